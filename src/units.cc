@@ -1,0 +1,85 @@
+#include "echo/units.h"
+
+#include <array>
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Quantity {
+  std::uint64_t number;
+  std::string_view unit;
+};
+
+std::optional<Quantity> split(std::string_view text) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{}) return std::nullopt;
+  return Quantity{number, text.substr(static_cast<std::size_t>(rest - text.data()))};
+}
+
+std::optional<std::uint64_t> multiply(std::uint64_t number, std::uint64_t unit,
+                                      std::uint64_t limit) {
+  if (number > limit / unit) return std::nullopt;
+  return number * unit;
+}
+
+std::optional<std::uint64_t> bytes_in(std::string_view unit) {
+  if (unit.empty()) return 1;
+  if (unit == "K" || unit == "k") return std::uint64_t{1} << 10;
+  if (unit == "M" || unit == "m") return std::uint64_t{1} << 20;
+  if (unit == "G" || unit == "g") return std::uint64_t{1} << 30;
+  return std::nullopt;
+}
+
+std::optional<Duration> length_of(std::string_view unit) {
+  static constexpr std::array<std::pair<std::string_view, Duration>, 6> kUnits{
+      {{"us", 1us}, {"ms", 1ms}, {"s", 1s}, {"", 1s}, {"m", 1min}, {"h", 1h}}};
+  for (const auto& [name, length] : kUnits) {
+    if (unit == name) return length;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  const auto quantity = split(text);
+  if (!quantity || !quantity->unit.empty()) return std::nullopt;
+  return quantity->number;
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  const auto quantity = split(text);
+  if (!quantity) return std::nullopt;
+  const auto unit = bytes_in(quantity->unit);
+  if (!unit) return std::nullopt;
+  return multiply(quantity->number, *unit, UINT64_MAX);
+}
+
+std::optional<Duration> parse_duration(std::string_view text) {
+  const auto quantity = split(text);
+  if (!quantity) return std::nullopt;
+  const auto unit = length_of(quantity->unit);
+  if (!unit) return std::nullopt;
+  const auto count = multiply(quantity->number, static_cast<std::uint64_t>(unit->count()),
+                              static_cast<std::uint64_t>(kMaxDuration.count()));
+  if (!count) return std::nullopt;
+  return Duration{static_cast<Duration::rep>(*count)};
+}
+
+std::string format_duration(Duration duration) {
+  if (duration < 1ms) return std::to_string(duration / 1us) + "us";
+  if (duration < 1s) return std::to_string(duration / 1ms) + "ms";
+  std::string text;
+  if (duration >= 1h) text += std::to_string(duration / 1h) + "h";
+  if (duration >= 1min) text += std::to_string(duration % 1h / 1min) + "m";
+  return text + std::to_string(duration % 1min / 1s) + "s";
+}
+
+}  // namespace echo
