@@ -1,0 +1,82 @@
+#pragma once
+
+#include <sys/select.h>
+
+#include <climits>
+#include <cstddef>
+#include <iterator>
+#include <vector>
+
+namespace echo {
+
+// select()'s set of descriptors, of any size.
+//
+// glibc's fd_set ends at descriptor 1,023, and FD_SET() writes past its end beyond that (select(2),
+// "BUGS"). The Linux system call itself takes sets of any length, as an array of unsigned long in
+// which descriptor f is bit f % 64 of word f / 64; so this keeps such an array and lets it grow.
+class FdSet {
+ public:
+  // The highest descriptor that this system's select() takes.
+#ifdef __linux__
+  static constexpr int kMaxFd = INT_MAX - 1;
+#else
+  static constexpr int kMaxFd = FD_SETSIZE - 1;
+#endif
+
+  // Walks the members in ascending order. It looks at the set anew at each step: members erased
+  // ahead of it are passed over.
+  class Iterator {
+   public:
+    using iterator_category = std::input_iterator_tag;
+    using value_type = int;
+    using difference_type = std::ptrdiff_t;
+    using pointer = const int*;
+    using reference = int;
+
+    Iterator(const FdSet& set, int fd) noexcept : set_(&set), fd_(fd) {}
+    int operator*() const noexcept { return fd_; }
+    Iterator& operator++() noexcept {
+      fd_ = set_->next(fd_ + 1);
+      return *this;
+    }
+    bool operator==(const Iterator& other) const noexcept { return fd_ == other.fd_; }
+    bool operator!=(const Iterator& other) const noexcept { return fd_ != other.fd_; }
+
+   private:
+    const FdSet* set_;
+    int fd_;
+  };
+
+  // `fd` is from 0 to kMaxFd in each of these.
+  void insert(int fd);
+  void erase(int fd) noexcept;
+  bool contains(int fd) const noexcept;
+  bool empty() const noexcept { return next(0) < 0; }
+  void clear() noexcept;
+
+  // The lowest member that is `fd` or higher; -1 where there is none.
+  int next(int fd) const noexcept;
+
+  Iterator begin() const noexcept { return {*this, next(0)}; }
+  Iterator end() const noexcept { return {*this, -1}; }
+
+  // One more than the highest member: select()'s first argument.
+  int nfds() const noexcept;
+
+  // Becomes a copy of `other`, and at least `nfds` descriptors long.
+  void assign(const FdSet& other, int nfds);
+
+  // For select(), which reads and writes as many descriptors as assign() was told.
+  fd_set* native() noexcept { return reinterpret_cast<fd_set*>(words_.data()); }
+
+ private:
+  using Word = unsigned long;
+  static constexpr int kWordBits = sizeof(Word) * CHAR_BIT;
+
+  static std::size_t word_of(int fd) noexcept { return static_cast<std::size_t>(fd) / kWordBits; }
+  static Word bit_of(int fd) noexcept { return Word{1} << (fd % kWordBits); }
+
+  std::vector<Word> words_;
+};
+
+}  // namespace echo

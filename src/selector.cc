@@ -1,0 +1,81 @@
+#include "echo/selector.h"
+
+#include <sys/select.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+
+namespace echo {
+namespace {
+
+// How many turns in a row may find something ready before signals are let in.
+constexpr int kTurnsBetweenSignals = 16;
+
+timespec to_timespec(Duration duration) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
+  return {static_cast<std::time_t>(seconds.count()), static_cast<long>((duration - seconds).count())};
+}
+
+}  // namespace
+
+Selector::Selector(const sigset_t* wait_mask) {
+  if (wait_mask != nullptr) wait_mask_ = *wait_mask;
+}
+
+void Selector::watch_input(int fd, bool wanted) {
+  if (wanted) {
+    inputs_.insert(fd);
+  } else {
+    inputs_.erase(fd);
+  }
+}
+
+void Selector::watch_output(int fd, bool wanted) {
+  if (wanted) {
+    outputs_.insert(fd);
+  } else {
+    outputs_.erase(fd);
+  }
+}
+
+void Selector::forget(int fd) noexcept {
+  for (FdSet* set : {&inputs_, &outputs_, &readable_, &writable_, &exceptional_}) set->erase(fd);
+}
+
+int Selector::wait(std::optional<Duration> timeout) {
+  const int nfds = std::max(inputs_.nfds(), outputs_.nfds());
+  readable_.assign(inputs_, nfds);
+  writable_.assign(outputs_, nfds);
+  exceptional_.assign(inputs_, nfds);
+
+  const int error = let_signals_in() ? EINTR : select_once(nfds, timeout);
+  if (error == 0) return 0;
+  // What select() leaves in the sets is undefined now (select(2)).
+  for (FdSet* set : {&readable_, &writable_, &exceptional_}) set->clear();
+  if (error != EINTR) {
+    const timespec rest = to_timespec(kRest);
+    ::pselect(0, nullptr, nullptr, nullptr, &rest, wait_mask_ ? &*wait_mask_ : nullptr);
+  }
+  return error;
+}
+
+int Selector::select_once(int nfds, std::optional<Duration> timeout) {
+  const timespec limit = to_timespec(std::max(timeout.value_or(Duration{0}), Duration{0}));
+  const int ready =
+      ::pselect(nfds, readable_.native(), writable_.native(), exceptional_.native(),
+                timeout ? &limit : nullptr, wait_mask_ ? &*wait_mask_ : nullptr);
+  turns_without_sleep_ = ready > 0 ? turns_without_sleep_ + 1 : 0;
+  return ready < 0 ? errno : 0;
+}
+
+// pselect() delivers a signal only where it would sleep. With something ready in every turn it never
+// does, and under steady load nobody could stop the program; so the door is opened now and then.
+bool Selector::let_signals_in() {
+  if (!wait_mask_ || turns_without_sleep_ < kTurnsBetweenSignals) return false;
+  turns_without_sleep_ = 0;
+  constexpr timespec kNow{0, 0};
+  return ::pselect(0, nullptr, nullptr, nullptr, &kNow, &*wait_mask_) < 0 && errno == EINTR;
+}
+
+}  // namespace echo
