@@ -1,0 +1,114 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "echo/unique_fd.h"
+
+namespace echo {
+
+enum class LogLevel { kError, kWarning, kInfo, kDebug };
+
+// "error", "warning", "info" or "debug"; nullopt for any other text.
+std::optional<LogLevel> parse_log_level(std::string_view text);
+
+// A peer's bytes, for a log line: in quotes, what is not printable ASCII escaped, so that nothing
+// of it reaches a terminal as a command; the first kMostBytes of them, then their true number.
+struct Payload {
+  static constexpr std::size_t kMostBytes = 64;
+
+  std::string_view head;  // The first bytes; kMostBytes are enough.
+  std::size_t length;     // How many there are in all.
+
+  explicit Payload(std::string_view bytes) : Payload(bytes, bytes.size()) {}
+  Payload(std::string_view first, std::size_t all) : head(first), length(all) {}
+
+  std::string to_string() const;
+};
+
+// The log: a line an event, on a descriptor that the caller keeps open (standard error).
+//
+// A line is made of parts, joined as they are: text, numbers, and what has a to_string(). Below the
+// log's level a call costs a comparison. At warning and error the line says so.
+class Log {
+ public:
+  enum class Manner {
+    kDaemon,  // A line that the descriptor does not take at once is dropped, and the next one that
+              // gets through says how many were. On a terminal or in a file lines bear the time.
+    kTool,    // Waits for the reader. No times.
+  };
+
+  Log(int fd, LogLevel level, Manner manner);
+
+  bool enabled(LogLevel level) const noexcept { return level <= level_; }
+
+  template <typename... Parts>
+  void error(const Parts&... parts) {
+    line(LogLevel::kError, parts...);
+  }
+  template <typename... Parts>
+  void warning(const Parts&... parts) {
+    line(LogLevel::kWarning, parts...);
+  }
+  template <typename... Parts>
+  void info(const Parts&... parts) {
+    line(LogLevel::kInfo, parts...);
+  }
+  template <typename... Parts>
+  void debug(const Parts&... parts) {
+    line(LogLevel::kDebug, parts...);
+  }
+
+  // An answer to something the user asked for: logged at every level.
+  template <typename... Parts>
+  void answer(const Parts&... parts) {
+    write({}, join(parts...));
+  }
+
+ private:
+  template <typename... Parts>
+  void line(LogLevel level, const Parts&... parts) {
+    if (enabled(level)) write(label_of(level), join(parts...));
+  }
+
+  template <typename... Parts>
+  static std::string join(const Parts&... parts) {
+    std::string text;
+    (append(text, parts), ...);
+    return text;
+  }
+
+  template <typename Part>
+  static void append(std::string& text, const Part& part) {
+    if constexpr (std::convertible_to<const Part&, std::string_view>) {
+      text += std::string_view(part);
+    } else if constexpr (std::integral<Part>) {
+      text += std::to_string(part);
+    } else {
+      text += part.to_string();
+    }
+  }
+
+  static std::string_view label_of(LogLevel level) noexcept;
+
+  void write(std::string_view label, std::string_view text);
+  std::string stamp() const;
+  bool put(std::string_view lines);
+  bool wait_for_room() const;
+
+  UniqueFd reopened_;  // A non-blocking description of our own, where one could be had.
+  int fd_;
+  LogLevel level_;
+  Manner manner_;
+  bool timestamps_;
+  std::string unwritten_;  // The end of a line of which the descriptor took only a part.
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace echo

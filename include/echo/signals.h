@@ -1,0 +1,40 @@
+#pragma once
+
+#include <csignal>
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+namespace echo {
+
+// Takes signals over for a main loop: blocked while the loop works, delivered while it waits with
+// wait_mask(), noted by a handler that sets a flag, and asked for with take().
+//
+// One object a process at a time, since signals belong to the process. Ignores SIGPIPE besides: a
+// peer that is gone is an error of send(), not a reason to die. The destructor puts everything back.
+class Signals {
+ public:
+  // Throws std::system_error where a signal cannot be caught. A SIGHUP that is ignored already
+  // stays so: nohup(1) means it.
+  explicit Signals(std::initializer_list<int> caught);
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals();
+
+  // The mask for Selector, or pselect(2): lets the caught signals in.
+  const sigset_t& wait_mask() const noexcept { return wait_mask_; }
+
+  // One of the signals that came since, each once, lowest number first; 0 where there is none.
+  // For use outside wait(), where the handlers cannot run.
+  int take() noexcept;
+
+ private:
+  void set_action(int signal, void (*handler)(int));
+
+  sigset_t caught_{};
+  sigset_t wait_mask_{};
+  sigset_t old_mask_{};
+  std::vector<std::pair<int, struct sigaction>> old_actions_;
+};
+
+}  // namespace echo

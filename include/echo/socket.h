@@ -1,0 +1,68 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "echo/endpoint.h"
+#include "echo/unique_fd.h"
+
+namespace echo {
+
+// The socket calls. Every socket they make is non-blocking, closed on exec, and a connection sends
+// small messages at once (TCP_NODELAY). Only listen_on() throws; elsewhere errors are values.
+
+// How much one call moved. `error` is 0, or the errno value with which nothing moved. No bytes and
+// no error: the end of the file.
+struct Moved {
+  std::size_t bytes = 0;
+  int error = 0;
+
+  // Not now: ask select() again.
+  bool would_block() const noexcept {
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+  }
+};
+
+// Listens on the endpoint alone (an IPv6 wildcard leaves IPv4 out); port 0 takes any free one.
+// Throws std::system_error with the address and port in its text.
+UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port);
+
+struct Accepted {
+  UniqueFd fd;
+  Endpoint peer;
+  int error = 0;  // An errno value where there is no fd.
+};
+Accepted accept_from(int listener);
+
+struct Connecting {
+  UniqueFd fd;
+  int error = 0;  // An errno value where there is no fd.
+};
+// Starts to connect. Once the socket is writable, take_error() tells how it went (connect(2)).
+Connecting connect_to(const Endpoint& endpoint);
+
+// The error that is waiting on the socket, as an errno value; 0 where there is none.
+int take_error(int fd) noexcept;
+
+// The socket's own address; no address where the socket has none.
+Endpoint local_endpoint(int fd) noexcept;
+
+// One recv(2) into the buffer.
+Moved receive(int fd, std::span<char> buffer) noexcept;
+
+// One sendmsg(2) of all the parts. It may take less than they hold. Never raises SIGPIPE.
+Moved send(int fd, std::span<iovec> parts) noexcept;
+Moved send(int fd, std::string_view text) noexcept;
+
+// Sends EOF once what was sent has gone out. Receiving goes on (shutdown(2)).
+void shut_down_sending(int fd) noexcept;
+
+// Closes so that the peer gets what was sent and EOF. What it has sent meanwhile is read and thrown
+// away first, since closing with unread bytes would reset the connection (RFC 2525, section 2.17).
+void close_politely(UniqueFd fd) noexcept;
+
+}  // namespace echo

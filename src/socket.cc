@@ -1,0 +1,111 @@
+#include "echo/socket.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace echo {
+namespace {
+
+// A peer that sends without end is read this many times at most before it is closed on all the same.
+constexpr int kMostReadsBeforeClose = 64;
+
+int set_option(int fd, int level, int name, int value) noexcept {
+  return ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+// Without this a small message waits for the acknowledgement of the one before it (RFC 1122,
+// section 4.2.3.4). It fails only on a connection that is dead already; recv() will tell.
+void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+
+Moved moved(ssize_t result) noexcept {
+  if (result < 0) return {.bytes = 0, .error = errno};
+  return {.bytes = static_cast<std::size_t>(result), .error = 0};
+}
+
+}  // namespace
+
+UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port) {
+  UniqueFd fd(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const bool listening =
+      // SO_REUSEADDR: a restart need not wait for the old connections' TIME-WAIT (socket(7)).
+      fd && set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
+      (!reuse_port || set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
+      (endpoint.family() != AF_INET6 ||
+       set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
+      ::bind(fd.get(), endpoint.address(), endpoint.length()) == 0 &&
+      ::listen(fd.get(), backlog) == 0;
+  if (!listening) {
+    throw std::system_error(errno, std::generic_category(),
+                            "cannot listen on " + endpoint.host() + " port " +
+                                std::to_string(endpoint.port()));
+  }
+  return fd;
+}
+
+Accepted accept_from(int listener) {
+  sockaddr_storage peer{};
+  socklen_t length = sizeof peer;
+  auto* const address = reinterpret_cast<sockaddr*>(&peer);
+  UniqueFd fd(::accept4(listener, address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!fd) return {.fd = {}, .peer = {}, .error = errno};
+  set_no_delay(fd.get());
+  return {.fd = std::move(fd), .peer = Endpoint(address, length), .error = 0};
+}
+
+Connecting connect_to(const Endpoint& endpoint) {
+  UniqueFd fd(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return {.fd = {}, .error = errno};
+  set_no_delay(fd.get());
+  if (::connect(fd.get(), endpoint.address(), endpoint.length()) != 0 && errno != EINPROGRESS &&
+      errno != EINTR) {
+    return {.fd = {}, .error = errno};
+  }
+  return {.fd = std::move(fd), .error = 0};
+}
+
+int take_error(int fd) noexcept {
+  int error = 0;
+  socklen_t length = sizeof error;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+Endpoint local_endpoint(int fd) noexcept {
+  sockaddr_storage local{};
+  socklen_t length = sizeof local;
+  auto* const address = reinterpret_cast<sockaddr*>(&local);
+  if (::getsockname(fd, address, &length) != 0) return {};
+  return {address, length};
+}
+
+Moved receive(int fd, std::span<char> buffer) noexcept {
+  return moved(::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT));
+}
+
+Moved send(int fd, std::span<iovec> parts) noexcept {
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return moved(::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+Moved send(int fd, std::string_view text) noexcept {
+  iovec part{.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
+  return send(fd, std::span(&part, 1));
+}
+
+void shut_down_sending(int fd) noexcept { ::shutdown(fd, SHUT_WR); }
+
+void close_politely(UniqueFd fd) noexcept {
+  shut_down_sending(fd.get());
+  std::array<char, 65536> unwanted;  // NOLINT(*-member-init): written before it is read
+  for (int reads = 0; reads < kMostReadsBeforeClose; ++reads) {
+    if (receive(fd.get(), unwanted).bytes == 0) break;
+  }
+}
+
+}  // namespace echo
