@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "echo/endpoint.h"
+#include "echo/message_queue.h"
+#include "echo/unique_fd.h"
+#include "echo/units.h"
+
+namespace echo {
+
+// One client, as a small state machine:
+//
+//     open --- peer's EOF ---> draining --- queue sent ---> closed
+//      |                                                      ^
+//      +--- hang_up() ---> lingering --- peer's EOF ----------+
+//
+// and an error leads to closed from anywhere. It owns the socket and the queue of what it owes. It
+// says what it wants of select() and has one function an event, each making one system call; the
+// Server copies the wants to the Selector, and destroys it once it is closed.
+class Connection {
+ public:
+  enum class State {
+    kOpen,       // Receives and sends.
+    kDraining,   // The peer sends no more; it is still owed its queue.
+    kLingering,  // We send no more; what the peer still sends is thrown away.
+    kClosed,     // Done, or broken: see error().
+  };
+
+  // Takes a non-blocking socket. `max_queue`, at least 1, is the most bytes it will ever owe.
+  Connection(UniqueFd fd, const Endpoint& peer, std::size_t max_queue, Time now);
+
+  int fd() const noexcept { return fd_.get(); }
+  const Endpoint& peer() const noexcept { return peer_; }
+  const MessageQueue& queue() const noexcept { return queue_; }
+  State state() const noexcept { return state_; }
+
+  // Why it broke, as an errno value; 0 where it did not.
+  int error() const noexcept { return error_; }
+
+  // When bytes last moved on it, in either direction.
+  Time last_active() const noexcept { return last_active_; }
+
+  // Whether select() is to watch for input: while open, until max_queue bytes are owed, and then
+  // again once half of them are gone, so that TCP tells the peer to wait meanwhile.
+  bool wants_input() const noexcept;
+
+  // Whether select() is to watch for output: while something is owed.
+  bool wants_output() const noexcept;
+
+  // select() reported it readable: receives a chunk, by way of `buffer`, and queues it. Returns the
+  // chunk, valid as long as the buffer is; empty where there was none.
+  std::string_view receive(std::span<char> buffer, Time now);
+
+  // select() reported it writable: sends what it takes of the queue. Returns how many bytes went.
+  std::size_t send(Time now);
+
+  // Sends EOF and lingers. For an open connection that is owed nothing.
+  void hang_up(Time now);
+
+  // Gives up the socket, to be closed in some other way than at once.
+  UniqueFd release_fd() noexcept { return std::move(fd_); }
+
+ private:
+  void handle_eof();
+  void break_with(int error);
+
+  UniqueFd fd_;
+  Endpoint peer_;
+  State state_ = State::kOpen;
+  bool paused_ = false;
+  int error_ = 0;
+  std::size_t max_queue_;
+  Time last_active_;
+  MessageQueue queue_;
+};
+
+}  // namespace echo

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "echo/socket.h"
+
+namespace echo {
+
+// The messages that one connection is still owed, in the order in which they came.
+class MessageQueue {
+ public:
+  // Copies the bytes to the end. Small messages are joined into one of up to kJoinedBytes, so that a
+  // peer that sends a byte at a time does not cost a string for each: the memory taken stays below
+  // about twice the bytes owed.
+  void push(std::string_view message);
+
+  // Sends what it can of the queue by one sendmsg(2) of up to kMostParts messages, and forgets
+  // what the socket took: a short write costs nothing. Never call it with an empty queue.
+  Moved flush(int fd);
+
+  bool empty() const noexcept { return messages_.empty(); }
+
+  // The bytes owed.
+  std::size_t bytes() const noexcept { return bytes_; }
+
+  // The first bytes owed, `count` of them or fewer. For the log.
+  std::string head(std::size_t count) const;
+
+  static constexpr std::size_t kJoinedBytes = 4096;
+  static constexpr std::size_t kMostParts = 64;
+
+ private:
+  void drop_front(std::size_t count);
+
+  std::deque<std::string> messages_;
+  std::size_t offset_ = 0;  // How much of the front message has gone.
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace echo

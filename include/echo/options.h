@@ -1,0 +1,64 @@
+#pragma once
+
+#include <getopt.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "echo/log.h"
+#include "echo/units.h"
+
+namespace echo {
+
+// The user called the program wrongly. The text is one line that names the value and the reason.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What a command line asks for.
+enum class Action { kRun, kHelp, kVersion };
+
+// The val of an option that has no short form is this or more in getopt_long(3)'s table.
+constexpr int kLongOnly = 256;
+
+// Walks a command line by getopt_long(3), GNU style: options and arguments in any order, `--` ends
+// the options. The short options are those of the table whose val is a letter. getopt_long() keeps
+// its place in globals: one walk at a time.
+class OptionWalk {
+ public:
+  // `table` ends with an entry of zeros, and outlives the walk.
+  OptionWalk(int argc, char* const* argv, const option* table);
+
+  // Goes to the next option and returns its val; -1 after the last one. Throws UsageError at one
+  // that the table does not have, or that misses its value.
+  int next();
+
+  // The value of the option that next() returned.
+  std::string value() const { return optarg; }
+
+  // The rest of the command line, once next() has returned -1.
+  std::vector<std::string> arguments() const;
+
+ private:
+  int argc_;
+  char* const* argv_;
+  const option* table_;
+  std::string short_options_;
+};
+
+// An option's value as what it should be. Each throws UsageError with the option's name and the
+// value in its text where it is not.
+std::uint64_t number_value(const std::string& option, const std::string& value, std::uint64_t least,
+                           std::uint64_t most);
+std::size_t size_value(const std::string& option, const std::string& value);
+Duration duration_value(const std::string& option, const std::string& value);
+LogLevel log_level_value(const std::string& option, const std::string& value);
+
+// A number from 0 to 65535, or the name of a TCP service (services(5)).
+std::uint16_t port_value(const std::string& option, const std::string& value);
+
+}  // namespace echo

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "echo/connection.h"
+#include "echo/fd_set.h"
+#include "echo/listeners.h"
+#include "echo/log.h"
+#include "echo/rate_limit.h"
+#include "echo/selector.h"
+#include "echo/signals.h"
+#include "echo/socket.h"
+#include "echo/unique_fd.h"
+#include "echo/units.h"
+
+namespace echo {
+
+struct ServerSettings {
+  ListenSettings listen;
+  std::size_t max_connections = 0;       // More are refused. 0: only the descriptors limit them.
+  std::size_t max_queue = 256UL * 1024;  // The most bytes owed to one connection; at least 1.
+  Duration idle_timeout{0};              // Closed after so long without a byte. 0: never.
+  Duration drain_timeout{0};             // How long a stop waits for what is in flight.
+};
+
+// The echo server: listens, and sends every client back what it sends, in order (RFC 862).
+//
+// SIGTERM, SIGINT and SIGHUP make it drain: it stops listening, echoes what has reached it, hangs up
+// on each client that has nothing in flight, and is done when all have gone or drain_timeout has
+// passed; the second such signal ends it at once. SIGUSR1 logs a line of statistics.
+class Server {
+ public:
+  // The signals to construct `Signals` with.
+  static constexpr std::initializer_list<int> kSignals{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
+  // Listens. `log` and `signals` must outlive the server; `clock` tells it the time, once a turn.
+  // Throws what open_listeners() throws.
+  Server(const ServerSettings& settings, Log& log, Signals& signals,
+         std::function<Time()> clock = Clock::now);
+
+  // Serves until a signal has made it drain.
+  void run();
+
+  // One turn of the loop: waits for an event and handles all that are there. False once drained.
+  bool turn();
+
+  // The port that the listeners have.
+  std::uint16_t port() const noexcept { return port_; }
+
+ private:
+  struct Client {
+    Connection connection;
+    std::list<int>::iterator place;  // In by_activity_.
+  };
+
+  bool accept_clients(int listener);
+  void welcome(Accepted accepted);
+  void refuse(Accepted accepted);
+  void pause_accepting(int error);
+  void resume_accepting();
+
+  void handle_readable(Connection& connection);
+  void handle_writable(Connection& connection);
+  void handle_exceptional(Connection& connection);
+  void settle(Connection& connection);
+  void note_activity(const Connection& connection);
+  void close(Connection& connection, std::string_view reason);
+
+  void handle_signals();
+  void start_draining(int signal);
+  void drain();
+  void drain(Connection& connection);
+  void close_all(std::string_view reason);
+  void close_idle();
+
+  std::unique_ptr<Client>& client(int fd) { return clients_[static_cast<std::size_t>(fd)]; }
+  Connection& connection(int fd) { return client(fd)->connection; }
+  const Connection& connection(int fd) const {
+    return clients_[static_cast<std::size_t>(fd)]->connection;
+  }
+  std::optional<Duration> time_to_next_deadline() const;
+  std::string statistics() const;
+
+  const ServerSettings settings_;
+  Log& log_;
+  Signals& signals_;
+  const std::function<Time()> clock_;
+  const Time started_;
+  Time now_;
+
+  Selector selector_;
+  std::vector<UniqueFd> listeners_;
+  FdSet servers_;  // The listeners' descriptors.
+  std::uint16_t port_ = 0;
+  std::vector<std::unique_ptr<Client>> clients_;  // By descriptor.
+  std::list<int> by_activity_;  // Every client; with an idle timeout, the longest silent one first.
+  std::vector<char> buffer_;
+
+  std::optional<Time> accept_again_at_;  // Where accepting is paused.
+  std::optional<Time> drain_deadline_;   // Where draining.
+  RateLimit pauses_to_log_;
+  RateLimit refusals_to_log_;
+  RateLimit select_errors_to_log_;
+
+  std::uint64_t accepted_ = 0;
+  std::uint64_t refused_ = 0;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+};
+
+}  // namespace echo

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string_view>
+
+#include "echo/log.h"
+#include "echo/options.h"
+#include "echo/server.h"
+
+namespace echo {
+
+struct ServerOptions {
+  Action action = Action::kRun;
+  LogLevel log_level = LogLevel::kInfo;
+  ServerSettings server;
+};
+
+// The command line of echo_server. Throws UsageError where it is wrong.
+ServerOptions parse_server_options(int argc, char* const* argv);
+
+// What `echo_server --help` prints.
+std::string_view server_help();
+
+}  // namespace echo

@@ -1,0 +1,73 @@
+#include "echo/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "echo/socket.h"
+
+namespace echo {
+
+Connection::Connection(UniqueFd fd, const Endpoint& peer, std::size_t max_queue, Time now)
+    : fd_(std::move(fd)), peer_(peer), max_queue_(max_queue), last_active_(now) {}
+
+bool Connection::wants_input() const noexcept {
+  return (state_ == State::kOpen && !paused_) || state_ == State::kLingering;
+}
+
+bool Connection::wants_output() const noexcept {
+  return (state_ == State::kOpen || state_ == State::kDraining) && !queue_.empty();
+}
+
+std::string_view Connection::receive(std::span<char> buffer, Time now) {
+  if (!wants_input()) return {};
+  const bool echoing = state_ == State::kOpen;
+  if (echoing) buffer = buffer.first(std::min(buffer.size(), max_queue_ - queue_.bytes()));
+  const Moved received = echo::receive(fd(), buffer);
+  if (received.would_block()) return {};
+  if (received.error != 0) {
+    break_with(received.error);
+    return {};
+  }
+  if (received.bytes == 0) {
+    handle_eof();
+    return {};
+  }
+  last_active_ = now;
+  if (!echoing) return {};
+  const std::string_view chunk(buffer.data(), received.bytes);
+  queue_.push(chunk);
+  paused_ = queue_.bytes() >= max_queue_;
+  return chunk;
+}
+
+std::size_t Connection::send(Time now) {
+  if (!wants_output()) return 0;
+  const Moved sent = queue_.flush(fd());
+  if (sent.would_block()) return 0;
+  if (sent.error != 0) {
+    break_with(sent.error);
+    return 0;
+  }
+  last_active_ = now;
+  if (queue_.bytes() <= max_queue_ / 2) paused_ = false;
+  if (state_ == State::kDraining && queue_.empty()) state_ = State::kClosed;
+  return sent.bytes;
+}
+
+void Connection::hang_up(Time now) {
+  shut_down_sending(fd());
+  last_active_ = now;
+  state_ = State::kLingering;
+}
+
+void Connection::handle_eof() {
+  const bool owes = state_ == State::kOpen && !queue_.empty();
+  state_ = owes ? State::kDraining : State::kClosed;
+}
+
+void Connection::break_with(int error) {
+  error_ = error;
+  state_ = State::kClosed;
+}
+
+}  // namespace echo

@@ -1,0 +1,53 @@
+#include "echo/message_queue.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace echo {
+
+void MessageQueue::push(std::string_view message) {
+  if (message.empty()) return;
+  if (!messages_.empty() && messages_.back().size() + message.size() <= kJoinedBytes) {
+    messages_.back() += message;
+  } else {
+    messages_.emplace_back(message);
+  }
+  bytes_ += message.size();
+}
+
+Moved MessageQueue::flush(int fd) {
+  std::array<iovec, kMostParts> parts;  // NOLINT(*-member-init): only the first `count` are read
+  const std::size_t count = std::min(messages_.size(), parts.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    parts[i] = {.iov_base = messages_[i].data(), .iov_len = messages_[i].size()};
+  }
+  parts[0] = {.iov_base = messages_[0].data() + offset_, .iov_len = messages_[0].size() - offset_};
+  const Moved sent = send(fd, std::span(parts).first(count));
+  drop_front(sent.bytes);
+  return sent;
+}
+
+std::string MessageQueue::head(std::size_t count) const {
+  std::string text;
+  std::size_t skip = offset_;
+  for (const std::string& message : messages_) {
+    if (text.size() == count) break;
+    text.append(message, skip, count - text.size());
+    skip = 0;
+  }
+  return text;
+}
+
+void MessageQueue::drop_front(std::size_t count) {
+  bytes_ -= count;
+  offset_ += count;
+  while (!messages_.empty() && offset_ >= messages_.front().size()) {
+    offset_ -= messages_.front().size();
+    messages_.pop_front();
+  }
+}
+
+}  // namespace echo

@@ -1,0 +1,337 @@
+#include "echo/server.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+// What one connection may take of one turn.
+constexpr std::size_t kMostReceived = 64UL * 1024;
+
+// How many clients one listener may bring in one turn.
+constexpr int kMostAccepted = 64;
+
+// How many such batches a stop takes from the backlog: as many as Linux lets wait by default.
+constexpr int kMostLastBatches = 64;
+
+// How long accepting rests when the system has no room, unless a client leaves earlier.
+constexpr Duration kAcceptRest = 100ms;
+
+// How long a client that we have hung up on may be silent before it is closed.
+constexpr Duration kMostLinger = 250ms;
+
+// How often the same trouble is logged.
+constexpr Duration kLogInterval = 10s;
+
+enum class AcceptError { kNobodyWaits, kOnlyThatClient, kNoRoom };
+
+AcceptError judge(int error) {
+  switch (error) {
+    case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK:
+#endif
+      return AcceptError::kNobodyWaits;
+    // Errors of the one connection, which accept(2) passes on (accept(2), "Error handling").
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+    case ENETUNREACH:
+      return AcceptError::kOnlyThatClient;
+    // EMFILE, ENFILE, ENOBUFS, ENOMEM; and what else comes had better not spin.
+    default:
+      return AcceptError::kNoRoom;
+  }
+}
+
+std::string describe(int error) { return std::generic_category().message(error); }
+
+std::string_view name_of(int signal) {
+  switch (signal) {
+    case SIGHUP:
+      return "SIGHUP";
+    case SIGINT:
+      return "SIGINT";
+    default:
+      return "SIGTERM";
+  }
+}
+
+}  // namespace
+
+Server::Server(const ServerSettings& settings, Log& log, Signals& signals,
+               std::function<Time()> clock)
+    : settings_(settings),
+      log_(log),
+      signals_(signals),
+      clock_(std::move(clock)),
+      started_(clock_()),
+      now_(started_),
+      selector_(&signals.wait_mask()),
+      listeners_(open_listeners(settings.listen, log)),
+      buffer_(kMostReceived),
+      pauses_to_log_(kLogInterval),
+      refusals_to_log_(kLogInterval),
+      select_errors_to_log_(kLogInterval) {
+  for (const UniqueFd& listener : listeners_) {
+    servers_.insert(listener.get());
+    selector_.watch_input(listener.get(), true);
+  }
+  port_ = local_endpoint(listeners_.front().get()).port();
+}
+
+void Server::run() {
+  while (turn()) {
+  }
+  log_.info("done: ", statistics());
+}
+
+bool Server::turn() {
+  log_.debug("waiting for the next event");
+  const int error = selector_.wait(time_to_next_deadline());
+  now_ = clock_();
+  if (error != 0 && error != EINTR && select_errors_to_log_.note(now_)) {
+    log_.error("select: ", describe(error));
+  }
+  handle_signals();
+
+  for (const int fd : selector_.readable()) {
+    if (servers_.contains(fd)) {
+      accept_clients(fd);
+    } else {
+      handle_readable(connection(fd));
+    }
+  }
+  for (const int fd : selector_.writable()) handle_writable(connection(fd));
+  for (const int fd : selector_.exceptional()) handle_exceptional(connection(fd));
+
+  if (accept_again_at_ && now_ >= *accept_again_at_) resume_accepting();
+  if (settings_.idle_timeout > 0s) close_idle();
+  if (drain_deadline_) drain();
+  return !listeners_.empty() || !by_activity_.empty();
+}
+
+// Returns whether more clients may be waiting.
+bool Server::accept_clients(int listener) {
+  for (int i = 0; i < kMostAccepted; ++i) {
+    Accepted accepted = accept_from(listener);
+    if (accepted.fd) {
+      welcome(std::move(accepted));
+      continue;
+    }
+    switch (judge(accepted.error)) {
+      case AcceptError::kNobodyWaits:
+        return false;
+      case AcceptError::kOnlyThatClient:
+        break;
+      case AcceptError::kNoRoom:
+        pause_accepting(accepted.error);
+        return false;
+    }
+  }
+  return true;
+}
+
+void Server::welcome(Accepted accepted) {
+  const int fd = accepted.fd.get();
+  const bool full =
+      settings_.max_connections > 0 && by_activity_.size() >= settings_.max_connections;
+  if (full || fd > FdSet::kMaxFd) {
+    refuse(std::move(accepted));
+    return;
+  }
+  ++accepted_;
+  log_.info("new connection from ", accepted.peer);
+  const auto index = static_cast<std::size_t>(fd);
+  if (index >= clients_.size()) clients_.resize(index + 1);
+  const auto place = by_activity_.insert(by_activity_.end(), fd);
+  clients_[index] = std::make_unique<Client>(
+      Client{Connection(std::move(accepted.fd), accepted.peer, settings_.max_queue, now_), place});
+  settle(connection(fd));
+}
+
+void Server::refuse(Accepted accepted) {
+  ++refused_;
+  if (const auto refusals = refusals_to_log_.note(now_)) {
+    log_.warning("refused ", *refusals, " connections, the last from ", accepted.peer, ": ",
+                 by_activity_.size(), " are open");
+  }
+  close_politely(std::move(accepted.fd));
+}
+
+// A listener that stays readable while accept() fails would turn select() into a busy loop. The
+// clients wait in the backlog meanwhile.
+void Server::pause_accepting(int error) {
+  if (pauses_to_log_.note(now_)) {
+    log_.warning("cannot accept: ", describe(error), "; new connections wait, ",
+                 by_activity_.size(), " are open");
+  }
+  for (const UniqueFd& listener : listeners_) selector_.watch_input(listener.get(), false);
+  accept_again_at_ = now_ + kAcceptRest;
+}
+
+void Server::resume_accepting() {
+  for (const UniqueFd& listener : listeners_) selector_.watch_input(listener.get(), true);
+  accept_again_at_.reset();
+}
+
+void Server::handle_readable(Connection& connection) {
+  const std::string_view chunk = connection.receive(buffer_, now_);
+  if (!chunk.empty()) {
+    log_.debug("received ", Payload(chunk), " from ", connection.peer());
+    bytes_in_ += chunk.size();
+  }
+  settle(connection);
+}
+
+void Server::handle_writable(Connection& connection) {
+  std::string head;
+  if (log_.enabled(LogLevel::kDebug)) head = connection.queue().head(Payload::kMostBytes);
+  const std::size_t sent = connection.send(now_);
+  if (sent > 0) {
+    log_.debug("sending ", Payload(std::string_view(head).substr(0, sent), sent), " to ",
+               connection.peer());
+    bytes_out_ += sent;
+  }
+  if (connection.queue().empty()) {
+    log_.debug("output queue for ", connection.peer(), " is empty");
+  }
+  settle(connection);
+}
+
+void Server::handle_exceptional(Connection& connection) {
+  log_.info("handling exceptional condition for ", connection.peer());
+  close(connection, "an exceptional condition");
+}
+
+// After each event: the connection's wants go to the selector, and a closed one goes.
+void Server::settle(Connection& connection) {
+  if (connection.state() == Connection::State::kClosed) {
+    const int error = connection.error();
+    close(connection, error == 0 ? "reading no data" : "an error: " + describe(error));
+    return;
+  }
+  selector_.watch_input(connection.fd(), connection.wants_input());
+  selector_.watch_output(connection.fd(), connection.wants_output());
+  if (settings_.idle_timeout > 0s) note_activity(connection);
+}
+
+void Server::note_activity(const Connection& connection) {
+  if (connection.last_active() != now_) return;
+  by_activity_.splice(by_activity_.end(), by_activity_, client(connection.fd())->place);
+}
+
+void Server::close(Connection& connection, std::string_view reason) {
+  const std::size_t owed = connection.queue().bytes();
+  const std::string unsent = owed > 0 ? ", " + std::to_string(owed) + " bytes unsent" : "";
+  log_.info("closing ", connection.peer(), " after ", reason, unsent);
+
+  selector_.forget(connection.fd());
+  auto& place_in_table = client(connection.fd());
+  by_activity_.erase(place_in_table->place);
+  if (connection.state() != Connection::State::kClosed) close_politely(connection.release_fd());
+  place_in_table.reset();
+  if (accept_again_at_) resume_accepting();
+}
+
+void Server::handle_signals() {
+  while (const int signal = signals_.take()) {
+    if (signal == SIGUSR1) {
+      log_.answer("statistics: ", statistics());
+    } else if (!drain_deadline_) {
+      start_draining(signal);
+    } else {
+      log_.info(name_of(signal), " again: closing ", by_activity_.size(), " connections at once");
+      close_all("a second signal");
+    }
+  }
+}
+
+void Server::start_draining(int signal) {
+  // Those that wait in the backlog think that they are connected, and may have sent already.
+  for (const UniqueFd& listener : listeners_) {
+    for (int i = 0; i < kMostLastBatches && accept_clients(listener.get()); ++i) {
+    }
+    selector_.forget(listener.get());
+  }
+  servers_.clear();
+  listeners_.clear();
+  accept_again_at_.reset();
+  drain_deadline_ = now_ + settings_.drain_timeout;
+  log_.info(name_of(signal), ": draining ", by_activity_.size(), " connections for at most ",
+            format_duration(settings_.drain_timeout));
+}
+
+void Server::drain() {
+  if (now_ >= *drain_deadline_) {
+    close_all("the drain timeout");
+    return;
+  }
+  for (auto place = by_activity_.begin(); place != by_activity_.end();) {
+    drain(connection(*place++));
+  }
+}
+
+void Server::drain(Connection& connection) {
+  const int fd = connection.fd();
+  if (connection.state() == Connection::State::kLingering) {
+    if (now_ - connection.last_active() >= kMostLinger) close(connection, "draining");
+    return;
+  }
+  if (!connection.queue().empty()) return;
+  // Nothing is owed; and what has reached the socket since select() looked is still to be echoed.
+  handle_readable(connection);
+  if (client(fd) == nullptr || !connection.queue().empty()) return;
+  connection.hang_up(now_);
+  settle(connection);
+}
+
+void Server::close_all(std::string_view reason) {
+  while (!by_activity_.empty()) close(connection(by_activity_.front()), reason);
+}
+
+void Server::close_idle() {
+  while (!by_activity_.empty()) {
+    Connection& longest_silent = connection(by_activity_.front());
+    if (now_ - longest_silent.last_active() < settings_.idle_timeout) return;
+    close(longest_silent, format_duration(settings_.idle_timeout) + " without a byte");
+  }
+}
+
+std::optional<Duration> Server::time_to_next_deadline() const {
+  std::optional<Time> next = accept_again_at_;
+  const auto consider = [&](Time deadline) { next = next ? std::min(*next, deadline) : deadline; };
+  if (settings_.idle_timeout > 0s && !by_activity_.empty()) {
+    consider(connection(by_activity_.front()).last_active() + settings_.idle_timeout);
+  }
+  if (drain_deadline_) {
+    consider(*drain_deadline_);
+    for (const int fd : by_activity_) {
+      if (connection(fd).state() != Connection::State::kLingering) continue;
+      consider(connection(fd).last_active() + kMostLinger);
+    }
+  }
+  if (!next) return std::nullopt;
+  return std::max(*next - now_, Duration{0});
+}
+
+std::string Server::statistics() const {
+  return std::to_string(by_activity_.size()) + " open, " + std::to_string(accepted_) +
+         " accepted, " + std::to_string(refused_) + " refused, " + std::to_string(bytes_in_) +
+         " bytes in, " + std::to_string(bytes_out_) + " bytes out, up " +
+         format_duration(now_ - started_);
+}
+
+}  // namespace echo

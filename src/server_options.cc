@@ -1,0 +1,138 @@
+#include "echo/server_options.h"
+
+#include <getopt.h>
+#include <sys/socket.h>
+
+#include <climits>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace echo {
+namespace {
+
+constexpr int kReusePort = kLongOnly;
+constexpr int kQuiet = kLongOnly + 1;
+constexpr int kHelp = kLongOnly + 2;
+constexpr int kVersion = kLongOnly + 3;
+
+constexpr option kOptions[] = {
+    {"host", required_argument, nullptr, 'H'},
+    {"port", required_argument, nullptr, 'p'},
+    {"backlog", required_argument, nullptr, 'b'},
+    {"max-connections", required_argument, nullptr, 'c'},
+    {"max-queue", required_argument, nullptr, 'q'},
+    {"idle-timeout", required_argument, nullptr, 'i'},
+    {"drain-timeout", required_argument, nullptr, 'd'},
+    {"reuse-port", no_argument, nullptr, kReusePort},
+    {"log-level", required_argument, nullptr, 'l'},
+    {"verbose", no_argument, nullptr, 'v'},
+    {"quiet", no_argument, nullptr, kQuiet},
+    {"help", no_argument, nullptr, kHelp},
+    {"version", no_argument, nullptr, kVersion},
+    {nullptr, 0, nullptr, 0},
+};
+
+constexpr std::string_view kHelpText = R"(Usage: echo_server [OPTION]...
+A TCP echo server: sends every client back what it sends (RFC 862).
+
+  -H, --host ADDR           listen on this name or address; may be given more
+                            than once; '*' for all (default: localhost)
+  -p, --port PORT           listen on this port, a number or a service's name;
+                            0 for any free one (default: 10000)
+  -b, --backlog N           let so many connections wait to be accepted; the
+                            system has its own limit (default: 4096)
+  -c, --max-connections N   refuse more connections than this; 0 for as many as
+                            there are descriptors (default: 0)
+  -q, --max-queue SIZE      stop reading from a client that is owed so many
+                            bytes, until it has taken half (default: 256K)
+  -i, --idle-timeout TIME   close a connection on which no byte has moved for so
+                            long; 0 for never (default: 0)
+  -d, --drain-timeout TIME  when told to stop, wait so long for what is in
+                            flight (default: 5s)
+      --reuse-port          share the port with other servers that ask for it
+                            too (SO_REUSEPORT)
+  -l, --log-level LEVEL     error, warning, info or debug (default: info)
+  -v, --verbose             the same as --log-level debug
+      --quiet               the same as --log-level warning
+      --help                show this text and exit
+      --version             show the version and exit
+
+SIZE is a number of bytes, or one with K, M or G (powers of 1,024).
+TIME is a number with us, ms, s, m or h; without a unit it counts seconds.
+
+SIGTERM, SIGINT and SIGHUP stop the server once what is in flight has been
+echoed; a second one stops it at once. SIGUSR1 logs a line of statistics.
+
+Exit status: 0 after a stop, 1 for an error of the system, 2 for a wrong
+command line.
+)";
+
+static_assert(SOMAXCONN == 4096, "the help text gives the default backlog");
+
+}  // namespace
+
+ServerOptions parse_server_options(int argc, char* const* argv) {
+  using std::chrono::seconds;
+  ServerOptions options;
+  ServerSettings& server = options.server;
+  server.listen.port = 10000;
+  server.listen.backlog = SOMAXCONN;
+  server.drain_timeout = seconds{5};
+
+  OptionWalk walk(argc, argv, kOptions);
+  for (int val = walk.next(); val != -1; val = walk.next()) {
+    switch (val) {
+      case 'H':
+        server.listen.hosts.push_back(walk.value());
+        break;
+      case 'p':
+        server.listen.port = port_value("--port", walk.value());
+        break;
+      case 'b':
+        server.listen.backlog =
+            static_cast<int>(number_value("--backlog", walk.value(), 1, INT_MAX));
+        break;
+      case 'c':
+        server.max_connections =
+            number_value("--max-connections", walk.value(), 0, std::numeric_limits<int>::max());
+        break;
+      case 'q':
+        server.max_queue = size_value("--max-queue", walk.value());
+        break;
+      case 'i':
+        server.idle_timeout = duration_value("--idle-timeout", walk.value());
+        break;
+      case 'd':
+        server.drain_timeout = duration_value("--drain-timeout", walk.value());
+        break;
+      case kReusePort:
+        server.listen.reuse_port = true;
+        break;
+      case 'l':
+        options.log_level = log_level_value("--log-level", walk.value());
+        break;
+      case 'v':
+        options.log_level = LogLevel::kDebug;
+        break;
+      case kQuiet:
+        options.log_level = LogLevel::kWarning;
+        break;
+      case kHelp:
+        options.action = Action::kHelp;
+        return options;
+      default:
+        options.action = Action::kVersion;
+        return options;
+    }
+  }
+  const std::vector<std::string> arguments = walk.arguments();
+  if (!arguments.empty()) throw UsageError("unexpected argument '" + arguments.front() + "'");
+  if (server.listen.hosts.empty()) server.listen.hosts.emplace_back("localhost");
+  return options;
+}
+
+std::string_view server_help() { return kHelpText; }
+
+}  // namespace echo
