@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "echo/client_connection.h"
+#include "echo/endpoint.h"
+#include "echo/log.h"
+#include "echo/selector.h"
+#include "echo/transcript.h"
+#include "echo/units.h"
+
+namespace echo {
+
+struct ClientSettings {
+  std::string host;
+  std::uint16_t port = 0;
+  int family = 0;                     // AF_UNSPEC, AF_INET or AF_INET6.
+  std::size_t connections = 0;        // At least 1.
+  std::vector<std::string> messages;  // One after the other, each when the last one is back.
+  bool from_input = false;            // Instead of the messages: the input, until it ends.
+  Duration timeout{0};                // For connecting and for each answer. 0: none.
+};
+
+// The echo client: opens many sockets at once, says the same on each of them, and checks that every
+// byte comes back as it was sent.
+//
+// The input is streamed in bounded memory: it is read no further than kMostUnverified bytes ahead
+// of the slowest connection. With one connection the output gets the echo, byte by byte.
+class Client {
+ public:
+  // Looks the host up. `log` must outlive the client; `input` and `output` are descriptors that the
+  // caller keeps open, and are used only with from_input. `clock` tells the time, once a turn.
+  // Throws std::system_error where the host has no address.
+  Client(const ClientSettings& settings, Log& log, int input, int output,
+         std::function<Time()> clock = Clock::now);
+
+  // Returns whether every byte of every connection came back, and EOF. What went wrong is logged,
+  // connection by connection. Throws std::system_error where the input or the output fails.
+  bool run();
+
+  static constexpr std::size_t kMostUnverified = 4UL * 1024 * 1024;
+
+ private:
+  bool turn();
+
+  void open_connections();
+  void advance();
+  void next_message();
+  void watch_streams();
+
+  // Lets the connection handle an event, and draws the consequences: for select(), the count, the
+  // user.
+  template <typename Event>
+  void handle(ClientConnection& connection, Event event);
+  void watch(const ClientConnection& connection);
+  void watch_all();
+  void report(const ClientConnection& connection);
+
+  void handle_readable(ClientConnection& connection);
+  void handle_timeouts();
+  void read_input();
+  void write_output();
+
+  ClientConnection& connection(int fd) { return *by_fd_[static_cast<std::size_t>(fd)]; }
+  bool is_everybody_open() const noexcept;
+  bool is_everything_back() const noexcept;
+  bool echoes_to_output() const noexcept;
+  std::size_t ready_for_output() const noexcept;
+  std::optional<Duration> time_to_next_check() const;
+
+  const ClientSettings settings_;
+  Log& log_;
+  const int input_;
+  const int output_;
+  const std::function<Time()> clock_;
+  Time now_;
+  const std::vector<Endpoint> servers_;
+
+  Selector selector_;
+  Transcript transcript_;
+  std::vector<ClientConnection> connections_;  // Never moved: reserved for all at the start.
+  std::vector<ClientConnection*> by_fd_;
+  std::vector<char> buffer_;
+
+  std::size_t next_message_ = 0;
+  std::size_t connecting_ = 0;  // How many of connections_ are.
+  std::size_t over_ = 0;        // How many of connections_ are done or have failed.
+  std::size_t failures_ = 0;
+  std::uint64_t written_ = 0;  // How much of the transcript has gone to the output.
+  Time next_check_;            // No connection's deadline is earlier. Time::max(): no timeout.
+};
+
+}  // namespace echo

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "echo/endpoint.h"
+#include "echo/transcript.h"
+#include "echo/unique_fd.h"
+#include "echo/units.h"
+
+namespace echo {
+
+// One of the client's sockets, as a small state machine:
+//
+//     connecting ---> open --- all of a finished transcript sent ---> half-closed --- EOF ---> done
+//
+// and failed from anywhere: no connection, no answer in time, EOF too early, a byte that is not the
+// one that was sent. It sends the transcript and checks each byte that comes back against it. Like
+// the server's Connection it says what it wants of select() and has one function an event.
+class ClientConnection {
+ public:
+  enum class State {
+    kConnecting,
+    kOpen,
+    kHalfClosed,  // We have sent EOF and wait for the rest of the echo and the server's EOF.
+    kDone,        // Every byte came back, and EOF.
+    kFailed,      // See failure().
+  };
+
+  // Starts to connect to the first of the servers' addresses; those after it are for when it fails.
+  // `servers` is not empty; it and `transcript` must outlive this object. A wait for an answer that
+  // is longer than `timeout` is a failure; 0: never.
+  ClientConnection(const std::vector<Endpoint>& servers, const Transcript& transcript,
+                   Duration timeout, Time now);
+
+  // -1 once it is over. Changes when another address is tried.
+  int fd() const noexcept { return fd_.get(); }
+  State state() const noexcept { return state_; }
+  bool is_over() const noexcept { return state_ == State::kDone || state_ == State::kFailed; }
+
+  // The socket's own address, known once it is open.
+  const Endpoint& local() const noexcept { return local_; }
+
+  // What went wrong, in words.
+  const std::string& failure() const noexcept { return failure_; }
+
+  // How much of the transcript has been sent, and how much has come back, exact.
+  std::uint64_t sent() const noexcept { return sent_; }
+  std::uint64_t received() const noexcept { return received_; }
+
+  bool wants_input() const noexcept;
+  bool wants_output() const noexcept;
+
+  // select() reported it writable: connected, or failed to, or room to send.
+  void handle_writable(Time now);
+
+  // select() reported it readable: one recv(2) into the buffer, checked.
+  void handle_readable(std::span<char> buffer, Time now);
+
+  // select() reported urgent data, which no echo server sends.
+  void handle_exceptional();
+
+  // Sends EOF, if the transcript is finished and sent. Call it when it may have become so.
+  void half_close(Time now);
+
+  // When it will have waited too long, unless something comes; Time::max() where it waits for
+  // nothing. handle_timeout() says so to it.
+  Time deadline() const noexcept;
+  void handle_timeout(Time now);
+
+ private:
+  void connect(Time now);
+  void finish_connecting(Time now);
+  void try_next_server(const std::string& reason, Time now);
+  void send(Time now);
+  void check(std::string_view bytes);
+  void handle_eof();
+  void fail(const std::string& reason);
+
+  const std::vector<Endpoint>& servers_;
+  const Transcript& transcript_;
+  Duration timeout_;
+  std::size_t server_ = 0;  // Which of the servers' addresses it talks to.
+  UniqueFd fd_;
+  Endpoint local_;
+  State state_ = State::kConnecting;
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0;
+  Time waiting_since_;
+  std::string failure_;
+};
+
+}  // namespace echo

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string_view>
+
+#include "echo/client.h"
+#include "echo/log.h"
+#include "echo/options.h"
+
+namespace echo {
+
+struct ClientOptions {
+  Action action = Action::kRun;
+  LogLevel log_level = LogLevel::kInfo;
+  ClientSettings client;
+};
+
+// The command line of echo_client. Throws UsageError where it is wrong.
+ClientOptions parse_client_options(int argc, char* const* argv);
+
+// What `echo_client --help` prints.
+std::string_view client_help();
+
+}  // namespace echo

@@ -1,0 +1,244 @@
+#include "echo/client.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace echo {
+namespace {
+
+constexpr std::size_t kMostReceived = 64UL * 1024;
+
+// How many sockets may be on their way to the server at once: few enough for any backlog.
+constexpr std::size_t kMostConnecting = 128;
+
+// How many failures are told in full.
+constexpr std::size_t kMostFailuresTold = 10;
+
+// What a pipe that select() reports writable takes without making write() wait (pipe(7)).
+constexpr std::size_t kMostWritten = PIPE_BUF;
+
+}  // namespace
+
+Client::Client(const ClientSettings& settings, Log& log, int input, int output,
+               std::function<Time()> clock)
+    : settings_(settings),
+      log_(log),
+      input_(input),
+      output_(output),
+      clock_(std::move(clock)),
+      now_(clock_()),
+      servers_(resolve(settings.host, settings.port, settings.family)),
+      buffer_(kMostReceived),
+      next_check_(settings.timeout > Duration{0} ? now_ + settings.timeout : Time::max()) {
+  connections_.reserve(settings_.connections);
+}
+
+bool Client::run() {
+  log_.info("connecting to ", settings_.host, " port ", settings_.port);
+  while (turn()) {
+  }
+  if (failures_ > kMostFailuresTold) {
+    log_.error(failures_ - kMostFailuresTold, " more connections failed");
+  }
+  return failures_ == 0;
+}
+
+// One turn of the loop. False once every connection is over.
+bool Client::turn() {
+  open_connections();
+  advance();
+  if (over_ == settings_.connections && ready_for_output() == 0) return false;
+
+  log_.debug("waiting for the next event");
+  const int error = selector_.wait(time_to_next_check());
+  if (error != 0 && error != EINTR) log_.error("select: ", std::generic_category().message(error));
+  now_ = clock_();
+
+  for (const int fd : selector_.readable()) {
+    if (fd == input_) {
+      read_input();
+    } else {
+      handle_readable(connection(fd));
+    }
+  }
+  for (const int fd : selector_.writable()) {
+    if (fd == output_) {
+      write_output();
+    } else {
+      handle(connection(fd), [&](ClientConnection& ready) { ready.handle_writable(now_); });
+    }
+  }
+  for (const int fd : selector_.exceptional()) {
+    if (fd == input_) continue;
+    handle(connection(fd), [](ClientConnection& urgent) { urgent.handle_exceptional(); });
+  }
+  handle_timeouts();
+  return true;
+}
+
+void Client::open_connections() {
+  while (connections_.size() < settings_.connections && connecting_ < kMostConnecting) {
+    ClientConnection& connection =
+        connections_.emplace_back(servers_, transcript_, settings_.timeout, now_);
+    if (!connection.is_over()) ++connecting_;
+    handle(connection, [](ClientConnection&) {});
+  }
+}
+
+// What to say next, once everybody is there to hear it.
+void Client::advance() {
+  if (!is_everybody_open()) return;
+  if (settings_.from_input) {
+    watch_streams();
+  } else if (is_everything_back() && !transcript_.finished()) {
+    next_message();
+  }
+}
+
+void Client::next_message() {
+  transcript_.forget_before(transcript_.end());
+  if (next_message_ == settings_.messages.size()) {
+    transcript_.finish();
+  } else {
+    const std::string& message = settings_.messages[next_message_++];
+    transcript_.append(message);
+    for (const ClientConnection& connection : connections_) {
+      if (!connection.is_over()) log_.info(connection.local(), ": sending ", Payload(message));
+    }
+  }
+  watch_all();
+}
+
+void Client::watch_streams() {
+  std::uint64_t needed = echoes_to_output() ? written_ : transcript_.end();
+  for (const ClientConnection& connection : connections_) {
+    if (!connection.is_over()) needed = std::min(needed, connection.received());
+  }
+  transcript_.forget_before(needed);
+  const bool room = transcript_.size_from(needed) < kMostUnverified;
+  selector_.watch_input(input_, room && !transcript_.finished() && over_ < connections_.size());
+  selector_.watch_output(output_, ready_for_output() > 0);
+}
+
+template <typename Event>
+void Client::handle(ClientConnection& connection, Event event) {
+  const int old_fd = connection.fd();
+  const bool was_connecting = connection.state() == ClientConnection::State::kConnecting;
+  event(connection);
+  connection.half_close(now_);
+
+  const bool is_connecting = connection.state() == ClientConnection::State::kConnecting;
+  if (was_connecting && !is_connecting) --connecting_;
+  if (old_fd >= 0 && connection.fd() != old_fd) selector_.forget(old_fd);
+  if (connection.is_over()) {
+    ++over_;
+    report(connection);
+  } else {
+    watch(connection);
+  }
+}
+
+void Client::watch(const ClientConnection& connection) {
+  const auto fd = static_cast<std::size_t>(connection.fd());
+  if (fd >= by_fd_.size()) by_fd_.resize(fd + 1);
+  const auto index = static_cast<std::size_t>(&connection - connections_.data());
+  by_fd_[fd] = &connections_[index];
+  selector_.watch_input(connection.fd(), connection.wants_input());
+  selector_.watch_output(connection.fd(), connection.wants_output());
+}
+
+// After the transcript has grown or ended.
+void Client::watch_all() {
+  for (ClientConnection& connection : connections_) {
+    if (!connection.is_over()) handle(connection, [](ClientConnection&) {});
+  }
+}
+
+void Client::report(const ClientConnection& connection) {
+  if (connection.state() == ClientConnection::State::kDone) {
+    log_.info("closing socket ", connection.local());
+    return;
+  }
+  if (++failures_ > kMostFailuresTold) return;
+  const bool was_open = connection.local().family() != AF_UNSPEC;
+  const std::string where = was_open ? " (" + connection.local().to_string() + ")" : "";
+  log_.error("connection ", &connection - connections_.data() + 1, where, ": ",
+             connection.failure());
+}
+
+void Client::handle_readable(ClientConnection& connection) {
+  const std::uint64_t before = connection.received();
+  handle(connection, [&](ClientConnection& ready) { ready.handle_readable(buffer_, now_); });
+  const bool is_back = connection.received() == transcript_.end() && connection.received() > before;
+  if (is_back && !settings_.from_input) {
+    log_.info(connection.local(), ": received ", Payload(settings_.messages[next_message_ - 1]));
+  }
+}
+
+void Client::handle_timeouts() {
+  if (now_ < next_check_) return;
+  next_check_ = now_ + settings_.timeout;
+  for (ClientConnection& connection : connections_) {
+    if (connection.is_over()) continue;
+    if (connection.deadline() <= now_) {
+      handle(connection, [&](ClientConnection& late) { late.handle_timeout(now_); });
+    }
+    next_check_ = std::min(next_check_, connection.deadline());
+  }
+}
+
+void Client::read_input() {
+  const ssize_t length = ::read(input_, buffer_.data(), buffer_.size());
+  if (length < 0) {
+    if (errno == EAGAIN || errno == EINTR) return;
+    throw std::system_error(errno, std::generic_category(), "cannot read standard input");
+  }
+  if (length > 0) {
+    transcript_.append({buffer_.data(), static_cast<std::size_t>(length)});
+  } else {
+    transcript_.finish();
+  }
+  watch_all();
+}
+
+void Client::write_output() {
+  const std::size_t length = std::min(ready_for_output(), kMostWritten);
+  const ssize_t written = ::write(output_, transcript_.from(written_).data(), length);
+  if (written >= 0) {
+    written_ += static_cast<std::uint64_t>(written);
+  } else if (errno != EAGAIN && errno != EINTR) {
+    throw std::system_error(errno, std::generic_category(), "cannot write standard output");
+  }
+}
+
+bool Client::is_everybody_open() const noexcept {
+  return connections_.size() == settings_.connections && connecting_ == 0;
+}
+
+bool Client::is_everything_back() const noexcept {
+  return std::all_of(connections_.begin(), connections_.end(), [&](const ClientConnection& each) {
+    return each.is_over() || each.received() == transcript_.end();
+  });
+}
+
+bool Client::echoes_to_output() const noexcept {
+  return settings_.from_input && settings_.connections == 1;
+}
+
+std::size_t Client::ready_for_output() const noexcept {
+  if (!echoes_to_output() || connections_.empty()) return 0;
+  return static_cast<std::size_t>(connections_.front().received() - written_);
+}
+
+std::optional<Duration> Client::time_to_next_check() const {
+  if (next_check_ == Time::max()) return std::nullopt;
+  return std::max(next_check_ - now_, Duration{0});
+}
+
+}  // namespace echo

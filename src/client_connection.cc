@@ -1,0 +1,156 @@
+#include "echo/client_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <system_error>
+
+#include "echo/socket.h"
+
+namespace echo {
+namespace {
+
+std::string describe(int error) { return std::generic_category().message(error); }
+
+std::string hex(char byte) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto value = static_cast<unsigned char>(byte);
+  return {'0', 'x', kDigits[value >> 4], kDigits[value & 0xF]};
+}
+
+}  // namespace
+
+ClientConnection::ClientConnection(const std::vector<Endpoint>& servers,
+                                   const Transcript& transcript, Duration timeout, Time now)
+    : servers_(servers), transcript_(transcript), timeout_(timeout), waiting_since_(now) {
+  connect(now);
+}
+
+bool ClientConnection::wants_input() const noexcept {
+  return state_ == State::kOpen || state_ == State::kHalfClosed;
+}
+
+bool ClientConnection::wants_output() const noexcept {
+  return state_ == State::kConnecting || (state_ == State::kOpen && sent_ < transcript_.end());
+}
+
+void ClientConnection::handle_writable(Time now) {
+  if (state_ == State::kConnecting) {
+    finish_connecting(now);
+  } else if (wants_output()) {
+    send(now);
+  }
+}
+
+void ClientConnection::handle_readable(std::span<char> buffer, Time now) {
+  if (!wants_input()) return;
+  const Moved received = receive(fd(), buffer);
+  if (received.would_block()) return;
+  waiting_since_ = now;
+  if (received.error != 0) {
+    fail(describe(received.error));
+  } else if (received.bytes == 0) {
+    handle_eof();
+  } else {
+    check({buffer.data(), received.bytes});
+  }
+}
+
+void ClientConnection::handle_exceptional() {
+  if (!is_over()) fail("the server sent urgent data");
+}
+
+void ClientConnection::half_close(Time now) {
+  if (state_ != State::kOpen || !transcript_.finished() || sent_ < transcript_.end()) return;
+  shut_down_sending(fd());
+  waiting_since_ = now;
+  state_ = State::kHalfClosed;
+}
+
+Time ClientConnection::deadline() const noexcept {
+  const bool waits = state_ == State::kConnecting || state_ == State::kHalfClosed ||
+                     (state_ == State::kOpen && received_ < sent_);
+  return waits && timeout_ > Duration{0} ? waiting_since_ + timeout_ : Time::max();
+}
+
+void ClientConnection::handle_timeout(Time now) {
+  const std::string reason = "no answer within " + format_duration(timeout_);
+  if (state_ == State::kConnecting) {
+    try_next_server(reason, now);
+  } else {
+    fail(reason);
+  }
+}
+
+void ClientConnection::connect(Time now) {
+  Connecting connecting = connect_to(servers_[server_]);
+  fd_ = std::move(connecting.fd);
+  waiting_since_ = now;
+  if (!fd_) try_next_server(describe(connecting.error), now);
+}
+
+void ClientConnection::finish_connecting(Time now) {
+  if (const int error = take_error(fd())) {
+    try_next_server(describe(error), now);
+    return;
+  }
+  local_ = local_endpoint(fd());
+  state_ = State::kOpen;
+}
+
+void ClientConnection::try_next_server(const std::string& reason, Time now) {
+  if (server_ + 1 < servers_.size()) {
+    ++server_;
+    connect(now);
+  } else {
+    fail("cannot connect to " + servers_[server_].to_string() + ": " + reason);
+  }
+}
+
+void ClientConnection::send(Time now) {
+  const Moved sent = echo::send(fd(), transcript_.from(sent_));
+  if (sent.would_block()) return;
+  if (sent.error != 0) {
+    fail(describe(sent.error));
+    return;
+  }
+  if (received_ == sent_) waiting_since_ = now;
+  sent_ += sent.bytes;
+}
+
+// What came back must be what was sent, and no more than that.
+void ClientConnection::check(std::string_view bytes) {
+  const auto due = static_cast<std::size_t>(sent_ - received_);
+  const std::string_view expected = transcript_.from(received_).substr(0, due);
+  const std::size_t length = std::min(bytes.size(), expected.size());
+  const auto [differs, byte] =
+      std::mismatch(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length),
+                    expected.begin());
+  const auto exact = static_cast<std::size_t>(differs - bytes.begin());
+  received_ += exact;
+  if (exact < length) {
+    fail("bytes differ at offset " + std::to_string(received_) + ": sent " + hex(*byte) +
+         ", received " + hex(*differs));
+  } else if (bytes.size() > length) {
+    fail("bytes differ at offset " + std::to_string(received_) + ": nothing was sent there, " +
+         "received " + hex(*differs));
+  }
+}
+
+void ClientConnection::handle_eof() {
+  if (state_ == State::kHalfClosed && received_ == sent_) {
+    state_ = State::kDone;
+    fd_.reset();
+  } else {
+    fail("the server closed early, at offset " + std::to_string(received_) + " of " +
+         std::to_string(transcript_.end()));
+  }
+}
+
+void ClientConnection::fail(const std::string& reason) {
+  failure_ = reason;
+  state_ = State::kFailed;
+  fd_.reset();
+}
+
+}  // namespace echo
