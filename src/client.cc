@@ -40,7 +40,6 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
 }
 
 bool Client::run() {
-  log_.info("connecting to ", settings_.host, " port ", settings_.port);
   while (turn()) {
   }
   if (failures_ > kMostFailuresTold) {
@@ -49,7 +48,6 @@ bool Client::run() {
   return failures_ == 0;
 }
 
-// One turn of the loop. False once every connection is over.
 bool Client::turn() {
   open_connections();
   advance();
@@ -83,6 +81,9 @@ bool Client::turn() {
 }
 
 void Client::open_connections() {
+  if (connections_.empty()) {
+    log_.info("connecting to ", settings_.host, " port ", settings_.port);
+  }
   while (connections_.size() < settings_.connections && connecting_ < kMostConnecting) {
     ClientConnection& connection =
         connections_.emplace_back(servers_, transcript_, settings_.timeout, now_);
@@ -238,7 +239,7 @@ std::size_t Client::ready_for_output() const noexcept {
 
 std::optional<Duration> Client::time_to_next_check() const {
   if (next_check_ == Time::max()) return std::nullopt;
-  return std::max(next_check_ - now_, Duration{0});
+  return std::max(next_check_ - clock_(), Duration{0});
 }
 
 }  // namespace echo

@@ -106,8 +106,7 @@ std::string_view Log::label_of(LogLevel level) noexcept {
 
 void Log::write(std::string_view label, std::string_view text) {
   const std::string prefix = stamp();
-  std::string lines = std::exchange(unwritten_, {});
-  const std::size_t old_part = lines.size();
+  std::string lines = unwritten_;
   if (dropped_ > 0) {
     lines += prefix;
     lines += "warning: ";
@@ -118,11 +117,14 @@ void Log::write(std::string_view label, std::string_view text) {
   lines += label;
   lines += text;
   lines += '\n';
-  if (put(lines)) {
-    dropped_ = 0;
-  } else {
+  const std::size_t written = put(lines);
+  if (written <= unwritten_.size()) {
+    // Nothing of the new line: kept, it would only wait with more and more others.
+    unwritten_.erase(0, written);
     ++dropped_;
-    unwritten_ = lines.substr(0, old_part);
+  } else {
+    unwritten_ = lines.substr(written);
+    dropped_ = 0;
   }
 }
 
@@ -140,21 +142,18 @@ std::string Log::stamp() const {
   return date.data() + fraction + ' ';
 }
 
-// False where nothing of it was written.
-bool Log::put(std::string_view lines) {
-  while (!lines.empty()) {
-    if (!wait_for_room()) return false;
-    const ssize_t written = ::write(fd_, lines.data(), lines.size());
-    if (written < 0) {
-      const bool again = manner_ == Manner::kTool && (errno == EAGAIN || errno == EINTR);
-      if (again) continue;
-      return false;
+// Returns how much of it was written: all, in a tool, unless that fails.
+std::size_t Log::put(std::string_view lines) {
+  std::size_t done = 0;
+  while (done < lines.size() && wait_for_room()) {
+    const ssize_t written = ::write(fd_, lines.data() + done, lines.size() - done);
+    const bool again = written < 0 && (errno == EAGAIN || errno == EINTR);
+    if (manner_ == Manner::kDaemon || (written < 0 && !again)) {
+      return written < 0 ? done : static_cast<std::size_t>(written);
     }
-    lines.remove_prefix(static_cast<std::size_t>(written));
-    if (manner_ == Manner::kDaemon) break;
+    if (!again) done += static_cast<std::size_t>(written);
   }
-  unwritten_ = lines;
-  return true;
+  return done;
 }
 
 // A descriptor of which nobody reads must not stall the caller, if the caller is a daemon.

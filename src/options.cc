@@ -37,11 +37,22 @@ int OptionWalk::next() {
   const int val = ::getopt_long(argc_, argv_, short_options_.c_str(), table_, nullptr);
   if (val != ':' && val != '?') return val;
   const std::string last = argv_[optind - 1];
-  const bool is_long = last.starts_with("--");
-  const std::string name = is_long ? last : std::string("-") + static_cast<char>(optopt);
-  if (val == ':') throw UsageError("option '" + name + "' needs a value");
-  if (is_long && optopt != 0) throw UsageError("option '" + name + "' takes no value");
-  throw UsageError((is_long ? "unknown or ambiguous option '" : "unknown option '") + name + "'");
+  const std::string letter = std::string("-") + static_cast<char>(optopt);
+  if (val == ':') {
+    throw UsageError("option '" + (last.starts_with("--") ? last : letter) + "' needs a value");
+  }
+  // getopt_long() tells of a long option that it does not know by 0, of one with a value that it
+  // should not have by its val, and of a letter that it does not know by the letter.
+  if (optopt == 0) throw UsageError("unknown or ambiguous option '" + last + "'");
+  if (is_val_of_option(optopt)) throw UsageError("option '" + last + "' takes no value");
+  throw UsageError("unknown option '" + letter + "'");
+}
+
+bool OptionWalk::is_val_of_option(int val) const {
+  for (const option* entry = table_; entry->name != nullptr; ++entry) {
+    if (entry->val == val) return true;
+  }
+  return false;
 }
 
 std::vector<std::string> OptionWalk::arguments() const { return {argv_ + optind, argv_ + argc_}; }

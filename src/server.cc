@@ -324,7 +324,7 @@ std::optional<Duration> Server::time_to_next_deadline() const {
     }
   }
   if (!next) return std::nullopt;
-  return std::max(*next - now_, Duration{0});
+  return std::max(*next - clock_(), Duration{0});
 }
 
 std::string Server::statistics() const {

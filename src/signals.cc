@@ -31,14 +31,19 @@ Signals::Signals(std::initializer_list<int> caught) {
   ::sigprocmask(SIG_BLOCK, &caught_, &old_mask_);
   wait_mask_ = old_mask_;
   pending_signals = 0;
-  for (const int signal : caught) {
-    ::sigdelset(&wait_mask_, signal);
-    if (::sigismember(&caught_, signal) == 1) set_action(signal, &note_signal);
+  try {
+    for (const int signal : caught) {
+      ::sigdelset(&wait_mask_, signal);
+      if (::sigismember(&caught_, signal) == 1) set_action(signal, &note_signal);
+    }
+    set_action(SIGPIPE, SIG_IGN);
+  } catch (...) {
+    restore();
+    throw;
   }
-  set_action(SIGPIPE, SIG_IGN);
 }
 
-Signals::~Signals() {
+void Signals::restore() noexcept {
   for (const auto& [signal, action] : old_actions_) ::sigaction(signal, &action, nullptr);
   ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
 }

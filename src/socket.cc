@@ -40,7 +40,8 @@ UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port) {
       ::bind(fd.get(), endpoint.address(), endpoint.length()) == 0 &&
       ::listen(fd.get(), backlog) == 0;
   if (!listening) {
-    throw std::system_error(errno, std::generic_category(),
+    const int error = errno;
+    throw std::system_error(error, std::generic_category(),
                             "cannot listen on " + endpoint.host() + " port " +
                                 std::to_string(endpoint.port()));
   }

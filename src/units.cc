@@ -74,8 +74,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
 }
 
 std::string format_duration(Duration duration) {
-  if (duration < 1ms) return std::to_string(duration / 1us) + "us";
-  if (duration < 1s) return std::to_string(duration / 1ms) + "ms";
+  if (duration < 1s && duration % 1ms != 0s) return std::to_string(duration / 1us) + "us";
+  if (duration < 1s && duration != 0s) return std::to_string(duration / 1ms) + "ms";
   std::string text;
   if (duration >= 1h) text += std::to_string(duration / 1h) + "h";
   if (duration >= 1min) text += std::to_string(duration % 1h / 1min) + "m";

@@ -34,7 +34,7 @@ struct ClientSettings {
 class Client {
  public:
   // Looks the host up. `log` must outlive the client; `input` and `output` are descriptors that the
-  // caller keeps open, and are used only with from_input. `clock` tells the time, once a turn.
+  // caller keeps open, and are used only with from_input. `clock` tells the time.
   // Throws std::system_error where the host has no address.
   Client(const ClientSettings& settings, Log& log, int input, int output,
          std::function<Time()> clock = Clock::now);
@@ -43,11 +43,12 @@ class Client {
   // connection by connection. Throws std::system_error where the input or the output fails.
   bool run();
 
+  // One turn of the loop. False once every connection is over. Throws as run() does.
+  bool turn();
+
   static constexpr std::size_t kMostUnverified = 4UL * 1024 * 1024;
 
  private:
-  bool turn();
-
   void open_connections();
   void advance();
   void next_message();

@@ -99,7 +99,7 @@ class Log {
 
   void write(std::string_view label, std::string_view text);
   std::string stamp() const;
-  bool put(std::string_view lines);
+  std::size_t put(std::string_view lines);
   bool wait_for_room() const;
 
   UniqueFd reopened_;  // A non-blocking description of our own, where one could be had.

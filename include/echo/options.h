@@ -44,6 +44,8 @@ class OptionWalk {
   std::vector<std::string> arguments() const;
 
  private:
+  bool is_val_of_option(int val) const;
+
   int argc_;
   char* const* argv_;
   const option* table_;

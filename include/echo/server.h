@@ -43,7 +43,7 @@ class Server {
   // The signals to construct `Signals` with.
   static constexpr std::initializer_list<int> kSignals{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 
-  // Listens. `log` and `signals` must outlive the server; `clock` tells it the time, once a turn.
+  // Listens. `log` and `signals` must outlive the server; `clock` tells it the time.
   // Throws what open_listeners() throws.
   Server(const ServerSettings& settings, Log& log, Signals& signals,
          std::function<Time()> clock = Clock::now);

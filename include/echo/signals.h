@@ -19,7 +19,7 @@ class Signals {
   explicit Signals(std::initializer_list<int> caught);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
-  ~Signals();
+  ~Signals() { restore(); }
 
   // The mask for Selector, or pselect(2): lets the caught signals in.
   const sigset_t& wait_mask() const noexcept { return wait_mask_; }
@@ -30,6 +30,7 @@ class Signals {
 
  private:
   void set_action(int signal, void (*handler)(int));
+  void restore() noexcept;
 
   sigset_t caught_{};
   sigset_t wait_mask_{};

@@ -1,0 +1,246 @@
+#include "support/program.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <system_error>
+
+namespace echo::testing {
+namespace {
+
+constexpr std::chrono::seconds kPatience{10};
+
+struct Pipe {
+  UniqueFd to_read;
+  UniqueFd to_write;
+};
+
+Pipe make_pipe() {
+  int fds[2];
+  if (::pipe2(fds, O_CLOEXEC) != 0) {
+    throw std::system_error(errno, std::generic_category(), "pipe2");
+  }
+  return {.to_read = UniqueFd(fds[0]), .to_write = UniqueFd(fds[1])};
+}
+
+UniqueFd open_file(const std::string& path, int flags) {
+  UniqueFd fd(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+  if (!fd) throw std::system_error(errno, std::generic_category(), path);
+  return fd;
+}
+
+// What the child does between fork() and exec(): no allocation, no exception.
+void arrange(const Surroundings& surroundings, int input, int output, int error) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::dup2(input, STDIN_FILENO);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(error, STDERR_FILENO);
+  // What the test itself has inherited is not the program's business.
+  ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  for (const int fd : surroundings.closed) ::close(fd);
+  for (const int number : surroundings.ignored_signals) ::signal(number, SIG_IGN);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_max = surroundings.descriptors.value_or(limit.rlim_max);
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_cur, limit.rlim_max);
+  limit.rlim_cur = surroundings.soft_descriptors.value_or(limit.rlim_cur);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string read_file(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+// Appends what one read() brings. False at the end of the file.
+bool drain(const UniqueFd& fd, std::string& text) {
+  std::array<char, 65536> buffer;
+  const ssize_t length = ::read(fd.get(), buffer.data(), buffer.size());
+  if (length <= 0) return false;
+  text.append(buffer.data(), static_cast<std::size_t>(length));
+  return true;
+}
+
+std::vector<std::string> with_free_port(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"--port", "0"});
+  return arguments;
+}
+
+}  // namespace
+
+Program::Program(const std::string& path, const std::vector<std::string>& arguments,
+                 const Surroundings& surroundings) {
+  Pipe input = make_pipe();
+  Pipe output = make_pipe();
+  Pipe error = make_pipe();
+  if (!surroundings.standard_input.empty()) {
+    input = {.to_read = open_file(surroundings.standard_input, O_RDONLY), .to_write = {}};
+  }
+  if (!surroundings.standard_output.empty()) {
+    output.to_write = open_file(surroundings.standard_output, O_WRONLY | O_CREAT | O_TRUNC);
+  }
+  if (!surroundings.standard_error.empty()) {
+    error.to_write = open_file(surroundings.standard_error, O_WRONLY | O_CREAT | O_TRUNC);
+  }
+
+  std::vector<char*> argv{const_cast<char*>(path.c_str())};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+
+  pid_ = ::fork();
+  if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
+  if (pid_ == 0) {
+    for (const auto& [name, value] : surroundings.environment) {
+      ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    arrange(surroundings, input.to_read.get(), output.to_write.get(), error.to_write.get());
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+  }
+  process_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  input_ = std::move(input.to_write);
+  output_ = std::move(output.to_read);
+  error_ = std::move(error.to_read);
+}
+
+Program::~Program() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+void Program::signal(int number) const { ::kill(pid_, number); }
+
+std::string Program::wait_for_line(const std::string& text) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    std::size_t newline = 0;
+    while ((newline = error_text_.find('\n', waited_for_)) != std::string::npos) {
+      const std::string line = error_text_.substr(waited_for_, newline - waited_for_);
+      waited_for_ = newline + 1;
+      if (line.find(text) != std::string::npos) return line;
+    }
+    if (!read_some() || std::chrono::steady_clock::now() > deadline) give_up("no line: " + text);
+  }
+}
+
+int Program::wait_for_exit() {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (read_some()) {
+    if (std::chrono::steady_clock::now() > deadline) give_up("it does not end");
+  }
+  pollfd ended{.fd = process_.get(), .events = POLLIN, .revents = 0};
+  if (::poll(&ended, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1) {
+    give_up("it does not end");
+  }
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void Program::write_input(const std::string& text) {
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(input_.get(), rest.data(), rest.size());
+    if (written < 0) throw std::system_error(errno, std::generic_category(), "standard input");
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+// Reads what there is of standard error and output. False at the end of both.
+bool Program::read_some() {
+  std::array<pollfd, 2> entries{};
+  entries[0] = {.fd = ignores_errors_ ? -1 : error_.get(), .events = POLLIN, .revents = 0};
+  entries[1] = {.fd = output_.get(), .events = POLLIN, .revents = 0};
+  if (entries[0].fd < 0 && entries[1].fd < 0) return false;
+  ::poll(entries.data(), entries.size(),
+         static_cast<int>(std::chrono::milliseconds(kPatience).count()));
+  if (entries[0].revents != 0 && !drain(error_, error_text_)) error_.reset();
+  if (entries[1].revents != 0 && !drain(output_, output_text_)) output_.reset();
+  return true;
+}
+
+void Program::give_up(const std::string& reason) const {
+  throw std::runtime_error(reason + "; its standard error:\n" + error_text_);
+}
+
+std::chrono::nanoseconds Program::cpu_time() const {
+  std::ifstream file("/proc/" + std::to_string(pid_) + "/schedstat");
+  std::chrono::nanoseconds::rep running = 0;
+  file >> running;
+  return std::chrono::nanoseconds(running);
+}
+
+std::size_t Program::peak_memory() const {
+  const std::string status = read_file("/proc/" + std::to_string(pid_) + "/status");
+  const std::size_t place = status.find("VmHWM:");
+  if (place == std::string::npos) throw std::runtime_error("no VmHWM in /proc");
+  return std::stoul(status.substr(place + 6)) * 1024;
+}
+
+std::size_t Program::open_descriptors() const {
+  const std::filesystem::directory_iterator entries("/proc/" + std::to_string(pid_) + "/fd");
+  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+}
+
+void Program::wait_for_descriptors(std::size_t count) const {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (open_descriptors() != count) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      give_up(std::to_string(open_descriptors()) + " descriptors, not " + std::to_string(count));
+    }
+    ::poll(nullptr, 0, 1);
+  }
+}
+
+UniqueFd Program::copy_descriptor(int fd) const {
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, process_.get(), fd, 0)));
+}
+
+ServerProgram::ServerProgram(const std::vector<std::string>& arguments,
+                             const Surroundings& surroundings)
+    : Program(ECHO_SERVER, with_free_port(arguments), surroundings), port_(0) {
+  const std::string line = wait_for_line("starting up on ");
+  port_ = static_cast<std::uint16_t>(std::stoul(line.substr(line.rfind(' '))));
+}
+
+int ServerProgram::stop() {
+  signal(SIGTERM);
+  return wait_for_exit();
+}
+
+Outcome run(const std::string& path, const std::vector<std::string>& arguments,
+            const std::string& input, const Surroundings& surroundings) {
+  Program program(path, arguments, surroundings);
+  program.write_input(input);
+  program.close_input();
+  const int status = program.wait_for_exit();
+  return {.status = status, .output = program.output_text(), .error = program.error_text()};
+}
+
+bool allow_descriptors(std::size_t count) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_max < count) return false;
+  limit.rlim_cur = std::max<rlim_t>(limit.rlim_cur, count);
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+}  // namespace echo::testing

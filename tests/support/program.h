@@ -1,0 +1,116 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "echo/endpoint.h"
+#include "echo/unique_fd.h"
+
+namespace echo::testing {
+
+// What a program is started with besides its arguments.
+struct Surroundings {
+  std::optional<std::size_t> descriptors{};       // Both limits of RLIMIT_NOFILE.
+  std::optional<std::size_t> soft_descriptors{};  // The soft one alone.
+  std::string standard_error{};                   // A file to write it to; else a pipe to us.
+  std::string standard_output{};                  // Likewise.
+  std::string standard_input{};                   // A file to read; else a pipe from us.
+  std::vector<int> closed{};                      // Descriptors that it finds closed.
+  std::vector<int> ignored_signals{};
+  std::map<std::string, std::string> environment{};
+};
+
+// A program under test, run as a user would run it. What waits here does so for ten seconds at
+// most, and throws std::runtime_error then, with the standard error so far in its text.
+class Program {
+ public:
+  Program(const std::string& path, const std::vector<std::string>& arguments,
+          const Surroundings& surroundings = {});
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  // Kills it, if it still runs.
+  ~Program();
+
+  pid_t pid() const noexcept { return pid_; }
+  void signal(int number) const;
+
+  // Waits until a line of standard error, after the last one that was waited for, has the text in
+  // it. Returns the line.
+  std::string wait_for_line(const std::string& text);
+
+  // Its exit status, or 128 and the number of the signal that killed it. All of its standard error
+  // and output has been read then.
+  int wait_for_exit();
+
+  void write_input(const std::string& text);
+  void close_input() { input_.reset(); }
+
+  // What has been read of them, in wait_for_line() and wait_for_exit().
+  const std::string& error_text() const noexcept { return error_text_; }
+  const std::string& output_text() const noexcept { return output_text_; }
+
+  // Stops reading its standard error: the pipe fills up.
+  void ignore_errors() noexcept { ignores_errors_ = true; }
+
+  // From /proc. The time that it has run, and the most memory that it has had at once.
+  std::chrono::nanoseconds cpu_time() const;
+  std::size_t peak_memory() const;
+  std::size_t open_descriptors() const;
+  // Waits until it has so many descriptors open.
+  void wait_for_descriptors(std::size_t count) const;
+
+  // A descriptor of ours for the same file; none where the system forbids it.
+  UniqueFd copy_descriptor(int fd) const;
+
+ private:
+  bool read_some();
+  [[noreturn]] void give_up(const std::string& reason) const;
+
+  pid_t pid_ = -1;
+  UniqueFd process_;  // A pidfd: readable once the program has ended.
+  UniqueFd input_;
+  UniqueFd output_;
+  UniqueFd error_;
+  std::string error_text_;
+  std::string output_text_;
+  std::size_t waited_for_ = 0;
+  bool ignores_errors_ = false;
+};
+
+// An echo_server on a free port.
+class ServerProgram : public Program {
+ public:
+  explicit ServerProgram(const std::vector<std::string>& arguments = {},
+                         const Surroundings& surroundings = {});
+
+  std::uint16_t port() const noexcept { return port_; }
+  // 127.0.0.1 and its port.
+  Endpoint endpoint() const { return resolve("127.0.0.1", port_).front(); }
+
+  // Ends it by SIGTERM, and returns its exit status.
+  int stop();
+
+ private:
+  std::uint16_t port_;
+};
+
+// Runs a program to its end.
+struct Outcome {
+  int status;
+  std::string output;
+  std::string error;
+};
+Outcome run(const std::string& path, const std::vector<std::string>& arguments,
+            const std::string& input = {}, const Surroundings& surroundings = {});
+
+// Raises the test's own limit of descriptors. False where the hard limit is lower.
+bool allow_descriptors(std::size_t count);
+
+}  // namespace echo::testing

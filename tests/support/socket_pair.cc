@@ -1,0 +1,60 @@
+#include "support/socket_pair.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+
+#include "echo/endpoint.h"
+#include "echo/socket.h"
+
+namespace echo::testing {
+namespace {
+
+constexpr int kPatienceInMs = 10'000;
+
+bool wait_for(int fd, short events) {
+  pollfd entry{.fd = fd, .events = events, .revents = 0};
+  return ::poll(&entry, 1, kPatienceInMs) == 1;
+}
+
+}  // namespace
+
+SocketPair make_socket_pair() {
+  int fds[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) {
+    throw std::system_error(errno, std::generic_category(), "socketpair");
+  }
+  return {.ours = UniqueFd(fds[0]), .theirs = UniqueFd(fds[1])};
+}
+
+SocketPair make_tcp_pair() {
+  const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
+  Connecting connecting = connect_to(local_endpoint(listener.get()));
+  if (!wait_readable(listener.get())) throw std::runtime_error("nobody connects");
+  Accepted accepted = accept_from(listener.get());
+  return {.ours = std::move(accepted.fd), .theirs = std::move(connecting.fd)};
+}
+
+void reset_on_close(int fd) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+std::size_t fill(int fd) {
+  const std::string block(4096, 'x');
+  std::size_t total = 0;
+  for (;;) {
+    const Moved sent = send(fd, block);
+    if (sent.error != 0) return total;
+    total += sent.bytes;
+  }
+}
+
+bool wait_readable(int fd) { return wait_for(fd, POLLIN); }
+bool wait_writable(int fd) { return wait_for(fd, POLLOUT); }
+
+}  // namespace echo::testing

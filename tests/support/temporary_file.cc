@@ -1,0 +1,31 @@
+#include "support/temporary_file.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+
+namespace echo::testing {
+
+TemporaryFile::TemporaryFile(const std::string& contents)
+    : path_(::testing::TempDir() + "echo_test_XXXXXX") {
+  const int fd = ::mkstemp(path_.data());
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), path_);
+  ::close(fd);
+  std::ofstream(path_, std::ios::binary) << contents;
+}
+
+TemporaryFile::~TemporaryFile() { std::remove(path_.c_str()); }
+
+std::string TemporaryFile::contents() const {
+  std::ostringstream text;
+  text << std::ifstream(path_, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+}  // namespace echo::testing

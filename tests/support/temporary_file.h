@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+namespace echo::testing {
+
+// A file of its own for a test, gone with it.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& contents = {});
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile();
+
+  const std::string& path() const noexcept { return path_; }
+  std::string contents() const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace echo::testing

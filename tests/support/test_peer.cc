@@ -1,0 +1,136 @@
+#include "support/test_peer.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <random>
+#include <stdexcept>
+#include <system_error>
+
+#include "echo/socket.h"
+#include "support/socket_pair.h"
+
+namespace echo::testing {
+namespace {
+
+constexpr int kPatienceInMs = 10'000;
+// Longer than any pause of a server that still reads.
+constexpr int kStuckInMs = 300;
+
+// Returns what of `events` is there; nothing of them after the patience.
+short wait_for(int fd, short events, int patience_in_ms = kPatienceInMs) {
+  pollfd entry{.fd = fd, .events = events, .revents = 0};
+  ::poll(&entry, 1, patience_in_ms);
+  return entry.revents;
+}
+
+void demand(int fd, short events, const char* what) {
+  if (wait_for(fd, events) == 0) throw std::runtime_error(what);
+}
+
+std::system_error broken(int error) { return {error, std::generic_category(), "connection"}; }
+
+}  // namespace
+
+TestPeer::TestPeer(const Endpoint& server) {
+  Connecting connecting = connect_to(server);
+  if (!connecting.fd) throw broken(connecting.error);
+  fd_ = std::move(connecting.fd);
+  demand(fd(), POLLOUT, "no connection in ten seconds");
+  if (const int error = take_error(fd())) throw broken(error);
+}
+
+Endpoint TestPeer::local() const { return local_endpoint(fd()); }
+
+void TestPeer::send(std::string_view text) {
+  while (!text.empty()) {
+    demand(fd(), POLLOUT, "nothing could be sent for ten seconds");
+    const Moved sent = echo::send(fd(), text);
+    if (sent.error != 0 && !sent.would_block()) throw broken(sent.error);
+    text.remove_prefix(sent.bytes);
+  }
+}
+
+void TestPeer::send_urgent(char byte) {
+  if (::send(fd(), &byte, 1, MSG_OOB | MSG_NOSIGNAL) != 1) throw broken(errno);
+}
+
+void TestPeer::shut_down_sending() { echo::shut_down_sending(fd()); }
+
+std::size_t TestPeer::send_until_stuck() {
+  const std::string block(64UL * 1024, 'x');
+  std::size_t total = 0;
+  while (wait_for(fd(), POLLOUT, kStuckInMs) != 0) {
+    const Moved sent = echo::send(fd(), block);
+    if (sent.error != 0 && !sent.would_block()) throw broken(sent.error);
+    total += sent.bytes;
+  }
+  return total;
+}
+
+std::string TestPeer::receive(std::size_t length) {
+  std::string text;
+  std::array<char, 65536> buffer{};
+  while (text.size() < length) {
+    demand(fd(), POLLIN, "nothing came for ten seconds");
+    const std::size_t room = std::min(buffer.size(), length - text.size());
+    const Moved received = echo::receive(fd(), std::span(buffer).first(room));
+    if (received.would_block()) continue;
+    if (received.error != 0) throw broken(received.error);
+    if (received.bytes == 0) break;
+    text.append(buffer.data(), received.bytes);
+  }
+  return text;
+}
+
+std::string TestPeer::receive_to_eof() { return receive(std::string::npos); }
+
+bool TestPeer::is_reset() {
+  try {
+    receive_to_eof();
+    return false;
+  } catch (const std::system_error& error) {
+    return error.code() == std::errc::connection_reset;
+  }
+}
+
+bool TestPeer::has_input() const { return wait_for(fd(), POLLIN, 0) != 0; }
+
+std::string TestPeer::echo(std::string_view text) {
+  const std::size_t length = text.size();
+  std::string back;
+  std::array<char, 65536> buffer{};
+  while (back.size() < length) {
+    const short wanted = text.empty() ? POLLIN : static_cast<short>(POLLIN | POLLOUT);
+    const short ready = wait_for(fd(), wanted);
+    if (ready == 0) throw std::runtime_error("no echo for ten seconds");
+    if ((ready & POLLOUT) != 0) {
+      const Moved sent = echo::send(fd(), text);
+      if (sent.error != 0 && !sent.would_block()) throw broken(sent.error);
+      text.remove_prefix(sent.bytes);
+    }
+    if ((ready & ~POLLOUT) == 0) continue;
+    const Moved received = echo::receive(fd(), buffer);
+    if (received.would_block()) continue;
+    if (received.error != 0) throw broken(received.error);
+    if (received.bytes == 0) break;
+    back.append(buffer.data(), received.bytes);
+  }
+  return back;
+}
+
+void TestPeer::reset() {
+  reset_on_close(fd());
+  fd_.reset();
+}
+
+std::string random_bytes(std::size_t length, std::uint32_t seed) {
+  std::mt19937 generator(seed);
+  std::string bytes(length, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(generator());
+  return bytes;
+}
+
+}  // namespace echo::testing

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "echo/endpoint.h"
+#include "echo/unique_fd.h"
+
+namespace echo::testing {
+
+// The other end of a connection under test. It waits for whatever it does, for ten seconds at most,
+// and throws std::runtime_error then, or std::system_error where the connection breaks.
+class TestPeer {
+ public:
+  explicit TestPeer(const Endpoint& server);
+  explicit TestPeer(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  int fd() const noexcept { return fd_.get(); }
+  Endpoint local() const;
+
+  void send(std::string_view text);
+  void send_urgent(char byte);
+  void shut_down_sending();
+
+  // Sends as much as the connection takes until it has taken nothing for a while: everything
+  // between here and a peer that does not read is full then. Returns how much that was.
+  std::size_t send_until_stuck();
+
+  // Exactly so many bytes, or fewer where EOF comes first.
+  std::string receive(std::size_t length);
+  // All there is until EOF.
+  std::string receive_to_eof();
+  // Whether the connection was reset, once nothing more can be received.
+  bool is_reset();
+  // Whether there is something to receive, or EOF, now.
+  bool has_input() const;
+
+  // Sends and receives at the same time, and returns what came back: as many bytes as were sent.
+  std::string echo(std::string_view text);
+
+  // Closes with a reset.
+  void reset();
+
+ private:
+  UniqueFd fd_;
+};
+
+// Bytes of no pattern that an echo could repeat by chance; the same for the same seed.
+std::string random_bytes(std::size_t length, std::uint32_t seed = 1);
+
+}  // namespace echo::testing

@@ -1,0 +1,224 @@
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdint>
+#include <regex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "echo/endpoint.h"
+#include "echo/socket.h"
+#include "support/program.h"
+#include "support/socket_pair.h"
+#include "support/temporary_file.h"
+#include "support/test_peer.h"
+
+namespace echo::testing {
+namespace {
+
+std::vector<std::string> at_port(std::uint16_t port, std::vector<std::string> arguments = {}) {
+  arguments.insert(arguments.begin(), {"--port", std::to_string(port)});
+  return arguments;
+}
+
+// A server that the test plays itself, for what no honest server does.
+class FalseServer {
+ public:
+  std::uint16_t port() const { return local_endpoint(listener_.get()).port(); }
+
+  TestPeer accept() {
+    if (!wait_readable(listener_.get())) throw std::runtime_error("nobody connects");
+    return TestPeer(accept_from(listener_.get()).fd);
+  }
+
+ private:
+  UniqueFd listener_ = listen_on(resolve("127.0.0.1", 0).front(), 5, false);
+};
+
+TEST(EchoClient, SaysTheListingsMessagesOnTwoSocketsInTurn) {
+  ServerProgram server({"-H", "127.0.0.1"});
+  const Outcome client = run(ECHO_CLIENT, at_port(server.port()));
+  EXPECT_EQ(client.status, 0);
+
+  std::string expected = "connecting to localhost port " + std::to_string(server.port()) + "\n";
+  for (const char* message : {"This is the message. ", "It will be sent ", "in parts."}) {
+    for (const char* verb : {"sending", "sending", "received", "received"}) {
+      expected += std::string("ADDR: ") + verb + " \"" + message + "\"\n";
+    }
+  }
+  expected += "closing socket ADDR\nclosing socket ADDR\n";
+  const std::regex address(R"(127\.0\.0\.1:\d+)");
+  EXPECT_EQ(std::regex_replace(client.error, address, "ADDR"), expected);
+  EXPECT_EQ(client.output, "");
+}
+
+TEST(EchoClient, SaysTheMessagesItIsGiven) {
+  ServerProgram server;
+  const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "one", "two"}));
+  EXPECT_EQ(client.status, 0);
+  EXPECT_NE(client.error.find("received \"one\""), std::string::npos);
+  EXPECT_NE(client.error.find("received \"two\""), std::string::npos);
+}
+
+TEST(EchoClient, TellsNothingWhenQuiet) {
+  ServerProgram server;
+  const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"--quiet"}));
+  EXPECT_EQ(client.status, 0);
+  EXPECT_EQ(client.error, "");
+}
+
+TEST(EchoClient, StreamsStandardInputToStandardOutput) {
+  ServerProgram server;
+  const TemporaryFile input(random_bytes(16UL << 20));
+  const TemporaryFile output;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-"}),
+                 {.standard_output = output.path(), .standard_input = input.path()});
+  EXPECT_EQ(client.wait_for_exit(), 0);
+  EXPECT_TRUE(output.contents() == input.contents());
+}
+
+TEST(EchoClient, StreamsThroughPipesToo) {
+  ServerProgram server;
+  const std::string text = random_bytes(32UL << 10);
+  const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-"}), text);
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_TRUE(client.output == text);
+}
+
+TEST(EchoClient, EndsAtOnceForAnEmptyStandardInput) {
+  ServerProgram server;
+  const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_EQ(client.output, "");
+}
+
+TEST(EchoClient, ChecksStandardInputOnManySocketsWithoutOutput) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, at_port(server.port(), {"-c", "20", "-"}), random_bytes(50'000));
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_EQ(client.output, "");
+}
+
+TEST(EchoClient, EchoesALineWhileStandardInputStaysOpen) {
+  ServerProgram server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-v", "-"}));
+  client.write_input("first\n");
+  server.wait_for_line("new connection");
+  client.wait_for_line("waiting for the next event");
+  client.write_input("second\n");
+  client.close_input();
+  EXPECT_EQ(client.wait_for_exit(), 0);
+  EXPECT_EQ(client.output_text(), "first\nsecond\n");
+}
+
+// What it has in hand does not depend on how much there is to stream.
+TEST(EchoClient, StreamsInBoundedMemory) {
+  ServerProgram server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "--quiet", "-"}),
+                 {.standard_output = "/dev/null", .standard_input = "/dev/zero"});
+  // 256 MiB have come through when the server says so.
+  TestPeer witness(server.endpoint());
+  std::size_t echoed = 0;
+  while (echoed < (256UL << 20)) {
+    server.signal(SIGUSR1);
+    const std::string line = server.wait_for_line("statistics: ");
+    const std::size_t end = line.find(" bytes out");
+    echoed = std::stoul(line.substr(line.rfind(' ', end - 1) + 1));
+    ASSERT_EQ(witness.echo("x"), "x");
+  }
+  EXPECT_LT(client.peak_memory(), 64UL << 20);
+}
+
+TEST(EchoClient, FailsWhereNobodyListens) {
+  ServerProgram server;
+  const std::uint16_t port = server.port();
+  EXPECT_EQ(server.stop(), 0);
+  const Outcome client = run(ECHO_CLIENT, at_port(port, {"-c", "1", "-4"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_NE(client.error.find("error: connection 1: cannot connect to 127.0.0.1:" +
+                              std::to_string(port) + ": Connection refused"),
+            std::string::npos)
+      << client.error;
+}
+
+TEST(EchoClient, TellsTheFirstOfManyFailuresAndCountsTheRest) {
+  ServerProgram server;
+  const std::uint16_t port = server.port();
+  EXPECT_EQ(server.stop(), 0);
+  const Outcome client = run(ECHO_CLIENT, at_port(port, {"-c", "500", "-4"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_NE(client.error.find("error: 490 more connections failed\n"), std::string::npos);
+}
+
+TEST(EchoClient, NamesTheConnectionAndTheOffsetOfAWrongByte) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "message"}));
+  TestPeer peer = server.accept();
+  EXPECT_EQ(peer.receive(7), "message");
+  peer.send("mesSage");
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("error: connection 1 ("), std::string::npos);
+  EXPECT_NE(client.error_text().find("bytes differ at offset 3: sent 0x73, received 0x53"),
+            std::string::npos)
+      << client.error_text();
+}
+
+TEST(EchoClient, FailsWhereTheServerSendsMoreThanItGot) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "message"}));
+  TestPeer peer = server.accept();
+  EXPECT_EQ(peer.receive(7), "message");
+  peer.send("message!");
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("offset 7: nothing was sent there"), std::string::npos);
+}
+
+TEST(EchoClient, FailsWhereTheServerClosesEarly) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "message"}));
+  {
+    TestPeer peer = server.accept();
+    EXPECT_EQ(peer.receive(7), "message");
+    peer.send("mess");
+  }
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("closed early, at offset 4 of 7"), std::string::npos)
+      << client.error_text();
+}
+
+TEST(EchoClient, FailsWhereAnAnswerTakesTooLong) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-t", "100ms", "message"}));
+  TestPeer peer = server.accept();
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("no answer within 100ms"), std::string::npos);
+}
+
+TEST(EchoClient, OneFailureDoesNotStopTheOthers) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "2", "message"}));
+  server.accept().reset();
+  {
+    TestPeer good = server.accept();
+    EXPECT_EQ(good.receive(7), "message");
+    good.send("message");
+    EXPECT_EQ(good.receive_to_eof(), "");
+  }
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("closing socket"), std::string::npos);
+}
+
+TEST(EchoClient, FailsWhereStandardOutputBreaks) {
+  ServerProgram server;
+  const TemporaryFile input("text");
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-"}),
+                 {.standard_output = "/dev/full", .standard_input = input.path()});
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("cannot write standard output: No space left on device"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace echo::testing

@@ -1,0 +1,129 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "support/program.h"
+
+namespace echo::testing {
+namespace {
+
+// A command line that must be refused by one plain line which names the value and the reason.
+struct BadCommandLine {
+  std::vector<std::string> arguments;
+  int status;
+  std::vector<std::string> in_the_line;
+};
+
+void PrintTo(const BadCommandLine& bad, std::ostream* out) {  // NOLINT(*-identifier-naming)
+  for (const std::string& argument : bad.arguments) *out << argument << ' ';
+}
+
+void expect_refused(const char* program, const std::string& name, const BadCommandLine& bad) {
+  const Outcome outcome = run(program, bad.arguments);
+  EXPECT_EQ(outcome.status, bad.status) << outcome.error;
+  EXPECT_EQ(outcome.output, "");
+  EXPECT_EQ(outcome.error.rfind(name + ": ", 0), 0U) << outcome.error;
+  EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
+  for (const std::string& text : bad.in_the_line) {
+    EXPECT_NE(outcome.error.find(text), std::string::npos) << outcome.error;
+  }
+}
+
+class ServerCommandLine : public ::testing::TestWithParam<BadCommandLine> {};
+
+TEST_P(ServerCommandLine, IsRefused) { expect_refused(ECHO_SERVER, "echo_server", GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Bad, ServerCommandLine,
+    ::testing::Values(
+        BadCommandLine{{"--no-such-option"}, 2, {"'--no-such-option'", "unknown"}},
+        BadCommandLine{{"-x"}, 2, {"'-x'", "unknown"}},
+        BadCommandLine{{"--port"}, 2, {"'--port'", "needs a value"}},
+        BadCommandLine{{"--port", "70000"}, 2, {"--port", "'70000'", "out of range"}},
+        BadCommandLine{{"--port", "-1"}, 2, {"--port", "'-1'", "not a port"}},
+        BadCommandLine{{"--port="}, 2, {"--port", "''", "not a port"}},
+        BadCommandLine{{"--port", "no-such-service"}, 2, {"'no-such-service'", "not a port"}},
+        BadCommandLine{{"--max-queue", "0"}, 2, {"--max-queue", "'0'"}},
+        BadCommandLine{{"--max-queue", "12Q"}, 2, {"--max-queue", "'12Q'", "not a size"}},
+        BadCommandLine{{"-d", "5 s"}, 2, {"--drain-timeout", "'5 s'", "not a time"}},
+        BadCommandLine{{"-i", "1d"}, 2, {"--idle-timeout", "'1d'", "not a time"}},
+        BadCommandLine{{"-b", "0"}, 2, {"--backlog", "'0'", "out of range"}},
+        BadCommandLine{{"-c", "many"}, 2, {"--max-connections", "'many'", "not a number"}},
+        BadCommandLine{{"-l", "loud"}, 2, {"--log-level", "'loud'", "not a log level"}},
+        BadCommandLine{{"10000"}, 2, {"'10000'", "unexpected argument"}},
+        BadCommandLine{{"--help=now"}, 2, {"'--help=now'", "takes no value"}},
+        BadCommandLine{{"-p", "0", "-H", "no-such-host.invalid"}, 1, {"'no-such-host.invalid'"}},
+        BadCommandLine{{"-p", "0", "-H", ""}, 1, {"cannot resolve host ''"}},
+        BadCommandLine{{"-p", "0", "-H", "192.0.2.1"}, 1, {"192.0.2.1", "Cannot assign"}}));
+
+class ClientCommandLine : public ::testing::TestWithParam<BadCommandLine> {};
+
+TEST_P(ClientCommandLine, IsRefused) { expect_refused(ECHO_CLIENT, "echo_client", GetParam()); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Bad, ClientCommandLine,
+    ::testing::Values(
+        BadCommandLine{{"--no-such-option"}, 2, {"'--no-such-option'", "unknown"}},
+        BadCommandLine{{"-c", "0"}, 2, {"--connections", "'0'", "out of range"}},
+        BadCommandLine{{"-c", "-5"}, 2, {"--connections", "'-5'", "not a number"}},
+        BadCommandLine{{"-p", "65536"}, 2, {"--port", "'65536'", "out of range"}},
+        BadCommandLine{{"-p", "0"}, 2, {"--port", "'0'"}},
+        BadCommandLine{{"-t", "soon"}, 2, {"--timeout", "'soon'", "not a time"}},
+        BadCommandLine{{"-", "and more"}, 2, {"'-'"}},
+        BadCommandLine{{""}, 2, {"''"}},
+        BadCommandLine{{"-H", "no-such-host.invalid"}, 1, {"'no-such-host.invalid'"}},
+        BadCommandLine{{"-6", "-H", "127.0.0.1"}, 1, {"'127.0.0.1'"}}));
+
+TEST(CommandLine, AnAddressInUseIsNamed) {
+  ServerProgram first({"-H", "127.0.0.1"});
+  const std::string port = std::to_string(first.port());
+  expect_refused(ECHO_SERVER, "echo_server",
+                 {{"-H", "127.0.0.1", "-p", port},
+                  1,
+                  {"127.0.0.1 port " + port, "Address already in use"}});
+}
+
+TEST(CommandLine, APortWithoutPermissionIsNamed) {
+  if (::geteuid() == 0) {
+    const Outcome outcome = run("setpriv", {"--reuid=65534", "--bounding-set=-all", ECHO_SERVER,
+                                            "-H", "127.0.0.1", "-p", "7"});
+    if (outcome.status == 127) GTEST_SKIP() << "root may use every port, and setpriv is missing";
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.error, "echo_server: cannot listen on 127.0.0.1 port 7: Permission denied\n");
+  } else {
+    expect_refused(ECHO_SERVER, "echo_server",
+                   {{"-H", "127.0.0.1", "-p", "7"}, 1, {"127.0.0.1 port 7", "Permission denied"}});
+  }
+}
+
+class Either : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Either, PrintsItsVersion) {
+  const Outcome outcome = run(GetParam(), {"--version"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.output.rfind("echo_", 0), 0U) << outcome.output;
+  EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
+}
+
+TEST_P(Either, PrintsItsHelpOnStandardOutput) {
+  const Outcome outcome = run(GetParam(), {"--help"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(outcome.output.rfind("Usage: echo_", 0), 0U) << outcome.output;
+}
+
+TEST_P(Either, FailsWhereItsHelpCannotBeWritten) {
+  const Outcome outcome = run(GetParam(), {"--help"}, {}, {.standard_output = "/dev/full"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.error.find("cannot write standard output"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Program, Either, ::testing::Values(ECHO_SERVER, ECHO_CLIENT));
+
+}  // namespace
+}  // namespace echo::testing

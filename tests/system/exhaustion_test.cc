@@ -1,0 +1,111 @@
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "support/program.h"
+#include "support/test_peer.h"
+
+namespace echo::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kDescriptors = 32;
+
+// A server that has no descriptor left, the peers that it serves, and those that wait.
+struct FullServer {
+  ServerProgram server{{"-H", "127.0.0.1"}, {.descriptors = kDescriptors}};
+  std::vector<TestPeer> served;
+  std::vector<TestPeer> waiting;
+
+  FullServer() {
+    while (server.open_descriptors() < kDescriptors) {
+      served.emplace_back(server.endpoint());
+      EXPECT_EQ(served.back().echo("in"), "in");
+    }
+    for (int i = 0; i < 10; ++i) {
+      waiting.emplace_back(server.endpoint());
+      waiting.back().send("waiting");
+    }
+    server.wait_for_line("cannot accept: Too many open files");
+  }
+};
+
+TEST(OutOfDescriptors, TheClientsItHasAreServed) {
+  FullServer full;
+  for (TestPeer& peer : full.served) EXPECT_EQ(peer.echo("still served"), "still served");
+}
+
+TEST(OutOfDescriptors, TheServerDoesNotSpin) {
+  FullServer full;
+  const auto before = full.server.cpu_time();
+  // Nothing comes for them meanwhile: this waits the whole time.
+  pollfd waiting{.fd = full.waiting.front().fd(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&waiting, 1, 500), 0);
+  EXPECT_LT(full.server.cpu_time() - before, 50ms);
+}
+
+TEST(OutOfDescriptors, AWaitingClientGetsInWhenAnotherLeaves) {
+  FullServer full;
+  for (TestPeer& peer : full.waiting) {
+    full.served.pop_back();
+    EXPECT_EQ(peer.receive(7), "waiting");
+  }
+}
+
+TEST(OutOfDescriptors, ANewClientGetsInOnceThereIsRoom) {
+  FullServer full;
+  full.waiting.clear();
+  full.served.clear();
+  TestPeer peer(full.server.endpoint());
+  EXPECT_EQ(peer.echo("new"), "new");
+}
+
+TEST(OutOfDescriptors, AServerThatIsFullStopsAsItShould) {
+  FullServer full;
+  full.waiting.clear();
+  full.server.signal(SIGTERM);
+  for (TestPeer& peer : full.served) EXPECT_EQ(peer.receive_to_eof(), "");
+  full.served.clear();
+  EXPECT_EQ(full.server.wait_for_exit(), 0);
+}
+
+TEST(MaxConnections, OneMoreIsRefusedByEof) {
+  ServerProgram server({"--max-connections", "2"});
+  TestPeer first(server.endpoint());
+  TestPeer second(server.endpoint());
+  EXPECT_EQ(first.echo("1"), "1");
+  EXPECT_EQ(second.echo("2"), "2");
+  TestPeer third(server.endpoint());
+  EXPECT_EQ(third.receive_to_eof(), "");
+  server.wait_for_line("refused 1 connections");
+  EXPECT_EQ(first.echo("still"), "still");
+}
+
+TEST(MaxConnections, ThereIsRoomAgainWhenOneLeaves) {
+  ServerProgram server({"-c", "1"});
+  {
+    TestPeer first(server.endpoint());
+    EXPECT_EQ(first.echo("1"), "1");
+  }
+  server.wait_for_line("closing");
+  TestPeer second(server.endpoint());
+  EXPECT_EQ(second.echo("2"), "2");
+}
+
+TEST(MaxConnections, RefusalsAreCountedAndDoNotFloodTheLog) {
+  ServerProgram server({"-c", "1"});
+  TestPeer first(server.endpoint());
+  EXPECT_EQ(first.echo("1"), "1");
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(TestPeer(server.endpoint()).receive_to_eof(), "");
+  server.signal(SIGUSR1);
+  server.wait_for_line("1 open, 1 accepted, 100 refused");
+  const std::string& text = server.error_text();
+  EXPECT_EQ(text.find("refused 1 connections"), text.rfind("refused 1 connections"));
+}
+
+}  // namespace
+}  // namespace echo::testing

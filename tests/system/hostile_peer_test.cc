@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "support/program.h"
+#include "support/test_peer.h"
+
+namespace echo::testing {
+namespace {
+
+constexpr std::size_t kMegabyte = 1UL << 20;
+
+// A sanitizer that keeps freed memory for a while would be measured in place of the server.
+const Surroundings kMeasurable{.environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}};
+
+TEST(HostilePeer, AResetCostsThatConnectionOnly) {
+  ServerProgram server;
+  TestPeer witness(server.endpoint());
+  TestPeer peer(server.endpoint());
+  EXPECT_EQ(peer.echo("x"), "x");
+  peer.reset();
+  server.wait_for_line("after an error: Connection reset by peer");
+  EXPECT_EQ(witness.echo("still here"), "still here");
+}
+
+TEST(HostilePeer, AResetWhileItIsOwedCostsThatConnectionOnly) {
+  ServerProgram server;
+  TestPeer witness(server.endpoint());
+  TestPeer peer(server.endpoint());
+  peer.send_until_stuck();
+  peer.reset();
+  const std::string line = server.wait_for_line("after an error: ");
+  EXPECT_NE(line.find("bytes unsent"), std::string::npos) << line;
+  EXPECT_EQ(witness.echo("still here"), "still here");
+}
+
+TEST(HostilePeer, ABrokenPipeCostsThatConnectionOnly) {
+  ServerProgram server;
+  TestPeer witness(server.endpoint());
+  {
+    // Closed with its echo unread: what the server still sends is answered by a reset.
+    TestPeer peer(server.endpoint());
+    peer.send(random_bytes(4 * kMegabyte).substr(0, 512UL * 1024));
+  }
+  server.wait_for_line("closing");
+  EXPECT_EQ(witness.echo("still here"), "still here");
+}
+
+TEST(HostilePeer, SigpipeDoesNotKill) {
+  ServerProgram server;
+  server.signal(SIGPIPE);
+  TestPeer peer(server.endpoint());
+  EXPECT_EQ(peer.echo("alive"), "alive");
+}
+
+TEST(HostilePeer, UrgentDataIsAnExceptionalCondition) {
+  ServerProgram server;
+  TestPeer witness(server.endpoint());
+  TestPeer peer(server.endpoint());
+  const std::string address = peer.local().to_string();
+  peer.send_urgent('!');
+  server.wait_for_line("handling exceptional condition for " + address);
+  server.wait_for_line("closing " + address + " after an exceptional condition");
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  EXPECT_EQ(witness.echo("still here"), "still here");
+}
+
+TEST(HostilePeer, OneThatNeverReadsIsReadNoFurtherThanItsQueue) {
+  ServerProgram server({}, kMeasurable);
+  TestPeer witness(server.endpoint());
+  EXPECT_EQ(witness.echo("before"), "before");
+  const std::size_t memory_before = server.peak_memory();
+
+  std::vector<TestPeer> peers;
+  for (int i = 0; i < 4; ++i) {
+    peers.emplace_back(server.endpoint());
+    peers.back().send_until_stuck();
+  }
+  // Four queues of 256 KiB, twice for the allocator's sake, and something for the tables.
+  EXPECT_LT(server.peak_memory() - memory_before, 4 * kMegabyte);
+  EXPECT_EQ(witness.echo("after"), "after");
+}
+
+TEST(HostilePeer, OneThatReadsAtLastGetsEverything) {
+  ServerProgram server({"--max-queue", "64K"});
+  TestPeer peer(server.endpoint());
+  const std::size_t sent = peer.send_until_stuck();
+  peer.shut_down_sending();
+  EXPECT_TRUE(peer.receive_to_eof() == std::string(sent, 'x'));
+}
+
+TEST(HostilePeer, AByteAtATimeCostsNoMoreMemoryThanTheQueue) {
+  ServerProgram server({"--quiet", "-p", "0", "-l", "info", "--max-queue", "64K"}, kMeasurable);
+  TestPeer blocked(server.endpoint());
+  const std::size_t memory_before = server.peak_memory();
+  // Fills the way back first, so that each byte after it stays in the queue.
+  blocked.send_until_stuck();
+  const std::size_t memory_full = server.peak_memory();
+  EXPECT_LT(memory_full - memory_before, 2 * kMegabyte);
+
+  TestPeer dribbler(server.endpoint());
+  std::size_t exact = 0;
+  for (int i = 0; i < 2000; ++i) {
+    if (dribbler.echo("x") == "x") ++exact;
+  }
+  EXPECT_EQ(exact, 2000U);
+  EXPECT_LT(server.peak_memory() - memory_full, kMegabyte);
+}
+
+TEST(HostilePeer, AThousandThatConnectAndCloseLeaveNothingBehind) {
+  ServerProgram server;
+  server.ignore_errors();
+  const std::size_t before = server.open_descriptors();
+  for (int i = 0; i < 1000; ++i) TestPeer{server.endpoint()};
+  server.wait_for_descriptors(before);
+  EXPECT_EQ(TestPeer(server.endpoint()).echo("alive"), "alive");
+}
+
+}  // namespace
+}  // namespace echo::testing

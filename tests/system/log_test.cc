@@ -1,0 +1,95 @@
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <regex>
+#include <string>
+
+#include "echo/socket.h"
+#include "echo/unique_fd.h"
+#include "support/program.h"
+#include "support/temporary_file.h"
+#include "support/test_peer.h"
+
+namespace echo::testing {
+namespace {
+
+TEST(Log, TellsOfAConnectionInTheListingsWords) {
+  ServerProgram server;
+  TestPeer peer(server.endpoint());
+  const std::string address = peer.local().to_string();
+  EXPECT_EQ(server.wait_for_line("new connection"), "new connection from " + address);
+  peer.shut_down_sending();
+  EXPECT_EQ(server.wait_for_line("closing"), "closing " + address + " after reading no data");
+}
+
+TEST(Log, TellsOfEachMessageWhenVerbose) {
+  ServerProgram server({"--verbose"});
+  TestPeer peer(server.endpoint());
+  const std::string address = peer.local().to_string();
+  EXPECT_EQ(peer.echo("a \"b\"\n\x1b[2J"), "a \"b\"\n\x1b[2J");
+  const std::string payload = R"("a \"b\"\n\x1b[2J")";
+  server.wait_for_line("waiting for the next event");
+  EXPECT_EQ(server.wait_for_line("received "), "received " + payload + " from " + address);
+  EXPECT_EQ(server.wait_for_line("sending "), "sending " + payload + " to " + address);
+  EXPECT_EQ(server.wait_for_line("output queue"), "output queue for " + address + " is empty");
+}
+
+TEST(Log, CutsALongMessageAndTellsItsLength) {
+  ServerProgram server({"-v"});
+  TestPeer peer(server.endpoint());
+  EXPECT_EQ(peer.echo(std::string(1000, 'a')), std::string(1000, 'a'));
+  server.wait_for_line("received \"" + std::string(64, 'a') + "\"... (1000 bytes) from ");
+}
+
+TEST(Log, IsQuietWhenAskedTo) {
+  Program server(ECHO_SERVER, {"--quiet", "-H", "127.0.0.1", "-p", "0"});
+  // The three standard ones, the log's own, and the listener: it has come to the loop.
+  server.wait_for_descriptors(5);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait_for_exit(), 0);
+  EXPECT_EQ(server.error_text(), "");
+}
+
+// The pipe fills up, its reader sleeps, and at debug level every message would write to it.
+TEST(Log, AStandardErrorThatNobodyReadsDoesNotStallTheEcho) {
+  ServerProgram server({"--verbose"});
+  server.ignore_errors();
+  TestPeer peer(server.endpoint());
+  for (int i = 0; i < 2000; ++i) ASSERT_EQ(peer.echo("message"), "message") << i;
+}
+
+TEST(Log, AStandardErrorThatWasStuckSaysHowManyLinesItMissed) {
+  ServerProgram server({"--verbose"});
+  TestPeer peer(server.endpoint());
+  for (int i = 0; i < 2000; ++i) ASSERT_EQ(peer.echo("message"), "message") << i;
+  // Reading now makes room, and the next event is told of with what went before.
+  server.wait_for_line("received ");
+  EXPECT_EQ(peer.echo("message"), "message");
+  server.wait_for_line("log lines dropped: nobody was reading");
+}
+
+TEST(Log, BearsTimesInAFile) {
+  const TemporaryFile log;
+  Program server(ECHO_SERVER, {"-H", "127.0.0.1", "-p", "0"}, {.standard_error = log.path()});
+  std::string text;
+  while (text.find('\n') == std::string::npos) text = log.contents();
+  const std::string line = text.substr(0, text.find('\n'));
+  const std::regex expected(
+      R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} starting up on 127\.0\.0\.1 port \d+)");
+  EXPECT_TRUE(std::regex_match(line, expected)) << line;
+}
+
+// Otherwise the first socket would be standard error, and log lines would go to a client.
+TEST(Log, AClosedStandardErrorIsNotReplacedByASocket) {
+  Program server(ECHO_SERVER, {"-H", "127.0.0.1", "-p", "0"}, {.closed = {0, 1, 2}});
+  if (!server.copy_descriptor(0)) GTEST_SKIP() << "pidfd_getfd(2) is not permitted here";
+  Endpoint endpoint;
+  while (endpoint.port() == 0) endpoint = local_endpoint(server.copy_descriptor(3).get());
+  TestPeer peer(endpoint);
+  peer.send("x");
+  peer.shut_down_sending();
+  EXPECT_EQ(peer.receive_to_eof(), "x");
+}
+
+}  // namespace
+}  // namespace echo::testing

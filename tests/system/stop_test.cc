@@ -1,0 +1,154 @@
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "support/program.h"
+#include "support/test_peer.h"
+
+namespace echo::testing {
+namespace {
+
+class StopSignal : public ::testing::TestWithParam<int> {};
+
+TEST_P(StopSignal, EndsAnIdleServerWithStatusZero) {
+  ServerProgram server;
+  server.signal(GetParam());
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, StopSignal, ::testing::Values(SIGTERM, SIGINT, SIGHUP),
+                         [](const auto& each) { return ::sigabbrev_np(each.param); });
+
+TEST(Stop, AnIdleConnectionGetsEof) {
+  ServerProgram server;
+  TestPeer peer(server.endpoint());
+  EXPECT_EQ(peer.echo("x"), "x");
+  server.signal(SIGTERM);
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+TEST(Stop, APeerThatDoesNotAnswerTheEofDoesNotHoldItUp) {
+  ServerProgram server({"--drain-timeout", "1h"});
+  TestPeer peer(server.endpoint());
+  EXPECT_EQ(peer.echo("x"), "x");
+  EXPECT_EQ(server.stop(), 0);
+}
+
+// The server sleeps while its kernel takes the bytes in, and finds the signal and them together.
+TEST(Stop, WhatHasReachedTheServerIsEchoed) {
+  ServerProgram server;
+  TestPeer peer(server.endpoint());
+  EXPECT_EQ(peer.echo("x"), "x");
+  const std::string message = random_bytes(48UL << 10);
+  server.signal(SIGSTOP);
+  peer.send(message);
+  server.signal(SIGTERM);
+  server.signal(SIGCONT);
+  EXPECT_TRUE(peer.receive_to_eof() == message);
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+TEST(Stop, AClientThatWaitsToBeAcceptedIsEchoed) {
+  ServerProgram server;
+  server.signal(SIGSTOP);
+  TestPeer peer(server.endpoint());
+  peer.send("just in time");
+  server.signal(SIGTERM);
+  server.signal(SIGCONT);
+  EXPECT_EQ(peer.receive_to_eof(), "just in time");
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+TEST(Stop, ASlowReaderGetsAllItIsOwed) {
+  ServerProgram server({"--max-queue", "4M"});
+  TestPeer peer(server.endpoint());
+  const std::size_t sent = peer.send_until_stuck();
+  server.signal(SIGTERM);
+  server.wait_for_line("SIGTERM: draining 1 connections for at most 5s");
+  EXPECT_TRUE(peer.receive_to_eof() == std::string(sent, 'x'));
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+TEST(Stop, NobodyIsAcceptedAnyMore) {
+  ServerProgram server;
+  TestPeer peer(server.endpoint());
+  peer.send_until_stuck();
+  server.signal(SIGTERM);
+  server.wait_for_line("draining");
+  EXPECT_THROW(TestPeer{server.endpoint()}, std::system_error);
+}
+
+TEST(Stop, TheDrainTimeoutEndsItWithStatusZero) {
+  ServerProgram server({"--drain-timeout", "100ms"});
+  TestPeer peer(server.endpoint());
+  peer.send_until_stuck();
+  server.signal(SIGTERM);
+  const std::string line = server.wait_for_line("after the drain timeout");
+  EXPECT_NE(line.find("bytes unsent"), std::string::npos) << line;
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+TEST(Stop, AtTheDrainTimeoutAPeerGetsEofAndNoReset) {
+  ServerProgram server({"--drain-timeout", "0", "--max-queue", "4K"});
+  TestPeer peer(server.endpoint());
+  peer.send_until_stuck();
+  EXPECT_EQ(server.stop(), 0);
+  EXPECT_FALSE(peer.is_reset());
+}
+
+TEST(Stop, ASecondSignalEndsItAtOnce) {
+  ServerProgram server({"--drain-timeout", "1h"});
+  TestPeer peer(server.endpoint());
+  peer.send_until_stuck();
+  server.signal(SIGTERM);
+  server.wait_for_line("draining");
+  server.signal(SIGINT);
+  server.wait_for_line("SIGINT again: closing 1 connections at once");
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+TEST(Stop, APeerThatNeverStopsSendingDoesNotKeepASignalOut) {
+  ServerProgram server({"--drain-timeout", "100ms"});
+  TestPeer peer(server.endpoint());
+  peer.send_until_stuck();
+  Program client(ECHO_CLIENT, {"-p", std::to_string(server.port()), "-c", "4", "--quiet", "-"},
+                 {.standard_input = "/dev/zero"});
+  server.wait_for_line("new connection");
+  EXPECT_EQ(server.stop(), 0);
+  EXPECT_EQ(client.wait_for_exit(), 1);
+}
+
+TEST(Stop, AHangupThatNohupIgnoresIsIgnored) {
+  ServerProgram server({}, {.ignored_signals = {SIGHUP}});
+  server.signal(SIGHUP);
+  TestPeer peer(server.endpoint());
+  EXPECT_EQ(peer.echo("x"), "x");
+  EXPECT_EQ(server.stop(), 0);
+}
+
+TEST(Statistics, AreLoggedForSigusr1) {
+  ServerProgram server({"--quiet", "-l", "info"});
+  TestPeer peer(server.endpoint());
+  EXPECT_EQ(peer.echo("12345"), "12345");
+  server.signal(SIGUSR1);
+  server.wait_for_line("statistics: 1 open, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, up ");
+}
+
+TEST(Statistics, AreTheLastLine) {
+  ServerProgram server;
+  EXPECT_EQ(TestPeer(server.endpoint()).echo("12345"), "12345");
+  server.wait_for_line("closing");
+  EXPECT_EQ(server.stop(), 0);
+  const std::string& text = server.error_text();
+  EXPECT_NE(text.find("done: 0 open, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, up ",
+                      text.rfind('\n', text.size() - 2)),
+            std::string::npos)
+      << text;
+}
+
+}  // namespace
+}  // namespace echo::testing

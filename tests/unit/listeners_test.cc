@@ -1,0 +1,214 @@
+#include "echo/listeners.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "echo/endpoint.h"
+#include "echo/log.h"
+#include "echo/socket.h"
+#include "echo/unique_fd.h"
+#include "support/socket_pair.h"
+
+namespace echo {
+namespace {
+
+using Hosts = std::vector<std::string>;
+
+// What open_listeners() opens and logs. It opens nothing where it throws: then `error` has the
+// text.
+struct Opened {
+  explicit Opened(const ListenSettings& settings) {
+    const testing::SocketPair pair = testing::make_socket_pair();
+    Log log(pair.ours.get(), LogLevel::kInfo, Log::Manner::kDaemon);
+    try {
+      listeners = open_listeners(settings, log);
+    } catch (const std::system_error& exception) {
+      error = exception.what();
+      code = exception.code();
+    }
+    std::array<char, 4096> buffer{};
+    log_text.assign(buffer.data(), receive(pair.theirs.get(), buffer).bytes);
+  }
+
+  explicit Opened(const Hosts& hosts, std::uint16_t port = 0)
+      : Opened(ListenSettings{.hosts = hosts, .port = port, .backlog = 1, .reuse_port = false}) {}
+
+  std::uint16_t port(std::size_t index = 0) const {
+    return local_endpoint(listeners.at(index).get()).port();
+  }
+
+  // The hosts, which all have the one port.
+  Hosts hosts() const {
+    Hosts result;
+    for (const UniqueFd& listener : listeners) {
+      const Endpoint local = local_endpoint(listener.get());
+      EXPECT_EQ(local.port(), port());
+      result.push_back(local.host());
+    }
+    return result;
+  }
+
+  std::vector<UniqueFd> listeners;
+  std::string log_text;
+  std::string error;
+  std::error_code code;
+};
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+bool has_ipv6_loopback() {
+  try {
+    listen_on(resolve("::1", 0).front(), 1, false);
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
+TEST(OpenListeners, ListensOnAFreePortForPort0) {
+  const Opened opened(Hosts{"127.0.0.1"});
+  EXPECT_EQ(opened.hosts(), Hosts{"127.0.0.1"});
+  EXPECT_NE(opened.port(), 0);
+}
+
+TEST(OpenListeners, LetsClientsConnect) {
+  const Opened opened(Hosts{"127.0.0.1"});
+  const Connecting client = connect_to(local_endpoint(opened.listeners.front().get()));
+  ASSERT_TRUE(testing::wait_readable(opened.listeners.front().get()));
+  EXPECT_TRUE(accept_from(opened.listeners.front().get()).fd);
+}
+
+TEST(OpenListeners, LogsWhatItListensOn) {
+  const Opened opened(Hosts{"127.0.0.1"});
+  EXPECT_EQ(opened.log_text,
+            "starting up on 127.0.0.1 port " + std::to_string(opened.port()) + "\n");
+}
+
+TEST(OpenListeners, ListensOnTheSamePortOfEveryHost) {
+  const Opened opened(Hosts{"127.0.0.3", "127.0.0.1", "127.0.0.2"});
+  EXPECT_EQ(opened.hosts(), (Hosts{"127.0.0.3", "127.0.0.1", "127.0.0.2"}));
+}
+
+TEST(OpenListeners, LogsALineAnAddress) {
+  const Opened opened(Hosts{"127.0.0.1", "127.0.0.2"});
+  const std::string port = std::to_string(opened.port());
+  EXPECT_EQ(opened.log_text, "starting up on 127.0.0.1 port " + port +
+                                 "\nstarting up on 127.0.0.2 port " + port + "\n");
+}
+
+TEST(OpenListeners, ListensOnTheSamePortOfBothFamilies) {
+  if (!has_ipv6_loopback()) GTEST_SKIP() << "this machine has no ::1";
+  EXPECT_EQ(Opened(Hosts{"localhost"}).hosts(), (Hosts{"127.0.0.1", "::1"}));
+}
+
+TEST(OpenListeners, ListensOnTheSamePortOfBothWildcards) {
+  if (!has_ipv6_loopback()) GTEST_SKIP() << "this machine has no ::1";
+  EXPECT_EQ(Opened(Hosts{"*"}).hosts(), (Hosts{"0.0.0.0", "::"}));
+}
+
+TEST(OpenListeners, ListensOnThePortItIsTold) {
+  // Sharing keeps the port from everybody who does not share it.
+  const Endpoint loopback = resolve("127.0.0.1", 0).front();
+  const UniqueFd holder = listen_on(loopback, 1, true);
+  const std::uint16_t port = local_endpoint(holder.get()).port();
+  const Opened opened(
+      ListenSettings{.hosts = {"127.0.0.1"}, .port = port, .backlog = 1, .reuse_port = true});
+  EXPECT_EQ(opened.error, "");
+  EXPECT_EQ(opened.port(), port);
+}
+
+TEST(OpenListeners, ListensOnAHostGivenTwiceOnce) {
+  EXPECT_EQ(Opened(Hosts{"127.0.0.1", "127.0.0.1"}).hosts(), Hosts{"127.0.0.1"});
+}
+
+TEST(OpenListeners, ListensOnAnAddressWithTwoNamesOnce) {
+  if (!has_ipv6_loopback()) GTEST_SKIP() << "this machine has no ::1";
+  EXPECT_EQ(Opened(Hosts{"::1", "localhost"}).hosts(), (Hosts{"::1", "127.0.0.1"}));
+}
+
+TEST(OpenListeners, NamesTheAddressAndPortThatAreInUse) {
+  const Opened first(Hosts{"127.0.0.1"});
+  const Opened second(Hosts{"127.0.0.1"}, first.port());
+  EXPECT_EQ(second.code, std::errc::address_in_use);
+  EXPECT_TRUE(contains(second.error, "127.0.0.1 port " + std::to_string(first.port())))
+      << second.error;
+}
+
+// 192.0.2.0/24 is nobody's (RFC 5737).
+TEST(OpenListeners, NamesAnAddressThatThisMachineDoesNotHave) {
+  const Opened opened(Hosts{"192.0.2.1"});
+  if (!opened.listeners.empty()) GTEST_SKIP() << "this machine lets any address be listened on";
+  EXPECT_EQ(opened.code, std::errc::address_not_available);
+  EXPECT_TRUE(contains(opened.error, "192.0.2.1 port 0")) << opened.error;
+}
+
+TEST(OpenListeners, FailsWhereOneHostIsMissingThoughAnotherIsHere) {
+  const Opened opened(Hosts{"127.0.0.1", "192.0.2.1"});
+  if (!opened.listeners.empty()) GTEST_SKIP() << "this machine lets any address be listened on";
+  EXPECT_EQ(opened.code, std::errc::address_not_available);
+}
+
+TEST(OpenListeners, LogsNothingWhereItFails) {
+  const Opened first(Hosts{"127.0.0.2"});
+  const Opened second(Hosts{"127.0.0.1", "127.0.0.2"}, first.port());
+  EXPECT_NE(second.error, "");
+  EXPECT_EQ(second.log_text, "");
+}
+
+// A label of 64 characters is no name (RFC 1035, section 2.3.4): no name server is asked for it.
+TEST(OpenListeners, NamesAHostThatHasNoAddress) {
+  const std::string host(64, 'x');
+  EXPECT_TRUE(contains(Opened(Hosts{"127.0.0.1", host}).error, host));
+}
+
+// Enters a network that has 127.0.0.1 and no ::1, as many a container has.
+bool enter_network_without_ipv6() {
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
+  const UniqueFd setting(::open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_WRONLY | O_CLOEXEC));
+  if (setting && ::write(setting.get(), "1", 1) != 1) return false;
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP;
+  return ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0;
+}
+
+TEST(OpenListeners, WarnsOfAMissingAddressWhereTheHostHasAnother) {
+  enum Outcome { kRight, kWrong, kNoNetwork };
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (!enter_network_without_ipv6() || has_ipv6_loopback()) ::_exit(kNoNetwork);
+    const Opened opened(Hosts{"localhost"});
+    const bool right = opened.hosts() == Hosts{"127.0.0.1"} &&
+                       opened.log_text.starts_with("warning: cannot listen on ::1 port ") &&
+                       contains(opened.log_text, "\nstarting up on 127.0.0.1 port ");
+    ::_exit(right ? kRight : kWrong);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == kNoNetwork) GTEST_SKIP() << "no network of our own to be had";
+  EXPECT_EQ(WEXITSTATUS(status), kRight);
+}
+
+}  // namespace
+}  // namespace echo

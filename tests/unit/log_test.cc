@@ -1,0 +1,385 @@
+#include "echo/log.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <regex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+
+#include "echo/unique_fd.h"
+
+namespace echo {
+namespace {
+
+using Manner = Log::Manner;
+
+// Reading never waits; writing does, unless `flags` say otherwise.
+struct Pipe {
+  explicit Pipe(int flags = 0) {
+    std::array<int, 2> fds{};
+    if (::pipe2(fds.data(), O_CLOEXEC | flags) != 0) {
+      throw std::system_error(errno, std::generic_category(), "pipe2");
+    }
+    reader = UniqueFd(fds[0]);
+    writer = UniqueFd(fds[1]);
+    ::fcntl(reader.get(), F_SETFL, O_NONBLOCK);
+  }
+
+  UniqueFd reader;
+  UniqueFd writer;
+};
+
+// Holds kSize bytes, and takes no more until all of them have been read.
+struct SmallPipe : Pipe {
+  static constexpr std::size_t kSize = 4096;
+
+  explicit SmallPipe(int flags = 0) : Pipe(flags) {
+    ::fcntl(writer.get(), F_SETPIPE_SZ, static_cast<int>(kSize));
+  }
+
+  void fill() const {
+    const std::string block(kSize, '.');
+    ASSERT_EQ(::write(writer.get(), block.data(), block.size()), ssize_t{kSize});
+  }
+};
+
+// All that is there now.
+std::string read_all(int fd) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  for (;;) {
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count <= 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(count));
+  }
+}
+
+// What a log that is not slowed down writes.
+template <typename Write>
+std::string written(LogLevel level, Write write) {
+  const Pipe pipe;
+  Log log(pipe.writer.get(), level, Manner::kDaemon);
+  write(log);
+  return read_all(pipe.reader.get());
+}
+
+std::string written_at(LogLevel level) {
+  return written(level, [](Log& log) {
+    log.error("e");
+    log.warning("w");
+    log.info("i");
+    log.debug("d");
+  });
+}
+
+TEST(ParseLogLevel, TakesEveryLevel) {
+  EXPECT_EQ(parse_log_level("error"), LogLevel::kError);
+  EXPECT_EQ(parse_log_level("warning"), LogLevel::kWarning);
+  EXPECT_EQ(parse_log_level("info"), LogLevel::kInfo);
+  EXPECT_EQ(parse_log_level("debug"), LogLevel::kDebug);
+}
+
+TEST(ParseLogLevel, RefusesAnyOtherText) {
+  for (const std::string_view text : {"", "Info", "INFO", "info ", " info", "warn", "trace", "2"}) {
+    EXPECT_EQ(parse_log_level(text), std::nullopt) << text;
+  }
+}
+
+TEST(Payload, PutsPlainTextInQuotes) {
+  EXPECT_EQ(Payload("This is the message. ").to_string(), R"("This is the message. ")");
+  EXPECT_EQ(Payload("").to_string(), R"("")");
+}
+
+TEST(Payload, EscapesQuotesAndBackslashes) {
+  EXPECT_EQ(Payload(R"(a"b\c)").to_string(), R"("a\"b\\c")");
+}
+
+TEST(Payload, NamesCommonControlCharacters) {
+  EXPECT_EQ(Payload("\n\r\t").to_string(), R"("\n\r\t")");
+}
+
+TEST(Payload, GivesTheHexDigitsOfOtherBytes) {
+  EXPECT_EQ(Payload(std::string_view("\0\x1b\x7f\x80\xff", 5)).to_string(),
+            R"("\x00\x1b\x7f\x80\xff")");
+}
+
+TEST(Payload, MakesEveryByteValuePrintableAscii) {
+  for (int value = 0; value < 256; ++value) {
+    const std::string text = Payload(std::string(1, static_cast<char>(value))).to_string();
+    EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }))
+        << value;
+  }
+}
+
+TEST(Payload, MakesNoTwoByteValuesAlike) {
+  std::set<std::string> texts;
+  for (int value = 0; value < 256; ++value) {
+    texts.insert(Payload(std::string(1, static_cast<char>(value))).to_string());
+  }
+  EXPECT_EQ(texts.size(), 256U);
+}
+
+TEST(Payload, ShowsAllOfSixtyFourBytes) {
+  EXPECT_EQ(Payload(std::string(64, 'x')).to_string(), '"' + std::string(64, 'x') + '"');
+}
+
+TEST(Payload, CutsAtSixtyFourBytesAndTellsTheTrueLength) {
+  EXPECT_EQ(Payload(std::string(65, 'x')).to_string(),
+            '"' + std::string(64, 'x') + "\"... (65 bytes)");
+}
+
+TEST(Payload, TellsTheLengthOfWhatItDoesNotHave) {
+  EXPECT_EQ(Payload(std::string(64, 'x'), 1000000).to_string(),
+            '"' + std::string(64, 'x') + "\"... (1000000 bytes)");
+}
+
+TEST(Log, JoinsThePartsAsTheyAre) {
+  EXPECT_EQ(written(LogLevel::kInfo,
+                    [](Log& log) {
+                      log.info("text ", std::string("string "), std::string_view("view "), -1, " ",
+                               UINT64_MAX, " ", Payload("\n"));
+                    }),
+            "text string view -1 " + std::to_string(UINT64_MAX) + " \"\\n\"\n");
+}
+
+TEST(Log, SaysSoAtWarningAndError) {
+  EXPECT_EQ(written_at(LogLevel::kDebug), "error: e\nwarning: w\ni\nd\n");
+}
+
+TEST(Log, LeavesOutWhatIsBelowItsLevel) {
+  EXPECT_EQ(written_at(LogLevel::kError), "error: e\n");
+  EXPECT_EQ(written_at(LogLevel::kWarning), "error: e\nwarning: w\n");
+  EXPECT_EQ(written_at(LogLevel::kInfo), "error: e\nwarning: w\ni\n");
+}
+
+TEST(Log, KnowsWhatItLeavesOut) {
+  const Pipe pipe;
+  const Log log(pipe.writer.get(), LogLevel::kWarning, Manner::kDaemon);
+  EXPECT_TRUE(log.enabled(LogLevel::kError));
+  EXPECT_TRUE(log.enabled(LogLevel::kWarning));
+  EXPECT_FALSE(log.enabled(LogLevel::kInfo));
+  EXPECT_FALSE(log.enabled(LogLevel::kDebug));
+}
+
+TEST(Log, AnswersAtEveryLevelWithoutALabel) {
+  EXPECT_EQ(written(LogLevel::kError, [](Log& log) { log.answer("up ", 5, "s"); }), "up 5s\n");
+}
+
+TEST(Log, DropsLinesThatThePipeDoesNotTake) {
+  const SmallPipe pipe;
+  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  pipe.fill();
+  log.info("dropped");
+  EXPECT_EQ(read_all(pipe.reader.get()), std::string(SmallPipe::kSize, '.'));
+}
+
+TEST(Log, TellsHowManyLinesItDropped) {
+  const SmallPipe pipe;
+  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  pipe.fill();
+  for (int line = 0; line < 3; ++line) log.info("dropped");
+  read_all(pipe.reader.get());
+  log.info("heard");
+  EXPECT_EQ(read_all(pipe.reader.get()),
+            "warning: 3 log lines dropped: nobody was reading\nheard\n");
+}
+
+TEST(Log, TellsOfDroppedLinesOnce) {
+  const SmallPipe pipe;
+  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  pipe.fill();
+  log.info("dropped");
+  read_all(pipe.reader.get());
+  log.info("heard");
+  read_all(pipe.reader.get());
+  log.info("heard again");
+  EXPECT_EQ(read_all(pipe.reader.get()), "heard again\n");
+}
+
+TEST(Log, EndsALineOfWhichThePipeTookAPart) {
+  const SmallPipe pipe;
+  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  const std::string longer_than_the_pipe(SmallPipe::kSize + 100, 'x');
+  log.info(longer_than_the_pipe);
+  std::string text = read_all(pipe.reader.get());
+  EXPECT_EQ(text.size(), SmallPipe::kSize);
+  log.info("next");
+  text += read_all(pipe.reader.get());
+  EXPECT_EQ(text, longer_than_the_pipe + "\nnext\n");
+}
+
+TEST(Log, EndsALineBeforeItTellsOfThoseDroppedMeanwhile) {
+  const SmallPipe pipe;
+  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  const std::string longer_than_the_pipe(SmallPipe::kSize + 100, 'x');
+  log.info(longer_than_the_pipe);
+  log.info("dropped");
+  log.info("dropped");
+  std::string text = read_all(pipe.reader.get());
+  log.info("next");
+  text += read_all(pipe.reader.get());
+  EXPECT_EQ(text,
+            longer_than_the_pipe + "\nwarning: 2 log lines dropped: nobody was reading\nnext\n");
+}
+
+// The reader takes less each time than is logged meanwhile.
+TEST(Log, DropsLinesRatherThanHoardThemForASlowReader) {
+  const SmallPipe pipe;
+  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  for (int line = 0; line < 100; ++line) {
+    log.info(std::string(SmallPipe::kSize + 1000, 'x'));
+    read_all(pipe.reader.get());
+  }
+  std::string text;
+  for (int line = 0; line < 4; ++line) {
+    log.info("end");
+    text += read_all(pipe.reader.get());
+  }
+  EXPECT_NE(text.find("end\n"), std::string::npos);
+}
+
+// The reader's side of a log that waits: reads until so many bytes have come.
+std::string read_bytes(int fd, std::size_t length) {
+  ::fcntl(fd, F_SETFL, 0);
+  std::string text(length, '\0');
+  std::size_t done = 0;
+  while (done < length) {
+    const ssize_t count = ::read(fd, text.data() + done, length - done);
+    if (count <= 0) break;
+    done += static_cast<std::size_t>(count);
+  }
+  return text.substr(0, done);
+}
+
+class ToolLog : public ::testing::TestWithParam<int> {};
+
+INSTANTIATE_TEST_SUITE_P(BlockingOrNot, ToolLog, ::testing::Values(0, O_NONBLOCK));
+
+TEST_P(ToolLog, WaitsForTheReader) {
+  const SmallPipe pipe(GetParam());
+  const std::string longer_than_the_pipe(10 * SmallPipe::kSize, 'x');
+  std::thread writer([&] {
+    Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool);
+    log.info(longer_than_the_pipe);
+    log.info("last");
+  });
+  const std::string expected = longer_than_the_pipe + "\nlast\n";
+  EXPECT_EQ(read_bytes(pipe.reader.get(), expected.size()), expected);
+  writer.join();
+}
+
+// It fails by waiting for ever.
+TEST(Log, GivesUpALineThatNobodyCanRead) {
+  struct sigaction ignore {};
+  struct sigaction old_action {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, &old_action);
+  Pipe pipe;
+  pipe.reader.reset();
+  Log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool).info("to nobody");
+  ::sigaction(SIGPIPE, &old_action, nullptr);
+  SUCCEED();
+}
+
+class LogOfEitherManner : public ::testing::TestWithParam<Manner> {};
+
+INSTANTIATE_TEST_SUITE_P(Manners, LogOfEitherManner,
+                         ::testing::Values(Manner::kDaemon, Manner::kTool));
+
+TEST_P(LogOfEitherManner, LeavesTheCallersDescriptorBlocking) {
+  const Pipe pipe;
+  Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
+  log.info("x");
+  EXPECT_EQ(::fcntl(pipe.writer.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_P(LogOfEitherManner, LeavesTheCallersDescriptorNonblocking) {
+  const Pipe pipe(O_NONBLOCK);
+  Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
+  log.info("x");
+  EXPECT_NE(::fcntl(pipe.writer.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_P(LogOfEitherManner, GivesNoTimeOnAPipe) {
+  const Pipe pipe;
+  Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
+  log.info("x");
+  EXPECT_EQ(read_all(pipe.reader.get()), "x\n");
+}
+
+// What a log of the manner writes into a regular file.
+template <typename Write>
+std::string written_to_file(Manner manner, Write write) {
+  const std::unique_ptr<std::FILE, decltype(&std::fclose)> file(std::tmpfile(), &std::fclose);
+  const int fd = ::fileno(file.get());
+  Log log(fd, LogLevel::kInfo, manner);
+  write(log);
+  ::lseek(fd, 0, SEEK_SET);
+  return read_all(fd);
+}
+
+TEST(Log, GivesTheTimeInAFile) {
+  const std::string text = written_to_file(Manner::kDaemon, [](Log& log) { log.warning("x"); });
+  const std::regex form(R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} warning: x\n)");
+  EXPECT_TRUE(std::regex_match(text, form)) << text;
+}
+
+TEST(Log, GivesNoTimeInAToolsFile) {
+  EXPECT_EQ(written_to_file(Manner::kTool, [](Log& log) { log.warning("x"); }), "warning: x\n");
+}
+
+// A terminal: the log writes to `terminal`, and `user` is where its user reads.
+struct Terminal {
+  Terminal() {
+    user = UniqueFd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+    std::array<char, 64> name{};
+    if (!user || ::grantpt(user.get()) != 0 || ::unlockpt(user.get()) != 0 ||
+        ::ptsname_r(user.get(), name.data(), name.size()) != 0) {
+      return;
+    }
+    terminal = UniqueFd(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  }
+
+  UniqueFd user;
+  UniqueFd terminal;
+};
+
+TEST(Log, GivesTheTimeOnATerminal) {
+  const Terminal tty;
+  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+  Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
+  log.info("x");
+  const std::string text = read_all(tty.user.get());
+  const std::regex form(R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} x\r\n)");
+  EXPECT_TRUE(std::regex_match(text, form)) << text;
+}
+
+TEST(Log, NeverWaitsForATerminalThatNobodyReads) {
+  const Terminal tty;
+  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+  Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
+  for (int line = 0; line < 2000; ++line) log.info(std::string(100, 'x'));
+  EXPECT_EQ(::fcntl(tty.terminal.get(), F_GETFL) & O_NONBLOCK, 0);
+  while (!read_all(tty.user.get()).empty()) {
+  }
+  log.info("heard");
+  EXPECT_NE(read_all(tty.user.get()).find(" log lines dropped: nobody was reading\r\n"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace echo

@@ -1,0 +1,282 @@
+#include "echo/message_queue.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <string>
+
+#include "echo/socket.h"
+#include "support/socket_pair.h"
+
+namespace echo {
+namespace {
+
+using testing::make_socket_pair;
+using testing::SocketPair;
+
+// The shortest message that no other of its kind is joined to.
+constexpr std::size_t kUnjoined = MessageQueue::kJoinedBytes / 2 + 1;
+
+void set_send_buffer(int fd, int bytes) {
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
+// Short writes are short here: the socket takes two messages of kUnjoined bytes or so.
+SocketPair make_narrow_pair() {
+  SocketPair pair = make_socket_pair();
+  set_send_buffer(pair.ours.get(), 1);
+  return pair;
+}
+
+// One long message at a time goes here.
+SocketPair make_wide_pair() {
+  SocketPair pair = make_socket_pair();
+  set_send_buffer(pair.ours.get(), 1 << 20);
+  return pair;
+}
+
+std::string receive_all(int fd) {
+  std::string text;
+  std::array<char, 4096> buffer;  // NOLINT(*-member-init): written before it is read
+  for (;;) {
+    const Moved received = receive(fd, buffer);
+    if (received.bytes == 0) return text;
+    text.append(buffer.data(), received.bytes);
+  }
+}
+
+constexpr std::size_t kLong = 100000;
+
+// A piece of one long text, from `seed` on, in which bytes close to each other differ.
+std::string pattern(std::size_t length, std::size_t seed = 0) {
+  constexpr std::size_t kPeriod = 251;
+  static const std::string kText = [] {
+    std::string text(kLong + kPeriod, '\0');
+    for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * 31 % kPeriod);
+    return text;
+  }();
+  return kText.substr(seed % kPeriod, length);
+}
+
+// Sends all of it through a socket that is emptied after each flush.
+std::string send_through(MessageQueue& queue, const SocketPair& pair) {
+  std::string text;
+  while (!queue.empty()) {
+    const Moved sent = queue.flush(pair.ours.get());
+    EXPECT_EQ(sent.error, 0);
+    if (sent.error != 0) break;
+    text += receive_all(pair.theirs.get());
+  }
+  return text;
+}
+
+// Long texts are compared in this file so that a failure does not print them.
+void expect_owes(const MessageQueue& queue, const std::string& owed) {
+  ASSERT_EQ(queue.bytes(), owed.size());
+  ASSERT_EQ(queue.empty(), owed.empty());
+  ASSERT_TRUE(queue.head(owed.size() + 1) == owed);
+}
+
+TEST(MessageQueue, OwesNothingAtFirst) { expect_owes(MessageQueue(), ""); }
+
+TEST(MessageQueue, OwesWhatWasPushed) {
+  MessageQueue queue;
+  queue.push("This is ");
+  queue.push(pattern(10000));
+  queue.push("the end");
+  expect_owes(queue, "This is " + pattern(10000) + "the end");
+}
+
+TEST(MessageQueue, OwesNothingForAnEmptyMessage) {
+  MessageQueue queue;
+  queue.push("");
+  expect_owes(queue, "");
+}
+
+TEST(MessageQueue, CopiesTheMessage) {
+  std::string message = "before";
+  MessageQueue queue;
+  queue.push(message);
+  message = "after!";
+  expect_owes(queue, "before");
+}
+
+TEST(MessageQueue, KeepsBytesOfEveryValue) {
+  const std::string all = pattern(251) + std::string("\0\xff\0", 3);
+  MessageQueue queue;
+  queue.push(all);
+  EXPECT_TRUE(send_through(queue, make_socket_pair()) == all);
+}
+
+TEST(MessageQueue, SendsInTheOrderOfThePushes) {
+  MessageQueue queue;
+  std::string pushed;
+  for (const std::size_t length : {5UL, 5000UL, 1UL, 4096UL, 4095UL, 1UL, 4097UL, 2UL}) {
+    const std::string message = pattern(length, pushed.size());
+    queue.push(message);
+    pushed += message;
+  }
+  EXPECT_TRUE(send_through(queue, make_socket_pair()) == pushed);
+  expect_owes(queue, "");
+}
+
+TEST(MessageQueue, TellsHowMuchWent) {
+  const SocketPair pair = make_socket_pair();
+  MessageQueue queue;
+  queue.push("hello");
+  const Moved sent = queue.flush(pair.ours.get());
+  EXPECT_EQ(sent.bytes, 5U);
+  EXPECT_EQ(sent.error, 0);
+}
+
+// Unjoined they would be too many for one call.
+TEST(MessageQueue, JoinsSmallMessages) {
+  const SocketPair pair = make_socket_pair();
+  MessageQueue queue;
+  for (std::size_t i = 0; i < 10 * MessageQueue::kMostParts; ++i) queue.push("x");
+  EXPECT_EQ(queue.flush(pair.ours.get()).bytes, 10 * MessageQueue::kMostParts);
+}
+
+TEST(MessageQueue, JoinsUpToExactlyItsLimit) {
+  const SocketPair pair = make_wide_pair();
+  MessageQueue exact;
+  MessageQueue above;
+  for (std::size_t i = 0; i < MessageQueue::kMostParts + 1; ++i) {
+    exact.push(pattern(kUnjoined - 1));
+    above.push(pattern(kUnjoined));
+  }
+  EXPECT_EQ(exact.flush(pair.ours.get()).bytes, (MessageQueue::kMostParts + 1) * (kUnjoined - 1));
+  receive_all(pair.theirs.get());
+  EXPECT_EQ(above.flush(pair.ours.get()).bytes, MessageQueue::kMostParts * kUnjoined);
+}
+
+TEST(MessageQueue, SendsWhatOneCallDoesNotHoldByTheNext) {
+  const SocketPair pair = make_wide_pair();
+  MessageQueue queue;
+  std::string pushed;
+  for (std::size_t i = 0; i < 2 * MessageQueue::kMostParts + 1; ++i) {
+    const std::string message = pattern(kUnjoined, i);
+    queue.push(message);
+    pushed += message;
+  }
+  EXPECT_TRUE(send_through(queue, pair) == pushed);
+}
+
+TEST(MessageQueue, KeepsTheRestOfAShortWrite) {
+  const SocketPair pair = make_narrow_pair();
+  const std::string message = pattern(kLong);
+  MessageQueue queue;
+  queue.push(message);
+  const std::size_t sent = queue.flush(pair.ours.get()).bytes;
+  ASSERT_GT(sent, 0U);
+  ASSERT_LT(sent, message.size());
+  expect_owes(queue, message.substr(sent));
+  EXPECT_TRUE(receive_all(pair.theirs.get()) == message.substr(0, sent));
+  EXPECT_TRUE(send_through(queue, pair) == message.substr(sent));
+}
+
+TEST(MessageQueue, KeepsTheRestAtWhateverByteAMessageIsCut) {
+  const SocketPair pair = make_narrow_pair();
+  MessageQueue probe;
+  probe.push(pattern(kLong));
+  const std::size_t room = probe.flush(pair.ours.get()).bytes;
+  receive_all(pair.theirs.get());
+  ASSERT_GT(room, kUnjoined);
+  // The message begins so far before the end of the room: by none of its bytes, up to all of them.
+  for (std::size_t inside = 0; inside <= kUnjoined; ++inside) {
+    const std::string before = pattern(room - inside, 1);
+    const std::string message = pattern(kUnjoined, 2);
+    const std::string after = pattern(kUnjoined, 3);
+    std::string all = before;
+    all += message;
+    all += after;
+    MessageQueue queue;
+    for (const std::string& part : {before, message, after}) queue.push(part);
+    ASSERT_EQ(queue.flush(pair.ours.get()).bytes, room);
+    ASSERT_NO_FATAL_FAILURE(expect_owes(queue, all.substr(room)));
+    std::string received = receive_all(pair.theirs.get());
+    received += send_through(queue, pair);
+    ASSERT_TRUE(received == all) << inside;
+  }
+}
+
+// Every order of pushes, short writes and full sockets there is, against a plain string.
+TEST(MessageQueue, OwesWhatAStringWouldAfterEverySchedule) {
+  enum Step : std::size_t { kPushByte, kPushJoinable, kPushLong, kFlush, kFlushAndRead, kSteps };
+  constexpr std::size_t kLength = 5;
+  std::size_t schedules = 1;
+  for (std::size_t i = 0; i < kLength; ++i) schedules *= kSteps;
+
+  for (std::size_t schedule = 0; schedule < schedules; ++schedule) {
+    SCOPED_TRACE(schedule);
+    const SocketPair pair = make_narrow_pair();
+    MessageQueue queue;
+    std::string pushed;
+    std::string received;
+    std::size_t sent = 0;
+    const auto push = [&](std::size_t length) {
+      const std::string message = pattern(length, pushed.size());
+      queue.push(message);
+      pushed += message;
+    };
+    for (std::size_t rest = schedule, i = 0; i < kLength; ++i, rest /= kSteps) {
+      const std::size_t step = rest % kSteps;
+      if (step == kPushByte) push(1);
+      if (step == kPushJoinable) push(MessageQueue::kJoinedBytes - 1);
+      if (step == kPushLong) push(6000);
+      if (step >= kFlush && !queue.empty()) sent += queue.flush(pair.ours.get()).bytes;
+      if (step == kFlushAndRead) received += receive_all(pair.theirs.get());
+      ASSERT_NO_FATAL_FAILURE(expect_owes(queue, pushed.substr(sent)));
+    }
+    received += receive_all(pair.theirs.get());
+    received += send_through(queue, pair);
+    ASSERT_TRUE(received == pushed);
+  }
+}
+
+TEST(MessageQueue, ShowsAsMuchOfItsHeadAsIsAskedFor) {
+  MessageQueue queue;
+  queue.push(pattern(5000));
+  queue.push(pattern(5000, 7));
+  EXPECT_EQ(queue.head(0), "");
+  EXPECT_EQ(queue.head(1), pattern(1));
+  EXPECT_EQ(queue.head(5000), pattern(5000));
+  EXPECT_EQ(queue.head(5001), pattern(5000) + pattern(1, 7));
+}
+
+TEST(MessageQueue, ShowsTheHeadOfWhatIsStillOwed) {
+  const SocketPair pair = make_narrow_pair();
+  const std::string message = pattern(kLong);
+  MessageQueue queue;
+  queue.push(message);
+  const std::size_t sent = queue.flush(pair.ours.get()).bytes;
+  EXPECT_EQ(queue.head(64), message.substr(sent, 64));
+}
+
+TEST(MessageQueue, IsUnchangedWhereTheSocketIsFull) {
+  const SocketPair pair = make_socket_pair();
+  testing::fill(pair.ours.get());
+  MessageQueue queue;
+  queue.push("still owed");
+  const Moved sent = queue.flush(pair.ours.get());
+  EXPECT_EQ(sent.bytes, 0U);
+  EXPECT_TRUE(sent.would_block());
+  expect_owes(queue, "still owed");
+}
+
+TEST(MessageQueue, IsUnchangedWhereThePeerIsGone) {
+  SocketPair pair = make_socket_pair();
+  pair.theirs.reset();
+  MessageQueue queue;
+  queue.push("still owed");
+  const Moved sent = queue.flush(pair.ours.get());
+  EXPECT_EQ(sent.bytes, 0U);
+  EXPECT_EQ(sent.error, EPIPE);
+  expect_owes(queue, "still owed");
+}
+
+}  // namespace
+}  // namespace echo

@@ -1,0 +1,299 @@
+#include "echo/selector.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <optional>
+#include <vector>
+
+#include "echo/fd_set.h"
+#include "echo/program.h"
+#include "echo/signals.h"
+#include "echo/socket.h"
+#include "echo/unique_fd.h"
+#include "echo/units.h"
+#include "support/socket_pair.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::make_socket_pair;
+using testing::make_tcp_pair;
+using testing::SocketPair;
+
+constexpr Duration kAtOnce{0};
+
+using Fds = std::vector<int>;
+
+std::vector<int> members(const FdSet& set) { return {set.begin(), set.end()}; }
+
+void expect_no_results(const Selector& selector) {
+  EXPECT_TRUE(selector.readable().empty());
+  EXPECT_TRUE(selector.writable().empty());
+  EXPECT_TRUE(selector.exceptional().empty());
+}
+
+TEST(Selector, ReportsWhatIsReadable) {
+  const SocketPair ready = make_socket_pair();
+  const SocketPair silent = make_socket_pair();
+  send(ready.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(ready.ours.get(), true);
+  selector.watch_input(silent.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{ready.ours.get()});
+  EXPECT_TRUE(selector.writable().empty());
+  EXPECT_TRUE(selector.exceptional().empty());
+}
+
+TEST(Selector, ReportsWhatIsWritable) {
+  const SocketPair ready = make_socket_pair();
+  const SocketPair full = make_socket_pair();
+  testing::fill(full.ours.get());
+  Selector selector;
+  selector.watch_output(ready.ours.get(), true);
+  selector.watch_output(full.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.writable()), Fds{ready.ours.get()});
+  EXPECT_TRUE(selector.readable().empty());
+  EXPECT_TRUE(selector.exceptional().empty());
+}
+
+TEST(Selector, ReportsEofAsReadable) {
+  SocketPair pair = make_socket_pair();
+  pair.theirs.reset();
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+}
+
+TEST(Selector, ReportsUrgentDataAsExceptional) {
+  const SocketPair pair = make_tcp_pair();
+  ASSERT_EQ(::send(pair.theirs.get(), "!", 1, MSG_OOB), 1);
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.exceptional()), Fds{pair.ours.get()});
+}
+
+TEST(Selector, ReportsUrgentDataOfInputsAlone) {
+  const SocketPair pair = make_tcp_pair();
+  ASSERT_EQ(::send(pair.theirs.get(), "!", 1, MSG_OOB), 1);
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.wait(std::nullopt);
+  ASSERT_FALSE(selector.exceptional().empty());
+  selector.watch_input(pair.ours.get(), false);
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+  EXPECT_TRUE(selector.exceptional().empty());
+}
+
+TEST(Selector, KeepsInputsAndOutputsApart) {
+  Selector selector;
+  selector.watch_input(3, true);
+  selector.watch_output(4, true);
+  EXPECT_EQ(members(selector.inputs()), Fds{3});
+  EXPECT_EQ(members(selector.outputs()), Fds{4});
+}
+
+TEST(Selector, ReportsNothingThatIsWatchedNoMore) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.watch_output(pair.ours.get(), true);
+  selector.wait(std::nullopt);
+  selector.watch_input(pair.ours.get(), false);
+  selector.watch_output(pair.ours.get(), false);
+  EXPECT_EQ(selector.wait(kAtOnce), 0);
+  expect_no_results(selector);
+}
+
+TEST(Selector, ReportsInEachTurnWhatIsStillReady) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  for (int turn = 0; turn < 3; ++turn) {
+    EXPECT_EQ(selector.wait(std::nullopt), 0);
+    EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+  }
+}
+
+TEST(Selector, ReportsADescriptorPastFdSetsEnd) {
+  raise_descriptor_limit();
+  const SocketPair pair = make_socket_pair();
+  const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
+  if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(high.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{high.get()});
+}
+
+TEST(Selector, ReportsInputsAndOutputsFarApart) {
+  raise_descriptor_limit();
+  const SocketPair pair = make_socket_pair();
+  const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
+  if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.watch_output(high.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+  EXPECT_EQ(members(selector.writable()), Fds{high.get()});
+}
+
+TEST(Selector, ForgetsADescriptorInEverySet) {
+  const SocketPair pair = make_tcp_pair();
+  const int fd = pair.ours.get();
+  send(pair.theirs.get(), "x");
+  ASSERT_EQ(::send(pair.theirs.get(), "!", 1, MSG_OOB), 1);
+  ASSERT_TRUE(testing::wait_readable(fd));
+  Selector selector;
+  selector.watch_input(fd, true);
+  selector.watch_output(fd, true);
+  selector.wait(std::nullopt);
+  for (const FdSet* set : {&selector.readable(), &selector.writable(), &selector.exceptional()}) {
+    ASSERT_TRUE(set->contains(fd));
+  }
+  selector.forget(fd);
+  expect_no_results(selector);
+  EXPECT_TRUE(selector.inputs().empty());
+  EXPECT_TRUE(selector.outputs().empty());
+}
+
+TEST(Selector, LeavesOtherResultsWhenItForgetsOne) {
+  const SocketPair pair = make_socket_pair();
+  Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  selector.watch_output(pair.theirs.get(), true);
+  selector.wait(std::nullopt);
+  selector.forget(pair.ours.get());
+  EXPECT_EQ(members(selector.writable()), Fds{pair.theirs.get()});
+}
+
+TEST(Selector, ReturnsWithNothingOnceTheTimeIsUp) {
+  const SocketPair pair = make_socket_pair();
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(1ms), 0);
+  expect_no_results(selector);
+}
+
+TEST(Selector, TakesATimeThatHasPassedForNone) {
+  Selector selector;
+  EXPECT_EQ(selector.wait(-1500ms), 0);
+  expect_no_results(selector);
+}
+
+TEST(Selector, TakesTheLongestTimeThereIs) {
+  const SocketPair pair = make_socket_pair();
+  Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(kMaxDuration), 0);
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+}
+
+TEST(Selector, ReturnsEintrWithNothingWhenASignalIsPending) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "x");
+  Signals signals({SIGUSR1});
+  Selector selector(&signals.wait_mask());
+  selector.watch_input(pair.ours.get(), true);
+  selector.wait(std::nullopt);
+  ASSERT_FALSE(selector.readable().empty());
+  std::array<char, 1> buffer{};
+  receive(pair.ours.get(), buffer);
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  EXPECT_EQ(selector.wait(std::nullopt), EINTR);
+  expect_no_results(selector);
+  EXPECT_EQ(signals.take(), SIGUSR1);
+}
+
+TEST(Selector, LetsSignalsInThoughSomethingIsAlwaysReady) {
+  constexpr int kManyTurns = 1000;
+  const SocketPair pair = make_socket_pair();
+  Signals signals({SIGUSR1});
+  Selector selector(&signals.wait_mask());
+  selector.watch_output(pair.ours.get(), true);
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  int error = 0;
+  for (int turn = 0; turn < kManyTurns && error == 0; ++turn) error = selector.wait(std::nullopt);
+  EXPECT_EQ(error, EINTR);
+  expect_no_results(selector);
+  EXPECT_EQ(signals.take(), SIGUSR1);
+}
+
+TEST(Selector, ReportsInEveryTurnThoughItLetsSignalsIn) {
+  constexpr int kManyTurns = 1000;
+  const SocketPair pair = make_socket_pair();
+  const Signals signals({SIGUSR1});
+  Selector selector(&signals.wait_mask());
+  selector.watch_output(pair.ours.get(), true);
+  for (int turn = 0; turn < kManyTurns; ++turn) {
+    ASSERT_EQ(selector.wait(std::nullopt), 0);
+    ASSERT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+  }
+}
+
+TEST(Selector, CopiesTheWaitMask) {
+  Signals signals({SIGUSR1});
+  sigset_t mask = signals.wait_mask();
+  Selector selector(&mask);
+  ::sigfillset(&mask);
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  EXPECT_EQ(selector.wait(kAtOnce), EINTR);
+  EXPECT_EQ(signals.take(), SIGUSR1);
+}
+
+TEST(Selector, LetsNoBlockedSignalInWithoutAWaitMask) {
+  Signals signals({SIGUSR1});
+  Selector selector;
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  EXPECT_EQ(selector.wait(kAtOnce), 0);
+  EXPECT_EQ(signals.take(), 0);
+  // So that it does not come, with nobody to catch it, when the signals are put back.
+  EXPECT_EQ(Selector(&signals.wait_mask()).wait(kAtOnce), EINTR);
+}
+
+TEST(Selector, ReturnsAnyOtherErrorWithNothing) {
+  const SocketPair pair = make_socket_pair();
+  Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  selector.wait(std::nullopt);
+  UniqueFd closed(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 0));
+  selector.watch_input(closed.get(), true);
+  closed.reset();
+  EXPECT_EQ(selector.wait(std::nullopt), EBADF);
+  expect_no_results(selector);
+}
+
+TEST(Selector, WaitsAgainAfterAnError) {
+  const SocketPair pair = make_socket_pair();
+  UniqueFd closed(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 0));
+  const int fd = closed.get();
+  closed.reset();
+  Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  selector.watch_input(fd, true);
+  ASSERT_EQ(selector.wait(std::nullopt), EBADF);
+  selector.forget(fd);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+}
+
+}  // namespace
+}  // namespace echo

@@ -1,0 +1,217 @@
+#include "echo/server_options.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <climits>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "echo/log.h"
+#include "echo/options.h"
+#include "echo/server.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Words = std::vector<std::string>;
+
+ServerOptions parse(Words words) {
+  words.insert(words.begin(), "echo_server");
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  return parse_server_options(static_cast<int>(words.size()), argv.data());
+}
+
+std::string usage_error(const Words& words) {
+  try {
+    parse(words);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// An option in every way to write it, with its value.
+std::vector<Words> spellings(const std::string& letter, const std::string& name,
+                             const std::string& value) {
+  return {{letter, value}, {letter + value}, {name, value}, {name + "=" + value}};
+}
+
+TEST(ServerOptions, HasDefaults) {
+  const ServerOptions options = parse({});
+  EXPECT_EQ(options.action, Action::kRun);
+  EXPECT_EQ(options.log_level, LogLevel::kInfo);
+  EXPECT_EQ(options.server.listen.hosts, Words{"localhost"});
+  EXPECT_EQ(options.server.listen.port, 10000);
+  EXPECT_EQ(options.server.listen.backlog, SOMAXCONN);
+  EXPECT_FALSE(options.server.listen.reuse_port);
+  EXPECT_EQ(options.server.max_connections, 0U);
+  EXPECT_EQ(options.server.max_queue, std::size_t{256} << 10);
+  EXPECT_EQ(options.server.idle_timeout, 0s);
+  EXPECT_EQ(options.server.drain_timeout, 5s);
+}
+
+TEST(ServerOptions, TakesHost) {
+  for (const Words& words : spellings("-H", "--host", "::1")) {
+    EXPECT_EQ(parse(words).server.listen.hosts, Words{"::1"}) << words.front();
+  }
+}
+
+TEST(ServerOptions, TakesEveryHostInOrder) {
+  EXPECT_EQ(parse({"-H", "b", "--host", "a", "-H", "*"}).server.listen.hosts,
+            (Words{"b", "a", "*"}));
+}
+
+TEST(ServerOptions, TakesPort) {
+  for (const Words& words : spellings("-p", "--port", "7")) {
+    EXPECT_EQ(parse(words).server.listen.port, 7) << words.front();
+  }
+}
+
+TEST(ServerOptions, TakesBacklog) {
+  for (const Words& words : spellings("-b", "--backlog", "9")) {
+    EXPECT_EQ(parse(words).server.listen.backlog, 9) << words.front();
+  }
+}
+
+TEST(ServerOptions, TakesMaxConnections) {
+  for (const Words& words : spellings("-c", "--max-connections", "3")) {
+    EXPECT_EQ(parse(words).server.max_connections, 3U) << words.front();
+  }
+}
+
+TEST(ServerOptions, TakesMaxQueue) {
+  for (const Words& words : spellings("-q", "--max-queue", "64K")) {
+    EXPECT_EQ(parse(words).server.max_queue, 65536U) << words.front();
+  }
+}
+
+TEST(ServerOptions, TakesIdleTimeout) {
+  for (const Words& words : spellings("-i", "--idle-timeout", "10m")) {
+    EXPECT_EQ(parse(words).server.idle_timeout, 10min) << words.front();
+  }
+}
+
+TEST(ServerOptions, TakesDrainTimeout) {
+  for (const Words& words : spellings("-d", "--drain-timeout", "250ms")) {
+    EXPECT_EQ(parse(words).server.drain_timeout, 250ms) << words.front();
+  }
+}
+
+TEST(ServerOptions, TakesReusePort) {
+  EXPECT_TRUE(parse({"--reuse-port"}).server.listen.reuse_port);
+}
+
+TEST(ServerOptions, TakesLogLevel) {
+  for (const Words& words : spellings("-l", "--log-level", "error")) {
+    EXPECT_EQ(parse(words).log_level, LogLevel::kError) << words.front();
+  }
+}
+
+TEST(ServerOptions, TakesVerboseForDebug) {
+  EXPECT_EQ(parse({"-v"}).log_level, LogLevel::kDebug);
+  EXPECT_EQ(parse({"--verbose"}).log_level, LogLevel::kDebug);
+}
+
+TEST(ServerOptions, TakesQuietForWarning) {
+  EXPECT_EQ(parse({"--quiet"}).log_level, LogLevel::kWarning);
+}
+
+TEST(ServerOptions, TakesTheLastOfOptionsThatContradict) {
+  EXPECT_EQ(parse({"-v", "--quiet", "-l", "error"}).log_level, LogLevel::kError);
+  EXPECT_EQ(parse({"-p", "1", "-p", "2"}).server.listen.port, 2);
+}
+
+TEST(ServerOptions, TakesTheEndsOfEachRange) {
+  EXPECT_EQ(parse({"-p", "0"}).server.listen.port, 0);
+  EXPECT_EQ(parse({"-p", "65535"}).server.listen.port, 65535);
+  EXPECT_EQ(parse({"-b", "1"}).server.listen.backlog, 1);
+  EXPECT_EQ(parse({"-b", "2147483647"}).server.listen.backlog, INT_MAX);
+  EXPECT_EQ(parse({"-c", "0"}).server.max_connections, 0U);
+  EXPECT_EQ(parse({"-c", "2147483647"}).server.max_connections, 2147483647U);
+  EXPECT_EQ(parse({"-q", "1"}).server.max_queue, 1U);
+  EXPECT_EQ(parse({"-d", "0"}).server.drain_timeout, 0s);
+}
+
+TEST(ServerOptions, AsksForHelpAtOnce) {
+  EXPECT_EQ(parse({"--help"}).action, Action::kHelp);
+  EXPECT_EQ(parse({"--help", "--nope", "argument"}).action, Action::kHelp);
+}
+
+TEST(ServerOptions, AsksForTheVersionAtOnce) {
+  EXPECT_EQ(parse({"--version"}).action, Action::kVersion);
+  EXPECT_EQ(parse({"--version", "--help"}).action, Action::kVersion);
+}
+
+TEST(ServerOptions, NamesTheOptionAndItsBadValue) {
+  struct Bad {
+    std::string letter;
+    std::string name;
+    std::string value;
+  };
+  for (const Bad& bad : std::vector<Bad>{{"-p", "--port", "65536"},
+                                         {"-p", "--port", ""},
+                                         {"-b", "--backlog", "0"},
+                                         {"-b", "--backlog", "2147483648"},
+                                         {"-c", "--max-connections", "-1"},
+                                         {"-c", "--max-connections", "2147483648"},
+                                         {"-q", "--max-queue", "0"},
+                                         {"-q", "--max-queue", "many"},
+                                         {"-i", "--idle-timeout", "1d"},
+                                         {"-d", "--drain-timeout", "-5"},
+                                         {"-l", "--log-level", "loud"}}) {
+    const std::string beginning = bad.name + ": '" + bad.value + "' is ";
+    EXPECT_EQ(usage_error({bad.letter, bad.value}).find(beginning), 0U) << beginning;
+    EXPECT_EQ(usage_error({bad.name, bad.value}).find(beginning), 0U) << beginning;
+  }
+}
+
+TEST(ServerOptions, NamesAnUnknownOption) {
+  EXPECT_EQ(usage_error({"-x"}), "unknown option '-x'");
+  EXPECT_EQ(usage_error({"--nope"}), "unknown or ambiguous option '--nope'");
+}
+
+TEST(ServerOptions, NamesAnAmbiguousOption) {
+  EXPECT_EQ(usage_error({"--max", "7"}), "unknown or ambiguous option '--max'");
+}
+
+TEST(ServerOptions, NamesAnOptionThatMissesItsValue) {
+  for (const std::string option :
+       {"-H", "-p", "-b", "-c", "-q", "-i", "-d", "-l", "--host", "--port", "--backlog",
+        "--max-connections", "--max-queue", "--idle-timeout", "--drain-timeout", "--log-level"}) {
+    EXPECT_EQ(usage_error({option}), "option '" + option + "' needs a value");
+  }
+}
+
+TEST(ServerOptions, NamesAnOptionThatTakesNoValue) {
+  for (const std::string option :
+       {"--reuse-port=1", "--verbose=1", "--quiet=1", "--help=1", "--version=1"}) {
+    EXPECT_EQ(usage_error({option}), "option '" + option + "' takes no value");
+  }
+}
+
+TEST(ServerOptions, NamesAnUnexpectedArgument) {
+  EXPECT_EQ(usage_error({"10000"}), "unexpected argument '10000'");
+  EXPECT_EQ(usage_error({"-v", "one", "two"}), "unexpected argument 'one'");
+  EXPECT_EQ(usage_error({"--", "-v"}), "unexpected argument '-v'");
+}
+
+TEST(ServerHelp, NamesEveryOption) {
+  for (const std::string_view option :
+       {"-H, --host ADDR ", "-p, --port PORT ", "-b, --backlog N ", "-c, --max-connections N ",
+        "-q, --max-queue SIZE ", "-i, --idle-timeout TIME ", "-d, --drain-timeout TIME ",
+        "    --reuse-port ", "-l, --log-level LEVEL ", "-v, --verbose ", "    --quiet ",
+        "    --help ", "    --version "}) {
+    EXPECT_NE(server_help().find(option), std::string_view::npos) << option;
+  }
+}
+
+}  // namespace
+}  // namespace echo

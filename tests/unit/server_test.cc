@@ -1,0 +1,210 @@
+#include "echo/server.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
+#include <string>
+
+#include "echo/endpoint.h"
+#include "echo/log.h"
+#include "echo/signals.h"
+#include "echo/unique_fd.h"
+#include "support/log_pipe.h"
+#include "support/test_peer.h"
+
+namespace echo::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A server whose turns the test takes one by one, at a time that the test sets. A turn waits for an
+// event, so each is taken where one is known to be there.
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    settings_.listen.hosts = {"127.0.0.1"};
+    settings_.listen.backlog = 100;
+    settings_.drain_timeout = 5s;
+  }
+
+  void start() {
+    server_.emplace(settings_, log_, signals_, [this] { return now_; });
+  }
+
+  TestPeer connect() {
+    TestPeer peer(resolve("127.0.0.1", server_->port()).front());
+    server_->turn();
+    return peer;
+  }
+
+  // Receives in one turn and sends in the next.
+  void echo(TestPeer& peer, const std::string& text) {
+    peer.send(text);
+    server_->turn();
+    server_->turn();
+    EXPECT_EQ(peer.receive(text.size()), text);
+  }
+
+  LogPipe pipe_;
+  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
+  Signals signals_{Server::kSignals};
+  ServerSettings settings_;
+  Time now_{};
+  std::optional<Server> server_;
+};
+
+TEST_F(ServerTest, LogsWhereItListens) {
+  start();
+  EXPECT_EQ(pipe_.text(),
+            "starting up on 127.0.0.1 port " + std::to_string(server_->port()) + "\n");
+}
+
+TEST_F(ServerTest, SendsInTheTurnAfterTheOneThatReceives) {
+  start();
+  TestPeer peer = connect();
+  peer.send("x");
+  server_->turn();
+  EXPECT_FALSE(peer.has_input());
+  server_->turn();
+  EXPECT_TRUE(peer.has_input());
+}
+
+TEST_F(ServerTest, ClosesAnIdleConnectionAtItsTimeAndNotBefore) {
+  settings_.idle_timeout = 10s;
+  start();
+  const TestPeer peer = connect();
+  now_ += 10s - 1ms;
+  server_->turn();
+  EXPECT_FALSE(peer.has_input());
+  now_ += 1ms;
+  server_->turn();
+  EXPECT_TRUE(peer.has_input());
+  EXPECT_TRUE(pipe_.has("after 10s without a byte"));
+}
+
+TEST_F(ServerTest, CountsTheIdleTimeFromTheLastByte) {
+  settings_.idle_timeout = 10s;
+  start();
+  TestPeer active = connect();
+  const TestPeer idle = connect();
+  now_ += 5s;
+  echo(active, "x");
+  now_ += 5s;
+  server_->turn();
+  EXPECT_TRUE(idle.has_input());
+  EXPECT_FALSE(active.has_input());
+  now_ += 5s;
+  server_->turn();
+  EXPECT_TRUE(active.has_input());
+}
+
+TEST_F(ServerTest, IsDoneAtOnceWhenItDrainsWithoutClients) {
+  start();
+  ::raise(SIGTERM);
+  EXPECT_FALSE(server_->turn());
+}
+
+TEST_F(ServerTest, GivesAPeerTimeToAnswerTheEofWhenItDrains) {
+  start();
+  TestPeer peer = connect();
+  ::raise(SIGTERM);
+  EXPECT_TRUE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  peer.send("too late, and no reason for a reset");
+  EXPECT_TRUE(server_->turn());
+  peer.shut_down_sending();
+  EXPECT_FALSE(server_->turn());
+  EXPECT_FALSE(peer.is_reset());
+}
+
+TEST_F(ServerTest, ClosesAPeerThatDoesNotAnswerTheEof) {
+  start();
+  const TestPeer peer = connect();
+  ::raise(SIGTERM);
+  EXPECT_TRUE(server_->turn());
+  now_ += 250ms;
+  EXPECT_FALSE(server_->turn());
+  EXPECT_TRUE(pipe_.has("after draining"));
+}
+
+TEST_F(ServerTest, EchoesInDrainingWhatHadComeBefore) {
+  start();
+  TestPeer peer = connect();
+  peer.send("before");
+  ::raise(SIGTERM);
+  // A turn with something ready lets no signal in: one receives, one sends, one drains.
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "before");
+}
+
+TEST_F(ServerTest, StopsDrainingAtTheDrainTimeoutThoughAPeerStillSends) {
+  start();
+  TestPeer peer = connect();
+  ::raise(SIGTERM);
+  EXPECT_TRUE(server_->turn());
+  for (Duration waited = 0s; waited < 5s; waited += 200ms) {
+    peer.send("and on");
+    EXPECT_TRUE(server_->turn());
+    now_ += 200ms;
+  }
+  EXPECT_FALSE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "");
+}
+
+TEST_F(ServerTest, EndsAtOnceForASecondSignal) {
+  start();
+  TestPeer peer = connect();
+  ::raise(SIGTERM);
+  EXPECT_TRUE(server_->turn());
+  ::raise(SIGINT);
+  EXPECT_FALSE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  EXPECT_TRUE(pipe_.has("after a second signal"));
+}
+
+TEST_F(ServerTest, LogsStatisticsAtAnyLevel) {
+  log_ = Log(pipe_.fd(), LogLevel::kError, Log::Manner::kDaemon);
+  start();
+  TestPeer peer = connect();
+  echo(peer, "12345");
+  now_ += 90s;
+  ::raise(SIGUSR1);
+  EXPECT_TRUE(server_->turn());
+  EXPECT_EQ(pipe_.text(),
+            "statistics: 1 open, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, up 1m30s\n");
+}
+
+TEST_F(ServerTest, LogsRefusalsAtABoundedRate) {
+  settings_.max_connections = 1;
+  start();
+  const TestPeer first = connect();
+  for (int i = 0; i < 5; ++i) connect();
+  EXPECT_TRUE(pipe_.has("refused 1 connections"));
+  now_ += 10s;
+  connect();
+  EXPECT_TRUE(pipe_.has("refused 5 connections"));
+}
+
+TEST_F(ServerTest, DoesNotTakeANewConnectionForAnOldOneOfTheSameNumber) {
+  log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
+  // The listener gets a higher descriptor than its clients, so that in one turn a client leaves
+  // first and the next one gets its number while that is still reported writable.
+  UniqueFd low(::dup(pipe_.fd()));
+  start();
+  low.reset();
+  TestPeer old = connect();
+  old.send("owed");
+  server_->turn();
+
+  TestPeer fresh(resolve("127.0.0.1", server_->port()).front());
+  old.reset();
+  server_->turn();
+  EXPECT_TRUE(pipe_.has("after an error: Connection reset by peer, 4 bytes unsent"));
+  EXPECT_FALSE(pipe_.has("output queue for " + fresh.local().to_string()));
+  echo(fresh, "fresh");
+}
+
+}  // namespace
+}  // namespace echo::testing

@@ -1,0 +1,218 @@
+#include "echo/signals.h"
+
+#include <gtest/gtest.h>
+#include <sys/select.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <ctime>
+#include <system_error>
+#include <vector>
+
+namespace echo {
+namespace {
+
+struct sigaction action_of(int signal) {
+  struct sigaction action {};
+  ::sigaction(signal, nullptr, &action);
+  return action;
+}
+
+sigset_t current_mask() {
+  sigset_t mask{};
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  return mask;
+}
+
+std::vector<int> members(const sigset_t& set) {
+  std::vector<int> result;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (::sigismember(&set, signal) == 1) result.push_back(signal);
+  }
+  return result;
+}
+
+void set_action(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  ::sigaction(signal, &action, nullptr);
+}
+
+void block(int signal) {
+  sigset_t set{};
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+// A handler that is nobody else's.
+void do_nothing(int /*signal*/) {}
+
+// Delivers what is pending, one a wait as the main loop does.
+void let_in(const Signals& signals) {
+  constexpr timespec kNow{0, 0};
+  while (::pselect(0, nullptr, nullptr, nullptr, &kNow, &signals.wait_mask()) != 0) continue;
+}
+
+void raise_and_let_in(int signal, const Signals& signals) {
+  ASSERT_EQ(::raise(signal), 0);
+  let_in(signals);
+}
+
+// Gives each test the default actions and an empty mask, whatever this process was started with.
+class SignalsTest : public ::testing::Test {
+ public:
+  SignalsTest() {
+    for (std::size_t i = 0; i < kUsed.size(); ++i) {
+      old_actions_[i] = action_of(kUsed[i]);
+      set_action(kUsed[i], SIG_DFL);
+    }
+    sigset_t none{};
+    ::sigemptyset(&none);
+    ::pthread_sigmask(SIG_SETMASK, &none, &old_mask_);
+  }
+
+  ~SignalsTest() override {
+    for (std::size_t i = 0; i < kUsed.size(); ++i) ::sigaction(kUsed[i], &old_actions_[i], nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
+  }
+
+ private:
+  static constexpr std::array kUsed{SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGPIPE, SIGTERM};
+
+  std::array<struct sigaction, kUsed.size()> old_actions_{};
+  sigset_t old_mask_{};
+};
+
+TEST_F(SignalsTest, TakesNothingWhereNothingCame) {
+  Signals signals({SIGTERM, SIGINT});
+  let_in(signals);
+  EXPECT_EQ(signals.take(), 0);
+}
+
+TEST_F(SignalsTest, TakesTheSignalThatCame) {
+  Signals signals({SIGTERM, SIGINT});
+  raise_and_let_in(SIGINT, signals);
+  EXPECT_EQ(signals.take(), SIGINT);
+  EXPECT_EQ(signals.take(), 0);
+}
+
+TEST_F(SignalsTest, HoldsASignalBackUntilItIsLetIn) {
+  Signals signals({SIGTERM});
+  ASSERT_EQ(::raise(SIGTERM), 0);
+  EXPECT_EQ(signals.take(), 0);
+  let_in(signals);
+  EXPECT_EQ(signals.take(), SIGTERM);
+}
+
+TEST_F(SignalsTest, TakesTheLowestNumberFirst) {
+  Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+  for (const int signal : {SIGUSR1, SIGHUP, SIGTERM, SIGINT}) raise_and_let_in(signal, signals);
+  for (const int signal : {SIGHUP, SIGINT, SIGUSR1, SIGTERM, 0}) EXPECT_EQ(signals.take(), signal);
+}
+
+TEST_F(SignalsTest, TakesASignalOnceThoughItCameTwice) {
+  Signals signals({SIGUSR1});
+  for (int time = 0; time < 2; ++time) {
+    raise_and_let_in(SIGUSR1, signals);
+  }
+  EXPECT_EQ(signals.take(), SIGUSR1);
+  EXPECT_EQ(signals.take(), 0);
+}
+
+TEST_F(SignalsTest, TakesASignalAgainThatComesAgain) {
+  Signals signals({SIGUSR1});
+  for (int time = 0; time < 2; ++time) {
+    raise_and_let_in(SIGUSR1, signals);
+    EXPECT_EQ(signals.take(), SIGUSR1);
+  }
+}
+
+TEST_F(SignalsTest, ForgetsWhatCameToTheObjectBefore) {
+  {
+    const Signals before({SIGUSR1});
+    raise_and_let_in(SIGUSR1, before);
+  }
+  EXPECT_EQ(Signals({SIGUSR1}).take(), 0);
+}
+
+TEST_F(SignalsTest, LetsInEverySignalThatIsPending) {
+  Signals signals({SIGTERM, SIGINT});
+  ASSERT_EQ(::raise(SIGTERM), 0);
+  ASSERT_EQ(::raise(SIGINT), 0);
+  let_in(signals);
+  EXPECT_EQ(signals.take(), SIGINT);
+  EXPECT_EQ(signals.take(), SIGTERM);
+}
+
+TEST_F(SignalsTest, BlocksWhatItCatches) {
+  const Signals signals({SIGTERM, SIGUSR1});
+  EXPECT_EQ(members(current_mask()), (std::vector{SIGUSR1, SIGTERM}));
+}
+
+TEST_F(SignalsTest, WaitsWithWhatItCatchesUnblocked) {
+  block(SIGUSR1);
+  block(SIGUSR2);
+  const Signals signals({SIGTERM, SIGUSR1});
+  EXPECT_EQ(members(signals.wait_mask()), std::vector{SIGUSR2});
+}
+
+TEST_F(SignalsTest, PutsTheActionsBack) {
+  set_action(SIGUSR1, &do_nothing);
+  { const Signals signals({SIGTERM, SIGUSR1}); }
+  EXPECT_EQ(action_of(SIGUSR1).sa_handler, &do_nothing);
+  EXPECT_EQ(action_of(SIGTERM).sa_handler, SIG_DFL);
+  EXPECT_EQ(action_of(SIGPIPE).sa_handler, SIG_DFL);
+}
+
+TEST_F(SignalsTest, PutsTheMaskBack) {
+  block(SIGUSR2);
+  { const Signals signals({SIGTERM, SIGUSR1}); }
+  EXPECT_EQ(members(current_mask()), std::vector{SIGUSR2});
+}
+
+TEST_F(SignalsTest, IgnoresSigpipe) {
+  const Signals signals({SIGTERM});
+  EXPECT_EQ(action_of(SIGPIPE).sa_handler, SIG_IGN);
+}
+
+TEST_F(SignalsTest, LeavesAnIgnoredSighupIgnored) {
+  set_action(SIGHUP, SIG_IGN);
+  Signals signals({SIGHUP, SIGTERM});
+  EXPECT_EQ(action_of(SIGHUP).sa_handler, SIG_IGN);
+  raise_and_let_in(SIGHUP, signals);
+  EXPECT_EQ(signals.take(), 0);
+}
+
+// A shell without job control starts background jobs with SIGINT ignored, and means it less.
+TEST_F(SignalsTest, CatchesAnIgnoredSignalOfAnotherKind) {
+  set_action(SIGINT, SIG_IGN);
+  Signals signals({SIGINT});
+  raise_and_let_in(SIGINT, signals);
+  EXPECT_EQ(signals.take(), SIGINT);
+}
+
+TEST_F(SignalsTest, RefusesASignalThatCannotBeCaught) {
+  try {
+    const Signals signals({SIGKILL});
+    FAIL() << "SIGKILL was caught";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code().value(), EINVAL);
+    EXPECT_STREQ(error.what(), "cannot catch signal 9: Invalid argument");
+  }
+}
+
+TEST_F(SignalsTest, ChangesNothingWhereItRefuses) {
+  try {
+    const Signals signals({SIGUSR1, SIGKILL});
+    FAIL() << "SIGKILL was caught";
+  } catch (const std::system_error&) {
+    EXPECT_EQ(action_of(SIGUSR1).sa_handler, SIG_DFL);
+    EXPECT_EQ(members(current_mask()), std::vector<int>{});
+  }
+}
+
+}  // namespace
+}  // namespace echo

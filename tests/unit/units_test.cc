@@ -1,0 +1,138 @@
+#include "echo/units.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(ParseNumber, TakesDigits) {
+  EXPECT_EQ(parse_number("0"), 0U);
+  EXPECT_EQ(parse_number("10000"), 10000U);
+  EXPECT_EQ(parse_number("007"), 7U);
+}
+
+TEST(ParseNumber, TakesTheLargestNumber) {
+  EXPECT_EQ(parse_number("18446744073709551615"), UINT64_MAX);
+}
+
+TEST(ParseNumber, RefusesOverflow) {
+  EXPECT_EQ(parse_number("18446744073709551616"), std::nullopt);
+}
+
+TEST(ParseNumber, RefusesWhatIsNotAllDigits) {
+  for (const std::string_view text :
+       {"", " ", "-1", "+1", " 1", "1 ", "1x", "x1", "1.0", "0x10", "1e3", "1,000", "K", "1K"}) {
+    EXPECT_EQ(parse_number(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseNumber, LooksNoFurtherThanTheText) {
+  EXPECT_EQ(parse_number(std::string_view("123456").substr(0, 3)), 123U);
+}
+
+TEST(ParseSize, CountsBytesWithoutAUnit) { EXPECT_EQ(parse_size("65536"), 65536U); }
+
+TEST(ParseSize, TakesUnitsInEitherCase) {
+  EXPECT_EQ(parse_size("64K"), 65536U);
+  EXPECT_EQ(parse_size("64k"), 65536U);
+  EXPECT_EQ(parse_size("4M"), 4U << 20);
+  EXPECT_EQ(parse_size("4m"), 4U << 20);
+  EXPECT_EQ(parse_size("1G"), 1U << 30);
+  EXPECT_EQ(parse_size("1g"), 1U << 30);
+}
+
+TEST(ParseSize, TakesTheLargestOfAUnit) {
+  EXPECT_EQ(parse_size("18014398509481983K"), UINT64_MAX - 1023);
+  EXPECT_EQ(parse_size("17179869183G"), UINT64_MAX - (1U << 30) + 1);
+}
+
+TEST(ParseSize, RefusesOverflow) {
+  for (const std::string_view text :
+       {"18446744073709551616", "18014398509481984K", "17592186044416M", "17179869184G"}) {
+    EXPECT_EQ(parse_size(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseSize, RefusesWhatIsNoSize) {
+  for (const std::string_view text :
+       {"", "K", "-1K", "1KB", "1 K", " 1K", "1K ", "1T", "1KK", "1.5K", "K1", "1kib"}) {
+    EXPECT_EQ(parse_size(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseDuration, TakesEveryUnit) {
+  EXPECT_EQ(parse_duration("200us"), 200us);
+  EXPECT_EQ(parse_duration("250ms"), 250ms);
+  EXPECT_EQ(parse_duration("5s"), 5s);
+  EXPECT_EQ(parse_duration("10m"), 10min);
+  EXPECT_EQ(parse_duration("1h"), 1h);
+}
+
+TEST(ParseDuration, CountsSecondsWithoutAUnit) {
+  EXPECT_EQ(parse_duration("90"), 90s);
+  EXPECT_EQ(parse_duration("0"), 0s);
+}
+
+TEST(ParseDuration, TakesTenYearsAtMost) {
+  EXPECT_EQ(parse_duration("87600h"), kMaxDuration);
+  EXPECT_EQ(parse_duration("87601h"), std::nullopt);
+  EXPECT_EQ(parse_duration("315360000"), kMaxDuration);
+  EXPECT_EQ(parse_duration("315360001"), std::nullopt);
+  EXPECT_EQ(parse_duration("315360000000001us"), std::nullopt);
+}
+
+TEST(ParseDuration, RefusesOverflow) {
+  for (const std::string_view text :
+       {"18446744073709551615h", "18446744073709551616us", "5124095576030431h"}) {
+    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseDuration, RefusesWhatIsNoTime) {
+  for (const std::string_view text :
+       {"", "s", "-1s", "+1s", "1 s", " 1s", "1s ", "1S", "1d", "1ns", "1.5s", "1m30s", "ms5"}) {
+    EXPECT_EQ(parse_duration(text), std::nullopt) << text;
+  }
+}
+
+TEST(MaxDuration, CanBeAddedToAnyTimeThereIs) {
+  const Time now = Clock::now();
+  EXPECT_GT(now + kMaxDuration, now);
+}
+
+TEST(FormatDuration, TakesTheLargestUnitBelowASecond) {
+  EXPECT_EQ(format_duration(0us), "0s");
+  EXPECT_EQ(format_duration(1us), "1us");
+  EXPECT_EQ(format_duration(999us), "999us");
+  EXPECT_EQ(format_duration(1ms), "1ms");
+  EXPECT_EQ(format_duration(999ms), "999ms");
+}
+
+TEST(FormatDuration, LosesNothingBelowASecond) {
+  EXPECT_EQ(format_duration(1500us), "1500us");
+  EXPECT_EQ(format_duration(999999us), "999999us");
+}
+
+TEST(FormatDuration, CutsToSecondsAbove) {
+  EXPECT_EQ(format_duration(1s), "1s");
+  EXPECT_EQ(format_duration(1999ms), "1s");
+  EXPECT_EQ(format_duration(59s + 999ms), "59s");
+}
+
+TEST(FormatDuration, CountsMinutesAndHours) {
+  EXPECT_EQ(format_duration(1min), "1m0s");
+  EXPECT_EQ(format_duration(90s), "1m30s");
+  EXPECT_EQ(format_duration(1h), "1h0m0s");
+  EXPECT_EQ(format_duration(26h + 5s), "26h0m5s");
+  EXPECT_EQ(format_duration(kMaxDuration), "87600h0m0s");
+}
+
+}  // namespace
+}  // namespace echo
