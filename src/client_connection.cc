@@ -1,9 +1,10 @@
 #include "echo/client_connection.h"
 
 #include <algorithm>
-#include <array>
+#include <cerrno>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "echo/socket.h"
 
@@ -23,7 +24,7 @@ std::string hex(char byte) {
 ClientConnection::ClientConnection(const std::vector<Endpoint>& servers,
                                    const Transcript& transcript, Duration timeout, Time now)
     : servers_(servers), transcript_(transcript), timeout_(timeout), waiting_since_(now) {
-  connect(now);
+  connect({}, now);
 }
 
 bool ClientConnection::wants_input() const noexcept {
@@ -74,6 +75,7 @@ Time ClientConnection::deadline() const noexcept {
 }
 
 void ClientConnection::handle_timeout(Time now) {
+  if (is_over()) return;
   const std::string reason = "no answer within " + format_duration(timeout_);
   if (state_ == State::kConnecting) {
     try_next_server(reason, now);
@@ -82,11 +84,15 @@ void ClientConnection::handle_timeout(Time now) {
   }
 }
 
-void ClientConnection::connect(Time now) {
-  Connecting connecting = connect_to(servers_[server_]);
-  fd_ = std::move(connecting.fd);
-  waiting_since_ = now;
-  if (!fd_) try_next_server(describe(connecting.error), now);
+void ClientConnection::connect(std::string reason, Time now) {
+  for (; server_ < servers_.size(); ++server_) {
+    Connecting connecting = connect_to(servers_[server_]);
+    fd_ = std::move(connecting.fd);
+    waiting_since_ = now;
+    if (fd_) return;
+    reason = describe(connecting.error);
+  }
+  fail("cannot connect to " + servers_.back().to_string() + ": " + reason);
 }
 
 void ClientConnection::finish_connecting(Time now) {
@@ -95,16 +101,19 @@ void ClientConnection::finish_connecting(Time now) {
     return;
   }
   local_ = local_endpoint(fd());
+  // With nobody listening on an ephemeral port of this machine, the socket may be given that very
+  // port and meet itself (RFC 9293, section 3.5, simultaneous open): a perfect echo of nobody.
+  if (local_.to_string() == servers_[server_].to_string()) {
+    local_ = {};
+    try_next_server(describe(ECONNREFUSED), now);
+    return;
+  }
   state_ = State::kOpen;
 }
 
 void ClientConnection::try_next_server(const std::string& reason, Time now) {
-  if (server_ + 1 < servers_.size()) {
-    ++server_;
-    connect(now);
-  } else {
-    fail("cannot connect to " + servers_[server_].to_string() + ": " + reason);
-  }
+  ++server_;
+  connect(reason, now);
 }
 
 void ClientConnection::send(Time now) {
@@ -123,9 +132,8 @@ void ClientConnection::check(std::string_view bytes) {
   const auto due = static_cast<std::size_t>(sent_ - received_);
   const std::string_view expected = transcript_.from(received_).substr(0, due);
   const std::size_t length = std::min(bytes.size(), expected.size());
-  const auto [differs, byte] =
-      std::mismatch(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length),
-                    expected.begin());
+  const auto [differs, byte] = std::mismatch(
+      bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length), expected.begin());
   const auto exact = static_cast<std::size_t>(differs - bytes.begin());
   received_ += exact;
   if (exact < length) {

@@ -111,7 +111,7 @@ void Log::write(std::string_view label, std::string_view text) {
     lines += prefix;
     lines += "warning: ";
     lines += std::to_string(dropped_);
-    lines += " log lines dropped: nobody was reading\n";
+    lines += " log lines dropped: standard error did not take them\n";
   }
   lines += prefix;
   lines += label;
@@ -137,7 +137,7 @@ std::string Log::stamp() const {
   std::tm local{};
   ::localtime_r(&seconds, &local);
   std::array<char, 32> date{};
-  std::strftime(date.data(), date.size(), "%F %T.", &local);
+  if (std::strftime(date.data(), date.size(), "%F %T.", &local) == 0) return {};
   const std::string fraction = std::to_string(1000 + milliseconds).substr(1);
   return date.data() + fraction + ' ';
 }

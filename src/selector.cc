@@ -14,7 +14,8 @@ constexpr int kTurnsBetweenSignals = 16;
 
 timespec to_timespec(Duration duration) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  return {static_cast<std::time_t>(seconds.count()), static_cast<long>((duration - seconds).count())};
+  return {static_cast<std::time_t>(seconds.count()),
+          static_cast<long>((duration - seconds).count())};
 }
 
 }  // namespace
@@ -62,15 +63,15 @@ int Selector::wait(std::optional<Duration> timeout) {
 
 int Selector::select_once(int nfds, std::optional<Duration> timeout) {
   const timespec limit = to_timespec(std::max(timeout.value_or(Duration{0}), Duration{0}));
-  const int ready =
-      ::pselect(nfds, readable_.native(), writable_.native(), exceptional_.native(),
-                timeout ? &limit : nullptr, wait_mask_ ? &*wait_mask_ : nullptr);
+  const int ready = ::pselect(nfds, readable_.native(), writable_.native(), exceptional_.native(),
+                              timeout ? &limit : nullptr, wait_mask_ ? &*wait_mask_ : nullptr);
   turns_without_sleep_ = ready > 0 ? turns_without_sleep_ + 1 : 0;
   return ready < 0 ? errno : 0;
 }
 
-// pselect() delivers a signal only where it would sleep. With something ready in every turn it never
-// does, and under steady load nobody could stop the program; so the door is opened now and then.
+// pselect() delivers a signal only where it would sleep. With something ready in every turn it
+// never does, and under steady load nobody could stop the program; so the door is opened now and
+// then.
 bool Selector::let_signals_in() {
   if (!wait_mask_ || turns_without_sleep_ < kTurnsBetweenSignals) return false;
   turns_without_sleep_ = 0;

@@ -10,7 +10,7 @@ namespace {
 
 // Bit N stands for signal N. The handler runs only while wait() sleeps, and its own mask keeps the
 // other signals out meanwhile: no update is lost.
-volatile std::sig_atomic_t pending_signals = 0;
+volatile std::sig_atomic_t pending_signals = 0;  // NOLINT(*-non-const-global-variables)
 
 constexpr int bit_of(int signal) { return 1 << signal; }
 

@@ -72,7 +72,9 @@ class ClientConnection {
   void handle_timeout(Time now);
 
  private:
-  void connect(Time now);
+  // Starts to connect to the first address from server_ on that lets it; `reason` is why the one
+  // before failed.
+  void connect(std::string reason, Time now);
   void finish_connecting(Time now);
   void try_next_server(const std::string& reason, Time now);
   void send(Time now);

@@ -41,7 +41,7 @@ class Connection {
   // Why it broke, as an errno value; 0 where it did not.
   int error() const noexcept { return error_; }
 
-  // When bytes last moved on it, in either direction.
+  // When bytes last moved on it, in either direction, or it was accepted or hung up.
   Time last_active() const noexcept { return last_active_; }
 
   // Whether select() is to watch for input: while open, until max_queue bytes are owed, and then

@@ -88,6 +88,8 @@ class Log {
   static void append(std::string& text, const Part& part) {
     if constexpr (std::convertible_to<const Part&, std::string_view>) {
       text += std::string_view(part);
+    } else if constexpr (std::same_as<Part, char>) {
+      text += part;
     } else if constexpr (std::integral<Part>) {
       text += std::to_string(part);
     } else {

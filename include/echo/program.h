@@ -7,8 +7,8 @@ namespace echo {
 
 // What both programs do around their work.
 
-// Runs `body` and returns what it returns as the exit status. An exception becomes one line on
-// standard error, `NAME: TEXT`, and the status 2 for a UsageError, 1 for any other.
+// Runs `body` and returns what it returns as the exit status. A std::exception becomes one
+// line on standard error, `NAME: TEXT`, and the status 2 if it is a UsageError, 1 if not.
 int run_program(std::string_view name, const std::function<int()>& body);
 
 // Prints to standard output. Throws std::system_error where that fails.

@@ -35,8 +35,8 @@ struct ServerSettings {
 
 // The echo server: listens, and sends every client back what it sends, in order (RFC 862).
 //
-// SIGTERM, SIGINT and SIGHUP make it drain: it stops listening, echoes what has reached it, hangs up
-// on each client that has nothing in flight, and is done when all have gone or drain_timeout has
+// SIGTERM, SIGINT and SIGHUP make it drain: it stops listening, echoes what has reached it, hangs
+// up on each client that has nothing in flight, and is done when all have gone or drain_timeout has
 // passed; the second such signal ends it at once. SIGUSR1 logs a line of statistics.
 class Server {
  public:

@@ -11,11 +11,12 @@ namespace echo {
 // wait_mask(), noted by a handler that sets a flag, and asked for with take().
 //
 // One object a process at a time, since signals belong to the process. Ignores SIGPIPE besides: a
-// peer that is gone is an error of send(), not a reason to die. The destructor puts everything back.
+// peer that is gone is an error of send(), not a reason to die. The destructor puts everything
+// back.
 class Signals {
  public:
-  // Throws std::system_error where a signal cannot be caught. A SIGHUP that is ignored already
-  // stays so: nohup(1) means it.
+  // Standard signals only, 1 to 31. Throws std::system_error where one cannot be caught. A SIGHUP
+  // that is ignored already stays so: nohup(1) means it.
   explicit Signals(std::initializer_list<int> caught);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;

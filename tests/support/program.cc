@@ -2,9 +2,13 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,7 +48,28 @@ UniqueFd open_file(const std::string& path, int flags) {
   return fd;
 }
 
-// What the child does between fork() and exec(): no allocation, no exception.
+void ignore(int number) {
+  struct sigaction action {};
+  action.sa_handler = SIG_IGN;
+  ::sigaction(number, &action, nullptr);
+}
+
+// A network namespace with its loopback up (netdevice(7)).
+bool enter_private_network(const std::map<std::string, std::string>& settings) {
+  if (::unshare(CLONE_NEWNET) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq loopback{};
+  std::string("lo").copy(loopback.ifr_name, sizeof loopback.ifr_name);
+  loopback.ifr_flags = IFF_UP;
+  if (::ioctl(socket.get(), SIOCSIFFLAGS, &loopback) != 0) return false;
+  return std::all_of(settings.begin(), settings.end(), [](const auto& setting) {
+    std::ofstream file("/proc/sys/net/" + setting.first);
+    file << setting.second << std::flush;
+    return file.good();
+  });
+}
+
+// What the child does between fork() and exec(), besides what may fail.
 void arrange(const Surroundings& surroundings, int input, int output, int error) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(input, STDIN_FILENO);
@@ -53,7 +78,7 @@ void arrange(const Surroundings& surroundings, int input, int output, int error)
   // What the test itself has inherited is not the program's business.
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   for (const int fd : surroundings.closed) ::close(fd);
-  for (const int number : surroundings.ignored_signals) ::signal(number, SIG_IGN);
+  for (const int number : surroundings.ignored_signals) ignore(number);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_max = surroundings.descriptors.value_or(limit.rlim_max);
@@ -70,7 +95,7 @@ std::string read_file(const std::string& path) {
 
 // Appends what one read() brings. False at the end of the file.
 bool drain(const UniqueFd& fd, std::string& text) {
-  std::array<char, 65536> buffer;
+  std::array<char, 65536> buffer{};
   const ssize_t length = ::read(fd.get(), buffer.data(), buffer.size());
   if (length <= 0) return false;
   text.append(buffer.data(), static_cast<std::size_t>(length));
@@ -99,8 +124,10 @@ Program::Program(const std::string& path, const std::vector<std::string>& argume
     error.to_write = open_file(surroundings.standard_error, O_WRONLY | O_CREAT | O_TRUNC);
   }
 
-  std::vector<char*> argv{const_cast<char*>(path.c_str())};
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  std::vector<std::string> words{path};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
 
   pid_ = ::fork();
@@ -108,6 +135,10 @@ Program::Program(const std::string& path, const std::vector<std::string>& argume
   if (pid_ == 0) {
     for (const auto& [name, value] : surroundings.environment) {
       ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    if (!surroundings.private_network.empty() &&
+        !enter_private_network(surroundings.private_network)) {
+      ::_exit(kNoPrivateNetwork);
     }
     arrange(surroundings, input.to_read.get(), output.to_write.get(), error.to_write.get());
     ::execvp(argv[0], argv.data());
@@ -132,7 +163,7 @@ std::string Program::wait_for_line(const std::string& text) {
   for (;;) {
     std::size_t newline = 0;
     while ((newline = error_text_.find('\n', waited_for_)) != std::string::npos) {
-      const std::string line = error_text_.substr(waited_for_, newline - waited_for_);
+      std::string line = error_text_.substr(waited_for_, newline - waited_for_);
       waited_for_ = newline + 1;
       if (line.find(text) != std::string::npos) return line;
     }
@@ -216,7 +247,7 @@ UniqueFd Program::copy_descriptor(int fd) const {
 
 ServerProgram::ServerProgram(const std::vector<std::string>& arguments,
                              const Surroundings& surroundings)
-    : Program(ECHO_SERVER, with_free_port(arguments), surroundings), port_(0) {
+    : Program(ECHO_SERVER, with_free_port(arguments), surroundings) {
   const std::string line = wait_for_line("starting up on ");
   port_ = static_cast<std::uint16_t>(std::stoul(line.substr(line.rfind(' '))));
 }

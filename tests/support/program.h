@@ -24,8 +24,13 @@ struct Surroundings {
   std::string standard_input{};                   // A file to read; else a pipe from us.
   std::vector<int> closed{};                      // Descriptors that it finds closed.
   std::vector<int> ignored_signals{};
+  // Where not empty: a network of its own with a loopback only, and these settings, by their names
+  // under /proc/sys/net. Exits with kNoPrivateNetwork where that is not permitted.
+  std::map<std::string, std::string> private_network{};
   std::map<std::string, std::string> environment{};
 };
+
+constexpr int kNoPrivateNetwork = 125;
 
 // A program under test, run as a user would run it. What waits here does so for ten seconds at
 // most, and throws std::runtime_error then, with the standard error so far in its text.
@@ -98,7 +103,7 @@ class ServerProgram : public Program {
   int stop();
 
  private:
-  std::uint16_t port_;
+  std::uint16_t port_ = 0;
 };
 
 // Runs a program to its end.

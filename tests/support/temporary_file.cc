@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -20,7 +19,7 @@ TemporaryFile::TemporaryFile(const std::string& contents)
   std::ofstream(path_, std::ios::binary) << contents;
 }
 
-TemporaryFile::~TemporaryFile() { std::remove(path_.c_str()); }
+TemporaryFile::~TemporaryFile() { ::unlink(path_.c_str()); }
 
 std::string TemporaryFile::contents() const {
   std::ostringstream text;

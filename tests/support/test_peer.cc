@@ -44,7 +44,7 @@ TestPeer::TestPeer(const Endpoint& server) {
 
 Endpoint TestPeer::local() const { return local_endpoint(fd()); }
 
-void TestPeer::send(std::string_view text) {
+void TestPeer::send(std::string_view text) const {
   while (!text.empty()) {
     demand(fd(), POLLOUT, "nothing could be sent for ten seconds");
     const Moved sent = echo::send(fd(), text);
@@ -53,13 +53,13 @@ void TestPeer::send(std::string_view text) {
   }
 }
 
-void TestPeer::send_urgent(char byte) {
+void TestPeer::send_urgent(char byte) const {
   if (::send(fd(), &byte, 1, MSG_OOB | MSG_NOSIGNAL) != 1) throw broken(errno);
 }
 
-void TestPeer::shut_down_sending() { echo::shut_down_sending(fd()); }
+void TestPeer::shut_down_sending() const { echo::shut_down_sending(fd()); }
 
-std::size_t TestPeer::send_until_stuck() {
+std::size_t TestPeer::send_until_stuck() const {
   const std::string block(64UL * 1024, 'x');
   std::size_t total = 0;
   while (wait_for(fd(), POLLOUT, kStuckInMs) != 0) {
@@ -70,7 +70,7 @@ std::size_t TestPeer::send_until_stuck() {
   return total;
 }
 
-std::string TestPeer::receive(std::size_t length) {
+std::string TestPeer::receive(std::size_t length) const {
   std::string text;
   std::array<char, 65536> buffer{};
   while (text.size() < length) {
@@ -85,9 +85,9 @@ std::string TestPeer::receive(std::size_t length) {
   return text;
 }
 
-std::string TestPeer::receive_to_eof() { return receive(std::string::npos); }
+std::string TestPeer::receive_to_eof() const { return receive(std::string::npos); }
 
-bool TestPeer::is_reset() {
+bool TestPeer::is_reset() const {
   try {
     receive_to_eof();
     return false;
@@ -98,7 +98,7 @@ bool TestPeer::is_reset() {
 
 bool TestPeer::has_input() const { return wait_for(fd(), POLLIN, 0) != 0; }
 
-std::string TestPeer::echo(std::string_view text) {
+std::string TestPeer::echo(std::string_view text) const {
   const std::size_t length = text.size();
   std::string back;
   std::array<char, 65536> buffer{};

@@ -20,25 +20,25 @@ class TestPeer {
   int fd() const noexcept { return fd_.get(); }
   Endpoint local() const;
 
-  void send(std::string_view text);
-  void send_urgent(char byte);
-  void shut_down_sending();
+  void send(std::string_view text) const;
+  void send_urgent(char byte) const;
+  void shut_down_sending() const;
 
   // Sends as much as the connection takes until it has taken nothing for a while: everything
   // between here and a peer that does not read is full then. Returns how much that was.
-  std::size_t send_until_stuck();
+  std::size_t send_until_stuck() const;
 
   // Exactly so many bytes, or fewer where EOF comes first.
-  std::string receive(std::size_t length);
+  std::string receive(std::size_t length) const;
   // All there is until EOF.
-  std::string receive_to_eof();
+  std::string receive_to_eof() const;
   // Whether the connection was reset, once nothing more can be received.
-  bool is_reset();
+  bool is_reset() const;
   // Whether there is something to receive, or EOF, now.
   bool has_input() const;
 
   // Sends and receives at the same time, and returns what came back: as many bytes as were sent.
-  std::string echo(std::string_view text);
+  std::string echo(std::string_view text) const;
 
   // Closes with a reset.
   void reset();

@@ -143,6 +143,18 @@ TEST(EchoClient, FailsWhereNobodyListens) {
       << client.error;
 }
 
+// The one port that it may be given itself is the server's: it would connect to itself.
+TEST(EchoClient, DoesNotTakeItselfForAServer) {
+  const Outcome client = run(ECHO_CLIENT, at_port(40000, {"-c", "1", "-4", "--quiet"}), {},
+                             {.private_network = {{"ipv4/ip_local_port_range", "40000 40000"}}});
+  if (client.status == kNoPrivateNetwork) {
+    GTEST_SKIP() << "a network namespace is not permitted here";
+  }
+  EXPECT_EQ(client.status, 1);
+  EXPECT_EQ(client.error,
+            "error: connection 1: cannot connect to 127.0.0.1:40000: Connection refused\n");
+}
+
 TEST(EchoClient, TellsTheFirstOfManyFailuresAndCountsTheRest) {
   ServerProgram server;
   const std::uint16_t port = server.port();

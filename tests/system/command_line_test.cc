@@ -66,25 +66,23 @@ TEST_P(ClientCommandLine, IsRefused) { expect_refused(ECHO_CLIENT, "echo_client"
 
 INSTANTIATE_TEST_SUITE_P(
     Bad, ClientCommandLine,
-    ::testing::Values(
-        BadCommandLine{{"--no-such-option"}, 2, {"'--no-such-option'", "unknown"}},
-        BadCommandLine{{"-c", "0"}, 2, {"--connections", "'0'", "out of range"}},
-        BadCommandLine{{"-c", "-5"}, 2, {"--connections", "'-5'", "not a number"}},
-        BadCommandLine{{"-p", "65536"}, 2, {"--port", "'65536'", "out of range"}},
-        BadCommandLine{{"-p", "0"}, 2, {"--port", "'0'"}},
-        BadCommandLine{{"-t", "soon"}, 2, {"--timeout", "'soon'", "not a time"}},
-        BadCommandLine{{"-", "and more"}, 2, {"'-'"}},
-        BadCommandLine{{""}, 2, {"''"}},
-        BadCommandLine{{"-H", "no-such-host.invalid"}, 1, {"'no-such-host.invalid'"}},
-        BadCommandLine{{"-6", "-H", "127.0.0.1"}, 1, {"'127.0.0.1'"}}));
+    ::testing::Values(BadCommandLine{{"--no-such-option"}, 2, {"'--no-such-option'", "unknown"}},
+                      BadCommandLine{{"-c", "0"}, 2, {"--connections", "'0'", "out of range"}},
+                      BadCommandLine{{"-c", "-5"}, 2, {"--connections", "'-5'", "not a number"}},
+                      BadCommandLine{{"-p", "65536"}, 2, {"--port", "'65536'", "out of range"}},
+                      BadCommandLine{{"-p", "0"}, 2, {"--port", "'0'"}},
+                      BadCommandLine{{"-t", "soon"}, 2, {"--timeout", "'soon'", "not a time"}},
+                      BadCommandLine{{"-", "and more"}, 2, {"'-'"}},
+                      BadCommandLine{{""}, 2, {"''"}},
+                      BadCommandLine{{"-H", "no-such-host.invalid"}, 1, {"'no-such-host.invalid'"}},
+                      BadCommandLine{{"-6", "-H", "127.0.0.1"}, 1, {"'127.0.0.1'"}}));
 
 TEST(CommandLine, AnAddressInUseIsNamed) {
   ServerProgram first({"-H", "127.0.0.1"});
   const std::string port = std::to_string(first.port());
-  expect_refused(ECHO_SERVER, "echo_server",
-                 {{"-H", "127.0.0.1", "-p", port},
-                  1,
-                  {"127.0.0.1 port " + port, "Address already in use"}});
+  expect_refused(
+      ECHO_SERVER, "echo_server",
+      {{"-H", "127.0.0.1", "-p", port}, 1, {"127.0.0.1 port " + port, "Address already in use"}});
 }
 
 TEST(CommandLine, APortWithoutPermissionIsNamed) {

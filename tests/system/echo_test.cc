@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "echo/endpoint.h"
@@ -35,6 +37,18 @@ TEST(EchoServer, ListensOnBothLoopbackAddressesWithOnePort) {
   }
 }
 
+TEST(EchoServer, DoesWithoutAFamilyThatTheMachineDoesNotHave) {
+  Program server(ECHO_SERVER, {"-p", "0"},
+                 {.private_network = {{"ipv6/conf/all/disable_ipv6", "1"}}});
+  try {
+    server.wait_for_line("warning: cannot listen on ::1 port ");
+  } catch (const std::runtime_error&) {
+    if (server.wait_for_exit() != kNoPrivateNetwork) throw;
+    GTEST_SKIP() << "a network namespace is not permitted here";
+  }
+  server.wait_for_line("starting up on 127.0.0.1 port ");
+}
+
 TEST(EchoServer, ListensOnEveryAddressForAStar) {
   ServerProgram server({"--host", "*"});
   // Any address of 127.0.0.0/8 is one of this machine's own.
@@ -51,7 +65,8 @@ TEST(EchoServer, ListensOnlyWhereItIsTold) {
 
 TEST(EchoServer, SharesAPortWhereBothServersAskForIt) {
   ServerProgram first({"--reuse-port", "-H", "127.0.0.1"});
-  Program second(ECHO_SERVER, {"--reuse-port", "-H", "127.0.0.1", "-p", std::to_string(first.port())});
+  Program second(ECHO_SERVER,
+                 {"--reuse-port", "-H", "127.0.0.1", "-p", std::to_string(first.port())});
   second.wait_for_line("starting up on 127.0.0.1 port " + std::to_string(first.port()));
 }
 
@@ -93,6 +108,7 @@ TEST(EchoServer, ClosesAfterAPeerThatSaysNothing) {
 TEST(EchoServer, KeepsEachConnectionsBytesApart) {
   ServerProgram server;
   std::vector<TestPeer> peers;
+  peers.reserve(100);
   for (int i = 0; i < 100; ++i) peers.emplace_back(server.endpoint());
   for (std::size_t i = 0; i < peers.size(); ++i) peers[i].send("peer " + std::to_string(i));
   for (std::size_t i = 0; i < peers.size(); ++i) {

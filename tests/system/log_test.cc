@@ -65,7 +65,7 @@ TEST(Log, AStandardErrorThatWasStuckSaysHowManyLinesItMissed) {
   // Reading now makes room, and the next event is told of with what went before.
   server.wait_for_line("received ");
   EXPECT_EQ(peer.echo("message"), "message");
-  server.wait_for_line("log lines dropped: nobody was reading");
+  server.wait_for_line("log lines dropped: standard error did not take them");
 }
 
 TEST(Log, BearsTimesInAFile) {

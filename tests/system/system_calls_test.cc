@@ -22,9 +22,7 @@ namespace {
 // A leak check would need to trace the program itself.
 const Surroundings kTraceable{.environment = {{"ASAN_OPTIONS", "detect_leaks=0"}}};
 
-bool can_trace() {
-  return run("strace", {"-o", "/dev/null", "true"}).status == 0;
-}
+bool can_trace() { return run("strace", {"-o", "/dev/null", "true"}).status == 0; }
 
 std::vector<std::string> strace_arguments(const std::string& output,
                                           const std::vector<std::string>& options) {
@@ -109,9 +107,9 @@ TEST(SystemCalls, WaitByNothingButSelectAndStartNoThread) {
   std::map<std::string, int> count;
   for (const std::string& call : server.stop()) ++count[name_of(call)];
   EXPECT_GT(count["pselect6"] + count["select"], 10);
-  for (const char* forbidden : {"poll", "ppoll", "epoll_create", "epoll_create1", "epoll_wait",
-                                "epoll_pwait", "io_uring_setup", "clone", "clone3", "fork",
-                                "vfork"}) {
+  for (const char* forbidden :
+       {"poll", "ppoll", "epoll_create", "epoll_create1", "epoll_wait", "epoll_pwait",
+        "io_uring_setup", "clone", "clone3", "fork", "vfork"}) {
     EXPECT_EQ(count[forbidden], 0) << forbidden;
   }
 }

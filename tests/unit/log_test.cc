@@ -43,9 +43,10 @@ struct Pipe {
   UniqueFd writer;
 };
 
-// Holds kSize bytes, and takes no more until all of them have been read.
+// Holds kSize bytes. A page of a pipe that was begun takes no more until it has been read, and two
+// pages are what the rest of one line and the next line need.
 struct SmallPipe : Pipe {
-  static constexpr std::size_t kSize = 4096;
+  inline static const std::size_t kSize = 2 * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 
   explicit SmallPipe(int flags = 0) : Pipe(flags) {
     ::fcntl(writer.get(), F_SETPIPE_SZ, static_cast<int>(kSize));
@@ -53,7 +54,7 @@ struct SmallPipe : Pipe {
 
   void fill() const {
     const std::string block(kSize, '.');
-    ASSERT_EQ(::write(writer.get(), block.data(), block.size()), ssize_t{kSize});
+    ASSERT_EQ(::write(writer.get(), block.data(), block.size()), static_cast<ssize_t>(kSize));
   }
 };
 
@@ -195,7 +196,7 @@ TEST(Log, TellsHowManyLinesItDropped) {
   read_all(pipe.reader.get());
   log.info("heard");
   EXPECT_EQ(read_all(pipe.reader.get()),
-            "warning: 3 log lines dropped: nobody was reading\nheard\n");
+            "warning: 3 log lines dropped: standard error did not take them\nheard\n");
 }
 
 TEST(Log, TellsOfDroppedLinesOnce) {
@@ -232,8 +233,8 @@ TEST(Log, EndsALineBeforeItTellsOfThoseDroppedMeanwhile) {
   std::string text = read_all(pipe.reader.get());
   log.info("next");
   text += read_all(pipe.reader.get());
-  EXPECT_EQ(text,
-            longer_than_the_pipe + "\nwarning: 2 log lines dropped: nobody was reading\nnext\n");
+  EXPECT_EQ(text, longer_than_the_pipe +
+                      "\nwarning: 2 log lines dropped: standard error did not take them\nnext\n");
 }
 
 // The reader takes less each time than is logged meanwhile.
@@ -377,8 +378,9 @@ TEST(Log, NeverWaitsForATerminalThatNobodyReads) {
   while (!read_all(tty.user.get()).empty()) {
   }
   log.info("heard");
-  EXPECT_NE(read_all(tty.user.get()).find(" log lines dropped: nobody was reading\r\n"),
-            std::string::npos);
+  EXPECT_NE(
+      read_all(tty.user.get()).find(" log lines dropped: standard error did not take them\r\n"),
+      std::string::npos);
 }
 
 }  // namespace
