@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMegabyte = 1UL << 20;
 
 // A sanitizer that keeps freed memory for a while would be measured in place of the server.
-const Surroundings kMeasurable{.environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}};
+Surroundings measurable() { return {.environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}}; }
 
 TEST(HostilePeer, AResetCostsThatConnectionOnly) {
   ServerProgram server;
@@ -67,7 +67,7 @@ TEST(HostilePeer, UrgentDataIsAnExceptionalCondition) {
 }
 
 TEST(HostilePeer, OneThatNeverReadsIsReadNoFurtherThanItsQueue) {
-  ServerProgram server({}, kMeasurable);
+  ServerProgram server({}, measurable());
   TestPeer witness(server.endpoint());
   EXPECT_EQ(witness.echo("before"), "before");
   const std::size_t memory_before = server.peak_memory();
@@ -91,7 +91,7 @@ TEST(HostilePeer, OneThatReadsAtLastGetsEverything) {
 }
 
 TEST(HostilePeer, AByteAtATimeCostsNoMoreMemoryThanTheQueue) {
-  ServerProgram server({"--quiet", "-p", "0", "-l", "info", "--max-queue", "64K"}, kMeasurable);
+  ServerProgram server({"--max-queue", "64K"}, measurable());
   TestPeer blocked(server.endpoint());
   const std::size_t memory_before = server.peak_memory();
   // Fills the way back first, so that each byte after it stays in the queue.

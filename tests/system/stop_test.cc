@@ -131,7 +131,7 @@ TEST(Stop, AHangupThatNohupIgnoresIsIgnored) {
 }
 
 TEST(Statistics, AreLoggedForSigusr1) {
-  ServerProgram server({"--quiet", "-l", "info"});
+  ServerProgram server;
   TestPeer peer(server.endpoint());
   EXPECT_EQ(peer.echo("12345"), "12345");
   server.signal(SIGUSR1);

@@ -20,7 +20,7 @@ namespace echo::testing {
 namespace {
 
 // A leak check would need to trace the program itself.
-const Surroundings kTraceable{.environment = {{"ASAN_OPTIONS", "detect_leaks=0"}}};
+Surroundings traceable() { return {.environment = {{"ASAN_OPTIONS", "detect_leaks=0"}}}; }
 
 bool can_trace() { return run("strace", {"-o", "/dev/null", "true"}).status == 0; }
 
@@ -37,7 +37,7 @@ std::vector<std::string> strace_arguments(const std::string& output,
 class TracedServer {
  public:
   explicit TracedServer(const std::vector<std::string>& options = {})
-      : program_("strace", strace_arguments(file_.path(), options), kTraceable) {
+      : program_("strace", strace_arguments(file_.path(), options), traceable()) {
     const std::string line = program_.wait_for_line("starting up on ");
     const std::string port = line.substr(line.rfind(' '));
     endpoint_ = resolve("127.0.0.1", static_cast<std::uint16_t>(std::stoul(port))).front();
@@ -67,6 +67,7 @@ class TracedServer {
 // What every kind of traffic does: short messages, long ones, many peers, half-close, a reset.
 void make_traffic(const Endpoint& server) {
   std::vector<TestPeer> peers;
+  peers.reserve(10);
   for (int i = 0; i < 10; ++i) peers.emplace_back(server);
   for (TestPeer& peer : peers) EXPECT_EQ(peer.echo("message"), "message");
   const std::string large = random_bytes(1UL << 20);

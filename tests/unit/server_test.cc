@@ -19,6 +19,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// To this process, in which it stays blocked until the next turn waits.
+void raise_signal(int signal) { ASSERT_EQ(::raise(signal), 0); }
+
 // A server whose turns the test takes one by one, at a time that the test sets. A turn waits for an
 // event, so each is taken where one is known to be there.
 class ServerTest : public ::testing::Test {
@@ -102,14 +105,14 @@ TEST_F(ServerTest, CountsTheIdleTimeFromTheLastByte) {
 
 TEST_F(ServerTest, IsDoneAtOnceWhenItDrainsWithoutClients) {
   start();
-  ::raise(SIGTERM);
+  raise_signal(SIGTERM);
   EXPECT_FALSE(server_->turn());
 }
 
 TEST_F(ServerTest, GivesAPeerTimeToAnswerTheEofWhenItDrains) {
   start();
   TestPeer peer = connect();
-  ::raise(SIGTERM);
+  raise_signal(SIGTERM);
   EXPECT_TRUE(server_->turn());
   EXPECT_EQ(peer.receive_to_eof(), "");
   peer.send("too late, and no reason for a reset");
@@ -122,7 +125,7 @@ TEST_F(ServerTest, GivesAPeerTimeToAnswerTheEofWhenItDrains) {
 TEST_F(ServerTest, ClosesAPeerThatDoesNotAnswerTheEof) {
   start();
   const TestPeer peer = connect();
-  ::raise(SIGTERM);
+  raise_signal(SIGTERM);
   EXPECT_TRUE(server_->turn());
   now_ += 250ms;
   EXPECT_FALSE(server_->turn());
@@ -133,7 +136,7 @@ TEST_F(ServerTest, EchoesInDrainingWhatHadComeBefore) {
   start();
   TestPeer peer = connect();
   peer.send("before");
-  ::raise(SIGTERM);
+  raise_signal(SIGTERM);
   // A turn with something ready lets no signal in: one receives, one sends, one drains.
   for (int i = 0; i < 3; ++i) EXPECT_TRUE(server_->turn());
   EXPECT_EQ(peer.receive_to_eof(), "before");
@@ -142,7 +145,7 @@ TEST_F(ServerTest, EchoesInDrainingWhatHadComeBefore) {
 TEST_F(ServerTest, StopsDrainingAtTheDrainTimeoutThoughAPeerStillSends) {
   start();
   TestPeer peer = connect();
-  ::raise(SIGTERM);
+  raise_signal(SIGTERM);
   EXPECT_TRUE(server_->turn());
   for (Duration waited = 0s; waited < 5s; waited += 200ms) {
     peer.send("and on");
@@ -156,9 +159,9 @@ TEST_F(ServerTest, StopsDrainingAtTheDrainTimeoutThoughAPeerStillSends) {
 TEST_F(ServerTest, EndsAtOnceForASecondSignal) {
   start();
   TestPeer peer = connect();
-  ::raise(SIGTERM);
+  raise_signal(SIGTERM);
   EXPECT_TRUE(server_->turn());
-  ::raise(SIGINT);
+  raise_signal(SIGINT);
   EXPECT_FALSE(server_->turn());
   EXPECT_EQ(peer.receive_to_eof(), "");
   EXPECT_TRUE(pipe_.has("after a second signal"));
@@ -170,7 +173,7 @@ TEST_F(ServerTest, LogsStatisticsAtAnyLevel) {
   TestPeer peer = connect();
   echo(peer, "12345");
   now_ += 90s;
-  ::raise(SIGUSR1);
+  raise_signal(SIGUSR1);
   EXPECT_TRUE(server_->turn());
   EXPECT_EQ(pipe_.text(),
             "statistics: 1 open, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, up 1m30s\n");
