@@ -11,35 +11,25 @@
 #include "echo/client.h"
 #include "echo/log.h"
 #include "echo/options.h"
+#include "support/command_line.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
 
-using Words = std::vector<std::string>;
+using testing::CommandLine;
+using testing::spellings;
+using testing::usage_error_of;
+using testing::Words;
 
-ClientOptions parse(Words words) {
-  words.insert(words.begin(), "echo_client");
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  return parse_client_options(static_cast<int>(words.size()), argv.data());
+ClientOptions parse(const Words& words) {
+  const CommandLine line(words);
+  return parse_client_options(line.argc(), line.argv());
 }
 
 std::string usage_error(const Words& words) {
-  try {
-    parse(words);
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-// An option in every way to write it, with its value.
-std::vector<Words> spellings(const std::string& letter, const std::string& name,
-                             const std::string& value) {
-  return {{letter, value}, {letter + value}, {name, value}, {name + "=" + value}};
+  return usage_error_of([&] { parse(words); });
 }
 
 TEST(ClientOptions, HasDefaults) {

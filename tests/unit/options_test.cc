@@ -13,13 +13,16 @@
 
 #include "echo/log.h"
 #include "echo/units.h"
+#include "support/command_line.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
 
-using Words = std::vector<std::string>;
+using testing::CommandLine;
+using testing::usage_error_of;
+using testing::Words;
 
 constexpr int kAlto = kLongOnly;
 constexpr int kAlternative = kLongOnly + 1;
@@ -38,12 +41,9 @@ struct Found {
   Words arguments;
 };
 
-Found walk(Words words) {
-  words.insert(words.begin(), "program");
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  OptionWalk walk(static_cast<int>(words.size()), argv.data(), kTable);
+Found walk(const Words& words) {
+  const CommandLine line(words);
+  OptionWalk walk(line.argc(), line.argv(), kTable);
   Found found;
   for (int val = walk.next(); val != -1; val = walk.next()) {
     const bool has_value = val == 'g' || val == kAlternative;
@@ -55,19 +55,8 @@ Found walk(Words words) {
 
 using Options = std::vector<std::pair<int, std::string>>;
 
-// The text of the UsageError that the call throws.
-template <typename Call>
-std::string usage_error(Call call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 std::string walk_error(const Words& words) {
-  return usage_error([&] { walk(words); });
+  return usage_error_of([&] { walk(words); });
 }
 
 TEST(OptionWalk, FindsNothingInAnEmptyCommandLine) {
@@ -170,14 +159,14 @@ TEST(NumberValue, TakesNumbersOfItsRange) {
 
 TEST(NumberValue, NamesANumberOutOfItsRange) {
   for (const std::string value : {"0", "11", "18446744073709551616", "99999999999999999999999"}) {
-    EXPECT_EQ(usage_error([&] { number_value("--n", value, 1, 10); }),
+    EXPECT_EQ(usage_error_of([&] { number_value("--n", value, 1, 10); }),
               "--n: '" + value + "' is out of range (1 to 10)");
   }
 }
 
 TEST(NumberValue, NamesWhatIsNotANumber) {
   for (const std::string value : {"", "x", "1x", " 1", "1 ", "-1", "+1", "1K", "1.5"}) {
-    EXPECT_EQ(usage_error([&] { number_value("--n", value, 0, 10); }),
+    EXPECT_EQ(usage_error_of([&] { number_value("--n", value, 0, 10); }),
               "--n: '" + value + "' is not a number");
   }
 }
@@ -189,14 +178,14 @@ TEST(SizeValue, TakesSizes) {
 
 TEST(SizeValue, NamesWhatIsNotASize) {
   for (const std::string value : {"", "x", "-1", "1T", "1KB", "99999999999999G"}) {
-    EXPECT_EQ(usage_error([&] { size_value("--s", value); }),
+    EXPECT_EQ(usage_error_of([&] { size_value("--s", value); }),
               "--s: '" + value + "' is not a size (a number of bytes, or one with K, M or G)");
   }
 }
 
 TEST(SizeValue, NamesASizeOfNothing) {
   for (const std::string value : {"0", "0K"}) {
-    EXPECT_EQ(usage_error([&] { size_value("--s", value); }),
+    EXPECT_EQ(usage_error_of([&] { size_value("--s", value); }),
               "--s: '" + value + "' is out of range (1 byte at least)");
   }
 }
@@ -208,7 +197,7 @@ TEST(DurationValue, TakesTimes) {
 
 TEST(DurationValue, NamesWhatIsNotATime) {
   for (const std::string value : {"", "x", "-1s", "1d", "1 s", "87601h"}) {
-    EXPECT_EQ(usage_error([&] { duration_value("--t", value); }),
+    EXPECT_EQ(usage_error_of([&] { duration_value("--t", value); }),
               "--t: '" + value +
                   "' is not a time (a number with us, ms, s, m or h, of ten years at most)");
   }
@@ -223,7 +212,7 @@ TEST(LogLevelValue, TakesEveryLevel) {
 
 TEST(LogLevelValue, NamesWhatIsNotALevel) {
   for (const std::string value : {"", "loud", "Error"}) {
-    EXPECT_EQ(usage_error([&] { log_level_value("--l", value); }),
+    EXPECT_EQ(usage_error_of([&] { log_level_value("--l", value); }),
               "--l: '" + value + "' is not a log level (error, warning, info or debug)");
   }
 }
@@ -236,14 +225,14 @@ TEST(PortValue, TakesEveryPort) {
 
 TEST(PortValue, NamesANumberThatIsNoPort) {
   for (const std::string value : {"65536", "99999", "18446744073709551616"}) {
-    EXPECT_EQ(usage_error([&] { port_value("--p", value); }),
+    EXPECT_EQ(usage_error_of([&] { port_value("--p", value); }),
               "--p: '" + value + "' is out of range (0 to 65535)");
   }
 }
 
 TEST(PortValue, NamesWhatIsNotAPort) {
   for (const std::string value : {"", "-1", " 80", "80 ", "80x", "0x50", "no-such-service"}) {
-    EXPECT_EQ(usage_error([&] { port_value("--p", value); }),
+    EXPECT_EQ(usage_error_of([&] { port_value("--p", value); }),
               "--p: '" + value +
                   "' is not a port (a number from 0 to 65535, or the name of a TCP service)");
   }

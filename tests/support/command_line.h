@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "echo/options.h"
+
+namespace echo::testing {
+
+using Words = std::vector<std::string>;
+
+// The arguments of a main(), the program's name before them.
+class CommandLine {
+ public:
+  explicit CommandLine(Words arguments) : words_(std::move(arguments)) {
+    words_.insert(words_.begin(), "program");
+    argv_.reserve(words_.size() + 1);
+    for (std::string& word : words_) argv_.push_back(word.data());
+    argv_.push_back(nullptr);
+  }
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  int argc() const { return static_cast<int>(words_.size()); }
+  char* const* argv() const { return argv_.data(); }
+
+ private:
+  Words words_;
+  std::vector<char*> argv_;
+};
+
+// The text of the UsageError that the call throws.
+template <typename Call>
+std::string usage_error_of(Call call) {
+  try {
+    call();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+// An option in every way to write it, with its value.
+inline std::vector<Words> spellings(const std::string& letter, const std::string& name,
+                                    const std::string& value) {
+  return {{letter, value}, {letter + value}, {name, value}, {name + "=" + value}};
+}
+
+}  // namespace echo::testing
