@@ -1,11 +1,11 @@
 #include "echo/client.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t kMostReceived = 64UL * 1024;
 
-// How many sockets may be on their way to the server at once: few enough for any backlog.
+// How many sockets may be on their way to the server at once: its backlog (listen(2)) is often no
+// longer than that.
 constexpr std::size_t kMostConnecting = 128;
 
 // How many failures are told in full.
@@ -33,6 +34,7 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
       output_(output),
       clock_(std::move(clock)),
       now_(clock_()),
+      last_connected_(now_),
       servers_(resolve(settings.host, settings.port, settings.family)),
       buffer_(kMostReceived),
       next_check_(settings.timeout > Duration{0} ? now_ + settings.timeout : Time::max()) {
@@ -86,9 +88,10 @@ void Client::open_connections() {
   }
   while (connections_.size() < settings_.connections && connecting_ < kMostConnecting) {
     ClientConnection& connection =
-        connections_.emplace_back(servers_, transcript_, settings_.timeout, now_);
+        connections_.emplace_back(servers_, transcript_, settings_.timeout, last_connected_);
+    next_check_ = std::min(next_check_, connection.deadline());
     if (!connection.is_over()) ++connecting_;
-    handle(connection, [](ClientConnection&) {});
+    settle(connection, connection.fd());
   }
 }
 
@@ -132,10 +135,16 @@ void Client::handle(ClientConnection& connection, Event event) {
   const int old_fd = connection.fd();
   const bool was_connecting = connection.state() == ClientConnection::State::kConnecting;
   event(connection);
-  connection.half_close(now_);
+  if (was_connecting && connection.state() != ClientConnection::State::kConnecting) {
+    --connecting_;
+    last_connected_ = connection.is_over() ? last_connected_ : now_;
+  }
+  settle(connection, old_fd);
+}
 
-  const bool is_connecting = connection.state() == ClientConnection::State::kConnecting;
-  if (was_connecting && !is_connecting) --connecting_;
+// After anything that may have changed what the connection wants.
+void Client::settle(ClientConnection& connection, int old_fd) {
+  connection.half_close(now_);
   if (old_fd >= 0 && connection.fd() != old_fd) selector_.forget(old_fd);
   if (connection.is_over()) {
     ++over_;
@@ -145,11 +154,10 @@ void Client::handle(ClientConnection& connection, Event event) {
   }
 }
 
-void Client::watch(const ClientConnection& connection) {
+void Client::watch(ClientConnection& connection) {
   const auto fd = static_cast<std::size_t>(connection.fd());
   if (fd >= by_fd_.size()) by_fd_.resize(fd + 1);
-  const auto index = static_cast<std::size_t>(&connection - connections_.data());
-  by_fd_[fd] = &connections_[index];
+  by_fd_[fd] = &connection;
   selector_.watch_input(connection.fd(), connection.wants_input());
   selector_.watch_output(connection.fd(), connection.wants_output());
 }
@@ -157,7 +165,7 @@ void Client::watch(const ClientConnection& connection) {
 // After the transcript has grown or ended.
 void Client::watch_all() {
   for (ClientConnection& connection : connections_) {
-    if (!connection.is_over()) handle(connection, [](ClientConnection&) {});
+    if (!connection.is_over()) settle(connection, connection.fd());
   }
 }
 
@@ -176,7 +184,8 @@ void Client::report(const ClientConnection& connection) {
 void Client::handle_readable(ClientConnection& connection) {
   const std::uint64_t before = connection.received();
   handle(connection, [&](ClientConnection& ready) { ready.handle_readable(buffer_, now_); });
-  const bool is_back = connection.received() == transcript_.end() && connection.received() > before;
+  const bool is_back = !connection.is_over() && connection.received() > before &&
+                       connection.received() == transcript_.end();
   if (is_back && !settings_.from_input) {
     log_.info(connection.local(), ": received ", Payload(settings_.messages[next_message_ - 1]));
   }

@@ -49,7 +49,7 @@ void ClientConnection::handle_readable(std::span<char> buffer, Time now) {
   if (received.would_block()) return;
   waiting_since_ = now;
   if (received.error != 0) {
-    fail(describe(received.error));
+    fail_here(describe(received.error));
   } else if (received.bytes == 0) {
     handle_eof();
   } else {
@@ -58,7 +58,7 @@ void ClientConnection::handle_readable(std::span<char> buffer, Time now) {
 }
 
 void ClientConnection::handle_exceptional() {
-  if (!is_over()) fail("the server sent urgent data");
+  if (!is_over()) fail_here("the server sent urgent data");
 }
 
 void ClientConnection::half_close(Time now) {
@@ -80,7 +80,7 @@ void ClientConnection::handle_timeout(Time now) {
   if (state_ == State::kConnecting) {
     try_next_server(reason, now);
   } else {
-    fail(reason);
+    fail_here(reason);
   }
 }
 
@@ -91,6 +91,10 @@ void ClientConnection::connect(std::string reason, Time now) {
     waiting_since_ = now;
     if (fd_) return;
     reason = describe(connecting.error);
+    if (connecting.error == EMFILE || connecting.error == ENFILE) {
+      fail("cannot open a socket: " + reason);
+      return;
+    }
   }
   fail("cannot connect to " + servers_.back().to_string() + ": " + reason);
 }
@@ -120,7 +124,7 @@ void ClientConnection::send(Time now) {
   const Moved sent = echo::send(fd(), transcript_.from(sent_));
   if (sent.would_block()) return;
   if (sent.error != 0) {
-    fail(describe(sent.error));
+    fail_here(describe(sent.error));
     return;
   }
   if (received_ == sent_) waiting_since_ = now;
@@ -150,9 +154,14 @@ void ClientConnection::handle_eof() {
     state_ = State::kDone;
     fd_.reset();
   } else {
-    fail("the server closed early, at offset " + std::to_string(received_) + " of " +
-         std::to_string(transcript_.end()));
+    fail_here("the server closed early");
   }
+}
+
+// With how far the echo had come.
+void ClientConnection::fail_here(const std::string& reason) {
+  fail(reason + ", at offset " + std::to_string(received_) + " of " +
+       std::to_string(transcript_.end()));
 }
 
 void ClientConnection::fail(const std::string& reason) {

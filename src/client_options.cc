@@ -3,8 +3,7 @@
 #include <getopt.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-#include <climits>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -36,16 +35,17 @@ every byte comes back as it was sent.
 
 Without a message it sends 'This is the message. ', 'It will be sent ' and
 'in parts.', one after the other. With '-' it sends what it reads from standard
-input, and with one connection standard output gets the echo.
+input, and with one connection standard output gets the echo. After '--' a
+message may begin with '-'.
 
   -H, --host ADDR           the server's name or address (default: localhost)
   -p, --port PORT           its port, a number or a service's name
                             (default: 10000)
   -c, --connections N       how many sockets to open (default: 2)
-  -t, --timeout TIME        how long to wait for a connection, and for each
-                            answer; 0 for ever (default: 10s)
+  -t, --timeout TIME        how long to wait for a connection, and for each next
+                            piece of an answer; 0 for ever (default: 10s)
   -4, --ipv4                use IPv4 only
-  -6, --ipv6                use IPv6 only
+  -6, --ipv6                use IPv6 only; of the two the last one counts
   -v, --verbose             tell more
       --quiet               tell only of errors
       --help                show this text and exit

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "echo/endpoint.h"
 #include "echo/socket.h"

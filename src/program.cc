@@ -47,13 +47,15 @@ void print(std::string_view text) {
 void print_version(std::string_view name) { print(std::string(name) + " " ECHO_VERSION "\n"); }
 
 void ensure_standard_descriptors() {
-  // open() takes the lowest number that is free; past the three it is not needed.
-  int fd = 0;
-  while (fd <= STDERR_FILENO) {
-    fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (fd < 0) throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // open() takes the lowest number that is free: this one. The wrong way round, so that using it
+    // is the error that it was: nobody's output went well, and nobody's input was empty.
+    const int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (::open("/dev/null", mode | O_CLOEXEC) < 0) {
+      throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
+    }
   }
-  ::close(fd);
 }
 
 int raise_descriptor_limit() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -128,8 +129,12 @@ bool Server::accept_clients(int listener) {
   for (int i = 0; i < kMostAccepted; ++i) {
     Accepted accepted = accept_from(listener);
     if (accepted.fd) {
-      welcome(std::move(accepted));
-      continue;
+      try {
+        welcome(std::move(accepted));
+        continue;
+      } catch (const std::bad_alloc&) {
+        accepted.error = ENOMEM;
+      }
     }
     switch (judge(accepted.error)) {
       case AcceptError::kNobodyWaits:
@@ -152,14 +157,17 @@ void Server::welcome(Accepted accepted) {
     refuse(std::move(accepted));
     return;
   }
-  ++accepted_;
-  log_.info("new connection from ", accepted.peer);
+  // What may run out of memory comes first, and what makes it a client cannot fail.
   const auto index = static_cast<std::size_t>(fd);
   if (index >= clients_.size()) clients_.resize(index + 1);
-  const auto place = by_activity_.insert(by_activity_.end(), fd);
-  clients_[index] = std::make_unique<Client>(
-      Client{Connection(std::move(accepted.fd), accepted.peer, settings_.max_queue, now_), place});
-  settle(connection(fd));
+  std::list<int> place{fd};
+  auto newcomer = std::make_unique<Client>(Client{
+      Connection(std::move(accepted.fd), accepted.peer, settings_.max_queue, now_), place.begin()});
+  selector_.watch_input(fd, true);
+  by_activity_.splice(by_activity_.end(), place);
+  client(fd) = std::move(newcomer);
+  ++accepted_;
+  log_.info("new connection from ", accepted.peer);
 }
 
 void Server::refuse(Accepted accepted) {
@@ -188,7 +196,13 @@ void Server::resume_accepting() {
 }
 
 void Server::handle_readable(Connection& connection) {
-  const std::string_view chunk = connection.receive(buffer_, now_);
+  std::string_view chunk;
+  try {
+    chunk = connection.receive(buffer_, now_);
+  } catch (const std::bad_alloc&) {
+    close(connection, "an error: " + describe(ENOMEM));
+    return;
+  }
   if (!chunk.empty()) {
     log_.debug("received ", Payload(chunk), " from ", connection.peer());
     bytes_in_ += chunk.size();
@@ -253,7 +267,8 @@ void Server::handle_signals() {
     } else if (!drain_deadline_) {
       start_draining(signal);
     } else {
-      log_.info(name_of(signal), " again: closing ", by_activity_.size(), " connections at once");
+      log_.info("a second signal, ", name_of(signal), ": closing ", by_activity_.size(),
+                " connections at once");
       close_all("a second signal");
     }
   }

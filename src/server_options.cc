@@ -1,8 +1,8 @@
 #include "echo/server_options.h"
 
 #include <getopt.h>
-#include <sys/socket.h>
 
+#include <chrono>
 #include <climits>
 #include <cstddef>
 #include <limits>
@@ -11,6 +11,9 @@
 
 namespace echo {
 namespace {
+
+// As much as Linux lets wait by default (net.core.somaxconn).
+constexpr int kDefaultBacklog = 4096;
 
 constexpr int kReusePort = kLongOnly;
 constexpr int kQuiet = kLongOnly + 1;
@@ -69,8 +72,6 @@ Exit status: 0 after a stop, 1 for an error of the system, 2 for a wrong
 command line.
 )";
 
-static_assert(SOMAXCONN == 4096, "the help text gives the default backlog");
-
 }  // namespace
 
 ServerOptions parse_server_options(int argc, char* const* argv) {
@@ -78,7 +79,7 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
   ServerOptions options;
   ServerSettings& server = options.server;
   server.listen.port = 10000;
-  server.listen.backlog = SOMAXCONN;
+  server.listen.backlog = kDefaultBacklog;
   server.drain_timeout = seconds{5};
 
   OptionWalk walk(argc, argv, kOptions);

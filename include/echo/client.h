@@ -30,7 +30,7 @@ struct ClientSettings {
 // byte comes back as it was sent.
 //
 // The input is streamed in bounded memory: it is read no further than kMostUnverified bytes ahead
-// of the slowest connection. With one connection the output gets the echo, byte by byte.
+// of the slowest connection, or of the output, which with one connection gets the echo.
 class Client {
  public:
   // Looks the host up. `log` must outlive the client; `input` and `output` are descriptors that the
@@ -54,11 +54,11 @@ class Client {
   void next_message();
   void watch_streams();
 
-  // Lets the connection handle an event, and draws the consequences: for select(), the count, the
-  // user.
+  // Lets the connection handle an event, and settles it: for select(), the counts, the user.
   template <typename Event>
   void handle(ClientConnection& connection, Event event);
-  void watch(const ClientConnection& connection);
+  void settle(ClientConnection& connection, int old_fd);
+  void watch(ClientConnection& connection);
   void watch_all();
   void report(const ClientConnection& connection);
 
@@ -80,6 +80,8 @@ class Client {
   const int output_;
   const std::function<Time()> clock_;
   Time now_;
+  Time last_connected_;  // When a connection was made last. A new one's wait counts from then, so
+                         // that thousands to a host that does not answer fail after one timeout.
   const std::vector<Endpoint> servers_;
 
   Selector selector_;

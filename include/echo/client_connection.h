@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "echo/endpoint.h"
@@ -80,6 +81,7 @@ class ClientConnection {
   void send(Time now);
   void check(std::string_view bytes);
   void handle_eof();
+  void fail_here(const std::string& reason);
   void fail(const std::string& reason);
 
   const std::vector<Endpoint>& servers_;

@@ -14,7 +14,7 @@ class MessageQueue {
  public:
   // Copies the bytes to the end. Small messages are joined into one of up to kJoinedBytes, so that
   // a peer that sends a byte at a time does not cost a string for each: the memory taken stays
-  // below about twice the bytes owed.
+  // below about twice the bytes owed, and one message.
   void push(std::string_view message);
 
   // Sends what it can of the queue by one sendmsg(2) of up to kMostParts messages, and forgets

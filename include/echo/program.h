@@ -17,15 +17,16 @@ void print(std::string_view text);
 // Prints `NAME VERSION`.
 void print_version(std::string_view name);
 
-// Opens /dev/null in place of each standard descriptor that is closed: otherwise the first socket
-// would take its number, and a log line would go to a client. Throws std::system_error.
+// Holds the number of each standard descriptor that is closed: otherwise the first socket would
+// take it, and a log line would go to a client. To read or write there stays an error, EBADF.
+// Throws std::system_error.
 void ensure_standard_descriptors();
 
 // Raises the soft limit of open descriptors to the hard one (getrlimit(2)). Returns 0, or an errno
 // value where the limit stays as it was.
 int raise_descriptor_limit();
 
-// Lets a name server that does not answer cost one second, rather than ten: the resolver's own
+// Lets each name server that does not answer cost one second, rather than ten: the resolver's own
 // options, unless the environment has set them (resolv.conf(5)).
 void limit_name_lookups();
 

@@ -172,6 +172,13 @@ std::string Program::wait_for_line(const std::string& text) {
   }
 }
 
+void Program::wait_for_output(const std::string& text) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (output_text_ != text) {
+    if (!read_some() || std::chrono::steady_clock::now() > deadline) give_up("no output: " + text);
+  }
+}
+
 int Program::wait_for_exit() {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (read_some()) {

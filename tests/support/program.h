@@ -50,6 +50,9 @@ class Program {
   // it. Returns the line.
   std::string wait_for_line(const std::string& text);
 
+  // Waits until it has written so much of standard output.
+  void wait_for_output(const std::string& text);
+
   // Its exit status, or 128 and the number of the signal that killed it. All of its standard error
   // and output has been read then.
   int wait_for_exit();

@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "echo/endpoint.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 
@@ -98,6 +102,32 @@ TEST(HostilePeer, OneThatSendsAByteAtATimeGetsEachBack) {
     if (dribbler.echo("x") == "x") ++exact;
   }
   EXPECT_EQ(exact, 2000U);
+}
+
+// A queue that may grow beyond the memory that there is: it costs the connection that it is for.
+TEST(HostilePeer, OneForWhichThereIsNoMemoryLeavesTheServerServing) {
+  const std::string command =
+      "ulimit -v 100000; exec \"" ECHO_SERVER "\" -H 127.0.0.1 -p 0 --max-queue 1G";
+  Program server("sh", {"-c", command});
+  std::string line;
+  try {
+    line = server.wait_for_line("starting up on ");
+  } catch (const std::runtime_error&) {
+    GTEST_SKIP() << "the program itself does not fit into so little address space";
+  }
+  const std::string port = line.substr(line.rfind(' '));
+  const Endpoint endpoint =
+      resolve("127.0.0.1", static_cast<std::uint16_t>(std::stoul(port))).front();
+  TestPeer witness(endpoint);
+  TestPeer peer(endpoint);
+  try {
+    peer.send_until_stuck();
+    FAIL() << "its queue did not outgrow the memory";
+  } catch (const std::system_error&) {
+    // Closed, as it should be.
+  }
+  server.wait_for_line("after an error: Cannot allocate memory");
+  EXPECT_EQ(witness.echo("still here"), "still here");
 }
 
 TEST(HostilePeer, AThousandThatConnectAndCloseLeaveNothingBehind) {

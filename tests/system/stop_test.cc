@@ -107,7 +107,7 @@ TEST(Stop, ASecondSignalEndsItAtOnce) {
   server.signal(SIGTERM);
   server.wait_for_line("draining");
   server.signal(SIGINT);
-  server.wait_for_line("SIGINT again: closing 1 connections at once");
+  server.wait_for_line("a second signal, SIGINT: closing 1 connections at once");
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 

@@ -413,7 +413,7 @@ TEST(ClientConnection, FailsAtAResetAsItReceives) {
   Dialogue dialogue("hello");
   dialogue.reset();
   dialogue.receive();
-  expect_failed(dialogue.connection, "Connection reset by peer");
+  expect_failed(dialogue.connection, "Connection reset by peer, at offset 0 of 5");
 }
 
 TEST(ClientConnection, FailsAtAResetAsItSends) {
@@ -421,14 +421,14 @@ TEST(ClientConnection, FailsAtAResetAsItSends) {
   dialogue.reset();
   dialogue.transcript.append("hello");
   dialogue.connection.handle_writable(kStart);
-  expect_failed(dialogue.connection, "Connection reset by peer");
+  expect_failed(dialogue.connection, "Connection reset by peer, at offset 0 of 5");
   EXPECT_EQ(dialogue.connection.sent(), 0U);
 }
 
 TEST(ClientConnection, FailsAtUrgentData) {
   Dialogue dialogue;
   dialogue.connection.handle_exceptional();
-  expect_failed(dialogue.connection, "the server sent urgent data");
+  expect_failed(dialogue.connection, "the server sent urgent data, at offset 0 of 0");
 }
 
 TEST(ClientConnection, KeepsTheFirstFailureThoughUrgentDataCame) {
@@ -445,7 +445,7 @@ TEST(ClientConnection, DoesNothingOnceItHasFailed) {
   dialogue.connection.handle_writable(kStart);
   dialogue.connection.handle_readable(dialogue.buffer, kStart);
   dialogue.finish_and_half_close();
-  expect_failed(dialogue.connection, "the server sent urgent data");
+  expect_failed(dialogue.connection, "the server sent urgent data, at offset 0 of 5");
 }
 
 TEST(ClientConnectionDeadline, CountsFromTheStartOfConnecting) {
@@ -534,7 +534,7 @@ TEST(ClientConnectionTimeout, FailsWhileConnectingToTheLastAddress) {
 TEST(ClientConnectionTimeout, FailsWhileAnAnswerIsAwaited) {
   Dialogue dialogue("hello");
   dialogue.connection.handle_timeout(kStart + kTimeout);
-  expect_failed(dialogue.connection, "no answer within 10s");
+  expect_failed(dialogue.connection, "no answer within 10s, at offset 0 of 5");
 }
 
 TEST(ClientConnectionTimeout, FailsWhileEofIsAwaited) {
@@ -542,7 +542,7 @@ TEST(ClientConnectionTimeout, FailsWhileEofIsAwaited) {
   dialogue.answer("hello");
   dialogue.finish_and_half_close();
   dialogue.connection.handle_timeout(kStart + kTimeout);
-  expect_failed(dialogue.connection, "no answer within 10s");
+  expect_failed(dialogue.connection, "no answer within 10s, at offset 5 of 5");
 }
 
 }  // namespace

@@ -102,6 +102,22 @@ TEST_F(ClientTest, FailsAtTheTimeoutAndNotBefore) {
   EXPECT_FALSE(client_->run());
 }
 
+// The backlog is full, so that the later ones of these are not answered.
+TEST_F(ClientTest, FailsForThousandsAfterOneTimeout) {
+  listener_ = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
+  settings_.port = local_endpoint(listener_.get()).port();
+  settings_.connections = 2000;
+  settings_.timeout = 1ms;
+  start();
+  client_->turn();
+  now_ += 1ms;
+  for (int turns = 0; turns < 100; ++turns) client_->turn();
+  // All are over but the few that the backlog held, and these wait for an answer now.
+  now_ += 1ms;
+  for (int turns = 0; client_->turn(); ++turns) ASSERT_LT(turns, 100);
+  EXPECT_FALSE(client_->run());
+}
+
 TEST_F(ClientTest, ReadsTheInputNoFurtherThanItsWindow) {
   const TemporaryFile file(std::string(3 * Client::kMostUnverified, 'x'));
   const UniqueFd input(::open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
