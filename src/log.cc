@@ -50,9 +50,9 @@ void append_escaped(std::string& text, unsigned char byte) {
   }
 }
 
-bool is_terminal_or_file(int fd) {
+bool is_file(int fd) {
   struct stat status {};
-  return ::isatty(fd) == 1 || (::fstat(fd, &status) == 0 && S_ISREG(status.st_mode));
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 // A terminal or a pipe that select() calls writable may still take only a part of a line and make a
@@ -89,9 +89,10 @@ std::string Payload::to_string() const {
 Log::Log(int fd, LogLevel level, Manner manner)
     : reopened_(manner == Manner::kDaemon ? reopen_nonblocking(fd) : UniqueFd()),
       fd_(reopened_ ? reopened_.get() : fd),
+      never_waits_(reopened_ || is_file(fd)),
       level_(level),
       manner_(manner),
-      timestamps_(manner == Manner::kDaemon && is_terminal_or_file(fd)) {}
+      timestamps_(manner == Manner::kDaemon && (::isatty(fd) == 1 || is_file(fd))) {}
 
 std::string_view Log::label_of(LogLevel level) noexcept {
   switch (level) {
@@ -145,7 +146,7 @@ std::string Log::stamp() const {
 // Returns how much of it was written: all, in a tool, unless that fails.
 std::size_t Log::put(std::string_view lines) {
   std::size_t done = 0;
-  while (done < lines.size() && wait_for_room()) {
+  while (done < lines.size() && (never_waits_ || wait_for_room())) {
     const ssize_t written = ::write(fd_, lines.data() + done, lines.size() - done);
     const bool again = written < 0 && (errno == EAGAIN || errno == EINTR);
     if (manner_ == Manner::kDaemon || (written < 0 && !again)) {

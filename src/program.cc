@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <string>
@@ -23,6 +24,8 @@ void complain(std::string_view name, const char* text) {
 }  // namespace
 
 int run_program(std::string_view name, const std::function<int()>& body) {
+  // From the first line to the last: a pipe without a reader is an error to report, not to die of.
+  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): it cannot fail for this signal
   try {
     return body();
   } catch (const UsageError& error) {

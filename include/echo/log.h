@@ -106,6 +106,7 @@ class Log {
 
   UniqueFd reopened_;  // A non-blocking description of our own, where one could be had.
   int fd_;
+  bool never_waits_;  // write() returns at once, so that select() need not be asked.
   LogLevel level_;
   Manner manner_;
   bool timestamps_;
