@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "echo/errno_text.h"
+
 namespace echo {
 namespace {
 
@@ -35,7 +37,7 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
       clock_(std::move(clock)),
       now_(clock_()),
       last_connected_(now_),
-      servers_(resolve(settings.host, settings.port, settings.family)),
+      addresses_(resolve(settings.host, settings.port, settings.family)),
       buffer_(kMostReceived),
       next_check_(settings.timeout > Duration{0} ? now_ + settings.timeout : Time::max()) {
   connections_.reserve(settings_.connections);
@@ -45,7 +47,7 @@ bool Client::run() {
   while (turn()) {
   }
   if (failures_ > kMostFailuresTold) {
-    log_.error(failures_ - kMostFailuresTold, " more connections failed");
+    log_.error("more connections failed: ", failures_ - kMostFailuresTold);
   }
   return failures_ == 0;
 }
@@ -57,7 +59,7 @@ bool Client::turn() {
 
   log_.debug("waiting for the next event");
   const int error = selector_.wait(time_to_next_check());
-  if (error != 0 && error != EINTR) log_.error("select: ", std::generic_category().message(error));
+  if (error != 0 && error != EINTR) log_.error("select: ", ErrnoText{error});
   now_ = clock_();
 
   for (const int fd : selector_.readable()) {
@@ -88,7 +90,7 @@ void Client::open_connections() {
   }
   while (connections_.size() < settings_.connections && connecting_ < kMostConnecting) {
     ClientConnection& connection =
-        connections_.emplace_back(servers_, transcript_, settings_.timeout, last_connected_);
+        connections_.emplace_back(addresses_, transcript_, settings_.timeout, last_connected_);
     next_check_ = std::min(next_check_, connection.deadline());
     if (!connection.is_over()) ++connecting_;
     settle(connection, connection.fd());

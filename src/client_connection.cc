@@ -3,27 +3,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
+#include "echo/errno_text.h"
+#include "echo/escape.h"
 #include "echo/socket.h"
 
 namespace echo {
-namespace {
-
-std::string describe(int error) { return std::generic_category().message(error); }
-
-std::string hex(char byte) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  const auto value = static_cast<unsigned char>(byte);
-  return {'0', 'x', kDigits[value >> 4], kDigits[value & 0xF]};
-}
-
-}  // namespace
-
-ClientConnection::ClientConnection(const std::vector<Endpoint>& servers,
+ClientConnection::ClientConnection(const std::vector<Endpoint>& addresses,
                                    const Transcript& transcript, Duration timeout, Time now)
-    : servers_(servers), transcript_(transcript), timeout_(timeout), waiting_since_(now) {
+    : addresses_(addresses), transcript_(transcript), timeout_(timeout), waiting_since_(now) {
   connect({}, now);
 }
 
@@ -49,7 +38,7 @@ void ClientConnection::handle_readable(std::span<char> buffer, Time now) {
   if (received.would_block()) return;
   waiting_since_ = now;
   if (received.error != 0) {
-    fail_here(describe(received.error));
+    fail_here(ErrnoText{received.error}.to_string());
   } else if (received.bytes == 0) {
     handle_eof();
   } else {
@@ -78,45 +67,45 @@ void ClientConnection::handle_timeout(Time now) {
   if (is_over()) return;
   const std::string reason = "no answer within " + format_duration(timeout_);
   if (state_ == State::kConnecting) {
-    try_next_server(reason, now);
+    try_next_address(reason, now);
   } else {
     fail_here(reason);
   }
 }
 
 void ClientConnection::connect(std::string reason, Time now) {
-  for (; server_ < servers_.size(); ++server_) {
-    Connecting connecting = connect_to(servers_[server_]);
+  for (; address_ < addresses_.size(); ++address_) {
+    Connecting connecting = connect_to(addresses_[address_]);
     fd_ = std::move(connecting.fd);
     waiting_since_ = now;
     if (fd_) return;
-    reason = describe(connecting.error);
+    reason = ErrnoText{connecting.error}.to_string();
     if (connecting.error == EMFILE || connecting.error == ENFILE) {
       fail("cannot open a socket: " + reason);
       return;
     }
   }
-  fail("cannot connect to " + servers_.back().to_string() + ": " + reason);
+  fail("cannot connect to " + addresses_.back().to_string() + ": " + reason);
 }
 
 void ClientConnection::finish_connecting(Time now) {
   if (const int error = take_error(fd())) {
-    try_next_server(describe(error), now);
+    try_next_address(ErrnoText{error}.to_string(), now);
     return;
   }
   local_ = local_endpoint(fd());
   // With nobody listening on an ephemeral port of this machine, the socket may be given that very
   // port and meet itself (RFC 9293, section 3.5, simultaneous open): a perfect echo of nobody.
-  if (local_.to_string() == servers_[server_].to_string()) {
+  if (local_.to_string() == addresses_[address_].to_string()) {
     local_ = {};
-    try_next_server(describe(ECONNREFUSED), now);
+    try_next_address(ErrnoText{ECONNREFUSED}.to_string(), now);
     return;
   }
   state_ = State::kOpen;
 }
 
-void ClientConnection::try_next_server(const std::string& reason, Time now) {
-  ++server_;
+void ClientConnection::try_next_address(const std::string& reason, Time now) {
+  ++address_;
   connect(reason, now);
 }
 
@@ -124,7 +113,7 @@ void ClientConnection::send(Time now) {
   const Moved sent = echo::send(fd(), transcript_.from(sent_));
   if (sent.would_block()) return;
   if (sent.error != 0) {
-    fail_here(describe(sent.error));
+    fail_here(ErrnoText{sent.error}.to_string());
     return;
   }
   if (received_ == sent_) waiting_since_ = now;
@@ -141,11 +130,11 @@ void ClientConnection::check(std::string_view bytes) {
   const auto exact = static_cast<std::size_t>(differs - bytes.begin());
   received_ += exact;
   if (exact < length) {
-    fail("bytes differ at offset " + std::to_string(received_) + ": sent " + hex(*byte) +
-         ", received " + hex(*differs));
+    fail("bytes differ at offset " + std::to_string(received_) + ": sent 0x" + hex(*byte) +
+         ", received 0x" + hex(*differs));
   } else if (bytes.size() > length) {
     fail("bytes differ at offset " + std::to_string(received_) + ": nothing was sent there, " +
-         "received " + hex(*differs));
+         "received 0x" + hex(*differs));
   }
 }
 

@@ -33,7 +33,10 @@ std::string_view Connection::receive(std::span<char> buffer, Time now) {
     return {};
   }
   last_active_ = now;
-  if (!echoing) return {};
+  if (!echoing) {
+    discarded_ += received.bytes;
+    return {};
+  }
   const std::string_view chunk(buffer.data(), received.bytes);
   queue_.push(chunk);
   paused_ = queue_.bytes() >= max_queue_;
@@ -56,6 +59,7 @@ std::size_t Connection::send(Time now) {
 
 void Connection::hang_up(Time now) {
   shut_down_sending(fd());
+  hung_up_ = true;
   last_active_ = now;
   state_ = State::kLingering;
 }

@@ -76,6 +76,17 @@ Endpoint Endpoint::with_port(std::uint16_t port) const noexcept {
   return endpoint;
 }
 
+bool Endpoint::is_wildcard() const noexcept {
+  switch (family()) {
+    case AF_INET:
+      return address_.v4.sin_addr.s_addr == INADDR_ANY;
+    case AF_INET6:
+      return IN6_IS_ADDR_UNSPECIFIED(&address_.v6.sin6_addr) != 0;
+    default:
+      return false;
+  }
+}
+
 socklen_t Endpoint::length() const noexcept {
   switch (family()) {
     case AF_INET:

@@ -6,9 +6,8 @@
 namespace echo {
 
 void FdSet::insert(int fd) {
-  const std::size_t word = word_of(fd);
-  if (word >= words_.size()) words_.resize(word + 1);
-  words_[word] |= bit_of(fd);
+  reserve(fd + 1);
+  words_[word_of(fd)] |= bit_of(fd);
 }
 
 void FdSet::erase(int fd) noexcept {
@@ -43,8 +42,7 @@ int FdSet::nfds() const noexcept {
   return 0;
 }
 
-void FdSet::assign(const FdSet& other, int nfds) {
-  words_ = other.words_;
+void FdSet::reserve(int nfds) {
   const std::size_t needed = (static_cast<std::size_t>(nfds) + kWordBits - 1) / kWordBits;
   if (words_.size() < needed) words_.resize(needed);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -19,25 +21,19 @@ bool is_missing_here(const std::error_code& error) {
   return error.value() == EADDRNOTAVAIL || error.value() == EAFNOSUPPORT;
 }
 
+// The addresses of one host's name.
+using Addresses = std::vector<Endpoint>;
+
 // All the addresses of one try to open listeners.
 class Opening {
  public:
-  explicit Opening(const ListenSettings& settings) : settings_(settings), port_(settings.port) {}
-
-  void open_host(const std::string& host) {
-    std::optional<std::system_error> missing;
-    std::size_t had = 0;
-    for (const Endpoint& endpoint : resolve(host, 0)) {
-      try {
-        open_endpoint(endpoint);
-        ++had;
-      } catch (const std::system_error& error) {
-        if (!is_missing_here(error.code())) throw;
-        warnings_.emplace_back(error.what());
-        missing = error;
-      }
+  Opening(const ListenSettings& settings, const std::vector<Addresses>& hosts)
+      : settings_(settings), port_(settings.port) {
+    for (const Addresses& host : hosts) {
+      std::copy_if(host.begin(), host.end(), std::back_inserter(wildcards_),
+                   [](const Endpoint& endpoint) { return endpoint.is_wildcard(); });
     }
-    if (had == 0 && missing) throw std::system_error(*missing);
+    for (const Addresses& host : hosts) open_host(host);
   }
 
   std::vector<UniqueFd> finish(Log& log) {
@@ -50,18 +46,42 @@ class Opening {
   }
 
  private:
+  void open_host(const Addresses& host) {
+    std::optional<std::system_error> missing;
+    std::size_t had = 0;
+    for (const Endpoint& endpoint : host) {
+      try {
+        if (!is_covered(endpoint)) open_endpoint(endpoint);
+        ++had;
+      } catch (const std::system_error& error) {
+        if (!is_missing_here(error.code())) throw;
+        warnings_.emplace_back(error.what());
+        missing = error;
+      }
+    }
+    if (had == 0 && missing) throw std::system_error(*missing);
+  }
+
+  // Whether it has been opened already, by this name or another, or a wildcard takes it in.
+  bool is_covered(const Endpoint& endpoint) const {
+    const auto takes_it_in = [&](const Endpoint& wildcard) {
+      return wildcard.family() == endpoint.family() && !endpoint.is_wildcard();
+    };
+    return std::any_of(wildcards_.begin(), wildcards_.end(), takes_it_in) ||
+           std::find(opened_.begin(), opened_.end(), endpoint.host()) != opened_.end();
+  }
+
   void open_endpoint(const Endpoint& endpoint) {
-    // The same address by two names is listened on once.
-    if (std::find(hosts_.begin(), hosts_.end(), endpoint.host()) != hosts_.end()) return;
     listeners_.push_back(
         listen_on(endpoint.with_port(port_), settings_.backlog, settings_.reuse_port));
-    hosts_.push_back(endpoint.host());
+    opened_.push_back(endpoint.host());
     port_ = local_endpoint(listeners_.back().get()).port();
   }
 
   const ListenSettings& settings_;
   std::uint16_t port_;
-  std::vector<std::string> hosts_;
+  std::vector<Endpoint> wildcards_;
+  std::vector<std::string> opened_;
   std::vector<UniqueFd> listeners_;
   std::vector<std::string> warnings_;
 };
@@ -69,11 +89,13 @@ class Opening {
 }  // namespace
 
 std::vector<UniqueFd> open_listeners(const ListenSettings& settings, Log& log) {
+  std::vector<Addresses> hosts;
+  for (const std::string& host : settings.hosts) hosts.push_back(resolve(host, 0));
+  // A port that the system chose for the first address may be taken on another one: all of it
+  // starts again then, with another port.
   for (int tries = 1;; ++tries) {
     try {
-      Opening opening(settings);
-      for (const std::string& host : settings.hosts) opening.open_host(host);
-      return opening.finish(log);
+      return Opening(settings, hosts).finish(log);
     } catch (const std::system_error& error) {
       const bool unlucky = settings.port == 0 && error.code() == std::errc::address_in_use;
       if (!unlucky || tries == kMostTries) throw;

@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <array>
@@ -11,6 +13,7 @@
 #include <ctime>
 #include <utility>
 
+#include "echo/escape.h"
 #include "echo/fd_set.h"
 
 namespace echo {
@@ -22,49 +25,29 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
      {"info", LogLevel::kInfo},
      {"debug", LogLevel::kDebug}}};
 
-void append_escaped(std::string& text, unsigned char byte) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  switch (byte) {
-    case '\n':
-      text += "\\n";
-      break;
-    case '\r':
-      text += "\\r";
-      break;
-    case '\t':
-      text += "\\t";
-      break;
-    case '"':
-    case '\\':
-      text += '\\';
-      text += static_cast<char>(byte);
-      break;
-    default:
-      if (byte >= ' ' && byte <= '~') {
-        text += static_cast<char>(byte);
-      } else {
-        text += "\\x";
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 0xF];
-      }
-  }
-}
-
-bool is_file(int fd) {
+mode_t type_of(int fd) {
   struct stat status {};
-  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+  return ::fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
 }
 
 // A terminal or a pipe that select() calls writable may still take only a part of a line and make a
-// blocking write() wait for the rest. Setting O_NONBLOCK would set it for whoever else has the
+// blocking write() wait for the rest. Setting O_NONBLOCK sets it for whoever else has the
 // descriptor, the user's shell first; opening the same file again does not.
 UniqueFd reopen_nonblocking(int fd) {
-  struct stat status {};
-  const bool can_stick =
-      ::isatty(fd) == 1 || (::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode));
-  if (!can_stick) return {};
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
   return UniqueFd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+}
+
+// Where the file cannot be opened again, because it is another user's or /proc is missing: sets
+// O_NONBLOCK all the same, and puts it back at once.
+ssize_t write_nonblocking(int fd, std::string_view text) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+  const ssize_t written = ::write(fd, text.data(), text.size());
+  const int error = errno;
+  ::fcntl(fd, F_SETFL, flags);
+  errno = error;
+  return written;
 }
 
 }  // namespace
@@ -77,22 +60,24 @@ std::optional<LogLevel> parse_log_level(std::string_view text) {
 }
 
 std::string Payload::to_string() const {
-  std::string text = "\"";
-  for (const char byte : head.substr(0, kMostBytes)) {
-    append_escaped(text, static_cast<unsigned char>(byte));
-  }
-  text += '"';
+  std::string text = '"' + escape(head.substr(0, kMostBytes)) + '"';
   if (length > kMostBytes) text += "... (" + std::to_string(length) + " bytes)";
   return text;
 }
 
-Log::Log(int fd, LogLevel level, Manner manner)
-    : reopened_(manner == Manner::kDaemon ? reopen_nonblocking(fd) : UniqueFd()),
-      fd_(reopened_ ? reopened_.get() : fd),
-      never_waits_(reopened_ || is_file(fd)),
-      level_(level),
-      manner_(manner),
-      timestamps_(manner == Manner::kDaemon && (::isatty(fd) == 1 || is_file(fd))) {}
+Log::Log(int fd, LogLevel level, Manner manner) : fd_(fd), level_(level), manner_(manner) {
+  if (manner == Manner::kTool) return;
+  const mode_t type = type_of(fd);
+  const bool is_terminal = ::isatty(fd) == 1;
+  timestamps_ = type == S_IFREG || is_terminal;
+  if (type == S_IFSOCK) {
+    way_ = Way::kSend;
+  } else if (type == S_IFIFO || is_terminal) {
+    reopened_ = reopen_nonblocking(fd);
+    if (reopened_) fd_ = reopened_.get();
+    way_ = reopened_ ? Way::kWrite : Way::kWriteNonblocking;
+  }
+}
 
 std::string_view Log::label_of(LogLevel level) noexcept {
   switch (level) {
@@ -109,10 +94,7 @@ void Log::write(std::string_view label, std::string_view text) {
   const std::string prefix = stamp();
   std::string lines = unwritten_;
   if (dropped_ > 0) {
-    lines += prefix;
-    lines += "warning: ";
-    lines += std::to_string(dropped_);
-    lines += " log lines dropped: standard error did not take them\n";
+    lines += prefix + "warning: log lines dropped: " + std::to_string(dropped_) + '\n';
   }
   lines += prefix;
   lines += label;
@@ -124,7 +106,8 @@ void Log::write(std::string_view label, std::string_view text) {
     unwritten_.erase(0, written);
     ++dropped_;
   } else {
-    unwritten_ = lines.substr(written);
+    lines.erase(0, written);
+    unwritten_ = std::move(lines);
     dropped_ = 0;
   }
 }
@@ -146,25 +129,36 @@ std::string Log::stamp() const {
 // Returns how much of it was written: all, in a tool, unless that fails.
 std::size_t Log::put(std::string_view lines) {
   std::size_t done = 0;
-  while (done < lines.size() && (never_waits_ || wait_for_room())) {
-    const ssize_t written = ::write(fd_, lines.data() + done, lines.size() - done);
-    const bool again = written < 0 && (errno == EAGAIN || errno == EINTR);
-    if (manner_ == Manner::kDaemon || (written < 0 && !again)) {
-      return written < 0 ? done : static_cast<std::size_t>(written);
+  while (done < lines.size()) {
+    const ssize_t written = put_some(lines.substr(done));
+    if (written > 0) {
+      done += static_cast<std::size_t>(written);
+    } else if (written == 0 || (errno != EINTR && !(errno == EAGAIN && wait_for_reader()))) {
+      break;
     }
-    if (!again) done += static_cast<std::size_t>(written);
   }
   return done;
 }
 
-// A descriptor of which nobody reads must not stall the caller, if the caller is a daemon.
-bool Log::wait_for_room() const {
-  FdSet room;
-  room.insert(fd_);
-  constexpr timespec kNow{0, 0};
-  const timespec* const limit = manner_ == Manner::kDaemon ? &kNow : nullptr;
-  const int ready = ::pselect(fd_ + 1, nullptr, room.native(), nullptr, limit, nullptr);
-  return ready > 0 || (ready < 0 && manner_ == Manner::kTool);
+ssize_t Log::put_some(std::string_view text) const {
+  switch (way_) {
+    case Way::kWrite:
+      return ::write(fd_, text.data(), text.size());
+    case Way::kWriteNonblocking:
+      return write_nonblocking(fd_, text);
+    case Way::kSend:
+      return ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+  return 0;
+}
+
+// A daemon does not. Returns whether to try again.
+bool Log::wait_for_reader() const {
+  if (manner_ == Manner::kDaemon) return false;
+  FdSet outputs;
+  outputs.insert(fd_);
+  ::pselect(fd_ + 1, nullptr, outputs.native(), nullptr, nullptr, nullptr);
+  return true;
 }
 
 }  // namespace echo

@@ -30,15 +30,15 @@ Moved MessageQueue::flush(int fd) {
   return sent;
 }
 
-std::string MessageQueue::head(std::size_t count) const {
-  std::string text;
+std::string_view MessageQueue::copy_head(std::span<char> buffer) const noexcept {
+  std::size_t count = 0;
   std::size_t skip = offset_;
   for (const std::string& message : messages_) {
-    if (text.size() == count) break;
-    text.append(message, skip, count - text.size());
+    if (count == buffer.size()) break;
+    count += message.copy(buffer.data() + count, buffer.size() - count, skip);
     skip = 0;
   }
-  return text;
+  return {buffer.data(), count};
 }
 
 void MessageQueue::drop_front(std::size_t count) {

@@ -6,27 +6,46 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <string>
 #include <system_error>
 
+#include "echo/errno_text.h"
+#include "echo/escape.h"
 #include "echo/log.h"
 #include "echo/options.h"
 
 namespace echo {
 namespace {
 
+// The text may hold whatever the user's command line did.
 void complain(std::string_view name, const char* text) {
-  Log(STDERR_FILENO, LogLevel::kError, Log::Manner::kTool).answer(name, ": ", text);
+  Log(STDERR_FILENO, LogLevel::kError, Log::Manner::kTool)
+      .answer(name, ": ", escape_controls(text));
+}
+
+// Holds the number of each standard descriptor that is closed: otherwise the first socket would
+// take it, and a log line would go to a client.
+void hold_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // open() takes the lowest number that is free: this one. The wrong way round, so that using it
+    // is the error that it was: nobody's output went well, and nobody's input was empty.
+    const int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (::open("/dev/null", mode | O_CLOEXEC) < 0) {
+      throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
+    }
+  }
 }
 
 }  // namespace
 
 int run_program(std::string_view name, const std::function<int()>& body) {
-  // From the first line to the last: a pipe without a reader is an error to report, not to die of.
   std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): it cannot fail for this signal
   try {
+    hold_standard_descriptors();
     return body();
   } catch (const UsageError& error) {
     complain(name, error.what());
@@ -40,6 +59,7 @@ int run_program(std::string_view name, const std::function<int()>& body) {
 void print(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
       throw std::system_error(errno, std::generic_category(), "cannot write standard output");
     }
@@ -47,25 +67,26 @@ void print(std::string_view text) {
   }
 }
 
-void print_version(std::string_view name) { print(std::string(name) + " " ECHO_VERSION "\n"); }
-
-void ensure_standard_descriptors() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(fd, F_GETFD) >= 0) continue;
-    // open() takes the lowest number that is free: this one. The wrong way round, so that using it
-    // is the error that it was: nobody's output went well, and nobody's input was empty.
-    const int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
-    if (::open("/dev/null", mode | O_CLOEXEC) < 0) {
-      throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
-    }
+bool print_instead(Action action, std::string_view name, std::string_view help) {
+  switch (action) {
+    case Action::kRun:
+      return false;
+    case Action::kHelp:
+      print(help);
+      return true;
+    case Action::kVersion:
+      print(std::string(name) + " " ECHO_VERSION "\n");
+      return true;
   }
+  return false;
 }
 
-int raise_descriptor_limit() {
+void raise_descriptor_limit(Log& log) {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return errno;
+  bool raised = ::getrlimit(RLIMIT_NOFILE, &limit) == 0;
   limit.rlim_cur = limit.rlim_max;
-  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : errno;
+  raised = raised && ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  if (!raised) log.warning("cannot raise the limit of descriptors: ", ErrnoText{errno});
 }
 
 void limit_name_lookups() { ::setenv("RES_OPTIONS", "timeout:1 attempts:1", 0); }

@@ -26,6 +26,7 @@ Selector::Selector(const sigset_t* wait_mask) {
 
 void Selector::watch_input(int fd, bool wanted) {
   if (wanted) {
+    reserve(fd + 1);
     inputs_.insert(fd);
   } else {
     inputs_.erase(fd);
@@ -34,6 +35,7 @@ void Selector::watch_input(int fd, bool wanted) {
 
 void Selector::watch_output(int fd, bool wanted) {
   if (wanted) {
+    reserve(fd + 1);
     outputs_.insert(fd);
   } else {
     outputs_.erase(fd);
@@ -45,12 +47,11 @@ void Selector::forget(int fd) noexcept {
 }
 
 int Selector::wait(std::optional<Duration> timeout) {
-  const int nfds = std::max(inputs_.nfds(), outputs_.nfds());
-  readable_.assign(inputs_, nfds);
-  writable_.assign(outputs_, nfds);
-  exceptional_.assign(inputs_, nfds);
+  readable_ = inputs_;
+  writable_ = outputs_;
+  exceptional_ = inputs_;
 
-  const int error = let_signals_in() ? EINTR : select_once(nfds, timeout);
+  const int error = let_signals_in() ? EINTR : select_once(timeout);
   if (error == 0) return 0;
   // What select() leaves in the sets is undefined now (select(2)).
   for (FdSet* set : {&readable_, &writable_, &exceptional_}) set->clear();
@@ -61,7 +62,15 @@ int Selector::wait(std::optional<Duration> timeout) {
   return error;
 }
 
-int Selector::select_once(int nfds, std::optional<Duration> timeout) {
+// The results first: where memory ends halfway, they have room for the others all the same.
+void Selector::reserve(int nfds) {
+  for (FdSet* set : {&readable_, &writable_, &exceptional_, &inputs_, &outputs_}) {
+    set->reserve(nfds);
+  }
+}
+
+int Selector::select_once(std::optional<Duration> timeout) {
+  const int nfds = std::max(inputs_.nfds(), outputs_.nfds());
   const timespec limit = to_timespec(std::max(timeout.value_or(Duration{0}), Duration{0}));
   const int ready = ::pselect(nfds, readable_.native(), writable_.native(), exceptional_.native(),
                               timeout ? &limit : nullptr, wait_mask_ ? &*wait_mask_ : nullptr);

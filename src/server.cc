@@ -1,10 +1,13 @@
 #include "echo/server.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <new>
-#include <system_error>
 #include <utility>
+
+#include "echo/errno_text.h"
 
 namespace echo {
 namespace {
@@ -16,9 +19,6 @@ constexpr std::size_t kMostReceived = 64UL * 1024;
 
 // How many clients one listener may bring in one turn.
 constexpr int kMostAccepted = 64;
-
-// How many such batches a stop takes from the backlog: as many as Linux lets wait by default.
-constexpr int kMostLastBatches = 64;
 
 // How long accepting rests when the system has no room, unless a client leaves earlier.
 constexpr Duration kAcceptRest = 100ms;
@@ -57,8 +57,6 @@ AcceptError judge(int error) {
   }
 }
 
-std::string describe(int error) { return std::generic_category().message(error); }
-
 std::string_view name_of(int signal) {
   switch (signal) {
     case SIGHUP:
@@ -87,7 +85,7 @@ Server::Server(const ServerSettings& settings, Log& log, Signals& signals,
       refusals_to_log_(kLogInterval),
       select_errors_to_log_(kLogInterval) {
   for (const UniqueFd& listener : listeners_) {
-    servers_.insert(listener.get());
+    listening_.insert(listener.get());
     selector_.watch_input(listener.get(), true);
   }
   port_ = local_endpoint(listeners_.front().get()).port();
@@ -104,12 +102,12 @@ bool Server::turn() {
   const int error = selector_.wait(time_to_next_deadline());
   now_ = clock_();
   if (error != 0 && error != EINTR && select_errors_to_log_.note(now_)) {
-    log_.error("select: ", describe(error));
+    log_.error("select: ", ErrnoText{error});
   }
   handle_signals();
 
   for (const int fd : selector_.readable()) {
-    if (servers_.contains(fd)) {
+    if (listening_.contains(fd)) {
       accept_clients(fd);
     } else {
       handle_readable(connection(fd));
@@ -118,9 +116,9 @@ bool Server::turn() {
   for (const int fd : selector_.writable()) handle_writable(connection(fd));
   for (const int fd : selector_.exceptional()) handle_exceptional(connection(fd));
 
-  if (accept_again_at_ && now_ >= *accept_again_at_) resume_accepting();
   if (settings_.idle_timeout > 0s) close_idle();
   if (drain_deadline_) drain();
+  if (accept_again_at_ && now_ >= *accept_again_at_) resume_accepting();
   return !listeners_.empty() || !by_activity_.empty();
 }
 
@@ -166,15 +164,15 @@ void Server::welcome(Accepted accepted) {
   selector_.watch_input(fd, true);
   by_activity_.splice(by_activity_.end(), place);
   client(fd) = std::move(newcomer);
-  ++accepted_;
+  ++totals_.accepted;
   log_.info("new connection from ", accepted.peer);
 }
 
 void Server::refuse(Accepted accepted) {
-  ++refused_;
+  ++totals_.refused;
   if (const auto refusals = refusals_to_log_.note(now_)) {
-    log_.warning("refused ", *refusals, " connections, the last from ", accepted.peer, ": ",
-                 by_activity_.size(), " are open");
+    log_.warning("connections refused: ", *refusals, ", the last from ", accepted.peer, "; ",
+                 by_activity_.size(), " open");
   }
   close_politely(std::move(accepted.fd));
 }
@@ -183,16 +181,20 @@ void Server::refuse(Accepted accepted) {
 // clients wait in the backlog meanwhile.
 void Server::pause_accepting(int error) {
   if (pauses_to_log_.note(now_)) {
-    log_.warning("cannot accept: ", describe(error), "; new connections wait, ",
-                 by_activity_.size(), " are open");
+    log_.warning("cannot accept: ", ErrnoText{error}, "; new connections wait, ",
+                 by_activity_.size(), " open");
   }
   for (const UniqueFd& listener : listeners_) selector_.watch_input(listener.get(), false);
   accept_again_at_ = now_ + kAcceptRest;
 }
 
 void Server::resume_accepting() {
-  for (const UniqueFd& listener : listeners_) selector_.watch_input(listener.get(), true);
   accept_again_at_.reset();
+  if (drain_deadline_) {
+    accept_last_clients();
+    return;
+  }
+  for (const UniqueFd& listener : listeners_) selector_.watch_input(listener.get(), true);
 }
 
 void Server::handle_readable(Connection& connection) {
@@ -200,24 +202,24 @@ void Server::handle_readable(Connection& connection) {
   try {
     chunk = connection.receive(buffer_, now_);
   } catch (const std::bad_alloc&) {
-    close(connection, "an error: " + describe(ENOMEM));
+    close(connection, "an error: ", ErrnoText{ENOMEM});
     return;
   }
   if (!chunk.empty()) {
     log_.debug("received ", Payload(chunk), " from ", connection.peer());
-    bytes_in_ += chunk.size();
+    totals_.bytes_in += chunk.size();
   }
   settle(connection);
 }
 
 void Server::handle_writable(Connection& connection) {
-  std::string head;
-  if (log_.enabled(LogLevel::kDebug)) head = connection.queue().head(Payload::kMostBytes);
+  std::array<char, Payload::kMostBytes> buffer{};
+  std::string_view head;
+  if (log_.enabled(LogLevel::kDebug)) head = connection.queue().copy_head(buffer);
   const std::size_t sent = connection.send(now_);
   if (sent > 0) {
-    log_.debug("sending ", Payload(std::string_view(head).substr(0, sent), sent), " to ",
-               connection.peer());
-    bytes_out_ += sent;
+    log_.debug("sending ", Payload(head.substr(0, sent), sent), " to ", connection.peer());
+    totals_.bytes_out += sent;
   }
   if (connection.queue().empty()) {
     log_.debug("output queue for ", connection.peer(), " is empty");
@@ -233,8 +235,11 @@ void Server::handle_exceptional(Connection& connection) {
 // After each event: the connection's wants go to the selector, and a closed one goes.
 void Server::settle(Connection& connection) {
   if (connection.state() == Connection::State::kClosed) {
-    const int error = connection.error();
-    close(connection, error == 0 ? "reading no data" : "an error: " + describe(error));
+    if (connection.error() != 0) {
+      close(connection, "an error: ", ErrnoText{connection.error()});
+    } else {
+      close(connection, connection.hung_up() ? "draining" : "reading no data");
+    }
     return;
   }
   selector_.watch_input(connection.fd(), connection.wants_input());
@@ -247,46 +252,70 @@ void Server::note_activity(const Connection& connection) {
   by_activity_.splice(by_activity_.end(), by_activity_, client(connection.fd())->place);
 }
 
-void Server::close(Connection& connection, std::string_view reason) {
+template <typename... Reason>
+void Server::close(Connection& connection, const Reason&... reason) {
+  const Endpoint peer = connection.peer();
   const std::size_t owed = connection.queue().bytes();
-  const std::string unsent = owed > 0 ? ", " + std::to_string(owed) + " bytes unsent" : "";
-  log_.info("closing ", connection.peer(), " after ", reason, unsent);
+  const std::uint64_t discarded = connection.discarded();
 
   selector_.forget(connection.fd());
   auto& place_in_table = client(connection.fd());
   by_activity_.erase(place_in_table->place);
   if (connection.state() != Connection::State::kClosed) close_politely(connection.release_fd());
   place_in_table.reset();
-  if (accept_again_at_) resume_accepting();
+  if (accept_again_at_) accept_again_at_ = now_;
+
+  // The line comes last: by now there is memory for it.
+  if (owed > 0) {
+    log_.info("closing ", peer, " after ", reason..., ", bytes unsent: ", owed);
+  } else if (discarded > 0) {
+    log_.info("closing ", peer, " after ", reason..., ", bytes discarded: ", discarded);
+  } else {
+    log_.info("closing ", peer, " after ", reason...);
+  }
 }
 
 void Server::handle_signals() {
+  const bool was_draining = drain_deadline_.has_value();
   while (const int signal = signals_.take()) {
     if (signal == SIGUSR1) {
       log_.answer("statistics: ", statistics());
     } else if (!drain_deadline_) {
       start_draining(signal);
-    } else {
-      log_.info("a second signal, ", name_of(signal), ": closing ", by_activity_.size(),
-                " connections at once");
+    } else if (was_draining) {
+      log_.info("a second signal, ", name_of(signal), ": closing, ", by_activity_.size(), " open");
       close_all("a second signal");
     }
+    // What comes together with the first one means the same: a terminal that goes away sends more
+    // than one, and so does systemd (systemd.kill(5), SendSIGHUP=).
   }
 }
 
 void Server::start_draining(int signal) {
-  // Those that wait in the backlog think that they are connected, and may have sent already.
+  drain_deadline_ = now_ + settings_.drain_timeout;
+  accept_last_clients();
+  log_.info(name_of(signal), ": draining, ", by_activity_.size(), " open, for at most ",
+            format_duration(settings_.drain_timeout));
+}
+
+// Those that wait in the backlog think that they are connected, and may have sent already. Where
+// there is no room for them now, they wait until there is.
+void Server::accept_last_clients() {
   for (const UniqueFd& listener : listeners_) {
-    for (int i = 0; i < kMostLastBatches && accept_clients(listener.get()); ++i) {
+    selector_.watch_input(listener.get(), false);
+    let_no_more_wait(listener.get());
+    for (int waiting = settings_.listen.backlog; waiting >= 0; waiting -= kMostAccepted) {
+      if (!accept_clients(listener.get())) break;
     }
-    selector_.forget(listener.get());
   }
-  servers_.clear();
+  if (!accept_again_at_) stop_listening();
+}
+
+void Server::stop_listening() {
+  for (const UniqueFd& listener : listeners_) selector_.forget(listener.get());
+  listening_.clear();
   listeners_.clear();
   accept_again_at_.reset();
-  drain_deadline_ = now_ + settings_.drain_timeout;
-  log_.info(name_of(signal), ": draining ", by_activity_.size(), " connections for at most ",
-            format_duration(settings_.drain_timeout));
 }
 
 void Server::drain() {
@@ -314,6 +343,7 @@ void Server::drain(Connection& connection) {
 }
 
 void Server::close_all(std::string_view reason) {
+  stop_listening();
   while (!by_activity_.empty()) close(connection(by_activity_.front()), reason);
 }
 
@@ -321,7 +351,7 @@ void Server::close_idle() {
   while (!by_activity_.empty()) {
     Connection& longest_silent = connection(by_activity_.front());
     if (now_ - longest_silent.last_active() < settings_.idle_timeout) return;
-    close(longest_silent, format_duration(settings_.idle_timeout) + " without a byte");
+    close(longest_silent, format_duration(settings_.idle_timeout), " without a byte");
   }
 }
 
@@ -342,11 +372,18 @@ std::optional<Duration> Server::time_to_next_deadline() const {
   return std::max(*next - clock_(), Duration{0});
 }
 
-std::string Server::statistics() const {
-  return std::to_string(by_activity_.size()) + " open, " + std::to_string(accepted_) +
-         " accepted, " + std::to_string(refused_) + " refused, " + std::to_string(bytes_in_) +
-         " bytes in, " + std::to_string(bytes_out_) + " bytes out, up " +
-         format_duration(now_ - started_);
+Server::Statistics Server::statistics() const {
+  Statistics statistics = totals_;
+  statistics.open = by_activity_.size();
+  statistics.up = now_ - started_;
+  return statistics;
+}
+
+std::string Server::Statistics::to_string() const {
+  return std::to_string(open) + " open, " + std::to_string(accepted) + " accepted, " +
+         std::to_string(refused) + " refused, " + std::to_string(bytes_in) + " bytes in, " +
+         std::to_string(bytes_out) + " bytes out, up " +
+         format_duration(std::chrono::floor<std::chrono::seconds>(up));
 }
 
 }  // namespace echo

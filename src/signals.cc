@@ -2,8 +2,10 @@
 
 #include <bit>
 #include <cerrno>
+#include <ctime>
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace echo {
 namespace {
@@ -36,7 +38,6 @@ Signals::Signals(std::initializer_list<int> caught) {
       ::sigdelset(&wait_mask_, signal);
       if (::sigismember(&caught_, signal) == 1) set_action(signal, &note_signal);
     }
-    set_action(SIGPIPE, SIG_IGN);
   } catch (...) {
     restore();
     throw;
@@ -60,10 +61,24 @@ void Signals::set_action(int signal, void (*handler)(int)) {
   old_actions_.emplace_back(signal, old_action);
 }
 
+// Those that are blocked and wait for the next pselect().
+void Signals::note_pending() noexcept {
+  constexpr timespec kNow{0, 0};
+  int signal = 0;
+  while ((signal = ::sigtimedwait(&caught_, nullptr, &kNow)) > 0) {
+    if ((pending_signals & bit_of(signal)) != 0) return;
+    note_signal(signal);
+  }
+}
+
 int Signals::take() noexcept {
-  if (pending_signals == 0) return 0;
-  const int signal = std::countr_zero(static_cast<unsigned>(pending_signals));
-  pending_signals = pending_signals & ~bit_of(signal);
+  if (to_take_ == 0 && pending_signals != 0) {
+    note_pending();
+    to_take_ = static_cast<unsigned>(std::exchange(pending_signals, 0));
+  }
+  if (to_take_ == 0) return 0;
+  const int signal = std::countr_zero(to_take_);
+  to_take_ &= to_take_ - 1;
   return signal;
 }
 

@@ -49,6 +49,8 @@ UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port) {
   return fd;
 }
 
+void let_no_more_wait(int listener) noexcept { ::listen(listener, 0); }
+
 Accepted accept_from(int listener) {
   sockaddr_storage peer{};
   socklen_t length = sizeof peer;

@@ -74,12 +74,14 @@ std::optional<Duration> parse_duration(std::string_view text) {
 }
 
 std::string format_duration(Duration duration) {
-  if (duration < 1s && duration % 1ms != 0s) return std::to_string(duration / 1us) + "us";
-  if (duration < 1s && duration != 0s) return std::to_string(duration / 1ms) + "ms";
+  static constexpr std::array<std::pair<std::string_view, Duration>, 5> kParts{
+      {{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}, {"us", 1us}}};
   std::string text;
-  if (duration >= 1h) text += std::to_string(duration / 1h) + "h";
-  if (duration >= 1min) text += std::to_string(duration % 1h / 1min) + "m";
-  return text + std::to_string(duration % 1min / 1s) + "s";
+  for (const auto& [name, length] : kParts) {
+    if (duration >= length) text.append(std::to_string(duration / length)).append(name);
+    duration %= length;
+  }
+  return text.empty() ? "0s" : text;
 }
 
 }  // namespace echo

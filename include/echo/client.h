@@ -82,7 +82,7 @@ class Client {
   Time now_;
   Time last_connected_;  // When a connection was made last. A new one's wait counts from then, so
                          // that thousands to a host that does not answer fail after one timeout.
-  const std::vector<Endpoint> servers_;
+  const std::vector<Endpoint> addresses_;  // Of the server.
 
   Selector selector_;
   Transcript transcript_;

@@ -31,10 +31,10 @@ class ClientConnection {
     kFailed,      // See failure().
   };
 
-  // Starts to connect to the first of the servers' addresses; those after it are for when it fails.
-  // `servers` is not empty; it and `transcript` must outlive this object. A wait for an answer that
-  // is longer than `timeout` is a failure; 0: never.
-  ClientConnection(const std::vector<Endpoint>& servers, const Transcript& transcript,
+  // Starts to connect to the first of the server's addresses; those after it are for when it fails.
+  // `addresses` is not empty; it and `transcript` must outlive this object. A wait for an answer
+  // that is longer than `timeout` is a failure; 0: never.
+  ClientConnection(const std::vector<Endpoint>& addresses, const Transcript& transcript,
                    Duration timeout, Time now);
 
   // -1 once it is over. Changes when another address is tried.
@@ -73,21 +73,21 @@ class ClientConnection {
   void handle_timeout(Time now);
 
  private:
-  // Starts to connect to the first address from server_ on that lets it; `reason` is why the one
+  // Starts to connect to the first address from address_ on that lets it; `reason` is why the one
   // before failed.
   void connect(std::string reason, Time now);
   void finish_connecting(Time now);
-  void try_next_server(const std::string& reason, Time now);
+  void try_next_address(const std::string& reason, Time now);
   void send(Time now);
   void check(std::string_view bytes);
   void handle_eof();
   void fail_here(const std::string& reason);
   void fail(const std::string& reason);
 
-  const std::vector<Endpoint>& servers_;
+  const std::vector<Endpoint>& addresses_;
   const Transcript& transcript_;
   Duration timeout_;
-  std::size_t server_ = 0;  // Which of the servers' addresses it talks to.
+  std::size_t address_ = 0;  // Which of them it talks to.
   UniqueFd fd_;
   Endpoint local_;
   State state_ = State::kConnecting;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,10 @@ class Connection {
 
   // Sends EOF and lingers. For an open connection that is owed nothing.
   void hang_up(Time now);
+  bool hung_up() const noexcept { return hung_up_; }
+
+  // How many bytes came after that.
+  std::uint64_t discarded() const noexcept { return discarded_; }
 
   // Gives up the socket, to be closed in some other way than at once.
   UniqueFd release_fd() noexcept { return std::move(fd_); }
@@ -72,9 +77,11 @@ class Connection {
   Endpoint peer_;
   State state_ = State::kOpen;
   bool paused_ = false;
+  bool hung_up_ = false;
   int error_ = 0;
   std::size_t max_queue_;
   Time last_active_;
+  std::uint64_t discarded_ = 0;
   MessageQueue queue_;
 };
 

@@ -23,6 +23,9 @@ class Endpoint {
   std::uint16_t port() const noexcept;
   Endpoint with_port(std::uint16_t port) const noexcept;
 
+  // Whether it stands for every address of its family: 0.0.0.0 or ::.
+  bool is_wildcard() const noexcept;
+
   // Valid as long as this object is.
   const sockaddr* address() const noexcept { return &address_.any; }
   socklen_t length() const noexcept;

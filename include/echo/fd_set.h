@@ -39,8 +39,12 @@ class FdSet {
       fd_ = set_->next(fd_ + 1);
       return *this;
     }
+    Iterator operator++(int) noexcept {
+      const Iterator old = *this;
+      ++*this;
+      return old;
+    }
     bool operator==(const Iterator& other) const noexcept { return fd_ == other.fd_; }
-    bool operator!=(const Iterator& other) const noexcept { return fd_ != other.fd_; }
 
    private:
     const FdSet* set_;
@@ -63,10 +67,11 @@ class FdSet {
   // One more than the highest member: select()'s first argument.
   int nfds() const noexcept;
 
-  // Becomes a copy of `other`, and at least `nfds` descriptors long.
-  void assign(const FdSet& other, int nfds);
+  // Takes memory for the descriptors below `nfds`. Inserting one of them takes no more, nor does
+  // copying a set that has no more.
+  void reserve(int nfds);
 
-  // For select(), which reads and writes as many descriptors as assign() was told.
+  // For select(), which reads and writes as many descriptors as it is told: reserve() them first.
   fd_set* native() noexcept { return reinterpret_cast<fd_set*>(words_.data()); }
 
  private:

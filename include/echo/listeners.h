@@ -16,10 +16,11 @@ struct ListenSettings {
   bool reuse_port = false;         // Share the port with other processes that ask for it too.
 };
 
-// Listens on every address of every host, and logs each: `starting up on ADDR port PORT`. An
-// address that this machine does not have is a warning while another one of the same host has
-// been had. Throws std::system_error, with the host or the address and port in its text, where a
-// host has no address, or an address cannot be listened on for another reason.
+// Listens on every address of every host, once, and logs each: `starting up on ADDR port PORT`.
+// What a wildcard among them takes in is not listened on besides. An address that this machine does
+// not have is a warning while another one of the same host has been had. Throws std::system_error,
+// with the host or the address and port in its text, where a host has no address, or an address
+// cannot be listened on for another reason.
 std::vector<UniqueFd> open_listeners(const ListenSettings& settings, Log& log);
 
 }  // namespace echo

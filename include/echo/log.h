@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,7 +36,8 @@ struct Payload {
 // The log: a line an event, on a descriptor that the caller keeps open (standard error).
 //
 // A line is made of parts, joined as they are: text, numbers, and what has a to_string(). Below the
-// log's level a call costs a comparison. At warning and error the line says so.
+// log's level a call costs a comparison. At warning and error the line says so. A line for which
+// there is no memory is dropped.
 class Log {
  public:
   enum class Manner {
@@ -68,20 +70,31 @@ class Log {
   // An answer to something the user asked for: logged at every level.
   template <typename... Parts>
   void answer(const Parts&... parts) {
-    write({}, join(parts...));
+    join({}, parts...);
   }
 
  private:
+  // How to write without waiting, in a daemon.
+  enum class Way {
+    kWrite,             // A file, a null device, or what could be reopened non-blocking.
+    kWriteNonblocking,  // A pipe or a terminal that could not.
+    kSend,              // A socket: send() is told not to wait.
+  };
+
   template <typename... Parts>
   void line(LogLevel level, const Parts&... parts) {
-    if (enabled(level)) write(label_of(level), join(parts...));
+    if (enabled(level)) join(label_of(level), parts...);
   }
 
   template <typename... Parts>
-  static std::string join(const Parts&... parts) {
-    std::string text;
-    (append(text, parts), ...);
-    return text;
+  void join(std::string_view label, const Parts&... parts) {
+    try {
+      std::string text;
+      (append(text, parts), ...);
+      write(label, text);
+    } catch (const std::bad_alloc&) {
+      ++dropped_;
+    }
   }
 
   template <typename Part>
@@ -102,14 +115,15 @@ class Log {
   void write(std::string_view label, std::string_view text);
   std::string stamp() const;
   std::size_t put(std::string_view lines);
-  bool wait_for_room() const;
+  ssize_t put_some(std::string_view text) const;
+  bool wait_for_reader() const;
 
   UniqueFd reopened_;  // A non-blocking description of our own, where one could be had.
   int fd_;
-  bool never_waits_;  // write() returns at once, so that select() need not be asked.
+  Way way_ = Way::kWrite;
   LogLevel level_;
   Manner manner_;
-  bool timestamps_;
+  bool timestamps_ = false;
   std::string unwritten_;  // The end of a line of which the descriptor took only a part.
   std::uint64_t dropped_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,8 +27,9 @@ class MessageQueue {
   // The bytes owed.
   std::size_t bytes() const noexcept { return bytes_; }
 
-  // The first bytes owed, `count` of them or fewer. For the log.
-  std::string head(std::size_t count) const;
+  // Copies the first bytes owed into the buffer, as many as it takes, and returns them. For the
+  // log.
+  std::string_view copy_head(std::span<char> buffer) const noexcept;
 
   static constexpr std::size_t kJoinedBytes = 4096;
   static constexpr std::size_t kMostParts = 64;

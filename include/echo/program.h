@@ -3,28 +3,31 @@
 #include <functional>
 #include <string_view>
 
+#include "echo/log.h"
+#include "echo/options.h"
+
 namespace echo {
 
 // What both programs do around their work.
 
 // Runs `body` and returns what it returns as the exit status. A std::exception becomes one
 // line on standard error, `NAME: TEXT`, and the status 2 if it is a UsageError, 1 if not.
+//
+// For the body, SIGPIPE is ignored: a pipe or a connection without a reader is an error to report,
+// not to die of. And each standard descriptor is held that was closed, so that no socket takes its
+// number; to read or write there stays an error, EBADF.
 int run_program(std::string_view name, const std::function<int()>& body);
 
 // Prints to standard output. Throws std::system_error where that fails.
 void print(std::string_view text);
 
-// Prints `NAME VERSION`.
-void print_version(std::string_view name);
+// Prints what the action asks for instead of a run, `help` or `NAME VERSION`; false where it asks
+// for a run. Throws what print() throws.
+bool print_instead(Action action, std::string_view name, std::string_view help);
 
-// Holds the number of each standard descriptor that is closed: otherwise the first socket would
-// take it, and a log line would go to a client. To read or write there stays an error, EBADF.
-// Throws std::system_error.
-void ensure_standard_descriptors();
-
-// Raises the soft limit of open descriptors to the hard one (getrlimit(2)). Returns 0, or an errno
-// value where the limit stays as it was.
-int raise_descriptor_limit();
+// Raises the soft limit of open descriptors to the hard one (getrlimit(2)). Where that fails it
+// stays as it was, and the log has a warning.
+void raise_descriptor_limit(Log& log);
 
 // Lets each name server that does not answer cost one second, rather than ten: the resolver's own
 // options, unless the environment has set them (resolv.conf(5)).

@@ -18,7 +18,8 @@ class Selector {
   // blocked are delivered there and nowhere else (pselect(2)). It is copied.
   explicit Selector(const sigset_t* wait_mask = nullptr);
 
-  // Puts the descriptor into inputs, or outputs, or takes it out.
+  // Puts the descriptor into inputs, or outputs, or takes it out. The first time a descriptor is
+  // put in takes memory for all that is ever done with it; nothing else does.
   void watch_input(int fd, bool wanted);
   void watch_output(int fd, bool wanted);
 
@@ -43,7 +44,8 @@ class Selector {
   static constexpr Duration kRest = std::chrono::milliseconds{10};
 
  private:
-  int select_once(int nfds, std::optional<Duration> timeout);
+  void reserve(int nfds);
+  int select_once(std::optional<Duration> timeout);
   bool let_signals_in();
 
   std::optional<sigset_t> wait_mask_;

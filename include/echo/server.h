@@ -38,6 +38,8 @@ struct ServerSettings {
 // SIGTERM, SIGINT and SIGHUP make it drain: it stops listening, echoes what has reached it, hangs
 // up on each client that has nothing in flight, and is done when all have gone or drain_timeout has
 // passed; the second such signal ends it at once. SIGUSR1 logs a line of statistics.
+//
+// Want of memory costs the connection that it was for.
 class Server {
  public:
   // The signals to construct `Signals` with.
@@ -58,6 +60,17 @@ class Server {
   std::uint16_t port() const noexcept { return port_; }
 
  private:
+  struct Statistics {
+    std::size_t open = 0;
+    std::uint64_t accepted = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    Duration up{0};
+
+    std::string to_string() const;
+  };
+
   struct Client {
     Connection connection;
     std::list<int>::iterator place;  // In by_activity_.
@@ -74,10 +87,14 @@ class Server {
   void handle_exceptional(Connection& connection);
   void settle(Connection& connection);
   void note_activity(const Connection& connection);
-  void close(Connection& connection, std::string_view reason);
+  // `reason` is made of parts, as a log line is.
+  template <typename... Reason>
+  void close(Connection& connection, const Reason&... reason);
 
   void handle_signals();
   void start_draining(int signal);
+  void accept_last_clients();
+  void stop_listening();
   void drain();
   void drain(Connection& connection);
   void close_all(std::string_view reason);
@@ -89,7 +106,7 @@ class Server {
     return clients_[static_cast<std::size_t>(fd)]->connection;
   }
   std::optional<Duration> time_to_next_deadline() const;
-  std::string statistics() const;
+  Statistics statistics() const;
 
   const ServerSettings settings_;
   Log& log_;
@@ -100,7 +117,7 @@ class Server {
 
   Selector selector_;
   std::vector<UniqueFd> listeners_;
-  FdSet servers_;  // The listeners' descriptors.
+  FdSet listening_;  // The listeners' descriptors.
   std::uint16_t port_ = 0;
   std::vector<std::unique_ptr<Client>> clients_;  // By descriptor.
   std::list<int> by_activity_;  // Every client; with an idle timeout, the longest silent one first.
@@ -112,10 +129,7 @@ class Server {
   RateLimit refusals_to_log_;
   RateLimit select_errors_to_log_;
 
-  std::uint64_t accepted_ = 0;
-  std::uint64_t refused_ = 0;
-  std::uint64_t bytes_in_ = 0;
-  std::uint64_t bytes_out_ = 0;
+  Statistics totals_;  // All of them but what statistics() finds out.
 };
 
 }  // namespace echo

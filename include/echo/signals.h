@@ -10,9 +10,8 @@ namespace echo {
 // Takes signals over for a main loop: blocked while the loop works, delivered while it waits with
 // wait_mask(), noted by a handler that sets a flag, and asked for with take().
 //
-// One object a process at a time, since signals belong to the process. Ignores SIGPIPE besides: a
-// peer that is gone is an error of send(), not a reason to die. The destructor puts everything
-// back.
+// One object a process at a time, since signals belong to the process. The destructor puts
+// everything back.
 class Signals {
  public:
   // Standard signals only, 1 to 31. Throws std::system_error where one cannot be caught. A SIGHUP
@@ -25,11 +24,13 @@ class Signals {
   // The mask for Selector, or pselect(2): lets the caught signals in.
   const sigset_t& wait_mask() const noexcept { return wait_mask_; }
 
-  // One of the signals that came since, each once, lowest number first; 0 where there is none.
-  // For use outside wait(), where the handlers cannot run.
+  // One of the signals that came, each once, lowest number first; 0 where there is none. Where
+  // wait() has let one in, those that came together with it are there too, though pselect() lets in
+  // one at a time. For use outside wait(), where the handlers cannot run.
   int take() noexcept;
 
  private:
+  void note_pending() noexcept;
   void set_action(int signal, void (*handler)(int));
   void restore() noexcept;
 
@@ -37,6 +38,7 @@ class Signals {
   sigset_t wait_mask_{};
   sigset_t old_mask_{};
   std::vector<std::pair<int, struct sigaction>> old_actions_;
+  unsigned to_take_ = 0;  // Those that take() has yet to return: bit N stands for signal N.
 };
 
 }  // namespace echo

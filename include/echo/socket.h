@@ -31,6 +31,10 @@ struct Moved {
 // Throws std::system_error with the address and port in its text.
 UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port);
 
+// Nobody joins those who wait on the listener to be accepted, until they have been. (Linux drops
+// what asks for a connection while there are more waiting than listen(2) allows.)
+void let_no_more_wait(int listener) noexcept;
+
 struct Accepted {
   UniqueFd fd;
   Endpoint peer;

@@ -27,8 +27,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 // "200us", "250ms", "5s", "10m", "1h"; a bare number counts seconds.
 std::optional<Duration> parse_duration(std::string_view text);
 
-// "250ms", "5s", "1m30s", "26h0m5s": exact to a microsecond below a second, cut to
-// whole seconds above.
+// "250ms", "1s500ms", "26h5s": exact to a microsecond.
 std::string format_duration(Duration duration);
 
 }  // namespace echo

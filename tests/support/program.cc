@@ -123,6 +123,7 @@ Program::Program(const std::string& path, const std::vector<std::string>& argume
   if (!surroundings.standard_error.empty()) {
     error.to_write = open_file(surroundings.standard_error, O_WRONLY | O_CREAT | O_TRUNC);
   }
+  if (surroundings.error_unread) error.to_read.reset();
 
   std::vector<std::string> words{path};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -207,7 +208,7 @@ void Program::write_input(const std::string& text) {
 bool Program::read_some() {
   std::array<pollfd, 2> entries{};
   entries[0] = {.fd = ignores_errors_ ? -1 : error_.get(), .events = POLLIN, .revents = 0};
-  entries[1] = {.fd = output_.get(), .events = POLLIN, .revents = 0};
+  entries[1] = {.fd = ignores_output_ ? -1 : output_.get(), .events = POLLIN, .revents = 0};
   if (entries[0].fd < 0 && entries[1].fd < 0) return false;
   ::poll(entries.data(), entries.size(),
          static_cast<int>(std::chrono::milliseconds(kPatience).count()));
@@ -240,13 +241,7 @@ std::size_t Program::open_descriptors() const {
 }
 
 void Program::wait_for_descriptors(std::size_t count) const {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (open_descriptors() != count) {
-    if (std::chrono::steady_clock::now() > deadline) {
-      give_up(std::to_string(open_descriptors()) + " descriptors, not " + std::to_string(count));
-    }
-    ::poll(nullptr, 0, 1);
-  }
+  wait_until([&] { return open_descriptors() == count; });
 }
 
 UniqueFd Program::copy_descriptor(int fd) const {
@@ -263,6 +258,14 @@ ServerProgram::ServerProgram(const std::vector<std::string>& arguments,
 int ServerProgram::stop() {
   signal(SIGTERM);
   return wait_for_exit();
+}
+
+void wait_until(const std::function<bool()>& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("waited in vain");
+    ::poll(nullptr, 0, 1);
+  }
 }
 
 Outcome run(const std::string& path, const std::vector<std::string>& arguments,

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ struct Surroundings {
   std::string standard_output{};                  // Likewise.
   std::string standard_input{};                   // A file to read; else a pipe from us.
   std::vector<int> closed{};                      // Descriptors that it finds closed.
+  bool error_unread = false;                      // Its standard error is a pipe without a reader.
   std::vector<int> ignored_signals{};
   // Where not empty: a network of its own with a loopback only, and these settings, by their names
   // under /proc/sys/net. Exits with kNoPrivateNetwork where that is not permitted.
@@ -64,8 +66,9 @@ class Program {
   const std::string& error_text() const noexcept { return error_text_; }
   const std::string& output_text() const noexcept { return output_text_; }
 
-  // Stops reading its standard error: the pipe fills up.
+  // Stops reading its standard error, or output: the pipe fills up.
   void ignore_errors() noexcept { ignores_errors_ = true; }
+  void ignore_output() noexcept { ignores_output_ = true; }
 
   // From /proc. The time that it has run, and the most memory that it has had at once.
   std::chrono::nanoseconds cpu_time() const;
@@ -90,6 +93,7 @@ class Program {
   std::string output_text_;
   std::size_t waited_for_ = 0;
   bool ignores_errors_ = false;
+  bool ignores_output_ = false;
 };
 
 // An echo_server on a free port.
@@ -108,6 +112,10 @@ class ServerProgram : public Program {
  private:
   std::uint16_t port_ = 0;
 };
+
+// For what has no event to wait for: asks again and again whether it is so, for ten seconds at
+// most, and throws std::runtime_error then.
+void wait_until(const std::function<bool()>& condition);
 
 // Runs a program to its end.
 struct Outcome {

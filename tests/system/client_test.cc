@@ -1,3 +1,5 @@
+#include "echo/client.h"
+
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -145,6 +147,25 @@ TEST(EchoClient, StreamsInBoundedMemory) {
   EXPECT_LT(client.peak_memory(), 64UL << 20);
 }
 
+// Who reads it reads nothing yet, and the client goes on for as long as it has room.
+TEST(EchoClient, StreamsNoFurtherThanItsOutputIsRead) {
+  ServerProgram server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "--quiet", "-"}),
+                 {.standard_input = "/dev/zero"});
+  client.ignore_output();
+  const auto bytes_in = [&] {
+    server.signal(SIGUSR1);
+    const std::string line = server.wait_for_line("statistics: ");
+    const std::size_t end = line.find(" bytes in");
+    return std::stoul(line.substr(line.rfind(' ', end - 1) + 1));
+  };
+  // Its window, and what the pipe and the last read hold.
+  constexpr std::size_t kMost = Client::kMostUnverified + (1UL << 20);
+  wait_until([&] { return bytes_in() >= Client::kMostUnverified; });
+  EXPECT_LT(bytes_in(), kMost);
+  EXPECT_LT(client.peak_memory(), 64UL << 20);
+}
+
 TEST(EchoClient, FailsWhereNobodyListens) {
   const DeadPort dead;
   const std::uint16_t port = dead.port();
@@ -173,7 +194,7 @@ TEST(EchoClient, TellsTheFirstOfManyFailuresAndCountsTheRest) {
   const std::uint16_t port = dead.port();
   const Outcome client = run(ECHO_CLIENT, at_port(port, {"-c", "500", "-4"}));
   EXPECT_EQ(client.status, 1);
-  EXPECT_NE(client.error.find("error: 490 more connections failed\n"), std::string::npos);
+  EXPECT_NE(client.error.find("error: more connections failed: 490\n"), std::string::npos);
 }
 
 TEST(EchoClient, NamesTheConnectionAndTheOffsetOfAWrongByte) {
@@ -220,6 +241,19 @@ TEST(EchoClient, FailsWhereAnAnswerTakesTooLong) {
   EXPECT_EQ(client.wait_for_exit(), 1);
   EXPECT_NE(client.error_text().find("no answer within 100ms, at offset 0 of 7"),
             std::string::npos);
+}
+
+// A connection more than the backlog holds is not answered.
+TEST(EchoClient, FailsWhereAConnectionTakesTooLong) {
+  const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 0, false);
+  const Endpoint endpoint = local_endpoint(listener.get());
+  std::vector<Connecting> before;
+  for (int i = 0; i < 5; ++i) before.push_back(connect_to(endpoint));
+  const Outcome client =
+      run(ECHO_CLIENT, at_port(endpoint.port(), {"-c", "1", "-4", "-t", "100ms", "--quiet"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_EQ(client.error, "error: connection 1: cannot connect to " + endpoint.to_string() +
+                              ": no answer within 100ms\n");
 }
 
 TEST(EchoClient, NamesTheOffsetOfAReset) {

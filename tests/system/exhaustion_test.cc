@@ -73,6 +73,14 @@ TEST(OutOfDescriptors, AServerThatIsFullStopsAsItShould) {
   EXPECT_EQ(full.server.wait_for_exit(), 0);
 }
 
+// They have connected, and have sent already.
+TEST(OutOfDescriptors, TheClientsThatWaitAreEchoedBeforeAStop) {
+  FullServer full;
+  full.server.signal(SIGTERM);
+  for (const TestPeer& peer : full.waiting) EXPECT_EQ(peer.receive_to_eof(), "waiting");
+  EXPECT_EQ(full.server.wait_for_exit(), 0);
+}
+
 TEST(MaxConnections, OneMoreIsRefusedByEof) {
   ServerProgram server({"--max-connections", "2"});
   TestPeer first(server.endpoint());
@@ -81,7 +89,7 @@ TEST(MaxConnections, OneMoreIsRefusedByEof) {
   EXPECT_EQ(second.echo("2"), "2");
   TestPeer third(server.endpoint());
   EXPECT_EQ(third.receive_to_eof(), "");
-  server.wait_for_line("refused 1 connections");
+  server.wait_for_line("connections refused: 1, the last from ");
   EXPECT_EQ(first.echo("still"), "still");
 }
 
@@ -104,7 +112,8 @@ TEST(MaxConnections, RefusalsAreCountedAndDoNotFloodTheLog) {
   server.signal(SIGUSR1);
   server.wait_for_line("1 open, 1 accepted, 100 refused");
   const std::string& text = server.error_text();
-  EXPECT_EQ(text.find("refused 1 connections"), text.rfind("refused 1 connections"));
+  EXPECT_EQ(text.find("connections refused: 1, the last from "),
+            text.rfind("connections refused: 1, the last from "));
 }
 
 }  // namespace

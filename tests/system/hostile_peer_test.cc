@@ -35,7 +35,7 @@ TEST(HostilePeer, AResetWhileItIsOwedCostsThatConnectionOnly) {
   peer.send_until_stuck();
   peer.reset();
   const std::string line = server.wait_for_line("after an error: ");
-  EXPECT_NE(line.find("bytes unsent"), std::string::npos) << line;
+  EXPECT_NE(line.find("bytes unsent: "), std::string::npos) << line;
   EXPECT_EQ(witness.echo("still here"), "still here");
 }
 

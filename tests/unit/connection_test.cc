@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "echo/endpoint.h"
+#include "echo/message_queue.h"
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
@@ -32,6 +34,12 @@ using State = Connection::State;
 constexpr Time kStart{1000s};
 constexpr Time kLater = kStart + 1s;
 constexpr Time kLatest = kStart + 2s;
+
+// The first bytes that the queue owes.
+std::string head(const MessageQueue& queue) {
+  std::array<char, 100> buffer{};
+  return std::string(queue.copy_head(buffer));
+}
 
 // A connection and its peer.
 struct Link {
@@ -121,7 +129,7 @@ TEST(Connection, KeepsThePeersAddress) {
 TEST(Connection, QueuesWhatItReceives) {
   Link link;
   EXPECT_EQ(link.hear("hello"), "hello");
-  EXPECT_EQ(link.connection.queue().head(100), "hello");
+  EXPECT_EQ(head(link.connection.queue()), "hello");
   EXPECT_TRUE(link.connection.wants_input());
   EXPECT_TRUE(link.connection.wants_output());
 }
@@ -163,7 +171,7 @@ TEST(Connection, IsUnchangedWhereNothingCanBeSent) {
   testing::fill(link.connection.fd());
   EXPECT_EQ(link.connection.send(kLatest), 0U);
   EXPECT_EQ(link.connection.state(), State::kOpen);
-  EXPECT_EQ(link.connection.queue().head(100), "x");
+  EXPECT_EQ(head(link.connection.queue()), "x");
   EXPECT_EQ(link.connection.last_active(), kLater);
   EXPECT_TRUE(link.connection.wants_output());
 }
@@ -338,6 +346,27 @@ TEST(Connection, ThrowsAwayWhatComesAfterTheHangUp) {
   EXPECT_TRUE(link.connection.queue().empty());
   EXPECT_FALSE(link.connection.wants_output());
   EXPECT_EQ(link.connection.last_active(), kLater);
+}
+
+TEST(Connection, CountsWhatItThrowsAway) {
+  Link link;
+  link.hear("echoed");
+  link.connection.send(kLater);
+  EXPECT_EQ(link.connection.discarded(), 0U);
+  link.connection.hang_up(kStart);
+  link.hear("too");
+  link.hear(" late");
+  EXPECT_EQ(link.connection.discarded(), 8U);
+}
+
+TEST(Connection, KnowsAfterItsEndWhetherItHungUp) {
+  Link left;
+  left.hear_eof();
+  EXPECT_FALSE(left.connection.hung_up());
+  Link hung_up;
+  hung_up.connection.hang_up(kStart);
+  hung_up.hear_eof();
+  EXPECT_TRUE(hung_up.connection.hung_up());
 }
 
 TEST(Connection, ThrowsAwayMoreThanMaxQueueAtOnce) {

@@ -111,6 +111,12 @@ TEST(Endpoint, GivesNoAddressNoPort) {
   EXPECT_EQ(endpoint.port(), 0);
 }
 
+TEST(Endpoint, KnowsAWildcard) {
+  for (const Endpoint& endpoint : resolve("*", 80)) EXPECT_TRUE(endpoint.is_wildcard());
+  for (const Endpoint& endpoint : resolve("localhost", 0)) EXPECT_FALSE(endpoint.is_wildcard());
+  EXPECT_FALSE(Endpoint().is_wildcard());
+}
+
 TEST(Endpoint, PutsBracketsAroundIpv6Alone) {
   EXPECT_EQ(endpoint_of(v4_address()).to_string(), "127.0.0.1:10000");
   EXPECT_EQ(endpoint_of(v6_address()).to_string(), "[::1]:10000");

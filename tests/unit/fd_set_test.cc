@@ -11,9 +11,9 @@
 #include <set>
 #include <vector>
 
-#include "echo/program.h"
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
+#include "support/program.h"
 #include "support/socket_pair.h"
 
 namespace echo {
@@ -149,28 +149,29 @@ TEST(FdSet, HoldsNothingOnceCleared) {
 TEST(FdSet, BecomesACopyOfAnother) {
   const FdSet other = set_of({1, 64, 100000});
   FdSet set = set_of({2, 200000});
-  set.assign(other, other.nfds());
+  set = other;
   EXPECT_EQ(members(set), (Fds{1, 64, 100000}));
   set.erase(64);
   EXPECT_TRUE(other.contains(64));
 }
 
-TEST(FdSet, CopiesMembersPastTheLengthAskedFor) {
-  FdSet set;
-  set.assign(set_of({100000}), 1);
-  EXPECT_EQ(members(set), Fds{100000});
-}
-
-TEST(FdSet, IsAsLongAsItIsTold) {
+TEST(FdSet, HasMemoryForWhatIsReserved) {
   constexpr int kWordBits = sizeof(unsigned long) * CHAR_BIT;
   for (const int nfds : {1, kWordBits, kWordBits + 1, 100000}) {
     FdSet set;
-    set.assign(FdSet(), nfds);
+    set.reserve(nfds);
     // As the system would report the last descriptor.
     auto* const words = reinterpret_cast<unsigned long*>(set.native());
     words[(nfds - 1) / kWordBits] |= 1UL << ((nfds - 1) % kWordBits);
     EXPECT_EQ(members(set), Fds{nfds - 1});
   }
+}
+
+TEST(FdSet, KeepsItsMembersWhenMoreIsReserved) {
+  FdSet set = set_of({1, 64});
+  set.reserve(100000);
+  set.reserve(1);
+  EXPECT_EQ(members(set), (Fds{1, 64}));
 }
 
 TEST(FdSet, HoldsWhatASetOfNumbersWould) {
@@ -193,17 +194,15 @@ TEST(FdSet, HoldsWhatASetOfNumbersWould) {
 }
 
 TEST(FdSet, LetsSelectSeeADescriptorPastFdSetsEnd) {
-  raise_descriptor_limit();
+  testing::allow_descriptors(3 * FD_SETSIZE);
   const testing::SocketPair pair = testing::make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
   if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";
   send(pair.theirs.get(), "x");
 
   FdSet readable = set_of({high.get()});
-  FdSet writable;
-  writable.assign(readable, readable.nfds());
-  FdSet exceptional;
-  exceptional.assign(readable, readable.nfds());
+  FdSet writable = readable;
+  FdSet exceptional = readable;
   const int ready = ::select(readable.nfds(), readable.native(), writable.native(),
                              exceptional.native(), nullptr);
   EXPECT_EQ(ready, 2);

@@ -125,6 +125,15 @@ TEST(OpenListeners, ListensOnTheSamePortOfBothWildcards) {
   EXPECT_EQ(Opened(Hosts{"*"}).hosts(), (Hosts{"0.0.0.0", "::"}));
 }
 
+TEST(OpenListeners, ListensOnNothingBesidesAWildcard) {
+  EXPECT_EQ(Opened(Hosts{"127.0.0.1", "0.0.0.0", "127.0.0.2"}).hosts(), Hosts{"0.0.0.0"});
+}
+
+TEST(OpenListeners, ListensOnTheOtherFamilyBesidesAWildcard) {
+  if (!has_ipv6_loopback()) GTEST_SKIP() << "this machine has no ::1";
+  EXPECT_EQ(Opened(Hosts{"0.0.0.0", "localhost"}).hosts(), (Hosts{"0.0.0.0", "::1"}));
+}
+
 TEST(OpenListeners, ListensOnThePortItIsTold) {
   // Sharing keeps the port from everybody who does not share it.
   const Endpoint loopback = resolve("127.0.0.1", 0).front();

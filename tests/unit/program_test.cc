@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -19,8 +20,10 @@
 #include <system_error>
 #include <vector>
 
+#include "echo/log.h"
 #include "echo/options.h"
 #include "echo/unique_fd.h"
+#include "support/log_pipe.h"
 
 namespace echo {
 namespace {
@@ -67,6 +70,11 @@ bool succeeds_in_child(const std::function<bool()>& body) {
   int status = 0;
   return ::waitpid(child, &status, 0) == child && WIFEXITED(status) &&
          WEXITSTATUS(status) == EXIT_SUCCESS;
+}
+
+// Whether it is so for the body of a program.
+bool holds(const std::function<bool()>& condition) {
+  return run_program("prog", [&] { return condition() ? 0 : 1; }) == 0;
 }
 
 void close_all(const std::vector<int>& fds) {
@@ -117,6 +125,18 @@ TEST(RunProgram, Returns1ForAnyOtherError) {
   EXPECT_EQ(outcome.error, "prog: it broke\n");
 }
 
+TEST(RunProgram, EscapesControlBytesInTheErrorAndKeepsLetters) {
+  const Outcome outcome = run([]() -> int { throw UsageError("'a\nb\x1b[2J' is no fjörd"); });
+  EXPECT_EQ(outcome.error, "prog: 'a\\x0ab\\x1b[2J' is no fjörd\n");
+}
+
+TEST(RunProgram, IgnoresSigpipe) {
+  EXPECT_TRUE(succeeds_in_child([] {
+    std::signal(SIGPIPE, SIG_DFL);
+    return holds([] { return ::raise(SIGPIPE) == 0; });
+  }));
+}
+
 TEST(RunProgram, TellsTheErrorOfTheSystem) {
   const Outcome outcome = run(
       []() -> int { throw std::system_error(EMFILE, std::generic_category(), "cannot listen"); });
@@ -142,48 +162,59 @@ TEST(Print, ThrowsWhereTheOutputTakesNothing) {
   }
 }
 
-TEST(PrintVersion, GivesTheNameAndTheVersion) {
+TEST(PrintInstead, PrintsTheHelp) {
   const Redirection standard_output(STDOUT_FILENO, nullptr);
-  print_version("prog");
+  EXPECT_TRUE(print_instead(Action::kHelp, "prog", "Usage: prog\n"));
+  EXPECT_EQ(standard_output.text(), "Usage: prog\n");
+}
+
+TEST(PrintInstead, PrintsTheNameAndTheVersion) {
+  const Redirection standard_output(STDOUT_FILENO, nullptr);
+  EXPECT_TRUE(print_instead(Action::kVersion, "prog", "Usage: prog\n"));
   const std::string text = standard_output.text();
   EXPECT_EQ(text.find("prog "), 0U);
   EXPECT_EQ(text.find('\n'), text.size() - 1);
   EXPECT_GT(text.size(), std::string("prog \n").size());
 }
 
-// What a process finds closed.
-class StandardDescriptors : public ::testing::TestWithParam<std::vector<int>> {};
+TEST(PrintInstead, PrintsNothingForARun) {
+  const Redirection standard_output(STDOUT_FILENO, nullptr);
+  EXPECT_FALSE(print_instead(Action::kRun, "prog", "Usage: prog\n"));
+  EXPECT_EQ(standard_output.text(), "");
+}
 
-INSTANTIATE_TEST_SUITE_P(Closed, StandardDescriptors,
+// What a process finds closed.
+class StandardDescriptorsOf : public ::testing::TestWithParam<std::vector<int>> {};
+
+INSTANTIATE_TEST_SUITE_P(Closed, StandardDescriptorsOf,
                          ::testing::Values(std::vector{0}, std::vector{1}, std::vector{2},
                                            std::vector{0, 2}, std::vector{0, 1, 2}));
 
-TEST_P(StandardDescriptors, AreTheNullDeviceWhereTheyWereClosed) {
+TEST_P(StandardDescriptorsOf, AreTheNullDeviceWhereTheyWereClosed) {
   EXPECT_TRUE(succeeds_in_child([] {
     close_all(GetParam());
-    ensure_standard_descriptors();
-    return std::all_of(GetParam().begin(), GetParam().end(), is_null_device);
+    return holds([] { return std::all_of(GetParam().begin(), GetParam().end(), is_null_device); });
   }));
 }
 
-TEST_P(StandardDescriptors, AreAllThatIsOpened) {
+TEST_P(StandardDescriptorsOf, AreAllThatIsOpened) {
   const int lowest_free = lowest_free_descriptor();
   EXPECT_TRUE(succeeds_in_child([&] {
     close_all(GetParam());
-    ensure_standard_descriptors();
-    return lowest_free_descriptor() == lowest_free;
+    return holds([&] { return lowest_free_descriptor() == lowest_free; });
   }));
 }
 
-TEST(EnsureStandardDescriptors, LeavesOpenOnesAlone) {
+TEST(StandardDescriptors, AreLeftAloneWhereTheyAreOpen) {
   EXPECT_TRUE(succeeds_in_child([] {
     const UniqueFd file(::memfd_create("file", MFD_CLOEXEC));
     ::dup2(file.get(), STDIN_FILENO);
     ::dup2(file.get(), STDERR_FILENO);
     ::close(STDOUT_FILENO);
-    ensure_standard_descriptors();
-    return inode_of(STDIN_FILENO) == inode_of(file.get()) &&
-           inode_of(STDERR_FILENO) == inode_of(file.get()) && is_null_device(STDOUT_FILENO);
+    return holds([&] {
+      return inode_of(STDIN_FILENO) == inode_of(file.get()) &&
+             inode_of(STDERR_FILENO) == inode_of(file.get()) && is_null_device(STDOUT_FILENO);
+    });
   }));
 }
 
@@ -192,11 +223,14 @@ TEST(RaiseDescriptorLimit, RaisesTheSoftLimitToTheHardOne) {
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old_limit), 0);
   const rlimit lower{.rlim_cur = 64, .rlim_max = old_limit.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
-  EXPECT_EQ(raise_descriptor_limit(), 0);
+  testing::LogPipe pipe;
+  Log log(pipe.fd(), LogLevel::kInfo, Log::Manner::kTool);
+  raise_descriptor_limit(log);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   EXPECT_EQ(limit.rlim_cur, old_limit.rlim_max);
   EXPECT_EQ(limit.rlim_max, old_limit.rlim_max);
+  EXPECT_EQ(pipe.text(), "");
   ::setrlimit(RLIMIT_NOFILE, &old_limit);
 }
 

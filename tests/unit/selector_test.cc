@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "echo/fd_set.h"
-#include "echo/program.h"
 #include "echo/signals.h"
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
+#include "support/program.h"
 #include "support/socket_pair.h"
 
 namespace echo {
@@ -131,7 +131,7 @@ TEST(Selector, ReportsInEachTurnWhatIsStillReady) {
 }
 
 TEST(Selector, ReportsADescriptorPastFdSetsEnd) {
-  raise_descriptor_limit();
+  testing::allow_descriptors(3 * FD_SETSIZE);
   const SocketPair pair = make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
   if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";
@@ -143,7 +143,7 @@ TEST(Selector, ReportsADescriptorPastFdSetsEnd) {
 }
 
 TEST(Selector, ReportsInputsAndOutputsFarApart) {
-  raise_descriptor_limit();
+  testing::allow_descriptors(3 * FD_SETSIZE);
   const SocketPair pair = make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
   if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";

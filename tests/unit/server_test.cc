@@ -11,6 +11,7 @@
 #include "echo/log.h"
 #include "echo/signals.h"
 #include "echo/unique_fd.h"
+#include "support/failing_allocations.h"
 #include "support/log_pipe.h"
 #include "support/test_peer.h"
 
@@ -120,6 +121,7 @@ TEST_F(ServerTest, GivesAPeerTimeToAnswerTheEofWhenItDrains) {
   peer.shut_down_sending();
   EXPECT_FALSE(server_->turn());
   EXPECT_FALSE(peer.is_reset());
+  EXPECT_TRUE(pipe_.has("after draining, bytes discarded: 35\n"));
 }
 
 TEST_F(ServerTest, ClosesAPeerThatDoesNotAnswerTheEof) {
@@ -167,6 +169,48 @@ TEST_F(ServerTest, EndsAtOnceForASecondSignal) {
   EXPECT_TRUE(pipe_.has("after a second signal"));
 }
 
+// A terminal that goes away sends more than one, and so does systemd.
+TEST_F(ServerTest, TakesStopSignalsThatComeTogetherForOne) {
+  start();
+  TestPeer peer = connect();
+  raise_signal(SIGTERM);
+  raise_signal(SIGHUP);
+  EXPECT_TRUE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  peer.shut_down_sending();
+  EXPECT_FALSE(server_->turn());
+  EXPECT_TRUE(pipe_.has("after draining\n"));
+}
+
+// Whichever allocation it is that fails, in turns that accept, receive, send and close.
+TEST_F(ServerTest, WithoutMemoryForSomeGoesOnServingTheOthers) {
+  log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
+  bool any_failed = true;
+  for (std::size_t successes = 0; any_failed; ++successes) {
+    start();
+    TestPeer witness = connect();
+    TestPeer waker = connect();
+    TestPeer receiver = connect();
+    TestPeer sender = connect();
+    connect();
+    receiver.send("owed in the next turn");
+    server_->turn();
+
+    sender.send(random_bytes(40'000));
+    const TestPeer newcomer(resolve("127.0.0.1", server_->port()).front());
+    {
+      const FailingAllocations failing(successes);
+      server_->turn();
+      waker.send("there is an event in the next turn too");
+      server_->turn();
+      any_failed = failing.any_failed();
+    }
+    echo(witness, "still served");
+    server_.reset();
+    pipe_.text();
+  }
+}
+
 TEST_F(ServerTest, LogsStatisticsAtAnyLevel) {
   log_ = Log(pipe_.fd(), LogLevel::kError, Log::Manner::kDaemon);
   start();
@@ -184,10 +228,10 @@ TEST_F(ServerTest, LogsRefusalsAtABoundedRate) {
   start();
   const TestPeer first = connect();
   for (int i = 0; i < 5; ++i) connect();
-  EXPECT_TRUE(pipe_.has("refused 1 connections"));
+  EXPECT_TRUE(pipe_.has("connections refused: 1, the last from "));
   now_ += 10s;
   connect();
-  EXPECT_TRUE(pipe_.has("refused 5 connections"));
+  EXPECT_TRUE(pipe_.has("connections refused: 5, the last from "));
 }
 
 TEST_F(ServerTest, DoesNotTakeANewConnectionForAnOldOneOfTheSameNumber) {
@@ -204,7 +248,7 @@ TEST_F(ServerTest, DoesNotTakeANewConnectionForAnOldOneOfTheSameNumber) {
   TestPeer fresh(resolve("127.0.0.1", server_->port()).front());
   old.reset();
   server_->turn();
-  EXPECT_TRUE(pipe_.has("after an error: Connection reset by peer, 4 bytes unsent"));
+  EXPECT_TRUE(pipe_.has("after an error: Connection reset by peer, bytes unsent: 4"));
   EXPECT_FALSE(pipe_.has("output queue for " + fresh.local().to_string()));
   echo(fresh, "fresh");
 }
