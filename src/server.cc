@@ -117,8 +117,8 @@ bool Server::turn() {
   for (const int fd : selector_.exceptional()) handle_exceptional(connection(fd));
 
   if (settings_.idle_timeout > 0s) close_idle();
-  if (drain_deadline_) drain();
   if (accept_again_at_ && now_ >= *accept_again_at_) resume_accepting();
+  if (drain_deadline_) drain();
   return !listeners_.empty() || !by_activity_.empty();
 }
 

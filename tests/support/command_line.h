@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,6 +41,23 @@ std::string usage_error_of(Call call) {
     return error.what();
   }
   return "no error";
+}
+
+// A value that an option must refuse, by a text that names both.
+struct BadValue {
+  std::string letter;
+  std::string name;
+  std::string value;
+};
+
+// `usage_error` gives the text with which a command line is refused.
+template <typename UsageErrorOf>
+void expect_refused(const std::vector<BadValue>& bad_values, UsageErrorOf usage_error) {
+  for (const BadValue& bad : bad_values) {
+    const std::string beginning = bad.name + ": '" + bad.value + "' is ";
+    EXPECT_EQ(usage_error({bad.letter, bad.value}).find(beginning), 0U) << beginning;
+    EXPECT_EQ(usage_error({bad.name, bad.value}).find(beginning), 0U) << beginning;
+  }
 }
 
 // An option in every way to write it, with its value.

@@ -19,6 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 using testing::CommandLine;
+using testing::expect_refused;
 using testing::spellings;
 using testing::usage_error_of;
 using testing::Words;
@@ -139,22 +140,14 @@ TEST(ClientOptions, AsksForTheVersionAtOnce) {
 }
 
 TEST(ClientOptions, NamesTheOptionAndItsBadValue) {
-  struct Bad {
-    std::string letter;
-    std::string name;
-    std::string value;
-  };
-  for (const Bad& bad : std::vector<Bad>{{"-p", "--port", "65536"},
-                                         {"-p", "--port", ""},
-                                         {"-c", "--connections", "0"},
-                                         {"-c", "--connections", "1000001"},
-                                         {"-c", "--connections", "two"},
-                                         {"-t", "--timeout", "1d"},
-                                         {"-t", "--timeout", "-5"}}) {
-    const std::string beginning = bad.name + ": '" + bad.value + "' is ";
-    EXPECT_EQ(usage_error({bad.letter, bad.value}).find(beginning), 0U) << beginning;
-    EXPECT_EQ(usage_error({bad.name, bad.value}).find(beginning), 0U) << beginning;
-  }
+  expect_refused({{"-p", "--port", "65536"},
+                  {"-p", "--port", ""},
+                  {"-c", "--connections", "0"},
+                  {"-c", "--connections", "1000001"},
+                  {"-c", "--connections", "two"},
+                  {"-t", "--timeout", "1d"},
+                  {"-t", "--timeout", "-5"}},
+                 usage_error);
 }
 
 TEST(ClientOptions, NamesAnUnknownOption) {

@@ -21,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 using testing::CommandLine;
+using testing::expect_refused;
 using testing::spellings;
 using testing::usage_error_of;
 using testing::Words;
@@ -141,26 +142,18 @@ TEST(ServerOptions, AsksForTheVersionAtOnce) {
 }
 
 TEST(ServerOptions, NamesTheOptionAndItsBadValue) {
-  struct Bad {
-    std::string letter;
-    std::string name;
-    std::string value;
-  };
-  for (const Bad& bad : std::vector<Bad>{{"-p", "--port", "65536"},
-                                         {"-p", "--port", ""},
-                                         {"-b", "--backlog", "0"},
-                                         {"-b", "--backlog", "2147483648"},
-                                         {"-c", "--max-connections", "-1"},
-                                         {"-c", "--max-connections", "2147483648"},
-                                         {"-q", "--max-queue", "0"},
-                                         {"-q", "--max-queue", "many"},
-                                         {"-i", "--idle-timeout", "1d"},
-                                         {"-d", "--drain-timeout", "-5"},
-                                         {"-l", "--log-level", "loud"}}) {
-    const std::string beginning = bad.name + ": '" + bad.value + "' is ";
-    EXPECT_EQ(usage_error({bad.letter, bad.value}).find(beginning), 0U) << beginning;
-    EXPECT_EQ(usage_error({bad.name, bad.value}).find(beginning), 0U) << beginning;
-  }
+  expect_refused({{"-p", "--port", "65536"},
+                  {"-p", "--port", ""},
+                  {"-b", "--backlog", "0"},
+                  {"-b", "--backlog", "2147483648"},
+                  {"-c", "--max-connections", "-1"},
+                  {"-c", "--max-connections", "2147483648"},
+                  {"-q", "--max-queue", "0"},
+                  {"-q", "--max-queue", "many"},
+                  {"-i", "--idle-timeout", "1d"},
+                  {"-d", "--drain-timeout", "-5"},
+                  {"-l", "--log-level", "loud"}},
+                 usage_error);
 }
 
 TEST(ServerOptions, NamesAnUnknownOption) {
