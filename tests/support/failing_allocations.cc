@@ -22,7 +22,8 @@ bool may_succeed() noexcept {
 
 }  // namespace
 
-// The arrays' and the others that are not replaced here call these (operator new, [new.delete]).
+// The arrays' and the others that are not replaced here call these ([new.delete]).
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): under operator new there is nothing else.
 void* operator new(std::size_t size) {
   void* const memory = may_succeed() ? std::malloc(size == 0 ? 1 : size) : nullptr;
   if (memory == nullptr) throw std::bad_alloc();
@@ -32,6 +33,7 @@ void* operator new(std::size_t size) {
 void operator delete(void* memory) noexcept { std::free(memory); }
 
 void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
+// NOLINTEND(cppcoreguidelines-no-malloc)
 
 namespace echo::testing {
 

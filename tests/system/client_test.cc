@@ -243,6 +243,7 @@ TEST(EchoClient, FailsWhereAConnectionTakesTooLong) {
   const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 0, false);
   const Endpoint endpoint = local_endpoint(listener.get());
   std::vector<Connecting> before;
+  before.reserve(5);
   for (int i = 0; i < 5; ++i) before.push_back(connect_to(endpoint));
   const Outcome client =
       run(ECHO_CLIENT, at_port(endpoint.port(), {"-c", "1", "-4", "-t", "100ms", "--quiet"}));

@@ -194,7 +194,7 @@ TEST(FdSet, HoldsWhatASetOfNumbersWould) {
 }
 
 TEST(FdSet, LetsSelectSeeADescriptorPastFdSetsEnd) {
-  testing::allow_descriptors(3 * FD_SETSIZE);
+  testing::allow_descriptors(3UL * FD_SETSIZE);
   const testing::SocketPair pair = testing::make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
   if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";

@@ -131,7 +131,7 @@ TEST(Selector, ReportsInEachTurnWhatIsStillReady) {
 }
 
 TEST(Selector, ReportsADescriptorPastFdSetsEnd) {
-  testing::allow_descriptors(3 * FD_SETSIZE);
+  testing::allow_descriptors(3UL * FD_SETSIZE);
   const SocketPair pair = make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
   if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";
@@ -143,7 +143,7 @@ TEST(Selector, ReportsADescriptorPastFdSetsEnd) {
 }
 
 TEST(Selector, ReportsInputsAndOutputsFarApart) {
-  testing::allow_descriptors(3 * FD_SETSIZE);
+  testing::allow_descriptors(3UL * FD_SETSIZE);
   const SocketPair pair = make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
   if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";
