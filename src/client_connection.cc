@@ -13,7 +13,7 @@ namespace echo {
 ClientConnection::ClientConnection(const std::vector<Endpoint>& addresses,
                                    const Transcript& transcript, Duration timeout, Time now)
     : addresses_(addresses), transcript_(transcript), timeout_(timeout), waiting_since_(now) {
-  connect({}, now);
+  connect(now);
 }
 
 bool ClientConnection::wants_input() const noexcept {
@@ -73,19 +73,25 @@ void ClientConnection::handle_timeout(Time now) {
   }
 }
 
-void ClientConnection::connect(std::string reason, Time now) {
+void ClientConnection::connect(Time now) {
   for (; address_ < addresses_.size(); ++address_) {
     Connecting connecting = connect_to(addresses_[address_]);
     fd_ = std::move(connecting.fd);
     waiting_since_ = now;
     if (fd_) return;
-    reason = ErrnoText{connecting.error}.to_string();
+    const std::string reason = ErrnoText{connecting.error}.to_string();
     if (connecting.error == EMFILE || connecting.error == ENFILE) {
       fail("cannot open a socket: " + reason);
       return;
     }
+    note_refusal(reason);
   }
-  fail("cannot connect to " + addresses_.back().to_string() + ": " + reason);
+  fail("cannot connect to " + refusals_);
+}
+
+void ClientConnection::note_refusal(const std::string& reason) {
+  if (!refusals_.empty()) refusals_ += "; ";
+  refusals_ += addresses_[address_].to_string() + ": " + reason;
 }
 
 void ClientConnection::finish_connecting(Time now) {
@@ -96,7 +102,7 @@ void ClientConnection::finish_connecting(Time now) {
   local_ = local_endpoint(fd());
   // With nobody listening on an ephemeral port of this machine, the socket may be given that very
   // port and meet itself (RFC 9293, section 3.5, simultaneous open): a perfect echo of nobody.
-  if (local_.to_string() == addresses_[address_].to_string()) {
+  if (local_.to_string() == remote_endpoint(fd()).to_string()) {
     local_ = {};
     try_next_address(ErrnoText{ECONNREFUSED}.to_string(), now);
     return;
@@ -105,8 +111,9 @@ void ClientConnection::finish_connecting(Time now) {
 }
 
 void ClientConnection::try_next_address(const std::string& reason, Time now) {
+  note_refusal(reason);
   ++address_;
-  connect(reason, now);
+  connect(now);
 }
 
 void ClientConnection::send(Time now) {

@@ -52,6 +52,7 @@ std::size_t Connection::send(Time now) {
     return 0;
   }
   last_active_ = now;
+  held_.reset();
   if (queue_.bytes() <= max_queue_ / 2) paused_ = false;
   if (state_ == State::kDraining && queue_.empty()) state_ = State::kClosed;
   return sent.bytes;
@@ -62,6 +63,14 @@ void Connection::hang_up(Time now) {
   hung_up_ = true;
   last_active_ = now;
   state_ = State::kLingering;
+}
+
+bool Connection::takes_more(Time now) noexcept {
+  const std::size_t held = unacknowledged(fd());
+  const bool moves = held > 0 && (state_ == State::kLingering || !held_ || held < *held_);
+  if (moves) last_active_ = now;
+  held_ = held;
+  return moves;
 }
 
 void Connection::handle_eof() {

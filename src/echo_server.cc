@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include "echo/listeners.h"
 #include "echo/log.h"
 #include "echo/program.h"
 #include "echo/server.h"
@@ -11,12 +12,14 @@ namespace {
 constexpr const char* kName = "echo_server";
 
 int serve(int argc, char** argv) {
-  const echo::ServerOptions options = echo::parse_server_options(argc, argv);
+  echo::ServerOptions options = echo::parse_server_options(argc, argv);
   if (echo::print_instead(options.action, kName, echo::server_help())) return 0;
 
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kDaemon);
   echo::raise_descriptor_limit(log);
+  // While a name server makes us wait, a signal ends the program as it would any other.
   echo::limit_name_lookups();
+  options.server.listen.hosts = echo::resolve_hosts(options.hosts);
   echo::Signals signals(echo::Server::kSignals);
   echo::Server server(options.server, log, signals);
   server.run();

@@ -21,26 +21,26 @@ bool is_missing_here(const std::error_code& error) {
   return error.value() == EADDRNOTAVAIL || error.value() == EAFNOSUPPORT;
 }
 
-// The addresses of one host's name.
-using Addresses = std::vector<Endpoint>;
-
 // All the addresses of one try to open listeners.
 class Opening {
  public:
-  Opening(const ListenSettings& settings, const std::vector<Addresses>& hosts)
-      : settings_(settings), port_(settings.port) {
-    for (const Addresses& host : hosts) {
+  explicit Opening(const ListenSettings& settings) : settings_(settings), port_(settings.port) {
+    for (const Addresses& host : settings.hosts) {
       std::copy_if(host.begin(), host.end(), std::back_inserter(wildcards_),
                    [](const Endpoint& endpoint) { return endpoint.is_wildcard(); });
     }
-    for (const Addresses& host : hosts) open_host(host);
+    for (const Addresses& host : settings.hosts) open_host(host);
   }
 
   std::vector<UniqueFd> finish(Log& log) {
     for (const std::string& warning : warnings_) log.warning(warning);
     for (const UniqueFd& listener : listeners_) {
       const Endpoint local = local_endpoint(listener.get());
-      log.info("starting up on ", local.host(), " port ", local.port());
+      if (settings_.port == 0) {
+        log.answer("starting up on ", local.host(), " port ", local.port());
+      } else {
+        log.info("starting up on ", local.host(), " port ", local.port());
+      }
     }
     return std::move(listeners_);
   }
@@ -88,14 +88,19 @@ class Opening {
 
 }  // namespace
 
-std::vector<UniqueFd> open_listeners(const ListenSettings& settings, Log& log) {
+std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names) {
   std::vector<Addresses> hosts;
-  for (const std::string& host : settings.hosts) hosts.push_back(resolve(host, 0));
+  hosts.reserve(names.size());
+  for (const std::string& name : names) hosts.push_back(resolve(name, 0));
+  return hosts;
+}
+
+std::vector<UniqueFd> open_listeners(const ListenSettings& settings, Log& log) {
   // A port that the system chose for the first address may be taken on another one: all of it
   // starts again then, with another port.
   for (int tries = 1;; ++tries) {
     try {
-      return Opening(settings, hosts).finish(log);
+      return Opening(settings).finish(log);
     } catch (const std::system_error& error) {
       const bool unlucky = settings.port == 0 && error.code() == std::errc::address_in_use;
       if (!unlucky || tries == kMostTries) throw;

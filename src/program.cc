@@ -43,7 +43,7 @@ void hold_standard_descriptors() {
 }  // namespace
 
 int run_program(std::string_view name, const std::function<int()>& body) {
-  std::signal(SIGPIPE, SIG_IGN);  // NOLINT(cert-err33-c): it cannot fail for this signal
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // NOLINT(cert-err33-c)
   try {
     hold_standard_descriptors();
     return body();

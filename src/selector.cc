@@ -9,8 +9,8 @@
 namespace echo {
 namespace {
 
-// How many turns in a row may find something ready before signals are let in.
-constexpr int kTurnsBetweenSignals = 16;
+// How many descriptors may have been ready, in turns without sleep, before signals are let in.
+constexpr int kReadyBetweenSignals = 64;
 
 timespec to_timespec(Duration duration) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
@@ -74,16 +74,16 @@ int Selector::select_once(std::optional<Duration> timeout) {
   const timespec limit = to_timespec(std::max(timeout.value_or(Duration{0}), Duration{0}));
   const int ready = ::pselect(nfds, readable_.native(), writable_.native(), exceptional_.native(),
                               timeout ? &limit : nullptr, wait_mask_ ? &*wait_mask_ : nullptr);
-  turns_without_sleep_ = ready > 0 ? turns_without_sleep_ + 1 : 0;
+  ready_without_sleep_ = ready > 0 ? ready_without_sleep_ + ready : 0;
   return ready < 0 ? errno : 0;
 }
 
 // pselect() delivers a signal only where it would sleep. With something ready in every turn it
 // never does, and under steady load nobody could stop the program; so the door is opened now and
-// then.
+// then: in each turn that has much to do, and seldom where turns are short.
 bool Selector::let_signals_in() {
-  if (!wait_mask_ || turns_without_sleep_ < kTurnsBetweenSignals) return false;
-  turns_without_sleep_ = 0;
+  if (!wait_mask_ || ready_without_sleep_ < kReadyBetweenSignals) return false;
+  ready_without_sleep_ = 0;
   constexpr timespec kNow{0, 0};
   return ::pselect(0, nullptr, nullptr, nullptr, &kNow, &*wait_mask_) < 0 && errno == EINTR;
 }

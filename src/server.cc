@@ -23,7 +23,8 @@ constexpr int kMostAccepted = 64;
 // How long accepting rests when the system has no room, unless a client leaves earlier.
 constexpr Duration kAcceptRest = 100ms;
 
-// How long a client that we have hung up on may be silent before it is closed.
+// How long a client that we have hung up on, and that has all it is owed, may be silent before it
+// is closed.
 constexpr Duration kMostLinger = 250ms;
 
 // How often the same trouble is logged.
@@ -42,13 +43,11 @@ AcceptError judge(int error) {
     case EINTR:
     case ECONNABORTED:
     case EPROTO:
-    case EPERM:
     case ENETDOWN:
     case ENOPROTOOPT:
     case EHOSTDOWN:
     case ENONET:
     case EHOSTUNREACH:
-    case EOPNOTSUPP:
     case ENETUNREACH:
       return AcceptError::kOnlyThatClient;
     // EMFILE, ENFILE, ENOBUFS, ENOMEM; and what else comes had better not spin.
@@ -295,7 +294,7 @@ void Server::start_draining(int signal) {
   drain_deadline_ = now_ + settings_.drain_timeout;
   accept_last_clients();
   log_.info(name_of(signal), ": draining, ", by_activity_.size(), " open, for at most ",
-            format_duration(settings_.drain_timeout));
+            settings_.drain_timeout);
 }
 
 // Those that wait in the backlog think that they are connected, and may have sent already. Where
@@ -331,7 +330,8 @@ void Server::drain() {
 void Server::drain(Connection& connection) {
   const int fd = connection.fd();
   if (connection.state() == Connection::State::kLingering) {
-    if (now_ - connection.last_active() >= kMostLinger) close(connection, "draining");
+    if (now_ - connection.last_active() < kMostLinger || connection.takes_more(now_)) return;
+    close(connection, "draining");
     return;
   }
   if (!connection.queue().empty()) return;
@@ -351,7 +351,11 @@ void Server::close_idle() {
   while (!by_activity_.empty()) {
     Connection& longest_silent = connection(by_activity_.front());
     if (now_ - longest_silent.last_active() < settings_.idle_timeout) return;
-    close(longest_silent, format_duration(settings_.idle_timeout), " without a byte");
+    if (longest_silent.takes_more(now_)) {
+      note_activity(longest_silent);
+      continue;
+    }
+    close(longest_silent, settings_.idle_timeout, " without a byte");
   }
 }
 

@@ -86,7 +86,7 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
   for (int val = walk.next(); val != -1; val = walk.next()) {
     switch (val) {
       case 'H':
-        server.listen.hosts.push_back(walk.value());
+        options.hosts.push_back(walk.value());
         break;
       case 'p':
         server.listen.port = port_value("--port", walk.value());
@@ -130,7 +130,7 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
   }
   const std::vector<std::string> arguments = walk.arguments();
   if (!arguments.empty()) throw UsageError("unexpected argument '" + arguments.front() + "'");
-  if (server.listen.hosts.empty()) server.listen.hosts.emplace_back("localhost");
+  if (options.hosts.empty()) options.hosts.emplace_back("localhost");
   return options;
 }
 

@@ -1,6 +1,8 @@
 #include "echo/socket.h"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -23,6 +25,16 @@ int set_option(int fd, int level, int name, int value) noexcept {
 // Without this a small message waits for the acknowledgement of the one before it (RFC 1122,
 // section 4.2.3.4). It fails only on a connection that is dead already; recv() will tell.
 void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+
+// `ask` is getsockname(2) or getpeername(2).
+template <typename Ask>
+Endpoint ask_endpoint(int fd, Ask ask) noexcept {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+  if (ask(fd, address, &length) != 0) return {};
+  return {address, length};
+}
 
 Moved moved(ssize_t result) noexcept {
   if (result < 0) return {.bytes = 0, .error = errno};
@@ -78,13 +90,9 @@ int take_error(int fd) noexcept {
   return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
-Endpoint local_endpoint(int fd) noexcept {
-  sockaddr_storage local{};
-  socklen_t length = sizeof local;
-  auto* const address = reinterpret_cast<sockaddr*>(&local);
-  if (::getsockname(fd, address, &length) != 0) return {};
-  return {address, length};
-}
+Endpoint local_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getsockname); }
+
+Endpoint remote_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getpeername); }
 
 Moved receive(int fd, std::span<char> buffer) noexcept {
   return moved(::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT));
@@ -102,6 +110,11 @@ Moved send(int fd, std::string_view text) noexcept {
   void* const base = const_cast<char*>(text.data());  // NOLINT(*-const-cast)
   iovec part{.iov_base = base, .iov_len = text.size()};
   return send(fd, std::span(&part, 1));
+}
+
+std::size_t unacknowledged(int fd) noexcept {
+  int bytes = 0;
+  return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
 }
 
 void shut_down_sending(int fd) noexcept { ::shutdown(fd, SHUT_WR); }

@@ -73,9 +73,9 @@ class ClientConnection {
   void handle_timeout(Time now);
 
  private:
-  // Starts to connect to the first address from address_ on that lets it; `reason` is why the one
-  // before failed.
-  void connect(std::string reason, Time now);
+  // Starts to connect to the first address from address_ on that lets it.
+  void connect(Time now);
+  void note_refusal(const std::string& reason);
   void finish_connecting(Time now);
   void try_next_address(const std::string& reason, Time now);
   void send(Time now);
@@ -94,6 +94,7 @@ class ClientConnection {
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
   Time waiting_since_;
+  std::string refusals_;  // Why each address that was tried would not have it.
   std::string failure_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -42,7 +43,8 @@ class Connection {
   // Why it broke, as an errno value; 0 where it did not.
   int error() const noexcept { return error_; }
 
-  // When bytes last moved on it, in either direction, or it was accepted or hung up.
+  // When bytes last moved on it, in either direction, as far as select() tells; or it was accepted,
+  // or hung up on.
   Time last_active() const noexcept { return last_active_; }
 
   // Whether select() is to watch for input: while open, until max_queue bytes are owed, and then
@@ -66,6 +68,12 @@ class Connection {
   // How many bytes came after that.
   std::uint64_t discarded() const noexcept { return discarded_; }
 
+  // Whether the peer takes what the system still holds for it, which is activity that select() does
+  // not tell of. For when last_active() is long ago; if so, that is now. Of an open connection it
+  // is said once, and again as long as less is held each time; of a lingering one, as long as
+  // anything is held: closed before, it would lose that to a reset if the peer sent something more.
+  bool takes_more(Time now) noexcept;
+
   // Gives up the socket, to be closed in some other way than at once.
   UniqueFd release_fd() noexcept { return std::move(fd_); }
 
@@ -82,6 +90,7 @@ class Connection {
   std::size_t max_queue_;
   Time last_active_;
   std::uint64_t discarded_ = 0;
+  std::optional<std::size_t> held_;  // What takes_more() found last, if it was after the last send.
   MessageQueue queue_;
 };
 

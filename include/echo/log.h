@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "echo/unique_fd.h"
+#include "echo/units.h"
 
 namespace echo {
 
@@ -35,9 +36,9 @@ struct Payload {
 
 // The log: a line an event, on a descriptor that the caller keeps open (standard error).
 //
-// A line is made of parts, joined as they are: text, numbers, and what has a to_string(). Below the
-// log's level a call costs a comparison. At warning and error the line says so. A line for which
-// there is no memory is dropped.
+// A line is made of parts, joined as they are: text, numbers, times, and what has a to_string().
+// Below the log's level a call costs a comparison. At warning and error the line says so. A line
+// for which there is no memory is dropped.
 class Log {
  public:
   enum class Manner {
@@ -103,6 +104,8 @@ class Log {
       text += std::string_view(part);
     } else if constexpr (std::same_as<Part, char>) {
       text += part;
+    } else if constexpr (std::same_as<Part, Duration>) {
+      text += format_duration(part);
     } else if constexpr (std::integral<Part>) {
       text += std::to_string(part);
     } else {

@@ -13,9 +13,9 @@ namespace echo {
 // Runs `body` and returns what it returns as the exit status. A std::exception becomes one
 // line on standard error, `NAME: TEXT`, and the status 2 if it is a UsageError, 1 if not.
 //
-// For the body, SIGPIPE is ignored: a pipe or a connection without a reader is an error to report,
-// not to die of. And each standard descriptor is held that was closed, so that no socket takes its
-// number; to read or write there stays an error, EBADF.
+// For the body, SIGPIPE and SIGXFSZ are ignored: a reader that is gone, or a file that may grow no
+// more, is an error to report, not to die of. And each standard descriptor is held that was closed,
+// so that no socket takes its number; to read or write there stays an error, EBADF.
 int run_program(std::string_view name, const std::function<int()>& body);
 
 // Prints to standard output. Throws std::system_error where that fails.

@@ -54,7 +54,7 @@ class Selector {
   FdSet readable_;
   FdSet writable_;
   FdSet exceptional_;
-  int turns_without_sleep_ = 0;
+  int ready_without_sleep_ = 0;
 };
 
 }  // namespace echo

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "echo/log.h"
 #include "echo/options.h"
@@ -11,7 +13,8 @@ namespace echo {
 struct ServerOptions {
   Action action = Action::kRun;
   LogLevel log_level = LogLevel::kInfo;
-  ServerSettings server;
+  ServerSettings server;           // Its hosts are not looked up yet:
+  std::vector<std::string> hosts;  // names, numeric addresses, or "*".
 };
 
 // The command line of echo_server. Throws UsageError where it is wrong.

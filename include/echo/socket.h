@@ -52,8 +52,9 @@ Connecting connect_to(const Endpoint& endpoint);
 // The error that is waiting on the socket, as an errno value; 0 where there is none.
 int take_error(int fd) noexcept;
 
-// The socket's own address; no address where the socket has none.
+// The socket's own address, and its peer's; no address where the socket has none.
 Endpoint local_endpoint(int fd) noexcept;
+Endpoint remote_endpoint(int fd) noexcept;
 
 // One recv(2) into the buffer.
 Moved receive(int fd, std::span<char> buffer) noexcept;
@@ -61,6 +62,10 @@ Moved receive(int fd, std::span<char> buffer) noexcept;
 // One sendmsg(2) of all the parts. It may take less than they hold. Never raises SIGPIPE.
 Moved send(int fd, std::span<iovec> parts) noexcept;
 Moved send(int fd, std::string_view text) noexcept;
+
+// How many of the bytes sent the peer's system has not acknowledged yet, EOF counting as one
+// (tcp(7), SIOCOUTQ): they are in flight, or the peer does not read. 0 where it is not to be had.
+std::size_t unacknowledged(int fd) noexcept;
 
 // Sends EOF once what was sent has gone out. Receiving goes on (shutdown(2)).
 void shut_down_sending(int fd) noexcept;

@@ -146,7 +146,6 @@ Program::Program(const std::string& path, const std::vector<std::string>& argume
     ::execvp(argv[0], argv.data());
     ::_exit(127);
   }
-  process_ = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   input_ = std::move(input.to_write);
   output_ = std::move(output.to_read);
   error_ = std::move(error.to_read);
@@ -185,12 +184,8 @@ int Program::wait_for_exit() {
   while (read_some()) {
     if (std::chrono::steady_clock::now() > deadline) give_up("it does not end");
   }
-  pollfd ended{.fd = process_.get(), .events = POLLIN, .revents = 0};
-  if (::poll(&ended, 1, static_cast<int>(std::chrono::milliseconds(kPatience).count())) != 1) {
-    give_up("it does not end");
-  }
   int status = 0;
-  ::waitpid(pid_, &status, 0);
+  wait_until([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; });
   pid_ = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
@@ -224,7 +219,7 @@ void Program::give_up(const std::string& reason) const {
 std::chrono::nanoseconds Program::cpu_time() const {
   std::ifstream file("/proc/" + std::to_string(pid_) + "/schedstat");
   std::chrono::nanoseconds::rep running = 0;
-  file >> running;
+  if (!(file >> running)) throw std::runtime_error("no schedstat in /proc");
   return std::chrono::nanoseconds(running);
 }
 
@@ -245,7 +240,8 @@ void Program::wait_for_descriptors(std::size_t count) const {
 }
 
 UniqueFd Program::copy_descriptor(int fd) const {
-  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, process_.get(), fd, 0)));
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
 }
 
 ServerProgram::ServerProgram(const std::vector<std::string>& arguments,

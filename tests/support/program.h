@@ -85,7 +85,6 @@ class Program {
   [[noreturn]] void give_up(const std::string& reason) const;
 
   pid_t pid_ = -1;
-  UniqueFd process_;  // A pidfd: readable once the program has ended.
   UniqueFd input_;
   UniqueFd output_;
   UniqueFd error_;

@@ -18,6 +18,8 @@ namespace {
 constexpr int kPatienceInMs = 10'000;
 // Longer than any pause of a server that still reads.
 constexpr int kStuckInMs = 300;
+// More than the kernel's buffers of both ends and any queue of a server under test.
+constexpr std::size_t kMostBuffered = 64UL << 20;
 
 // Returns what of `events` is there; nothing of them after the patience.
 short wait_for(int fd, short events, int patience_in_ms = kPatienceInMs) {
@@ -66,6 +68,7 @@ std::size_t TestPeer::send_until_stuck() const {
     const Moved sent = echo::send(fd(), block);
     if (sent.error != 0 && !sent.would_block()) throw broken(sent.error);
     total += sent.bytes;
+    if (total > kMostBuffered) throw std::runtime_error("what it takes is not bounded");
   }
   return total;
 }

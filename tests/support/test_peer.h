@@ -25,7 +25,8 @@ class TestPeer {
   void shut_down_sending() const;
 
   // Sends as much as the connection takes until it has taken nothing for a while: everything
-  // between here and a peer that does not read is full then. Returns how much that was.
+  // between here and a peer that does not read is full then. Returns how much that was. Throws
+  // where it is more than any bounded buffers would take.
   std::size_t send_until_stuck() const;
 
   // Exactly so many bytes, or fewer where EOF comes first.

@@ -180,14 +180,28 @@ TEST(EchoClient, FailsWhereNobodyListens) {
 
 // The one port that it may be given itself is the server's: it would connect to itself.
 TEST(EchoClient, DoesNotTakeItselfForAServer) {
-  const Outcome client = run(ECHO_CLIENT, at_port(40000, {"-c", "1", "-4", "--quiet"}), {},
-                             {.private_network = {{"ipv4/ip_local_port_range", "40000 40000"}}});
+  for (const std::string host : {"127.0.0.1", "0.0.0.0"}) {
+    const Outcome client = run(ECHO_CLIENT, at_port(40000, {"-c", "1", "--quiet", "-H", host}), {},
+                               {.private_network = {{"ipv4/ip_local_port_range", "40000 40000"}}});
+    if (client.status == kNoPrivateNetwork) {
+      GTEST_SKIP() << "a network namespace is not permitted here";
+    }
+    EXPECT_EQ(client.status, 1);
+    EXPECT_EQ(client.error,
+              "error: connection 1: cannot connect to " + host + ":40000: Connection refused\n");
+  }
+}
+
+TEST(EchoClient, TellsOfEachAddressThatItTried) {
+  const Outcome client = run(ECHO_CLIENT, at_port(40000, {"-c", "1", "--quiet"}), {},
+                             {.private_network = {{"ipv6/conf/all/disable_ipv6", "1"}}});
   if (client.status == kNoPrivateNetwork) {
     GTEST_SKIP() << "a network namespace is not permitted here";
   }
   EXPECT_EQ(client.status, 1);
   EXPECT_EQ(client.error,
-            "error: connection 1: cannot connect to 127.0.0.1:40000: Connection refused\n");
+            "error: connection 1: cannot connect to 127.0.0.1:40000: Connection refused; "
+            "[::1]:40000: Cannot assign requested address\n");
 }
 
 TEST(EchoClient, TellsTheFirstOfManyFailuresAndCountsTheRest) {
@@ -283,18 +297,32 @@ TEST(EchoClient, FailsWhereStandardOutputIsClosed) {
   EXPECT_NE(client.error_text().find("cannot write standard output"), std::string::npos);
 }
 
-TEST(EchoClient, OneFailureDoesNotStopTheOthers) {
+TEST(EchoClient, OneFailureIsNamedAndDoesNotStopTheOthers) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "2", "message"}));
-  server.accept().reset();
-  {
-    TestPeer good = server.accept();
-    EXPECT_EQ(good.receive(7), "message");
-    good.send("message");
-    EXPECT_EQ(good.receive_to_eof(), "");
-  }
+  TestPeer good = server.accept();
+  TestPeer bad = server.accept();
+  const std::string address = remote_endpoint(bad.fd()).to_string();
+  for (const TestPeer* peer : {&good, &bad}) EXPECT_EQ(peer->receive(7), "message");
+  bad.send("nothing like it");
+  client.wait_for_line("error: connection 2 (" + address + "): bytes differ at offset 0");
+  good.send("message");
+  EXPECT_EQ(good.receive_to_eof(), "");
+  good.shut_down_sending();
+  client.wait_for_line("closing socket");
   EXPECT_EQ(client.wait_for_exit(), 1);
-  EXPECT_NE(client.error_text().find("closing socket"), std::string::npos);
+}
+
+TEST(EchoClient, FailsWhereTheServerSendsUrgentData) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "message"}));
+  const TestPeer peer = server.accept();
+  EXPECT_EQ(peer.receive(7), "message");
+  peer.send_urgent('!');
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("the server sent urgent data, at offset 0 of 7"),
+            std::string::npos)
+      << client.error_text();
 }
 
 TEST(EchoClient, FailsWhereStandardOutputBreaks) {

@@ -181,8 +181,9 @@ TEST(ClientConnection, FailsWhereEveryAddressRefuses) {
   ClientConnection connection(servers, transcript, kTimeout, kStart);
   settle(connection);
   settle(connection);
-  expect_failed(connection,
-                "cannot connect to " + second.endpoint.to_string() + ": Connection refused");
+  expect_failed(connection, "cannot connect to " + first.endpoint.to_string() +
+                                ": Connection refused; " + second.endpoint.to_string() +
+                                ": Connection refused");
 }
 
 TEST(ClientConnection, FailsAtOnceWhereThereIsNoSocketForAnyAddress) {

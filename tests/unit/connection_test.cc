@@ -19,6 +19,7 @@
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
+#include "support/program.h"
 #include "support/socket_pair.h"
 
 namespace echo {
@@ -367,6 +368,42 @@ TEST(Connection, KnowsAfterItsEndWhetherItHungUp) {
   hung_up.connection.hang_up(kStart);
   hung_up.hear_eof();
   EXPECT_TRUE(hung_up.connection.hung_up());
+}
+
+TEST(Connection, SaysOnceThatAPeerMayTakeWhatItWasSent) {
+  Link link(100, make_tcp_pair());
+  testing::fill(link.connection.fd());
+  EXPECT_TRUE(link.connection.takes_more(kLater));
+  EXPECT_EQ(link.connection.last_active(), kLater);
+  EXPECT_FALSE(link.connection.takes_more(kLatest));
+  EXPECT_EQ(link.connection.last_active(), kLater);
+}
+
+TEST(Connection, SaysSoAgainOnceThePeerHasTakenSome) {
+  Link link(100, make_tcp_pair());
+  testing::fill(link.connection.fd());
+  link.connection.takes_more(kLater);
+  std::array<char, 4096> buffer{};
+  testing::wait_until([&] {
+    echo::receive(link.peer.get(), buffer);
+    return link.connection.takes_more(kLatest);
+  });
+  EXPECT_EQ(link.connection.last_active(), kLatest);
+}
+
+TEST(Connection, SaysSoAsLongAsThereIsSomethingToTakeAfterTheHangUp) {
+  Link link(100, make_tcp_pair());
+  testing::fill(link.connection.fd());
+  link.connection.hang_up(kStart);
+  EXPECT_TRUE(link.connection.takes_more(kLater));
+  EXPECT_TRUE(link.connection.takes_more(kLatest));
+  EXPECT_EQ(link.connection.last_active(), kLatest);
+}
+
+TEST(Connection, SaysNothingOfAPeerThatHasAll) {
+  Link link;
+  EXPECT_FALSE(link.connection.takes_more(kLater));
+  EXPECT_EQ(link.connection.last_active(), kStart);
 }
 
 TEST(Connection, ThrowsAwayMoreThanMaxQueueAtOnce) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -34,9 +35,9 @@ using Hosts = std::vector<std::string>;
 // What open_listeners() opens and logs. It opens nothing where it throws: then `error` has the
 // text.
 struct Opened {
-  explicit Opened(const ListenSettings& settings) {
+  explicit Opened(const ListenSettings& settings, LogLevel level = LogLevel::kInfo) {
     const testing::SocketPair pair = testing::make_socket_pair();
-    Log log(pair.ours.get(), LogLevel::kInfo, Log::Manner::kDaemon);
+    Log log(pair.ours.get(), level, Log::Manner::kDaemon);
     try {
       listeners = open_listeners(settings, log);
     } catch (const std::system_error& exception) {
@@ -47,8 +48,9 @@ struct Opened {
     log_text.assign(buffer.data(), receive(pair.theirs.get(), buffer).bytes);
   }
 
-  explicit Opened(const Hosts& hosts, std::uint16_t port = 0)
-      : Opened(ListenSettings{.hosts = hosts, .port = port, .backlog = 1, .reuse_port = false}) {}
+  explicit Opened(const Hosts& hosts, std::uint16_t port = 0, LogLevel level = LogLevel::kInfo)
+      : Opened({.hosts = resolve_hosts(hosts), .port = port, .backlog = 1, .reuse_port = false},
+               level) {}
 
   std::uint16_t port(std::size_t index = 0) const {
     return local_endpoint(listeners.at(index).get()).port();
@@ -97,10 +99,30 @@ TEST(OpenListeners, LetsClientsConnect) {
   EXPECT_TRUE(accept_from(opened.listeners.front().get()).fd);
 }
 
+TEST(OpenListeners, PassesTheBacklogOn) {
+  const Opened opened({.hosts = resolve_hosts({"127.0.0.1"}), .backlog = 7});
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  ::getsockopt(opened.listeners.front().get(), IPPROTO_TCP, TCP_INFO, &info, &length);
+  // Of a listening socket this field is the backlog.
+  EXPECT_EQ(info.tcpi_sacked, 7U);
+}
+
 TEST(OpenListeners, LogsWhatItListensOn) {
   const Opened opened(Hosts{"127.0.0.1"});
   EXPECT_EQ(opened.log_text,
             "starting up on 127.0.0.1 port " + std::to_string(opened.port()) + "\n");
+}
+
+TEST(OpenListeners, TellsAtAnyLevelOfAPortThatNobodyKnows) {
+  EXPECT_TRUE(contains(Opened(Hosts{"127.0.0.1"}, 0, LogLevel::kError).log_text, "starting up on"));
+}
+
+TEST(OpenListeners, IsQuietAboutAPortThatItIsTold) {
+  const Opened first(Hosts{"127.0.0.1"});
+  const Opened second(Hosts{"127.0.0.2"}, first.port(), LogLevel::kWarning);
+  EXPECT_EQ(second.error, "");
+  EXPECT_EQ(second.log_text, "");
 }
 
 TEST(OpenListeners, ListensOnTheSamePortOfEveryHost) {
@@ -139,8 +161,8 @@ TEST(OpenListeners, ListensOnThePortItIsTold) {
   const Endpoint loopback = resolve("127.0.0.1", 0).front();
   const UniqueFd holder = listen_on(loopback, 1, true);
   const std::uint16_t port = local_endpoint(holder.get()).port();
-  const Opened opened(
-      ListenSettings{.hosts = {"127.0.0.1"}, .port = port, .backlog = 1, .reuse_port = true});
+  const Opened opened(ListenSettings{
+      .hosts = resolve_hosts({"127.0.0.1"}), .port = port, .backlog = 1, .reuse_port = true});
   EXPECT_EQ(opened.error, "");
   EXPECT_EQ(opened.port(), port);
 }
@@ -183,10 +205,22 @@ TEST(OpenListeners, LogsNothingWhereItFails) {
   EXPECT_EQ(second.log_text, "");
 }
 
+TEST(ResolveHosts, GivesTheAddressesOfEachName) {
+  const std::vector<Addresses> hosts = resolve_hosts({"127.0.0.2", "127.0.0.1"});
+  ASSERT_EQ(hosts.size(), 2U);
+  EXPECT_EQ(hosts[0].front().host(), "127.0.0.2");
+  EXPECT_EQ(hosts[1].front().host(), "127.0.0.1");
+}
+
 // A label of 64 characters is no name (RFC 1035, section 2.3.4): no name server is asked for it.
-TEST(OpenListeners, NamesAHostThatHasNoAddress) {
+TEST(ResolveHosts, NamesAHostThatHasNoAddress) {
   const std::string host(64, 'x');
-  EXPECT_TRUE(contains(Opened(Hosts{"127.0.0.1", host}).error, host));
+  try {
+    resolve_hosts({"127.0.0.1", host});
+    FAIL() << "it has an address";
+  } catch (const std::system_error& error) {
+    EXPECT_TRUE(contains(error.what(), host)) << error.what();
+  }
 }
 
 // Enters a network that has 127.0.0.1 and no ::1, as many a container has.

@@ -130,11 +130,12 @@ TEST(RunProgram, EscapesControlBytesInTheErrorAndKeepsLetters) {
   EXPECT_EQ(outcome.error, "prog: 'a\\x0ab\\x1b[2J' is no fjörd\n");
 }
 
-TEST(RunProgram, IgnoresSigpipe) {
-  EXPECT_TRUE(succeeds_in_child([] {
-    return std::signal(SIGPIPE, SIG_DFL) != SIG_ERR &&
-           holds([] { return ::raise(SIGPIPE) == 0; });
-  }));
+TEST(RunProgram, SurvivesTheSignalsOfAWriteThatFails) {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) {
+    EXPECT_TRUE(succeeds_in_child([&] {
+      return std::signal(signal, SIG_DFL) != SIG_ERR && holds([&] { return ::raise(signal) == 0; });
+    }));
+  }
 }
 
 TEST(RunProgram, TellsTheErrorOfTheSystem) {

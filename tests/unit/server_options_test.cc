@@ -39,7 +39,7 @@ TEST(ServerOptions, HasDefaults) {
   const ServerOptions options = parse({});
   EXPECT_EQ(options.action, Action::kRun);
   EXPECT_EQ(options.log_level, LogLevel::kInfo);
-  EXPECT_EQ(options.server.listen.hosts, Words{"localhost"});
+  EXPECT_EQ(options.hosts, Words{"localhost"});
   EXPECT_EQ(options.server.listen.port, 10000);
   EXPECT_EQ(options.server.listen.backlog, SOMAXCONN);
   EXPECT_FALSE(options.server.listen.reuse_port);
@@ -51,13 +51,12 @@ TEST(ServerOptions, HasDefaults) {
 
 TEST(ServerOptions, TakesHost) {
   for (const Words& words : spellings("-H", "--host", "::1")) {
-    EXPECT_EQ(parse(words).server.listen.hosts, Words{"::1"}) << words.front();
+    EXPECT_EQ(parse(words).hosts, Words{"::1"}) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesEveryHostInOrder) {
-  EXPECT_EQ(parse({"-H", "b", "--host", "a", "-H", "*"}).server.listen.hosts,
-            (Words{"b", "a", "*"}));
+  EXPECT_EQ(parse({"-H", "b", "--host", "a", "-H", "*"}).hosts, (Words{"b", "a", "*"}));
 }
 
 TEST(ServerOptions, TakesPort) {

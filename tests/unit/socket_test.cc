@@ -21,6 +21,7 @@
 
 #include "echo/endpoint.h"
 #include "echo/unique_fd.h"
+#include "support/program.h"
 #include "support/socket_pair.h"
 
 namespace echo {
@@ -118,6 +119,7 @@ TEST(ListenOn, TellsTheErrorOfTheCallThatFailed) {
   address.sin6_addr.s6_addr[1] = 0x80;
   address.sin6_scope_id = INT32_MAX;  // No interface has this number.
   const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe) GTEST_SKIP() << "this machine has no IPv6";
   const auto* const any = reinterpret_cast<const sockaddr*>(&address);
   ASSERT_NE(::bind(probe.get(), any, sizeof address), 0);
   const int expected = errno;
@@ -137,6 +139,7 @@ TEST(ListenOn, SharesAPortThatBothAskToShare) {
 
 TEST(ListenOn, LeavesIpv4OutOfAnIpv6Wildcard) {
   const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe) GTEST_SKIP() << "this machine has no IPv6";
   if (!probe) GTEST_SKIP() << "this machine has no IPv6";
   const UniqueFd listener = listen_on(resolve("*", 0, AF_INET6).front(), 1, false);
   EXPECT_EQ(option_of(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY), 1);
@@ -215,6 +218,31 @@ TEST(LocalEndpoint, IsNoAddressWhereThereIsNone) {
   EXPECT_EQ(local_endpoint(-1).family(), AF_UNSPEC);
   EXPECT_EQ(local_endpoint(make_socket_pair().ours.get()).family(), AF_UNSPEC);
 }
+
+TEST(RemoteEndpoint, IsThePeersLocalOne) {
+  const SocketPair pair = make_tcp_pair();
+  EXPECT_EQ(remote_endpoint(pair.ours.get()).to_string(),
+            local_endpoint(pair.theirs.get()).to_string());
+}
+
+TEST(RemoteEndpoint, IsNoAddressWhereThereIsNone) {
+  EXPECT_EQ(remote_endpoint(-1).family(), AF_UNSPEC);
+}
+
+TEST(Unacknowledged, CountsWhatThePeerHasNoRoomFor) {
+  const SocketPair pair = make_tcp_pair();
+  const std::size_t sent = testing::fill(pair.ours.get());
+  EXPECT_GT(unacknowledged(pair.ours.get()), 0U);
+  EXPECT_LE(unacknowledged(pair.ours.get()), sent);
+}
+
+TEST(Unacknowledged, IsNoneOnceThePeerHasIt) {
+  const SocketPair pair = make_tcp_pair();
+  send(pair.ours.get(), "x");
+  testing::wait_until([&] { return unacknowledged(pair.ours.get()) == 0; });
+}
+
+TEST(Unacknowledged, IsNoneWhereItIsNotToBeHad) { EXPECT_EQ(unacknowledged(-1), 0U); }
 
 TEST(Receive, TakesWhatIsThere) {
   const SocketPair pair = make_socket_pair();
