@@ -330,8 +330,12 @@ void Server::drain() {
 void Server::drain(Connection& connection) {
   const int fd = connection.fd();
   if (connection.state() == Connection::State::kLingering) {
-    if (now_ - connection.last_active() < kMostLinger || connection.takes_more(now_)) return;
-    close(connection, "draining");
+    if (now_ - connection.last_active() < kMostLinger) return;
+    if (connection.takes_more(now_)) {
+      note_activity(connection);
+    } else {
+      close(connection, "draining");
+    }
     return;
   }
   if (!connection.queue().empty()) return;
