@@ -24,7 +24,10 @@ void PrintTo(const BadCommandLine& bad, std::ostream* out) {  // NOLINT(*-identi
 }
 
 // A label of 64 characters is no name (RFC 1035, section 2.3.4): no name server is asked for it.
-std::string no_name() { return std::string(64, 'x'); }
+std::string no_name() {
+  std::string label(64, 'x');
+  return label;
+}
 
 void expect_refused(const char* program, const std::string& name, const BadCommandLine& bad) {
   const Outcome outcome = run(program, bad.arguments);
