@@ -35,9 +35,9 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
       input_(input),
       output_(output),
       clock_(std::move(clock)),
+      addresses_(resolve(settings.host, settings.port, settings.family)),
       now_(clock_()),
       last_connected_(now_),
-      addresses_(resolve(settings.host, settings.port, settings.family)),
       buffer_(kMostReceived),
       next_check_(settings.timeout > Duration{0} ? now_ + settings.timeout : Time::max()) {
   connections_.reserve(settings_.connections);
@@ -53,6 +53,7 @@ bool Client::run() {
 }
 
 bool Client::turn() {
+  now_ = clock_();  // The log may have waited for its reader since.
   open_connections();
   advance();
   if (over_ == settings_.connections && ready_for_output() == 0) return false;

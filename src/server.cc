@@ -275,18 +275,22 @@ void Server::close(Connection& connection, const Reason&... reason) {
 }
 
 void Server::handle_signals() {
-  const bool was_draining = drain_deadline_.has_value();
+  // Those to stop that come together mean it once: a terminal that goes away sends more than one,
+  // and so does systemd (systemd.kill(5), SendSIGHUP=).
+  int stop = 0;
   while (const int signal = signals_.take()) {
     if (signal == SIGUSR1) {
       log_.answer("statistics: ", statistics());
-    } else if (!drain_deadline_) {
-      start_draining(signal);
-    } else if (was_draining) {
-      log_.info("a second signal, ", name_of(signal), ": closing, ", by_activity_.size(), " open");
-      close_all("a second signal");
+    } else {
+      stop = signal;
     }
-    // What comes together with the first one means the same: a terminal that goes away sends more
-    // than one, and so does systemd (systemd.kill(5), SendSIGHUP=).
+  }
+  if (stop == 0) return;
+  if (drain_deadline_) {
+    log_.info("a second signal, ", name_of(stop), ": closing, ", by_activity_.size(), " open");
+    close_all("a second signal");
+  } else {
+    start_draining(stop);
   }
 }
 

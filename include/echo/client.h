@@ -79,10 +79,10 @@ class Client {
   const int input_;
   const int output_;
   const std::function<Time()> clock_;
+  const std::vector<Endpoint> addresses_;  // Of the server. Looked up before the time counts.
   Time now_;
   Time last_connected_;  // When a connection was made last. A new one's wait counts from then, so
                          // that thousands to a host that does not answer fail after one timeout.
-  const std::vector<Endpoint> addresses_;  // Of the server.
 
   Selector selector_;
   Transcript transcript_;

@@ -102,6 +102,21 @@ TEST_F(ClientTest, FailsAtTheTimeoutAndNotBefore) {
   EXPECT_FALSE(client_->run());
 }
 
+// The time in which the log waited for its reader is not the server's.
+TEST_F(ClientTest, CountsAWaitFromItsBeginning) {
+  settings_.messages = {"one"};
+  settings_.timeout = 20ms;
+  start();
+  client_->turn();
+  client_->turn();
+  TestPeer peer = accept();
+  peer.send(peer.receive(3));
+  client_->turn();
+  now_ += 20ms;
+  EXPECT_TRUE(client_->turn());
+  EXPECT_FALSE(pipe_.has("error"));
+}
+
 // The backlog is full, so that the later ones of these are not answered.
 TEST_F(ClientTest, FailsForThousandsAfterOneTimeout) {
   listener_ = listen_on(resolve("127.0.0.1", 0).front(), 1, false);

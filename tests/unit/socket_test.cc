@@ -140,7 +140,6 @@ TEST(ListenOn, SharesAPortThatBothAskToShare) {
 TEST(ListenOn, LeavesIpv4OutOfAnIpv6Wildcard) {
   const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe) GTEST_SKIP() << "this machine has no IPv6";
-  if (!probe) GTEST_SKIP() << "this machine has no IPv6";
   const UniqueFd listener = listen_on(resolve("*", 0, AF_INET6).front(), 1, false);
   EXPECT_EQ(option_of(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY), 1);
 }
