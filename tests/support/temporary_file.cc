@@ -12,7 +12,7 @@
 namespace echo::testing {
 
 TemporaryFile::TemporaryFile(const std::string& contents)
-    : path_(::testing::TempDir() + "echo_test_XXXXXX") {
+    : path_(::testing::TempDir() + "echo_test_" + std::string(6, 'X')) {
   const int fd = ::mkstemp(path_.data());
   if (fd < 0) throw std::system_error(errno, std::generic_category(), path_);
   ::close(fd);
