@@ -35,12 +35,9 @@ class Opening {
   std::vector<UniqueFd> finish(Log& log) {
     for (const std::string& warning : warnings_) log.warning(warning);
     for (const UniqueFd& listener : listeners_) {
+      if (settings_.port != 0 && !log.enabled(LogLevel::kInfo)) break;
       const Endpoint local = local_endpoint(listener.get());
-      if (settings_.port == 0) {
-        log.answer("starting up on ", local.host(), " port ", local.port());
-      } else {
-        log.info("starting up on ", local.host(), " port ", local.port());
-      }
+      log.answer("starting up on ", local.host(), " port ", local.port());
     }
     return std::move(listeners_);
   }
