@@ -69,8 +69,8 @@ class Opening {
   }
 
   void open_endpoint(const Endpoint& endpoint) {
-    listeners_.push_back(
-        listen_on(endpoint.with_port(port_), settings_.backlog, settings_.reuse_port));
+    listeners_.push_back(listen_on(endpoint.with_port(port_), settings_.backlog,
+                                   settings_.reuse_port, settings_.keepalive));
     opened_.push_back(endpoint.host());
     port_ = local_endpoint(listeners_.back().get()).port();
   }

@@ -79,6 +79,7 @@ Server::Server(const ServerSettings& settings, Log& log, Signals& signals,
       now_(started_),
       selector_(&signals.wait_mask()),
       listeners_(open_listeners(settings.listen, log)),
+      hosts_(settings.max_per_host),
       buffer_(kMostReceived),
       pauses_to_log_(kLogInterval),
       refusals_to_log_(kLogInterval),
@@ -148,18 +149,26 @@ bool Server::accept_clients(int listener) {
 
 void Server::welcome(Accepted accepted) {
   const int fd = accepted.fd.get();
-  const bool full =
-      settings_.max_connections > 0 && by_activity_.size() >= settings_.max_connections;
-  if (full || fd > FdSet::kMaxFd) {
-    refuse(std::move(accepted));
+  if (settings_.max_connections > 0 && by_activity_.size() >= settings_.max_connections) {
+    refuse(std::move(accepted), "--max-connections");
+    return;
+  }
+  if (fd > FdSet::kMaxFd) {
+    refuse(std::move(accepted), "select()");
+    return;
+  }
+  auto place_of_host = hosts_.take(accepted.peer);
+  if (!place_of_host) {
+    refuse(std::move(accepted), "--max-per-host");
     return;
   }
   // What may run out of memory comes first, and what makes it a client cannot fail.
   const auto index = static_cast<std::size_t>(fd);
   if (index >= clients_.size()) clients_.resize(index + 1);
   std::list<int> place{fd};
-  auto newcomer = std::make_unique<Client>(Client{
-      Connection(std::move(accepted.fd), accepted.peer, settings_.max_queue, now_), place.begin()});
+  auto newcomer = std::make_unique<Client>(
+      Client{Connection(std::move(accepted.fd), accepted.peer, settings_.max_queue, now_),
+             place.begin(), *std::move(place_of_host)});
   selector_.watch_input(fd, true);
   by_activity_.splice(by_activity_.end(), place);
   client(fd) = std::move(newcomer);
@@ -167,11 +176,11 @@ void Server::welcome(Accepted accepted) {
   log_.info("new connection from ", accepted.peer);
 }
 
-void Server::refuse(Accepted accepted) {
+void Server::refuse(Accepted accepted, std::string_view limit) {
   ++totals_.refused;
   if (const auto refusals = refusals_to_log_.note(now_)) {
-    log_.warning("connections refused: ", *refusals, ", the last from ", accepted.peer, "; ",
-                 by_activity_.size(), " open");
+    log_.warning("connections refused: ", *refusals, ", the last from ", accepted.peer, " (", limit,
+                 "); ", by_activity_.size(), " open");
   }
   close_politely(std::move(accepted.fd));
 }

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "echo/socket.h"
+
 namespace echo {
 namespace {
 
@@ -25,8 +27,10 @@ constexpr option kOptions[] = {
     {"port", required_argument, nullptr, 'p'},
     {"backlog", required_argument, nullptr, 'b'},
     {"max-connections", required_argument, nullptr, 'c'},
+    {"max-per-host", required_argument, nullptr, 'm'},
     {"max-queue", required_argument, nullptr, 'q'},
     {"idle-timeout", required_argument, nullptr, 'i'},
+    {"keepalive", required_argument, nullptr, 'k'},
     {"drain-timeout", required_argument, nullptr, 'd'},
     {"reuse-port", no_argument, nullptr, kReusePort},
     {"log-level", required_argument, nullptr, 'l'},
@@ -48,10 +52,14 @@ A TCP echo server: sends every client back what it sends (RFC 862).
                             system has its own limit (default: 4096)
   -c, --max-connections N   refuse more connections than this; 0 for as many as
                             there are descriptors (default: 0)
+  -m, --max-per-host N      the same for the connections of one host: an IPv4
+                            address, or an IPv6 network of 64 bits (default: 0)
   -q, --max-queue SIZE      stop reading from a client that is owed so many
                             bytes, until it has taken half (default: 256K)
   -i, --idle-timeout TIME   close a connection on which no byte has moved for so
                             long; 0 for never (default: 0)
+  -k, --keepalive TIME      ask a peer that has been silent for so long whether
+                            it is still there; 0 for never (default: 2m)
   -d, --drain-timeout TIME  when told to stop, wait so long for what is in
                             flight (default: 5s)
       --reuse-port          share the port with other servers that ask for it
@@ -75,11 +83,13 @@ command line.
 }  // namespace
 
 ServerOptions parse_server_options(int argc, char* const* argv) {
+  using std::chrono::minutes;
   using std::chrono::seconds;
   ServerOptions options;
   ServerSettings& server = options.server;
   server.listen.port = 10000;
   server.listen.backlog = kDefaultBacklog;
+  server.listen.keepalive = minutes{2};
   server.drain_timeout = seconds{5};
 
   OptionWalk walk(argc, argv, kOptions);
@@ -99,11 +109,18 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
         server.max_connections =
             number_value("--max-connections", walk.value(), 0, std::numeric_limits<int>::max());
         break;
+      case 'm':
+        server.max_per_host =
+            number_value("--max-per-host", walk.value(), 0, std::numeric_limits<int>::max());
+        break;
       case 'q':
         server.max_queue = size_value("--max-queue", walk.value());
         break;
       case 'i':
         server.idle_timeout = duration_value("--idle-timeout", walk.value());
+        break;
+      case 'k':
+        server.listen.keepalive = duration_value("--keepalive", walk.value(), kMaxKeepalive);
         break;
       case 'd':
         server.drain_timeout = duration_value("--drain-timeout", walk.value());

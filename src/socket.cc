@@ -5,8 +5,10 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -26,6 +28,19 @@ int set_option(int fd, int level, int name, int value) noexcept {
 // section 4.2.3.4). It fails only on a connection that is dead already; recv() will tell.
 void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
 
+// How often a peer is asked whether it is still there.
+constexpr int kKeepaliveProbes = 4;
+
+// Linux hands these on to the connections that are accepted.
+bool set_keepalive(int listener, Duration silence) noexcept {
+  const int seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(silence).count());
+  const int interval = std::max(1, seconds / kKeepaliveProbes);
+  return set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 1) == 0 &&
+         set_option(listener, IPPROTO_TCP, TCP_KEEPIDLE, seconds) == 0 &&
+         set_option(listener, IPPROTO_TCP, TCP_KEEPINTVL, interval) == 0 &&
+         set_option(listener, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes) == 0;
+}
+
 // `ask` is getsockname(2) or getpeername(2).
 template <typename Ask>
 Endpoint ask_endpoint(int fd, Ask ask) noexcept {
@@ -43,13 +58,14 @@ Moved moved(ssize_t result) noexcept {
 
 }  // namespace
 
-UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port) {
+UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Duration keepalive) {
   UniqueFd fd(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const bool listening =
       // SO_REUSEADDR: a restart need not wait for the old connections' TIME-WAIT (socket(7)).
       fd && set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
       (!reuse_port || set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
       (endpoint.family() != AF_INET6 || set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
+      (keepalive == Duration{0} || set_keepalive(fd.get(), keepalive)) &&
       ::bind(fd.get(), endpoint.address(), endpoint.length()) == 0 &&
       ::listen(fd.get(), backlog) == 0;
   if (!listening) {

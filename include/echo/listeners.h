@@ -7,6 +7,7 @@
 #include "echo/endpoint.h"
 #include "echo/log.h"
 #include "echo/unique_fd.h"
+#include "echo/units.h"
 
 namespace echo {
 
@@ -21,6 +22,7 @@ struct ListenSettings {
   std::uint16_t port = 0;   // 0: any free one, the same for every address.
   int backlog = 0;          // listen(2)'s; the system cuts it to net.core.somaxconn.
   bool reuse_port = false;  // Share the port with other processes that ask for it too.
+  Duration keepalive{0};    // As listen_on() has it.
 };
 
 // Listens on every address of every host, once, and logs each: `starting up on ADDR port PORT`, at

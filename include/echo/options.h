@@ -57,7 +57,8 @@ class OptionWalk {
 std::uint64_t number_value(const std::string& option, const std::string& value, std::uint64_t least,
                            std::uint64_t most);
 std::size_t size_value(const std::string& option, const std::string& value);
-Duration duration_value(const std::string& option, const std::string& value);
+Duration duration_value(const std::string& option, const std::string& value,
+                        Duration most = kMaxDuration);
 LogLevel log_level_value(const std::string& option, const std::string& value);
 
 // A number from 0 to 65535, or the name of a TCP service (services(5)).

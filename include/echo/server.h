@@ -14,6 +14,7 @@
 
 #include "echo/connection.h"
 #include "echo/fd_set.h"
+#include "echo/host_limit.h"
 #include "echo/listeners.h"
 #include "echo/log.h"
 #include "echo/rate_limit.h"
@@ -28,6 +29,7 @@ namespace echo {
 struct ServerSettings {
   ListenSettings listen;
   std::size_t max_connections = 0;       // More are refused. 0: only the descriptors limit them.
+  std::size_t max_per_host = 0;          // The same for those of one host. 0: no limit.
   std::size_t max_queue = 256UL * 1024;  // The most bytes owed to one connection; at least 1.
   Duration idle_timeout{0};              // Closed after so long without a byte. 0: never.
   Duration drain_timeout{0};             // How long a stop waits for what is in flight.
@@ -74,11 +76,12 @@ class Server {
   struct Client {
     Connection connection;
     std::list<int>::iterator place;  // In by_activity_.
+    HostLimit::Place place_of_host;
   };
 
   bool accept_clients(int listener);
   void welcome(Accepted accepted);
-  void refuse(Accepted accepted);
+  void refuse(Accepted accepted, std::string_view limit);
   void pause_accepting(int error);
   void resume_accepting();
 
@@ -119,6 +122,7 @@ class Server {
   std::vector<UniqueFd> listeners_;
   FdSet listening_;  // The listeners' descriptors.
   std::uint16_t port_ = 0;
+  HostLimit hosts_;
   std::vector<std::unique_ptr<Client>> clients_;  // By descriptor.
   std::list<int> by_activity_;  // Every client; with an idle timeout, the longest silent one first.
   std::vector<char> buffer_;

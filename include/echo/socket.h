@@ -3,12 +3,14 @@
 #include <sys/uio.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string_view>
 
 #include "echo/endpoint.h"
 #include "echo/unique_fd.h"
+#include "echo/units.h"
 
 namespace echo {
 
@@ -27,9 +29,18 @@ struct Moved {
   }
 };
 
+// The most that listen_on()'s `keepalive` may be (tcp(7), TCP_KEEPIDLE).
+constexpr Duration kMaxKeepalive = std::chrono::seconds{32767};
+
 // Listens on the endpoint alone (an IPv6 wildcard leaves IPv4 out); port 0 takes any free one.
+//
+// A connection to it that has been silent for `keepalive`, rounded up to a second, is asked whether
+// its peer is still there, and fails with ETIMEDOUT where four such questions, a quarter of that
+// time apart but at least a second, go unanswered (RFC 1122, section 4.2.3.6). 0: it is never.
+//
 // Throws std::system_error with the address and port in its text.
-UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port);
+UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port,
+                   Duration keepalive = Duration{0});
 
 // Nobody joins those who wait on the listener to be accepted, until they have been. (Linux drops
 // what asks for a connection while there are more waiting than listen(2) allows.)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -29,6 +30,8 @@
 
 namespace echo {
 namespace {
+
+using namespace std::chrono_literals;
 
 using Hosts = std::vector<std::string>;
 
@@ -106,6 +109,14 @@ TEST(OpenListeners, PassesTheBacklogOn) {
   ::getsockopt(opened.listeners.front().get(), IPPROTO_TCP, TCP_INFO, &info, &length);
   // Of a listening socket this field is the backlog.
   EXPECT_EQ(info.tcpi_sacked, 7U);
+}
+
+TEST(OpenListeners, PassesKeepaliveOn) {
+  const Opened opened({.hosts = resolve_hosts({"127.0.0.1"}), .backlog = 7, .keepalive = 7s});
+  int seconds = 0;
+  socklen_t length = sizeof seconds;
+  ::getsockopt(opened.listeners.front().get(), IPPROTO_TCP, TCP_KEEPIDLE, &seconds, &length);
+  EXPECT_EQ(seconds, 7);
 }
 
 TEST(OpenListeners, LogsWhatItListensOn) {

@@ -43,7 +43,9 @@ TEST(ServerOptions, HasDefaults) {
   EXPECT_EQ(options.server.listen.port, 10000);
   EXPECT_EQ(options.server.listen.backlog, SOMAXCONN);
   EXPECT_FALSE(options.server.listen.reuse_port);
+  EXPECT_EQ(options.server.listen.keepalive, 2min);
   EXPECT_EQ(options.server.max_connections, 0U);
+  EXPECT_EQ(options.server.max_per_host, 0U);
   EXPECT_EQ(options.server.max_queue, std::size_t{256} << 10);
   EXPECT_EQ(options.server.idle_timeout, 0s);
   EXPECT_EQ(options.server.drain_timeout, 5s);
@@ -77,6 +79,12 @@ TEST(ServerOptions, TakesMaxConnections) {
   }
 }
 
+TEST(ServerOptions, TakesMaxPerHost) {
+  for (const Words& words : spellings("-m", "--max-per-host", "3")) {
+    EXPECT_EQ(parse(words).server.max_per_host, 3U) << words.front();
+  }
+}
+
 TEST(ServerOptions, TakesMaxQueue) {
   for (const Words& words : spellings("-q", "--max-queue", "64K")) {
     EXPECT_EQ(parse(words).server.max_queue, 65536U) << words.front();
@@ -86,6 +94,12 @@ TEST(ServerOptions, TakesMaxQueue) {
 TEST(ServerOptions, TakesIdleTimeout) {
   for (const Words& words : spellings("-i", "--idle-timeout", "10m")) {
     EXPECT_EQ(parse(words).server.idle_timeout, 10min) << words.front();
+  }
+}
+
+TEST(ServerOptions, TakesKeepalive) {
+  for (const Words& words : spellings("-k", "--keepalive", "10m")) {
+    EXPECT_EQ(parse(words).server.listen.keepalive, 10min) << words.front();
   }
 }
 
@@ -126,7 +140,11 @@ TEST(ServerOptions, TakesTheEndsOfEachRange) {
   EXPECT_EQ(parse({"-b", "2147483647"}).server.listen.backlog, INT_MAX);
   EXPECT_EQ(parse({"-c", "0"}).server.max_connections, 0U);
   EXPECT_EQ(parse({"-c", "2147483647"}).server.max_connections, 2147483647U);
+  EXPECT_EQ(parse({"-m", "0"}).server.max_per_host, 0U);
+  EXPECT_EQ(parse({"-m", "2147483647"}).server.max_per_host, 2147483647U);
   EXPECT_EQ(parse({"-q", "1"}).server.max_queue, 1U);
+  EXPECT_EQ(parse({"-k", "0"}).server.listen.keepalive, 0s);
+  EXPECT_EQ(parse({"-k", "32767"}).server.listen.keepalive, 32767s);
   EXPECT_EQ(parse({"-d", "0"}).server.drain_timeout, 0s);
 }
 
@@ -147,9 +165,13 @@ TEST(ServerOptions, NamesTheOptionAndItsBadValue) {
                   {"-b", "--backlog", "2147483648"},
                   {"-c", "--max-connections", "-1"},
                   {"-c", "--max-connections", "2147483648"},
+                  {"-m", "--max-per-host", "-1"},
+                  {"-m", "--max-per-host", "2147483648"},
                   {"-q", "--max-queue", "0"},
                   {"-q", "--max-queue", "many"},
                   {"-i", "--idle-timeout", "1d"},
+                  {"-k", "--keepalive", "32768"},
+                  {"-k", "--keepalive", "often"},
                   {"-d", "--drain-timeout", "-5"},
                   {"-l", "--log-level", "loud"}},
                  usage_error);
@@ -165,9 +187,26 @@ TEST(ServerOptions, NamesAnAmbiguousOption) {
 }
 
 TEST(ServerOptions, NamesAnOptionThatMissesItsValue) {
-  for (const std::string option :
-       {"-H", "-p", "-b", "-c", "-q", "-i", "-d", "-l", "--host", "--port", "--backlog",
-        "--max-connections", "--max-queue", "--idle-timeout", "--drain-timeout", "--log-level"}) {
+  for (const std::string option : {"-H",
+                                   "-p",
+                                   "-b",
+                                   "-c",
+                                   "-m",
+                                   "-q",
+                                   "-i",
+                                   "-k",
+                                   "-d",
+                                   "-l",
+                                   "--host",
+                                   "--port",
+                                   "--backlog",
+                                   "--max-connections",
+                                   "--max-per-host",
+                                   "--max-queue",
+                                   "--idle-timeout",
+                                   "--keepalive",
+                                   "--drain-timeout",
+                                   "--log-level"}) {
     EXPECT_EQ(usage_error({option}), "option '" + option + "' needs a value");
   }
 }
@@ -188,9 +227,10 @@ TEST(ServerOptions, NamesAnUnexpectedArgument) {
 TEST(ServerHelp, NamesEveryOption) {
   for (const std::string_view option :
        {"-H, --host ADDR ", "-p, --port PORT ", "-b, --backlog N ", "-c, --max-connections N ",
-        "-q, --max-queue SIZE ", "-i, --idle-timeout TIME ", "-d, --drain-timeout TIME ",
-        "    --reuse-port ", "-l, --log-level LEVEL ", "-v, --verbose ", "    --quiet ",
-        "    --help ", "    --version "}) {
+        "-m, --max-per-host N ", "-k, --keepalive TIME ", "-q, --max-queue SIZE ",
+        "-i, --idle-timeout TIME ", "-d, --drain-timeout TIME ", "    --reuse-port ",
+        "-l, --log-level LEVEL ", "-v, --verbose ", "    --quiet ", "    --help ",
+        "    --version "}) {
     EXPECT_NE(server_help().find(option), std::string_view::npos) << option;
   }
 }

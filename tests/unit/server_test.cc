@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <string>
@@ -288,6 +289,31 @@ TEST_F(ServerTest, LogsRefusalsAtABoundedRate) {
   now_ += 10s;
   connect();
   EXPECT_TRUE(pipe_.has("connections refused: 5, the last from "));
+}
+
+TEST_F(ServerTest, SaysByWhichLimitAClientIsRefused) {
+  settings_.max_connections = 2;
+  settings_.max_per_host = 1;
+  settings_.listen.hosts = resolve_hosts({"127.0.0.1", "::1"});
+  start();
+  const TestPeer first = connect();
+  connect();
+  EXPECT_TRUE(pipe_.has(" (--max-per-host); 1 open\n"));
+  now_ += 10s;
+  const TestPeer second(resolve("::1", server_->port()).front());
+  server_->turn();
+  connect();
+  EXPECT_TRUE(pipe_.has(" (--max-connections); 2 open\n"));
+}
+
+TEST_F(ServerTest, HasRoomForAHostAgainWhenOneOfItsClientsLeaves) {
+  settings_.max_per_host = 1;
+  start();
+  std::optional<TestPeer> first(connect());
+  first.reset();
+  server_->turn();
+  TestPeer second = connect();
+  echo(second, "in");
 }
 
 TEST_F(ServerTest, DoesNotTakeANewConnectionForAnOldOneOfTheSameNumber) {

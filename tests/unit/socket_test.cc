@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <span>
@@ -21,11 +22,14 @@
 
 #include "echo/endpoint.h"
 #include "echo/unique_fd.h"
+#include "echo/units.h"
 #include "support/program.h"
 #include "support/socket_pair.h"
 
 namespace echo {
 namespace {
+
+using namespace std::chrono_literals;
 
 using testing::make_socket_pair;
 using testing::make_tcp_pair;
@@ -142,6 +146,37 @@ TEST(ListenOn, LeavesIpv4OutOfAnIpv6Wildcard) {
   if (!probe) GTEST_SKIP() << "this machine has no IPv6";
   const UniqueFd listener = listen_on(resolve("*", 0, AF_INET6).front(), 1, false);
   EXPECT_EQ(option_of(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY), 1);
+}
+
+// The options of a connection that a listener with that `keepalive` has accepted.
+struct Keepalive {
+  int on, silence, interval, probes;
+  bool operator==(const Keepalive&) const = default;
+};
+
+Keepalive keepalive_of_accepted(Duration keepalive) {
+  const UniqueFd listener = listen_on(loopback(), 1, false, keepalive);
+  const Connecting connecting = connect_to(local_endpoint(listener.get()));
+  EXPECT_TRUE(wait_readable(listener.get()));
+  const Accepted accepted = accept_from(listener.get());
+  return {option_of(accepted.fd.get(), SOL_SOCKET, SO_KEEPALIVE),
+          option_of(accepted.fd.get(), IPPROTO_TCP, TCP_KEEPIDLE),
+          option_of(accepted.fd.get(), IPPROTO_TCP, TCP_KEEPINTVL),
+          option_of(accepted.fd.get(), IPPROTO_TCP, TCP_KEEPCNT)};
+}
+
+TEST(ListenOn, HasItsConnectionsAskWhetherThePeerIsThere) {
+  EXPECT_EQ(keepalive_of_accepted(2min), (Keepalive{1, 120, 30, 4}));
+  EXPECT_EQ(keepalive_of_accepted(kMaxKeepalive), (Keepalive{1, 32767, 8191, 4}));
+}
+
+TEST(ListenOn, RoundsTheTimesOfKeepaliveUpToASecond) {
+  EXPECT_EQ(keepalive_of_accepted(1us), (Keepalive{1, 1, 1, 4}));
+  EXPECT_EQ(keepalive_of_accepted(2001ms), (Keepalive{1, 3, 1, 4}));
+}
+
+TEST(ListenOn, LetsItsConnectionsBeSilentForKeepaliveZero) {
+  EXPECT_EQ(keepalive_of_accepted(0s).on, 0);
 }
 
 TEST(AcceptFrom, WouldBlockWhereNobodyConnects) {

@@ -1,0 +1,38 @@
+#include "echo/host_limit.h"
+
+#include <netinet/in.h>
+
+#include <cstring>
+
+namespace echo {
+
+HostLimit::Place::~Place() {
+  if (counts_ != nullptr && --host_->second == 0) counts_->erase(host_);
+}
+
+std::optional<HostLimit::Place> HostLimit::take(const Endpoint& peer) {
+  if (most_ == 0) return Place();
+  const auto host = counts_.try_emplace(host_of(peer)).first;
+  if (host->second == most_) return std::nullopt;
+  ++host->second;
+  return Place(counts_, host);
+}
+
+// As an IPv6 address: mapped, or with the part that the user chooses left out.
+HostLimit::Host HostLimit::host_of(const Endpoint& peer) noexcept {
+  constexpr std::size_t kMappedAt = 12;
+  constexpr std::size_t kNetworkBytes = 8;
+  Host host{};
+  if (peer.family() == AF_INET) {
+    host[10] = host[11] = 0xff;
+    const auto& v4 = *reinterpret_cast<const sockaddr_in*>(peer.address());
+    std::memcpy(&host[kMappedAt], &v4.sin_addr, sizeof v4.sin_addr);
+  } else if (peer.family() == AF_INET6) {
+    const auto& v6 = *reinterpret_cast<const sockaddr_in6*>(peer.address());
+    const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) != 0;
+    std::memcpy(host.data(), &v6.sin6_addr, mapped ? host.size() : kNetworkBytes);
+  }
+  return host;
+}
+
+}  // namespace echo
