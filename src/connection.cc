@@ -1,6 +1,7 @@
 #include "echo/connection.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "echo/socket.h"
@@ -19,10 +20,12 @@ bool Connection::wants_output() const noexcept {
 }
 
 std::string_view Connection::receive(std::span<char> buffer, Time now) {
+  dry_ = false;
   if (!wants_input()) return {};
   const bool echoing = state_ == State::kOpen;
   if (echoing) buffer = buffer.first(std::min(buffer.size(), max_queue_ - queue_.bytes()));
   const Moved received = echo::receive(fd(), buffer);
+  dry_ = received.error == EAGAIN || received.error == EWOULDBLOCK;
   if (received.would_block()) return {};
   if (received.error != 0) {
     break_with(received.error);

@@ -354,7 +354,7 @@ void Server::drain(Connection& connection) {
   if (!connection.queue().empty()) return;
   // Nothing is owed; and what has reached the socket since select() looked is still to be echoed.
   handle_readable(connection);
-  if (client(fd) == nullptr || !connection.queue().empty()) return;
+  if (client(fd) == nullptr || !connection.is_dry()) return;
   connection.hang_up(now_);
   settle(connection);
 }

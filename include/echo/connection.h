@@ -58,6 +58,9 @@ class Connection {
   // chunk, valid as long as the buffer is; empty where there was none.
   std::string_view receive(std::span<char> buffer, Time now);
 
+  // Whether the last receive() found nothing there.
+  bool is_dry() const noexcept { return dry_; }
+
   // select() reported it writable: sends what it takes of the queue. Returns how many bytes went.
   std::size_t send(Time now);
 
@@ -86,6 +89,7 @@ class Connection {
   State state_ = State::kOpen;
   bool paused_ = false;
   bool hung_up_ = false;
+  bool dry_ = false;
   int error_ = 0;
   std::size_t max_queue_;
   Time last_active_;

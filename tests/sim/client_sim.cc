@@ -1,0 +1,256 @@
+#include "sim/client_sim.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "echo/client.h"
+#include "echo/log.h"
+#include "sim/kernel.h"
+
+namespace echo::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int kMostTurns = 200'000;
+
+// The other end of one of the client's sockets.
+class EchoServer {
+ public:
+  EchoServer(std::shared_ptr<Stream> stream, Kernel& kernel, bool honest)
+      : stream_(std::move(stream)), kernel_(kernel) {
+    Dice& dice = kernel.dice();
+    stream_->in_room = dice.between(1, 100'000);
+    stream_->out_room = dice.between(1, 100'000);
+    laziness_ = dice.one_of({1U, 1U, 2U, 5U});
+    if (!honest && dice.one_in(2)) manner_ = static_cast<Manner>(dice.between(1, 8));
+    acts_at_ = dice.length(20'000) - 1;
+  }
+
+  // Whether the client must find fault with it, and whether it may. Known at the end: it may not
+  // have come to what it would do.
+  bool is_at_fault() const {
+    return stream_->broken || (acted_ && manner_ != Manner::kSendsUrgently);
+  }
+  bool is_suspect() const { return stream_->broken || acted_; }
+
+  void step() {
+    if (stalled_ || stream_->closed || stream_->reset) return;
+    if (!kernel_.dice().one_in(laziness_)) return;
+    if (stream_->connecting) {
+      answer();
+    } else {
+      echo();
+    }
+  }
+
+  bool may_act() const {
+    if (stream_->closed || stream_->reset || stalled_) return false;
+    return stream_->connecting || !stream_->out.empty() || !owed_.empty() ||
+           (stream_->out_eof && !stream_->in_eof);
+  }
+
+ private:
+  enum class Manner {
+    kEchoes,
+    kRefuses,
+    kNeverAnswers,
+    kFlips,    // A bit of a byte.
+    kDrops,    // A byte.
+    kRepeats,  // A byte.
+    kCloses,   // Too early.
+    kResets,
+    kSendsUrgently,
+  };
+
+  void answer() {
+    if (manner_ == Manner::kNeverAnswers) {
+      stalled_ = acted_ = true;
+      return;
+    }
+    stream_->connecting = false;
+    if (manner_ == Manner::kRefuses) {
+      stream_->error = ECONNREFUSED;
+      acted_ = true;
+    }
+  }
+
+  void echo() {
+    const std::size_t taken = std::min(stream_->out.size(), kernel_.dice().length(70'000));
+    owed_.append(stream_->out, 0, taken);
+    stream_->out.erase(0, taken);
+    const std::size_t room = stream_->in_room - std::min(stream_->in_room, stream_->in.size());
+    std::size_t count = std::min({room, owed_.size(), kernel_.dice().length(70'000)});
+    if (!acted_ && manner_ != Manner::kEchoes && count > 0 && echoed_ + count > acts_at_) {
+      count = static_cast<std::size_t>(acts_at_ - echoed_);
+      give_back(count);
+      act();
+      return;
+    }
+    give_back(count);
+    if (stream_->out_eof && stream_->out.empty() && owed_.empty()) stream_->in_eof = true;
+  }
+
+  void give_back(std::size_t count) {
+    stream_->in.append(owed_, 0, count);
+    owed_.erase(0, count);
+    echoed_ += count;
+  }
+
+  void act() {
+    acted_ = true;
+    switch (manner_) {
+      case Manner::kFlips:
+        owed_[0] = static_cast<char>(owed_[0] ^ 4);
+        break;
+      case Manner::kDrops:
+        owed_.erase(0, 1);
+        break;
+      case Manner::kRepeats:
+        owed_.insert(0, 1, owed_[0]);
+        break;
+      case Manner::kCloses:
+        stream_->in_eof = true;
+        stalled_ = true;
+        break;
+      case Manner::kResets:
+        stream_->reset = true;
+        stream_->in.clear();
+        break;
+      case Manner::kSendsUrgently:
+        stream_->urgent = true;
+        break;
+      default:
+        break;
+    }
+  }
+
+  std::shared_ptr<Stream> stream_;
+  Kernel& kernel_;
+  Manner manner_ = Manner::kEchoes;
+  unsigned laziness_ = 1;
+  std::uint64_t acts_at_ = 0;
+  std::uint64_t echoed_ = 0;
+  std::string owed_;
+  bool acted_ = false;
+  bool stalled_ = false;
+};
+
+class ClientsWorld : public World {
+ public:
+  ClientsWorld(Kernel& kernel, bool honest) : kernel_(kernel), honest_(honest) {}
+
+  void step() override {
+    for (const auto& server : servers_) server->step();
+  }
+
+  bool may_act() const override {
+    return std::any_of(servers_.begin(), servers_.end(),
+                       [](const auto& server) { return server->may_act(); });
+  }
+
+  bool may_dawdle() const override { return false; }
+
+  std::shared_ptr<Stream> accept() override {
+    kernel_.violate("the client accepts somebody");
+    return nullptr;
+  }
+
+  bool somebody_waits() const override { return false; }
+  void set_listening(bool /*listening*/) override { kernel_.violate("the client listens"); }
+
+  void connect(const std::shared_ptr<Stream>& stream) override {
+    servers_.push_back(std::make_unique<EchoServer>(stream, kernel_, honest_));
+  }
+
+  bool wake() override { return false; }
+
+  void check_shutdown(const Stream& /*stream*/) override {}
+  void check_close(const Stream& /*stream*/) override {}
+
+  void check_asked(const Stream& stream, bool readable, bool writable) override {
+    if (stream.saw_eof && readable) kernel_.violate("a watch for input after the end");
+    if (stream.out_eof && writable) kernel_.violate("a watch for output after the half-close");
+    if (stream.connecting && !writable) kernel_.violate("nobody waits for the connection");
+  }
+
+  bool any_at_fault() const {
+    return std::any_of(servers_.begin(), servers_.end(),
+                       [](const auto& server) { return server->is_at_fault(); });
+  }
+
+  bool any_suspect() const {
+    return std::any_of(servers_.begin(), servers_.end(),
+                       [](const auto& server) { return server->is_suspect(); });
+  }
+
+ private:
+  Kernel& kernel_;
+  bool honest_;
+  std::vector<std::unique_ptr<EchoServer>> servers_;
+};
+
+std::string any_text(Dice& dice, std::size_t length) {
+  std::string text(length, '\0');
+  for (char& byte : text) byte = static_cast<char>(dice.up_to(255));
+  return text;
+}
+
+ClientSettings any_settings(Dice& dice) {
+  ClientSettings settings;
+  settings.host = "127.0.0.1";
+  settings.port = 10000;
+  settings.connections = dice.length(12);
+  settings.timeout = dice.one_of<Duration>({1s, 10s});
+  settings.from_input = dice.one_in(2);
+  for (std::uint64_t left = dice.length(6); left > 0 && !settings.from_input; --left) {
+    settings.messages.push_back(any_text(dice, dice.length(20'000)));
+  }
+  return settings;
+}
+
+}  // namespace
+
+std::string simulate_client(std::uint64_t seed) {
+  Kernel kernel(seed);
+  Dice& dice = kernel.dice();
+  const ClientSettings settings = any_settings(dice);
+  const bool honest = dice.one_in(2);
+  ClientsWorld world(kernel, honest);
+  kernel.set_world(&world);
+  Log log(kernel.open_log(), LogLevel::kDebug, Log::Manner::kDaemon);
+  const std::string text = any_text(dice, dice.one_in(5) ? 0 : dice.length(200'000));
+  const int input = kernel.open_input(text);
+  const int output = kernel.open_output();
+  {
+    Client client(settings, log, input, output, [&] { return kernel.now(); });
+    const unsigned faults = honest ? 0U : dice.one_of({0U, 0U, 1000U, 100U});
+    kernel.set_fault_rate(faults);
+    int turns = 0;
+    while (client.turn() && kernel.violation().empty()) {
+      if (++turns > kMostTurns) kernel.violate("it never ends");
+    }
+    kernel.set_fault_rate(0);
+    const bool exact = client.run();
+    if (exact && world.any_at_fault()) kernel.violate("a fault that the client did not find");
+    if (!exact && !world.any_suspect() && faults == 0) {
+      kernel.violate("a fault that the client made up");
+    }
+    const bool echoes = settings.from_input && settings.connections == 1;
+    const std::string expected = echoes ? text : "";
+    if (exact ? kernel.output() != expected : !expected.starts_with(kernel.output())) {
+      kernel.violate("the output is not the echo");
+    }
+  }
+  if (kernel.open_sockets() > 0) kernel.violate("sockets are left open");
+  if (kernel.violation().empty()) return {};
+  return kernel.violation() + "\nthe last calls:\n" + kernel.trace();
+}
+
+}  // namespace echo::sim

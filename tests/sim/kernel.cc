@@ -1,0 +1,519 @@
+#include "sim/kernel.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/select.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl*): ld's name
+extern "C" int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
+
+namespace echo::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kReadable = 1;
+constexpr unsigned kWritable = 2;
+constexpr unsigned kExceptional = 4;
+
+constexpr std::size_t kTraceLength = 60;
+constexpr int kMostSteps = 200;
+
+// The errors that each call's manual page lists: accept(2), recv(2), send(2), select(2),
+// connect(2), socket(2), and those of TCP that tcp(7) and ip(7) add.
+constexpr int kAcceptErrors[] = {EBADF,       ECONNABORTED, EFAULT,  EINTR,           EINVAL,
+                                 EMFILE,      ENFILE,       ENOBUFS, ENOMEM,          ENOTSOCK,
+                                 EOPNOTSUPP,  EPERM,        EPROTO,  ENETDOWN,        ENOPROTOOPT,
+                                 EHOSTDOWN,   ENONET,       ENOSR,   ESOCKTNOSUPPORT, EHOSTUNREACH,
+                                 ENETUNREACH, ETIMEDOUT};
+constexpr int kReceiveErrors[] = {EBADF,  ECONNREFUSED, ECONNRESET, EFAULT,    EINVAL,
+                                  ENOMEM, ENOTCONN,     ENOTSOCK,   ETIMEDOUT, EHOSTUNREACH};
+constexpr int kSendErrors[] = {EACCES,   EALREADY,   EBADF,    ECONNRESET, EDESTADDRREQ, EFAULT,
+                               EINVAL,   EISCONN,    EMSGSIZE, ENOBUFS,    ENOMEM,       ENOTCONN,
+                               ENOTSOCK, EOPNOTSUPP, EPIPE,    ETIMEDOUT,  EHOSTUNREACH};
+constexpr int kBindErrors[] = {EACCES, EADDRINUSE, EADDRNOTAVAIL, EINVAL, ENOMEM};
+constexpr int kPassingErrors[] = {EAGAIN, EINTR};
+constexpr int kSelectErrors[] = {EBADF, EINTR, EINVAL, ENOMEM};
+constexpr int kConnectErrors[] = {EACCES,  EPERM,       EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT,
+                                  EAGAIN,  EALREADY,    EBADF,      ECONNREFUSED,  EFAULT,
+                                  EISCONN, ENETUNREACH, ENOTSOCK,   EPROTOTYPE,    ETIMEDOUT};
+constexpr int kSocketErrors[] = {EACCES, EAFNOSUPPORT, EINVAL, EMFILE,
+                                 ENFILE, ENOBUFS,      ENOMEM, EPROTONOSUPPORT};
+
+bool has(const fd_set* set, int fd) {
+  if (set == nullptr) return false;
+  const auto* const words = reinterpret_cast<const unsigned long*>(set);
+  constexpr int kBits = 8 * sizeof(unsigned long);
+  return (words[fd / kBits] >> (fd % kBits) & 1U) != 0;
+}
+
+void keep(fd_set* set, int fd, bool kept) {
+  if (set == nullptr || kept) return;
+  auto* const words = reinterpret_cast<unsigned long*>(set);
+  constexpr int kBits = 8 * sizeof(unsigned long);
+  words[fd / kBits] &= ~(1UL << (fd % kBits));
+}
+
+sockaddr_storage address_of(std::uint32_t host, std::uint16_t port) {
+  sockaddr_storage storage{};
+  auto* const address = reinterpret_cast<sockaddr_in*>(&storage);
+  address->sin_family = AF_INET;
+  address->sin_port = htons(port);
+  address->sin_addr.s_addr = htonl(host);
+  return storage;
+}
+
+int copy_out(const sockaddr_storage& from, sockaddr* address, socklen_t* length) {
+  std::memcpy(address, &from, std::min<std::size_t>(*length, sizeof(sockaddr_in)));
+  *length = sizeof(sockaddr_in);
+  return 0;
+}
+
+}  // namespace
+
+// The linker knows the calls, not the object that they are for.
+Kernel*& Kernel::the_current() noexcept {
+  static Kernel* current = nullptr;
+  return current;
+}
+
+void Kernel::violate(const std::string& text) {
+  if (violation_.empty()) violation_ = text;
+}
+
+std::string Kernel::trace() const {
+  std::string text;
+  for (const std::string& call : trace_) text += "  " + call + "\n";
+  return text;
+}
+
+void Kernel::note(const std::string& call) {
+  if (trace_.size() == kTraceLength) trace_.erase(trace_.begin());
+  trace_.push_back(call);
+}
+
+int Kernel::fail(int error) noexcept {
+  errno = error;
+  return -1;
+}
+
+int Kernel::open(File file) {
+  int fd = kFirstFd;
+  while (files_.contains(fd)) ++fd;
+  files_.emplace(fd, std::move(file));
+  return fd;
+}
+
+int Kernel::open_log() { return open({.kind = File::Kind::kLog}); }
+
+int Kernel::open_input(std::string text) {
+  input_ = std::move(text);
+  return open({.kind = File::Kind::kInput});
+}
+
+int Kernel::open_output() { return open({.kind = File::Kind::kOutput}); }
+
+std::size_t Kernel::open_sockets() const {
+  return count(File::Kind::kFresh) + count(File::Kind::kListener) + count(File::Kind::kStream);
+}
+
+std::size_t Kernel::count(File::Kind kind) const {
+  return static_cast<std::size_t>(
+      std::count_if(files_.begin(), files_.end(),
+                    [kind](const auto& entry) { return entry.second.kind == kind; }));
+}
+
+const Stream* Kernel::stream(int fd) const {
+  const auto place = files_.find(fd);
+  return place == files_.end() ? nullptr : place->second.stream.get();
+}
+
+Kernel::File* Kernel::find(int fd, const char* call) {
+  const auto place = files_.find(fd);
+  if (place != files_.end()) return &place->second;
+  violate(std::string(call) + " on descriptor " + std::to_string(fd) + ", which is not open");
+  errno = EBADF;
+  return nullptr;
+}
+
+int Kernel::socket(int /*family*/, int type) {
+  if ((type & SOCK_NONBLOCK) == 0) violate("a socket that may block");
+  if ((type & SOCK_CLOEXEC) == 0) violate("a socket that a child would inherit");
+  if (strikes()) return fail(dice_.one_of(kSocketErrors));
+  const int fd = open({});
+  note("socket() = " + std::to_string(fd));
+  return fd;
+}
+
+int Kernel::bind(int fd) {
+  if (find(fd, "bind") == nullptr) return -1;
+  return strikes() ? fail(dice_.one_of(kBindErrors)) : 0;
+}
+
+int Kernel::listen(int fd) {
+  File* const file = find(fd, "listen");
+  if (file == nullptr) return -1;
+  if (strikes()) return fail(EADDRINUSE);
+  if (file->kind == File::Kind::kFresh) file->local = address_of(INADDR_LOOPBACK, next_port_++);
+  file->kind = File::Kind::kListener;
+  world_->set_listening(true);
+  return 0;
+}
+
+int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
+  const File* const listener = find(fd, "accept4");
+  if (listener == nullptr) return -1;
+  if ((flags & SOCK_NONBLOCK) == 0) violate("an accepted socket that may block");
+  if ((flags & SOCK_CLOEXEC) == 0) violate("an accepted socket that a child would inherit");
+  if (strikes()) {
+    const int error = dice_.one_of(kAcceptErrors);
+    note("accept4(" + std::to_string(fd) + ") fails: " + std::to_string(error));
+    // Of these some cost the connection that waited, and some leave it in the backlog.
+    if (error == ECONNABORTED || error == EPROTO) {
+      if (const auto lost = world_->accept()) break_stream(*lost);
+    }
+    return fail(error);
+  }
+  const std::shared_ptr<Stream> stream = world_->accept();
+  if (stream == nullptr) return fail(EAGAIN);
+  const sockaddr_storage local = listener->local;
+  const sockaddr_storage peer = address_of(stream->host, next_port_++);
+  const int accepted =
+      open({.kind = File::Kind::kStream, .stream = stream, .local = local, .peer = peer});
+  copy_out(peer, address, length);
+  stream->accepted = true;
+  stream->moved_at = now_;
+  note("accept4(" + std::to_string(fd) + ") = " + std::to_string(accepted));
+  return accepted;
+}
+
+int Kernel::connect(int fd, const sockaddr* /*address*/, socklen_t /*length*/) {
+  File* const file = find(fd, "connect");
+  if (file == nullptr) return -1;
+  if (strikes()) return fail(dice_.one_of(kConnectErrors));
+  file->kind = File::Kind::kStream;
+  file->stream = std::make_shared<Stream>();
+  file->stream->connecting = true;
+  file->local = address_of(INADDR_LOOPBACK, next_port_++);
+  file->peer = address_of(INADDR_LOOPBACK, 10000);
+  world_->connect(file->stream);
+  return fail(EINPROGRESS);
+}
+
+int Kernel::getsockname(int fd, sockaddr* address, socklen_t* length) {
+  const File* const file = find(fd, "getsockname");
+  if (file == nullptr) return -1;
+  return strikes() ? fail(ENOBUFS) : copy_out(file->local, address, length);
+}
+
+int Kernel::getpeername(int fd, sockaddr* address, socklen_t* length) {
+  const File* const file = find(fd, "getpeername");
+  return file == nullptr ? -1 : copy_out(file->peer, address, length);
+}
+
+int Kernel::getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
+  const File* const file = find(fd, "getsockopt");
+  if (file == nullptr) return -1;
+  if (level != SOL_SOCKET || name != SO_ERROR || file->stream == nullptr) return fail(ENOPROTOOPT);
+  const int error = std::exchange(file->stream->error, 0);
+  std::memcpy(value, &error, sizeof error);
+  *length = sizeof error;
+  return 0;
+}
+
+int Kernel::setsockopt(int fd, int level, int name) {
+  File* const file = find(fd, "setsockopt");
+  if (file == nullptr) return -1;
+  if (level == SOL_SOCKET && strikes()) return fail(ENOMEM);
+  if (level == IPPROTO_TCP && name == TCP_NODELAY) file->sends_at_once = true;
+  return 0;
+}
+
+void Kernel::break_stream(Stream& stream) { stream.broken = true; }
+
+ssize_t Kernel::recv(int fd, void* buffer, std::size_t length, int flags) {
+  const File* const file = find(fd, "recv");
+  if (file == nullptr) return -1;
+  if (file->stream == nullptr) return fail(ENOTCONN);
+  if ((flags & MSG_DONTWAIT) == 0) violate("a recv() that may block");
+  if (length == 0) violate("a recv() of nothing");
+  Stream& stream = *file->stream;
+  if (stream.broken) violate("a recv() on a connection that has failed");
+  const auto told = [&](const std::string& what) {
+    note("recv(" + std::to_string(fd) + ") " + what);
+  };
+  if (stream.error != 0 || stream.reset) {
+    const int error = stream.error != 0 ? std::exchange(stream.error, 0) : ECONNRESET;
+    break_stream(stream);
+    told("fails: " + std::to_string(error));
+    return fail(error);
+  }
+  if (strikes()) {
+    if (dice_.one_in(2)) {
+      told("is interrupted");
+      return fail(EINTR);
+    }
+    const int error = dice_.one_of(kReceiveErrors);
+    break_stream(stream);
+    told("fails: " + std::to_string(error));
+    return fail(error);
+  }
+  if (stream.in.empty()) {
+    if (!stream.in_eof) return fail(EAGAIN);
+    told("= EOF");
+    stream.saw_eof = true;
+    return 0;
+  }
+  const std::size_t count = dice_.length(std::min(length, stream.in.size()));
+  stream.in.copy(static_cast<char*>(buffer), count);
+  stream.in.erase(0, count);
+  stream.received += count;
+  stream.moved_at = now_;
+  told("= " + std::to_string(count));
+  return static_cast<ssize_t>(count);
+}
+
+ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
+  const File* const file = find(fd, "sendmsg");
+  if (file == nullptr) return -1;
+  if (file->stream == nullptr) return fail(ENOTCONN);
+  if ((flags & MSG_NOSIGNAL) == 0) violate("a sendmsg() that may raise SIGPIPE");
+  if ((flags & MSG_DONTWAIT) == 0) violate("a sendmsg() that may block");
+  if (writable_.erase(fd) == 0) {
+    violate("sendmsg() on descriptor " + std::to_string(fd) +
+            ", which the last select() did not report writable");
+  }
+  if (!file->sends_at_once) violate("a socket without TCP_NODELAY");
+  Stream& stream = *file->stream;
+  if (stream.out_eof) violate("sendmsg() after shutdown()");
+  if (stream.broken) violate("a sendmsg() on a connection that has failed");
+  const auto told = [&](const std::string& what) {
+    note("sendmsg(" + std::to_string(fd) + ") " + what);
+  };
+  if (stream.reset) {
+    break_stream(stream);
+    told("fails: EPIPE");
+    return fail(EPIPE);
+  }
+  if (strikes()) {
+    const int error = dice_.one_in(2) ? dice_.one_of(kPassingErrors) : dice_.one_of(kSendErrors);
+    if (error != EAGAIN && error != EINTR) break_stream(stream);
+    told("fails: " + std::to_string(error));
+    return fail(error);
+  }
+  std::string bytes;
+  for (std::size_t i = 0; i < message->msg_iovlen; ++i) {
+    const iovec& part = message->msg_iov[i];
+    bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
+  }
+  if (bytes.empty()) violate("a sendmsg() of nothing");
+  const std::size_t room = stream.out_room - std::min(stream.out_room, stream.out.size());
+  if (room == 0) return fail(EAGAIN);
+  const std::size_t count = dice_.length(std::min(room, bytes.size()));
+  stream.out.append(bytes, 0, count);
+  stream.sent += count;
+  stream.moved_at = now_;
+  told("= " + std::to_string(count) + " of " + std::to_string(bytes.size()));
+  return static_cast<ssize_t>(count);
+}
+
+ssize_t Kernel::read(int fd, void* buffer, std::size_t length) {
+  if (find(fd, "read") == nullptr) return -1;
+  if (strikes()) return fail(dice_.one_of(kPassingErrors));
+  if (input_.empty()) return 0;
+  const std::size_t count = dice_.length(std::min(length, input_.size()));
+  input_.copy(static_cast<char*>(buffer), count);
+  input_.erase(0, count);
+  return static_cast<ssize_t>(count);
+}
+
+ssize_t Kernel::write(int fd, const void* buffer, std::size_t length) {
+  const File* const file = find(fd, "write");
+  if (file == nullptr) return -1;
+  if (file->kind == File::Kind::kLog) {
+    if (dice_.one_in(50)) return fail(dice_.one_in(2) ? EAGAIN : EINTR);
+    return static_cast<ssize_t>(dice_.one_in(20) ? dice_.length(length) : length);
+  }
+  if (strikes()) return fail(dice_.one_of(kPassingErrors));
+  const std::size_t count = dice_.length(length);
+  output_.append(static_cast<const char*>(buffer), count);
+  return static_cast<ssize_t>(count);
+}
+
+int Kernel::shutdown(int fd, int how) {
+  const File* const file = find(fd, "shutdown");
+  if (file == nullptr) return -1;
+  if (how != SHUT_WR || file->stream == nullptr) return fail(EINVAL);
+  note("shutdown(" + std::to_string(fd) + ")");
+  Stream& stream = *file->stream;
+  if (stream.reset) return fail(ENOTCONN);
+  if (!stream.out_eof) world_->check_shutdown(stream);
+  stream.out_eof = true;
+  return 0;
+}
+
+int Kernel::close(int fd) {
+  const File* const file = find(fd, "close");
+  if (file == nullptr) return -1;
+  note("close(" + std::to_string(fd) + ")");
+  if (file->stream != nullptr) {
+    Stream& stream = *file->stream;
+    if (!stream.out_eof) world_->check_close(stream);
+    stream.closed = true;
+    // What has not been read makes it a reset (RFC 2525, section 2.17).
+    if (!stream.in.empty()) stream.reset = true;
+    stream.out_eof = true;
+  }
+  const bool listened = file->kind == File::Kind::kListener;
+  files_.erase(fd);
+  if (listened && count(File::Kind::kListener) == 0) world_->set_listening(false);
+  writable_.erase(fd);
+  return 0;
+}
+
+int Kernel::unacknowledged(int fd, int* value) {
+  const File* const file = find(fd, "ioctl");
+  if (file == nullptr || file->stream == nullptr) return fail(EINVAL);
+  const Stream& stream = *file->stream;
+  *value = stream.reset ? 0 : static_cast<int>(stream.out.size());
+  return 0;
+}
+
+unsigned Kernel::readiness(const File& file) const {
+  switch (file.kind) {
+    case File::Kind::kFresh:
+      return kWritable;
+    case File::Kind::kListener:
+      return world_->somebody_waits() ? kReadable : 0;
+    case File::Kind::kLog:
+    case File::Kind::kOutput:
+      return kWritable;
+    case File::Kind::kInput:
+      return kReadable;
+    case File::Kind::kStream:
+      break;
+  }
+  const Stream& stream = *file.stream;
+  if (stream.connecting) return 0;
+  if (stream.reset || stream.error != 0) return kReadable | kWritable;
+  unsigned ready = 0;
+  if (!stream.in.empty() || stream.in_eof) ready |= kReadable;
+  if (stream.out.size() < stream.out_room) ready |= kWritable;
+  if (stream.urgent) ready |= kExceptional;
+  return ready;
+}
+
+Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writable,
+                           const fd_set* exceptional) {
+  Sets sets;
+  for (int fd = 0; fd < nfds; ++fd) {
+    const unsigned bits = (has(readable, fd) ? kReadable : 0) |
+                          (has(writable, fd) ? kWritable : 0) |
+                          (has(exceptional, fd) ? kExceptional : 0);
+    if (bits == 0) continue;
+    if (find(fd, "select") == nullptr) continue;
+    sets[fd] = bits;
+  }
+  if (nfds == 0) return sets;
+  for (const auto& [fd, file] : files_) {
+    if (file.stream == nullptr || file.stream->closed) continue;
+    const auto place = sets.find(fd);
+    const unsigned bits = place == sets.end() ? 0 : place->second;
+    if ((bits & kReadable) / kReadable != (bits & kExceptional) / kExceptional) {
+      violate("inputs are not what exceptional conditions are asked of");
+    }
+    file.stream->asked = true;
+    world_->check_asked(*file.stream, (bits & kReadable) != 0, (bits & kWritable) != 0);
+  }
+  return sets;
+}
+
+Kernel::Sets Kernel::ready(const Sets& asked) const {
+  Sets sets;
+  for (const auto& [fd, bits] : asked) {
+    if (const unsigned found = bits & readiness(files_.at(fd))) sets[fd] = found;
+  }
+  return sets;
+}
+
+// What is not so, as a packet with a wrong checksum makes it (select(2), "BUGS"). Exceptional
+// conditions are never reported so.
+void Kernel::report_falsely(const Sets& asked, Sets& found) {
+  if (asked.empty() || !strikes()) return;
+  auto place = asked.begin();
+  std::advance(place, static_cast<std::ptrdiff_t>(dice_.up_to(asked.size() - 1)));
+  const auto& [fd, bits] = *place;
+  const std::shared_ptr<Stream>& stream = files_.at(fd).stream;
+  if (stream == nullptr || stream->connecting) return;
+  if (const unsigned reported = bits & (kReadable | kWritable)) found[fd] |= reported;
+}
+
+// As the real one: those that the mask lets in, by their handlers.
+bool Kernel::deliver_signals(const sigset_t* mask) {
+  constexpr timespec kNow{0, 0};
+  return mask != nullptr && __real_pselect(0, nullptr, nullptr, nullptr, &kNow, mask) < 0 &&
+         errno == EINTR;
+}
+
+int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
+                    const timespec* timeout, const sigset_t* mask) {
+  const Sets wanted = asked(nfds, readable, writable, exceptional);
+  writable_.clear();
+  now_ += std::chrono::microseconds(dice_.up_to(50));
+  const Duration limit = timeout == nullptr ? Duration::max()
+                                            : std::chrono::seconds(timeout->tv_sec) +
+                                                  std::chrono::nanoseconds(timeout->tv_nsec);
+  if (strikes()) {
+    note("select() fails");
+    return fail(dice_.one_of(kSelectErrors));
+  }
+  if (nfds > 0) world_->step();
+  Sets found = ready(wanted);
+  const Time deadline = timeout == nullptr ? Time::max() : now_ + limit;
+  for (int steps = 0; found.empty() && now_ < deadline; ++steps) {
+    if (deliver_signals(mask)) {
+      note("select() is interrupted");
+      return fail(EINTR);
+    }
+    const bool others_act = nfds > 0 && world_->may_act() &&
+                            !(world_->may_dawdle() && (steps == kMostSteps || dice_.one_in(20)));
+    if (others_act) {
+      now_ = std::min(deadline, now_ + std::chrono::microseconds(dice_.up_to(2000)));
+      world_->step();
+      found = ready(wanted);
+    } else if (timeout != nullptr) {
+      now_ = deadline;
+    } else if (!world_->wake()) {
+      violate("the program sleeps for ever");
+      break;
+    }
+  }
+  if (found.empty() && limit <= 0s && deliver_signals(mask)) return fail(EINTR);
+  report_falsely(wanted, found);
+  // It may leave some for the next time, as if they had become ready a moment later.
+  while (found.size() > 1 && dice_.one_in(4)) {
+    found.erase(
+        std::next(found.begin(), static_cast<std::ptrdiff_t>(dice_.up_to(found.size() - 1))));
+  }
+  int count = 0;
+  for (const auto& [fd, bits] : wanted) {
+    const auto place = found.find(fd);
+    const unsigned reported = place == found.end() ? 0 : place->second;
+    keep(readable, fd, (reported & kReadable) != 0);
+    keep(writable, fd, (reported & kWritable) != 0);
+    keep(exceptional, fd, (reported & kExceptional) != 0);
+    if ((reported & kWritable) != 0) writable_.insert(fd);
+    count += std::popcount(reported);
+  }
+  if (nfds > 0) note("select() = " + std::to_string(count));
+  return count;
+}
+
+}  // namespace echo::sim

@@ -1,0 +1,182 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "echo/units.h"
+#include "sim/dice.h"
+
+namespace echo::sim {
+
+// One end of a simulated TCP connection, as the program under test has it. What it sends waits in
+// `out` until the other end takes it; what it may receive waits in `in`.
+struct Stream {
+  std::string in;
+  std::string out;
+  std::size_t in_room = 65536;
+  std::size_t out_room = 65536;
+  bool connecting = false;  // connect() has not been answered yet.
+  bool in_eof = false;      // The other end sends no more.
+  bool out_eof = false;     // We have sent EOF.
+  bool reset = false;       // The other end is gone, and what it had not taken with it.
+  bool urgent = false;      // Urgent data waits.
+  bool closed = false;      // We have closed it.
+  int error = 0;            // What the next call on it fails with.
+  bool broken = false;      // A call on it has failed in a way that ends it.
+  bool saw_eof = false;     // A recv() has returned the end of the file.
+  bool accepted = false;
+  bool asked = false;          // A select() has been asked of it.
+  std::uint64_t received = 0;  // How much we have received, and sent, so far.
+  std::uint64_t sent = 0;
+  Time moved_at{};                       // When a call moved bytes last; or it was accepted.
+  Time taken_at{};                       // When the other end took bytes last.
+  std::uint32_t host = INADDR_LOOPBACK;  // The other end's address.
+};
+
+// What the simulation does about the calls of the program: the listeners' backlog, the other ends.
+class World {
+ public:
+  World() = default;
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  virtual ~World() = default;
+
+  // Time passes: others may act.
+  virtual void step() = 0;
+  // Whether step() may ever change something without the program's doing.
+  virtual bool may_act() const = 0;
+  // Whether time may pass all the same while somebody could act.
+  virtual bool may_dawdle() const = 0;
+  // Somebody connects: the connection's new streams wait in the backlog. Nullptr: nobody does.
+  virtual std::shared_ptr<Stream> accept() = 0;
+  virtual bool somebody_waits() const = 0;
+  // A listener was opened, or closed.
+  virtual void set_listening(bool listening) = 0;
+  // connect() was called.
+  virtual void connect(const std::shared_ptr<Stream>& stream) = 0;
+  // The program sleeps with nothing to wake it but itself: the last chance to send a signal.
+  virtual bool wake() = 0;
+  // Checks what a call does, beyond what any kernel would say to it.
+  virtual void check_shutdown(const Stream& stream) = 0;
+  virtual void check_close(const Stream& stream) = 0;
+  // Whether select() is asked of a stream what it should be.
+  virtual void check_asked(const Stream& stream, bool readable, bool writable) = 0;
+};
+
+// The system calls on sockets, as the program under test sees them, played by a seeded schedule:
+// how much a call moves, when it says EAGAIN or EINTR or fails, what select() reports, and when.
+// Calls on other descriptors go to the real kernel. The first thing that no program should do, and
+// the first promise that is broken, is noted as the violation.
+class Kernel {
+ public:
+  explicit Kernel(std::uint64_t seed) : dice_(seed) { the_current() = this; }
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+  ~Kernel() { the_current() = nullptr; }
+
+  // The one that is at work; nullptr for none.
+  static Kernel* current() noexcept { return the_current(); }
+
+  void set_world(World* world) noexcept { world_ = world; }
+  Dice& dice() noexcept { return dice_; }
+  Time now() const noexcept { return now_; }
+
+  // How often, one in so many, a call fails for no fault of the program's. 0: never.
+  void set_fault_rate(unsigned one_in) noexcept { fault_rate_ = one_in; }
+
+  void violate(const std::string& text);
+  const std::string& violation() const noexcept { return violation_; }
+  // The last calls, for whoever has to find out.
+  std::string trace() const;
+
+  // Where a log may write to; it takes what it likes.
+  int open_log();
+  // What a program may read to its end, and where it may write.
+  int open_input(std::string text);
+  int open_output();
+  const std::string& output() const noexcept { return output_; }
+
+  bool owns(int fd) const noexcept { return files_.contains(fd); }
+  // Whether it is a number that simulated files get.
+  static bool is_simulated(int fd) noexcept { return fd >= kFirstFd; }
+  std::size_t open_sockets() const;
+  const Stream* stream(int fd) const;
+
+  // The calls.
+  int socket(int family, int type);
+  int bind(int fd);
+  int listen(int fd);
+  int accept4(int fd, sockaddr* address, socklen_t* length, int flags);
+  int connect(int fd, const sockaddr* address, socklen_t length);
+  int getsockname(int fd, sockaddr* address, socklen_t* length);
+  int getpeername(int fd, sockaddr* address, socklen_t* length);
+  int getsockopt(int fd, int level, int name, void* value, socklen_t* length);
+  int setsockopt(int fd, int level, int name);
+  ssize_t recv(int fd, void* buffer, std::size_t length, int flags);
+  ssize_t sendmsg(int fd, const msghdr* message, int flags);
+  ssize_t read(int fd, void* buffer, std::size_t length);
+  ssize_t write(int fd, const void* buffer, std::size_t length);
+  int shutdown(int fd, int how);
+  int close(int fd);
+  int unacknowledged(int fd, int* value);
+  int pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
+              const timespec* timeout, const sigset_t* mask);
+
+ private:
+  struct File {
+    enum class Kind { kFresh, kListener, kStream, kLog, kInput, kOutput };
+    Kind kind = Kind::kFresh;
+    std::shared_ptr<Stream> stream{};
+    sockaddr_storage local{};
+    sockaddr_storage peer{};
+    bool sends_at_once = false;
+  };
+  using Sets = std::map<int, unsigned>;  // Descriptor to a sum of kReadable and so on.
+
+  static Kernel*& the_current() noexcept;
+  int open(File file);
+  std::size_t count(File::Kind kind) const;
+  File* find(int fd, const char* call);
+  void note(const std::string& call);
+  bool strikes() { return fault_rate_ != 0 && dice_.one_in(fault_rate_); }
+  int fail(int error) noexcept;
+  void break_stream(Stream& stream);
+  Sets asked(int nfds, const fd_set* readable, const fd_set* writable, const fd_set* exceptional);
+  Sets ready(const Sets& asked) const;
+  unsigned readiness(const File& file) const;
+  void report_falsely(const Sets& asked, Sets& found);
+  bool deliver_signals(const sigset_t* mask);
+
+  // The numbers that the simulated files get: the lowest that is free from here on, as in a
+  // process.
+  static constexpr int kFirstFd = 500;
+
+  Dice dice_;
+  World* world_ = nullptr;
+  Time now_{std::chrono::hours{1}};
+  unsigned fault_rate_ = 0;
+  std::map<int, File> files_;
+  std::set<int> writable_;  // What the last select() reported so, and was not sent on since.
+  std::string input_;
+  std::string output_;
+  std::string violation_;
+  std::vector<std::string> trace_;
+  std::uint16_t next_port_ = 20000;
+};
+
+}  // namespace echo::sim

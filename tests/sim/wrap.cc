@@ -1,0 +1,157 @@
+// The linker sends the program's calls here (ld(1), --wrap); what is not simulated goes on to the
+// real kernel.
+#include <sys/ioctl.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdarg>
+
+#include "sim/kernel.h"
+
+namespace {
+
+using echo::sim::Kernel;
+
+// The simulated kernel, if the descriptor is one of its.
+Kernel* kernel_of(int fd) {
+  Kernel* const kernel = Kernel::current();
+  return kernel != nullptr && kernel->owns(fd) ? kernel : nullptr;
+}
+
+}  // namespace
+
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl*): ld's names
+extern "C" {
+
+int __real_socket(int, int, int);
+int __real_bind(int, const sockaddr*, socklen_t);
+int __real_listen(int, int);
+int __real_accept4(int, sockaddr*, socklen_t*, int);
+int __real_connect(int, const sockaddr*, socklen_t);
+int __real_getsockname(int, sockaddr*, socklen_t*);
+int __real_getpeername(int, sockaddr*, socklen_t*);
+int __real_getsockopt(int, int, int, void*, socklen_t*);
+int __real_setsockopt(int, int, int, const void*, socklen_t);
+ssize_t __real_recv(int, void*, size_t, int);
+ssize_t __real_sendmsg(int, const msghdr*, int);
+ssize_t __real_read(int, void*, size_t);
+ssize_t __real_write(int, const void*, size_t);
+int __real_shutdown(int, int);
+int __real_close(int);
+int __real_ioctl(int, unsigned long, ...);
+int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
+
+int __wrap_socket(int family, int type, int protocol) {
+  Kernel* const kernel = Kernel::current();
+  return kernel != nullptr ? kernel->socket(family, type) : __real_socket(family, type, protocol);
+}
+
+int __wrap_bind(int fd, const sockaddr* address, socklen_t length) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->bind(fd) : __real_bind(fd, address, length);
+}
+
+int __wrap_listen(int fd, int backlog) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->listen(fd) : __real_listen(fd, backlog);
+}
+
+int __wrap_accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->accept4(fd, address, length, flags)
+                           : __real_accept4(fd, address, length, flags);
+}
+
+int __wrap_connect(int fd, const sockaddr* address, socklen_t length) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->connect(fd, address, length)
+                           : __real_connect(fd, address, length);
+}
+
+int __wrap_getsockname(int fd, sockaddr* address, socklen_t* length) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->getsockname(fd, address, length)
+                           : __real_getsockname(fd, address, length);
+}
+
+int __wrap_getpeername(int fd, sockaddr* address, socklen_t* length) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->getpeername(fd, address, length)
+                           : __real_getpeername(fd, address, length);
+}
+
+int __wrap_getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->getsockopt(fd, level, name, value, length)
+                           : __real_getsockopt(fd, level, name, value, length);
+}
+
+int __wrap_setsockopt(int fd, int level, int name, const void* value, socklen_t length) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->setsockopt(fd, level, name)
+                           : __real_setsockopt(fd, level, name, value, length);
+}
+
+ssize_t __wrap_recv(int fd, void* buffer, size_t length, int flags) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->recv(fd, buffer, length, flags)
+                           : __real_recv(fd, buffer, length, flags);
+}
+
+// What _FORTIFY_SOURCE makes of recv() and read() where it knows the buffer's size.
+ssize_t __wrap___recv_chk(int fd, void* buffer, size_t length, size_t /*room*/, int flags) {
+  return __wrap_recv(fd, buffer, length, flags);
+}
+
+ssize_t __wrap_sendmsg(int fd, const msghdr* message, int flags) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->sendmsg(fd, message, flags)
+                           : __real_sendmsg(fd, message, flags);
+}
+
+ssize_t __wrap_read(int fd, void* buffer, size_t length) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->read(fd, buffer, length) : __real_read(fd, buffer, length);
+}
+
+ssize_t __wrap___read_chk(int fd, void* buffer, size_t length, size_t /*room*/) {
+  return __wrap_read(fd, buffer, length);
+}
+
+ssize_t __wrap_write(int fd, const void* buffer, size_t length) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->write(fd, buffer, length) : __real_write(fd, buffer, length);
+}
+
+int __wrap_shutdown(int fd, int how) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->shutdown(fd, how) : __real_shutdown(fd, how);
+}
+
+// A simulated number that is not open any more is the simulation's to complain of.
+int __wrap_close(int fd) {
+  Kernel* const kernel = Kernel::current();
+  return kernel != nullptr && (kernel->owns(fd) || Kernel::is_simulated(fd)) ? kernel->close(fd)
+                                                                             : __real_close(fd);
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...) {
+  va_list arguments;
+  va_start(arguments, request);
+  void* const argument = va_arg(arguments, void*);
+  va_end(arguments);
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->unacknowledged(fd, static_cast<int*>(argument))
+                           : __real_ioctl(fd, request, argument);
+}
+
+int __wrap_pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
+                   const timespec* timeout, const sigset_t* mask) {
+  Kernel* const kernel = Kernel::current();
+  return kernel != nullptr ? kernel->pselect(nfds, readable, writable, exceptional, timeout, mask)
+                           : __real_pselect(nfds, readable, writable, exceptional, timeout, mask);
+}
+
+}  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl*)
