@@ -25,7 +25,7 @@ std::string_view Connection::receive(std::span<char> buffer, Time now) {
   const bool echoing = state_ == State::kOpen;
   if (echoing) buffer = buffer.first(std::min(buffer.size(), max_queue_ - queue_.bytes()));
   const Moved received = echo::receive(fd(), buffer);
-  dry_ = received.error == EAGAIN || received.error == EWOULDBLOCK;
+  dry_ = received.would_block() && received.error != EINTR;
   if (received.would_block()) return {};
   if (received.error != 0) {
     break_with(received.error);

@@ -80,7 +80,7 @@ int copy_out(const sockaddr_storage& from, sockaddr* address, socklen_t* length)
 
 // The linker knows the calls, not the object that they are for.
 Kernel*& Kernel::the_current() noexcept {
-  static Kernel* current = nullptr;
+  static Kernel* current = nullptr;  // NOLINT(*-non-const-global-variables)
   return current;
 }
 

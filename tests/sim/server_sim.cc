@@ -204,11 +204,7 @@ class ServersWorld : public World {
 
   void step() override {
     ++steps_;
-    if (to_come_ > 0 && listening_ && kernel_.dice().one_in(10)) {
-      peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, settings_.max_queue));
-      backlog_.push_back(peers_.back()->stream());
-      --to_come_;
-    }
+    if (to_come_ > 0 && listening_ && kernel_.dice().one_in(10)) connect_peer();
     for (const auto& peer : peers_) peer->step();
     if (kernel_.dice().one_in(300)) send_signal(SIGUSR1);
     if (steps_ > stops_after_ && kernel_.dice().one_in(50)) stop();
@@ -360,8 +356,16 @@ class ServersWorld : public World {
     return kernel_.now() - std::max(stream.moved_at, stream.taken_at) >= most;
   }
 
+  void connect_peer() {
+    peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, settings_.max_queue));
+    backlog_.push_back(peers_.back()->stream());
+    --to_come_;
+  }
+
+  // At the same moment some connect that will find it stopping.
   void stop() {
     if (stops_ == 2 || (stops_ == 1 && !kernel_.dice().one_in(20))) return;
+    while (to_come_ > 0 && listening_ && kernel_.dice().one_in(2)) connect_peer();
     if (++stops_ == 1) stopped_at_ = kernel_.now();
     send_signal(kernel_.dice().one_of({SIGTERM, SIGINT, SIGHUP}));
   }

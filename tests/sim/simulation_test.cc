@@ -1,9 +1,12 @@
 #include <getopt.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <iostream>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "echo/options.h"
@@ -13,16 +16,38 @@
 namespace echo::sim {
 namespace {
 
-// Which seeds to run: so many, from the first one on. Few enough for every run of the tests.
+// Which seeds to run: so many, from the first one on. By default few enough for every run of the
+// tests.
 struct Seeds {
   std::uint64_t first = 1;
-  std::uint64_t count = 1000;
+  std::optional<std::uint64_t> count{};
+  std::uint64_t default_count = 1000;
+
+  std::uint64_t end() const { return first + count.value_or(default_count); }
 };
 
-Seeds seeds;  // NOLINT(*-non-const-global-variables): the command line is one for the process
+// NOLINTBEGIN(*-non-const-global-variables): the command line and the signals are the process's
+Seeds seeds;
+std::string last_words;
+std::map<int, struct sigaction> old_actions;
+// NOLINTEND(*-non-const-global-variables)
+
+// A seed that kills the program is told too; then whoever else waits for the signal has it.
+extern "C" void tell_last_words(int signal) {
+  [[maybe_unused]] const ssize_t written =
+      ::write(STDERR_FILENO, last_words.data(), last_words.size());
+  ::sigaction(signal, &old_actions[signal], nullptr);
+}
+
+void tell_last_words_at(int signal) {
+  struct sigaction action {};
+  action.sa_handler = &tell_last_words;
+  ::sigaction(signal, &action, &old_actions[signal]);
+}
 
 void run_all(std::string (*simulate)(std::uint64_t)) {
-  for (std::uint64_t seed = seeds.first; seed - seeds.first < seeds.count; ++seed) {
+  for (std::uint64_t seed = seeds.first; seed != seeds.end(); ++seed) {
+    last_words = "died at --seed " + std::to_string(seed) + '\n';
     const std::string complaint = simulate(seed);
     if (!complaint.empty()) FAIL() << "--seed " << seed << ": " << complaint;
   }
@@ -42,7 +67,8 @@ void read_command_line(int argc, char** argv) {
   OptionWalk walk(argc, argv, kOptions);
   for (int val = walk.next(); val != -1; val = walk.next()) {
     if (val == 's') {
-      seeds = {.first = number_value("--seed", walk.value(), 0, UINT64_MAX), .count = 1};
+      seeds.first = number_value("--seed", walk.value(), 0, UINT64_MAX);
+      seeds.default_count = 1;
     } else {
       seeds.count = number_value("--seeds", walk.value(), 1, UINT64_MAX);
     }
@@ -52,7 +78,7 @@ void read_command_line(int argc, char** argv) {
 }  // namespace
 }  // namespace echo::sim
 
-// sim_tests [--seed S | --seeds N] and GoogleTest's own options.
+// sim_tests [--seed S] [--seeds N] and GoogleTest's own options: that seed, or so many from it on.
 int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   try {
@@ -61,5 +87,6 @@ int main(int argc, char** argv) {
     std::cerr << "sim_tests: " << error.what() << '\n';
     return 2;
   }
+  for (const int signal : {SIGSEGV, SIGABRT}) echo::sim::tell_last_words_at(signal);
   return RUN_ALL_TESTS();
 }

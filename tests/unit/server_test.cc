@@ -242,6 +242,7 @@ TEST_F(ServerTest, TakesStopSignalsThatComeTogetherForOne) {
 // Whichever allocation it is that fails, in turns that accept, receive, send and close.
 TEST_F(ServerTest, WithoutMemoryForSomeGoesOnServingTheOthers) {
   log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
+  settings_.max_per_host = 100;
   bool any_failed = true;
   for (std::size_t successes = 0; any_failed; ++successes) {
     start();
