@@ -365,7 +365,7 @@ int Kernel::close(int fd) {
   note("close(" + std::to_string(fd) + ")");
   if (file->stream != nullptr) {
     Stream& stream = *file->stream;
-    if (!stream.out_eof) world_->check_close(stream);
+    world_->check_close(stream);
     stream.closed = true;
     // What has not been read makes it a reset (RFC 2525, section 2.17).
     if (!stream.in.empty()) stream.reset = true;

@@ -29,6 +29,9 @@ constexpr int kMostTurns = 200'000;
 // Where the peers are.
 constexpr std::uint32_t kHosts[] = {0x7f000001, 0x7f000002, 0x7f000003};
 
+// For how many turns a signal may be pending, however busy they are.
+constexpr int kMostTurnsOfASignal = 100;
+
 // No turn of the simulation takes longer.
 constexpr Duration kTurnTime = 1ms;
 
@@ -251,7 +254,9 @@ class ServersWorld : public World {
     if (stops_ == 0 && !stream.asked) {
       if (!is_full_for(stream)) kernel_.violate("a peer was refused for which there was room");
     } else if (stops_ == 0) {
-      if (settings_.idle_timeout == 0s || !has_been_silent(stream, settings_.idle_timeout)) {
+      // What is in flight to it counts as a byte, once.
+      const Duration time = settings_.idle_timeout * (stream.out.empty() ? 1 : 2);
+      if (time == 0s || kernel_.now() - stream.moved_at < time) {
         kernel_.violate("hung up on a peer for no reason");
       }
     } else if (is_in_time() && stream.asked && settings_.idle_timeout == 0s) {
@@ -260,9 +265,16 @@ class ServersWorld : public World {
     }
   }
 
-  // Closed without an EOF of ours before it.
   void check_close(const Stream& stream) override {
     if (stream.broken) return;
+    if (stream.out_eof) {
+      // A byte that it sends now would cost it what it has not taken yet.
+      const bool drains = stops_ == 1 && is_in_time() && settings_.idle_timeout == 0s;
+      if (drains && stream.asked && !stream.in_eof && !stream.urgent && !stream.out.empty()) {
+        kernel_.violate("closed on a peer that had not taken all");
+      }
+      return;
+    }
     if (!stream.saw_eof) kernel_.violate("closed on a peer that had not ended");
     if (stream.received != stream.sent) kernel_.violate("closed on a peer that is owed more");
   }
@@ -291,6 +303,8 @@ class ServersWorld : public World {
 
   // After each turn.
   void check() {
+    turns_with_signal_ = is_signal_pending() ? turns_with_signal_ + 1 : 0;
+    if (turns_with_signal_ > kMostTurnsOfASignal) kernel_.violate("a signal that is not taken");
     for (const auto& peer : peers_) {
       const std::string complaint = peer->complaint(settings_.max_queue);
       if (!complaint.empty()) kernel_.violate(complaint);
@@ -343,10 +357,6 @@ class ServersWorld : public World {
            (settings_.max_per_host > 0 && count_open(newcomer.host) > settings_.max_per_host);
   }
 
-  bool has_been_silent(const Stream& stream, Duration duration) const {
-    return kernel_.now() - stream.moved_at >= duration;
-  }
-
   // Whether it should have been closed by now: one that takes nothing of what is in flight to it is
   // given the time twice.
   bool is_overdue(const Stream& stream) const {
@@ -354,6 +364,11 @@ class ServersWorld : public World {
     const bool in_flight = !stream.out.empty() || stream.taken_at > stream.moved_at;
     const Duration most = settings_.idle_timeout * (in_flight ? 2 : 1) + kTurnTime;
     return kernel_.now() - std::max(stream.moved_at, stream.taken_at) >= most;
+  }
+
+  static bool is_signal_pending() {
+    sigset_t pending{};
+    return ::sigpending(&pending) == 0 && ::sigisemptyset(&pending) == 0;
   }
 
   void connect_peer() {
@@ -379,6 +394,7 @@ class ServersWorld : public World {
   std::uint64_t stops_after_;
   int stops_ = 0;
   Time stopped_at_{};
+  int turns_with_signal_ = 0;  // How many turns in a row have left one pending.
   bool listening_ = false;
 };
 
