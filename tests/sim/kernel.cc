@@ -480,6 +480,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
   for (int steps = 0; found.empty() && now_ < deadline; ++steps) {
     if (deliver_signals(mask)) {
       note("select() is interrupted");
+      world_->step();
       return fail(EINTR);
     }
     const bool others_act = nfds > 0 && world_->may_act() &&

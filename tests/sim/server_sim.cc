@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "echo/log.h"
@@ -207,6 +208,10 @@ class ServersWorld : public World {
 
   void step() override {
     ++steps_;
+    // Some connect in the moment between the stop and what the server does of it.
+    if (std::exchange(stops_now_, false)) {
+      while (to_come_ > 0 && listening_ && kernel_.dice().one_in(2)) connect_peer();
+    }
     if (to_come_ > 0 && listening_ && kernel_.dice().one_in(10)) connect_peer();
     for (const auto& peer : peers_) peer->step();
     if (kernel_.dice().one_in(300)) send_signal(SIGUSR1);
@@ -377,10 +382,9 @@ class ServersWorld : public World {
     --to_come_;
   }
 
-  // At the same moment some connect that will find it stopping.
   void stop() {
     if (stops_ == 2 || (stops_ == 1 && !kernel_.dice().one_in(20))) return;
-    while (to_come_ > 0 && listening_ && kernel_.dice().one_in(2)) connect_peer();
+    stops_now_ = true;
     if (++stops_ == 1) stopped_at_ = kernel_.now();
     send_signal(kernel_.dice().one_of({SIGTERM, SIGINT, SIGHUP}));
   }
@@ -393,6 +397,7 @@ class ServersWorld : public World {
   std::uint64_t steps_ = 0;
   std::uint64_t stops_after_;
   int stops_ = 0;
+  bool stops_now_ = false;
   Time stopped_at_{};
   int turns_with_signal_ = 0;  // How many turns in a row have left one pending.
   bool listening_ = false;
