@@ -1,70 +1,18 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <csignal>
 #include <map>
-#include <optional>
-#include <ostream>
 #include <regex>
 #include <set>
 #include <sstream>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "support/program.h"
-#include "support/temporary_file.h"
+#include "echo/endpoint.h"
 #include "support/test_peer.h"
+#include "support/traced_server.h"
 
 namespace echo::testing {
 namespace {
-
-// A leak check would need to trace the program itself.
-Surroundings traceable() { return {.environment = {{"ASAN_OPTIONS", "detect_leaks=0"}}}; }
-
-bool can_trace() { return run("strace", {"-o", "/dev/null", "true"}).status == 0; }
-
-std::vector<std::string> strace_arguments(const std::string& output,
-                                          const std::vector<std::string>& options) {
-  // -D: the server is our child, and the tracer stands beside it. Verbose: its log lines come
-  // between all that it does, and must not come in its way.
-  std::vector<std::string> arguments{"-D", "-o", output};
-  arguments.insert(arguments.end(), options.begin(), options.end());
-  arguments.insert(arguments.end(), {ECHO_SERVER, "-H", "127.0.0.1", "-p", "0", "-v"});
-  return arguments;
-}
-
-// An echo_server under strace(1).
-class TracedServer {
- public:
-  explicit TracedServer(const std::vector<std::string>& options = {})
-      : program_("strace", strace_arguments(file_.path(), options), traceable()) {
-    const std::string line = program_.wait_for_line("starting up on ");
-    const std::string port = line.substr(line.rfind(' '));
-    endpoint_ = resolve("127.0.0.1", static_cast<std::uint16_t>(std::stoul(port))).front();
-  }
-
-  Program& program() { return program_; }
-  const Endpoint& endpoint() const { return endpoint_; }
-
-  // Stops it, and returns the system calls that it made, in order.
-  std::vector<std::string> stop() {
-    program_.signal(SIGTERM);
-    EXPECT_EQ(program_.wait_for_exit(), 0);
-    // The tracer writes its last lines after the server is gone.
-    std::string text;
-    wait_until([&] { return (text = file_.contents()).find("+++ exited") != std::string::npos; });
-    std::istringstream lines(text);
-    std::vector<std::string> calls;
-    for (std::string line; std::getline(lines, line);) calls.push_back(line);
-    return calls;
-  }
-
- private:
-  TemporaryFile file_;
-  Program program_;
-  Endpoint endpoint_;
-};
 
 // What every kind of traffic does: short messages, long ones, many peers that come and go,
 // half-close, a reset.
@@ -89,8 +37,6 @@ void make_traffic(const Endpoint& server) {
   EXPECT_EQ(peers[4].receive(720).size(), 720U);
 }
 
-std::string name_of(const std::string& call) { return call.substr(0, call.find('(')); }
-
 bool is_select(const std::string& call) {
   return name_of(call) == "pselect6" || name_of(call) == "select";
 }
@@ -110,7 +56,7 @@ std::set<int> writable_of(const std::string& call) {
 }
 
 TEST(SystemCalls, WaitByNothingButSelectAndStartNoThread) {
-  if (!can_trace()) GTEST_SKIP() << "strace is missing, or may not trace";
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   TracedServer server;
   make_traffic(server.endpoint());
   std::map<std::string, int> count;
@@ -124,7 +70,7 @@ TEST(SystemCalls, WaitByNothingButSelectAndStartNoThread) {
 }
 
 TEST(SystemCalls, SendOnlyWhereTheLastSelectReportedTheSocketWritable) {
-  if (!can_trace()) GTEST_SKIP() << "strace is missing, or may not trace";
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   TracedServer server;
   make_traffic(server.endpoint());
   std::set<int> writable;
@@ -139,7 +85,7 @@ TEST(SystemCalls, SendOnlyWhereTheLastSelectReportedTheSocketWritable) {
 }
 
 TEST(SystemCalls, ReceiveOnceATurnFromEachSocketAtTheMost) {
-  if (!can_trace()) GTEST_SKIP() << "strace is missing, or may not trace";
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   TracedServer server;
   make_traffic(server.endpoint());
   std::set<int> received;
@@ -153,7 +99,7 @@ TEST(SystemCalls, ReceiveOnceATurnFromEachSocketAtTheMost) {
 }
 
 TEST(SystemCalls, EveryAcceptedSocketSendsWithoutDelay) {
-  if (!can_trace()) GTEST_SKIP() << "strace is missing, or may not trace";
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   TracedServer server;
   make_traffic(server.endpoint());
   int accepted = 0;
@@ -165,51 +111,6 @@ TEST(SystemCalls, EveryAcceptedSocketSendsWithoutDelay) {
   EXPECT_EQ(accepted, 40);
   EXPECT_EQ(undelayed, 40);
 }
-
-struct Fault {
-  const char* call;
-  const char* error;
-};
-
-void PrintTo(const Fault& fault, std::ostream* out) {  // NOLINT(*-identifier-naming)
-  *out << fault.call << ' ' << fault.error;
-}
-
-class FaultOfTheSystem : public ::testing::TestWithParam<Fault> {};
-
-TEST_P(FaultOfTheSystem, LeavesTheServerServing) {
-  if (!can_trace()) GTEST_SKIP() << "strace is missing, or may not trace";
-  const auto [call, error] = GetParam();
-  TracedServer server({std::string("--inject=") + call + ":error=" + error + ":when=2"});
-  TestPeer witness(server.endpoint());
-  EXPECT_EQ(witness.echo("before"), "before");
-  // Some of these meet the fault, and may be lost by it; the server must not be.
-  for (int i = 0; i < 3; ++i) {
-    try {
-      TestPeer victim(server.endpoint());
-      victim.echo("victim");
-    } catch (const std::system_error&) {
-    }
-  }
-  TestPeer last(server.endpoint());
-  EXPECT_EQ(last.echo("after"), "after");
-  const std::vector<std::string> calls = server.stop();
-  EXPECT_TRUE(std::any_of(calls.begin(), calls.end(), [](const std::string& line) {
-    return line.find("(INJECTED)") != std::string::npos;
-  }));
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Each, FaultOfTheSystem,
-    ::testing::Values(Fault{"accept4", "EMFILE"}, Fault{"accept4", "ENFILE"},
-                      Fault{"accept4", "ENOBUFS"}, Fault{"accept4", "ENOMEM"},
-                      Fault{"accept4", "ECONNABORTED"}, Fault{"accept4", "EPROTO"},
-                      Fault{"accept4", "EINTR"}, Fault{"accept4", "EPERM"},
-                      Fault{"recvfrom", "ECONNRESET"}, Fault{"recvfrom", "EINTR"},
-                      Fault{"recvfrom", "EAGAIN"}, Fault{"sendmsg", "EPIPE"},
-                      Fault{"sendmsg", "EINTR"}, Fault{"sendmsg", "EAGAIN"},
-                      Fault{"pselect6", "EINTR"}, Fault{"pselect6", "ENOMEM"}),
-    [](const auto& each) { return std::string(each.param.call) + "_" + each.param.error; });
 
 }  // namespace
 }  // namespace echo::testing
