@@ -5,17 +5,18 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 namespace echo {
 
 void MessageQueue::push(std::string_view message) {
-  if (message.empty()) return;
-  if (!messages_.empty() && messages_.back().size() + message.size() <= kJoinedBytes) {
-    messages_.back() += message;
-  } else {
-    messages_.emplace_back(message);
+  while (!message.empty()) {
+    if (messages_.empty() || messages_.back().size() == kBlockBytes) add_block();
+    const std::string_view head = message.substr(0, kBlockBytes - messages_.back().size());
+    messages_.back() += head;
+    bytes_ += head.size();
+    message.remove_prefix(head.size());
   }
-  bytes_ += message.size();
 }
 
 Moved MessageQueue::flush(int fd) {
@@ -39,6 +40,12 @@ std::string_view MessageQueue::copy_head(std::span<char> buffer) const noexcept 
     skip = 0;
   }
   return {buffer.data(), count};
+}
+
+void MessageQueue::add_block() {
+  std::string block;
+  block.reserve(kBlockBytes);
+  messages_.push_back(std::move(block));
 }
 
 void MessageQueue::drop_front(std::size_t count) {

@@ -17,17 +17,16 @@ namespace {
 using testing::make_socket_pair;
 using testing::SocketPair;
 
-// The shortest message that no other of its kind is joined to.
-constexpr std::size_t kUnjoined = MessageQueue::kJoinedBytes / 2 + 1;
+constexpr std::size_t kBlock = MessageQueue::kBlockBytes;
 
 void set_send_buffer(int fd, int bytes) {
   ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
-// Short writes are short here: the socket takes two messages of kUnjoined bytes or so.
+// Short writes are short here: the socket takes some messages of kBlock bytes.
 SocketPair make_narrow_pair() {
   SocketPair pair = make_socket_pair();
-  set_send_buffer(pair.ours.get(), 1);
+  set_send_buffer(pair.ours.get(), 2 * kBlock);
   return pair;
 }
 
@@ -146,17 +145,16 @@ TEST(MessageQueue, JoinsSmallMessages) {
   EXPECT_EQ(queue.flush(pair.ours.get()).bytes, 10 * MessageQueue::kMostParts);
 }
 
-TEST(MessageQueue, JoinsUpToExactlyItsLimit) {
+// One call sends so many blocks, and so tells how much each of them holds.
+TEST(MessageQueue, FillsEachBlockBeforeTheNext) {
   const SocketPair pair = make_wide_pair();
-  MessageQueue exact;
-  MessageQueue above;
-  for (std::size_t i = 0; i < MessageQueue::kMostParts + 1; ++i) {
-    exact.push(pattern(kUnjoined - 1));
-    above.push(pattern(kUnjoined));
+  constexpr std::size_t kFull = MessageQueue::kMostParts * kBlock;
+  for (const std::size_t length : {1UL, 7UL, kBlock / 2 + 1, kBlock - 1, kBlock, 3 * kBlock + 5}) {
+    MessageQueue queue;
+    while (queue.bytes() <= kFull) queue.push(pattern(length));
+    EXPECT_EQ(queue.flush(pair.ours.get()).bytes, kFull) << length;
+    receive_all(pair.theirs.get());
   }
-  EXPECT_EQ(exact.flush(pair.ours.get()).bytes, (MessageQueue::kMostParts + 1) * (kUnjoined - 1));
-  receive_all(pair.theirs.get());
-  EXPECT_EQ(above.flush(pair.ours.get()).bytes, MessageQueue::kMostParts * kUnjoined);
 }
 
 TEST(MessageQueue, SendsWhatOneCallDoesNotHoldByTheNext) {
@@ -164,7 +162,7 @@ TEST(MessageQueue, SendsWhatOneCallDoesNotHoldByTheNext) {
   MessageQueue queue;
   std::string pushed;
   for (std::size_t i = 0; i < 2 * MessageQueue::kMostParts + 1; ++i) {
-    const std::string message = pattern(kUnjoined, i);
+    const std::string message = pattern(kBlock, i);
     queue.push(message);
     pushed += message;
   }
@@ -190,12 +188,12 @@ TEST(MessageQueue, KeepsTheRestAtWhateverByteAMessageIsCut) {
   probe.push(pattern(kLong));
   const std::size_t room = probe.flush(pair.ours.get()).bytes;
   receive_all(pair.theirs.get());
-  ASSERT_GT(room, kUnjoined);
+  ASSERT_GE(room, 2 * kBlock);
   // The message begins so far before the end of the room: by none of its bytes, up to all of them.
-  for (std::size_t inside = 0; inside <= kUnjoined; ++inside) {
+  for (std::size_t inside = 0; inside <= kBlock; ++inside) {
     const std::string before = pattern(room - inside, 1);
-    const std::string message = pattern(kUnjoined, 2);
-    const std::string after = pattern(kUnjoined, 3);
+    const std::string message = pattern(kBlock, 2);
+    const std::string after = pattern(kBlock, 3);
     std::string all = before;
     all += message;
     all += after;
@@ -211,7 +209,7 @@ TEST(MessageQueue, KeepsTheRestAtWhateverByteAMessageIsCut) {
 
 // Every order of pushes, short writes and full sockets there is, against a plain string.
 TEST(MessageQueue, OwesWhatAStringWouldAfterEverySchedule) {
-  enum Step : std::size_t { kPushByte, kPushJoinable, kPushLong, kFlush, kFlushAndRead, kSteps };
+  enum Step : std::size_t { kPushByte, kPushMost, kPushLong, kFlush, kFlushAndRead, kSteps };
   constexpr std::size_t kLength = 5;
   std::size_t schedules = 1;
   for (std::size_t i = 0; i < kLength; ++i) schedules *= kSteps;
@@ -231,7 +229,7 @@ TEST(MessageQueue, OwesWhatAStringWouldAfterEverySchedule) {
     for (std::size_t rest = schedule, i = 0; i < kLength; ++i, rest /= kSteps) {
       const std::size_t step = rest % kSteps;
       if (step == kPushByte) push(1);
-      if (step == kPushJoinable) push(MessageQueue::kJoinedBytes - 1);
+      if (step == kPushMost) push(MessageQueue::kBlockBytes - 1);
       if (step == kPushLong) push(6000);
       if (step >= kFlush && !queue.empty()) sent += queue.flush(pair.ours.get()).bytes;
       if (step == kFlushAndRead) received += receive_all(pair.theirs.get());
