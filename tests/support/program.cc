@@ -93,6 +93,14 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
+// A size that the system keeps count of for the process (proc(5)).
+std::size_t memory_of(pid_t pid, const std::string& name) {
+  const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
+  const std::size_t place = status.find(name);
+  if (place == std::string::npos) throw std::runtime_error("no " + name + " in /proc");
+  return std::stoul(status.substr(place + name.size())) * 1024;
+}
+
 // Appends what one read() brings. False at the end of the file.
 bool drain(const UniqueFd& fd, std::string& text) {
   std::array<char, 65536> buffer{};
@@ -108,6 +116,8 @@ std::vector<std::string> with_free_port(std::vector<std::string> arguments) {
 }
 
 }  // namespace
+
+Surroundings measurable() { return {.environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}}; }
 
 Program::Program(const std::string& path, const std::vector<std::string>& arguments,
                  const Surroundings& surroundings) {
@@ -223,12 +233,9 @@ std::chrono::nanoseconds Program::cpu_time() const {
   return std::chrono::nanoseconds(running);
 }
 
-std::size_t Program::peak_memory() const {
-  const std::string status = read_file("/proc/" + std::to_string(pid_) + "/status");
-  const std::size_t place = status.find("VmHWM:");
-  if (place == std::string::npos) throw std::runtime_error("no VmHWM in /proc");
-  return std::stoul(status.substr(place + 6)) * 1024;
-}
+std::size_t Program::resident_memory() const { return memory_of(pid_, "VmRSS:"); }
+
+std::size_t Program::peak_memory() const { return memory_of(pid_, "VmHWM:"); }
 
 std::size_t Program::open_descriptors() const {
   const std::filesystem::directory_iterator entries("/proc/" + std::to_string(pid_) + "/fd");

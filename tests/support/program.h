@@ -34,6 +34,10 @@ struct Surroundings {
 
 constexpr int kNoPrivateNetwork = 125;
 
+// For a program whose memory is looked at: a sanitizer that keeps freed memory for a while would be
+// measured in its place.
+Surroundings measurable();
+
 // A program under test, run as a user would run it. What waits here does so for ten seconds at
 // most, and throws std::runtime_error then, with the standard error so far in its text.
 class Program {
@@ -70,8 +74,9 @@ class Program {
   void ignore_errors() noexcept { ignores_errors_ = true; }
   void ignore_output() noexcept { ignores_output_ = true; }
 
-  // From /proc. The time that it has run, and the most memory that it has had at once.
+  // From /proc. The time that it has run, the memory that it has, and the most that it has had.
   std::chrono::nanoseconds cpu_time() const;
+  std::size_t resident_memory() const;
   std::size_t peak_memory() const;
   std::size_t open_descriptors() const;
   // Waits until it has so many descriptors open.

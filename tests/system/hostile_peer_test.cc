@@ -15,9 +15,6 @@ namespace {
 
 constexpr std::size_t kMegabyte = 1UL << 20;
 
-// A sanitizer that keeps freed memory for a while would be measured in place of the server.
-Surroundings measurable() { return {.environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}}; }
-
 TEST(HostilePeer, AResetCostsThatConnectionOnly) {
   ServerProgram server;
   TestPeer witness(server.endpoint());
