@@ -1,0 +1,282 @@
+// One of the client's connections, and a server that answers well and badly, against what
+// client_connection.h says of each answer.
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "echo/client_connection.h"
+#include "echo/endpoint.h"
+#include "echo/escape.h"
+#include "echo/socket.h"
+#include "echo/transcript.h"
+#include "echo/unique_fd.h"
+#include "echo/units.h"
+#include "fuzz/input.h"
+#include "fuzz/require.h"
+#include "fuzz/target.h"
+#include "support/socket_pair.h"
+
+namespace echo {
+namespace {
+
+using fuzz::require;
+using State = ClientConnection::State;
+
+constexpr std::size_t kMostAtOnce = 5000;
+constexpr Duration kTimeout = std::chrono::seconds{10};
+
+// Where all the connections go.
+struct Listener {
+  UniqueFd fd = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
+  std::vector<Endpoint> addresses{local_endpoint(fd.get())};
+};
+
+class Dialogue {
+ public:
+  Dialogue(const Listener& listener, std::size_t buffer_size)
+      : connection_(listener.addresses, transcript_, kTimeout, Time{}), buffer_(buffer_size) {
+    constexpr int kSmall = 1;
+    ::setsockopt(connection_.fd(), SOL_SOCKET, SO_SNDBUF, &kSmall, sizeof kSmall);
+    require(testing::wait_readable(listener.fd.get()), "it connects");
+    server_ = std::move(accept_from(listener.fd.get()).fd);
+    require(testing::wait_writable(connection_.fd()), "it is connected");
+    connection_.handle_writable(now_);
+    // Thousands of these end in a second: by resets, which leave no address in use.
+    testing::reset_on_close(connection_.fd());
+    testing::reset_on_close(server_.get());
+    check();
+  }
+
+  bool is_over() const { return state_ == State::kDone || state_ == State::kFailed; }
+
+  void step(fuzz::Input& input) {
+    enum Step {
+      kSay,
+      kFinish,
+      kSend,
+      kHalfClose,
+      kForget,
+      kServerReceives,
+      kAnswer,
+      kAnswerWrong,
+      kAnswerTooMuch,
+      kEnd,
+      kSteps
+    };
+    now_ += std::chrono::seconds{1};
+    switch (input.byte() % kSteps) {
+      case kSay:
+        if (!transcript_.finished()) say(input.number(kMostAtOnce));
+        break;
+      case kFinish:
+        transcript_.finish();
+        break;
+      case kSend:
+        send();
+        break;
+      case kHalfClose:
+        half_close();
+        break;
+      case kForget:
+        transcript_.forget_before(received_);
+        break;
+      case kServerReceives:
+        server_receives(input.number(kMostAtOnce));
+        break;
+      case kAnswer:
+        answer(fuzz::piece(received_, std::min(input.number(kMostAtOnce), due())));
+        break;
+      case kAnswerWrong:
+        if (due() > 0) answer_wrong(input.number(std::min(kMostAtOnce, due() - 1)), input.byte());
+        break;
+      case kAnswerTooMuch:
+        answer_too_much(1 + input.number(kMostAtOnce));
+        break;
+      default:
+        end(input.byte());
+    }
+    check();
+  }
+
+  // Once it is done the server has had all of it too.
+  void finish() {
+    if (state_ != State::kDone) return;
+    require(received_ == transcript_.end(), "all of it came back");
+    while (got_ < sent_) {
+      const std::uint64_t before = got_;
+      server_receives(kMostAtOnce);
+      require(got_ > before, "what was sent has arrived");
+    }
+  }
+
+ private:
+  // What the server still has to send back.
+  std::size_t due() const { return static_cast<std::size_t>(sent_ - received_); }
+
+  bool expects_output() const { return state_ == State::kOpen && sent_ < transcript_.end(); }
+
+  void say(std::size_t length) { transcript_.append(fuzz::piece(transcript_.end(), length)); }
+
+  void send() {
+    const bool wanted = expects_output();
+    const bool waited = received_ < sent_;
+    connection_.handle_writable(now_);
+    const std::uint64_t sent = connection_.sent() - sent_;
+    require(wanted || sent == 0, "nothing is sent but the transcript, while it is open");
+    sent_ += sent;
+    require(sent_ <= transcript_.end(), "no more is sent than was said");
+    if (sent > 0 && !waited) waiting_since_ = now_;
+  }
+
+  void half_close() {
+    connection_.half_close(now_);
+    if (state_ != State::kOpen || !transcript_.finished() || sent_ < transcript_.end()) return;
+    state_ = State::kHalfClosed;
+    waiting_since_ = now_;
+  }
+
+  void server_receives(std::size_t length) {
+    std::string buffer(length, '\0');
+    const std::size_t got = receive(server_.get(), buffer).bytes;
+    require(fuzz::is_piece(std::string_view(buffer).substr(0, got), got_),
+            "the server gets the transcript");
+    got_ += got;
+    require(got_ <= sent_, "nothing arrives that was not counted as sent");
+  }
+
+  // The server sends so much, which is exact, and the connection takes all of it.
+  void answer(std::string_view text) {
+    if (text.empty()) return;
+    const std::uint64_t end = received_ + text.size();
+    server_says(text);
+    while (connection_.received() < end && !connection_.is_over()) hear();
+    require(connection_.received() == end, "every exact byte is counted");
+    received_ = end;
+  }
+
+  void answer_wrong(std::size_t exact, std::uint8_t difference) {
+    std::string text = fuzz::piece(received_, due());
+    const char right = text[exact];
+    const char wrong = static_cast<char>(right ^ (difference == 0 ? 1 : difference));
+    text[exact] = wrong;
+    server_says(text);
+    received_ += exact;
+    hear_to_the_end();
+    fail("bytes differ at offset " + std::to_string(received_) + ": sent 0x" + hex(right) +
+         ", received 0x" + hex(wrong));
+  }
+
+  void answer_too_much(std::size_t more) {
+    const std::string text = fuzz::piece(received_, due() + more);
+    const char surplus = text[due()];
+    server_says(text);
+    received_ = sent_;
+    hear_to_the_end();
+    fail("bytes differ at offset " + std::to_string(received_) +
+         ": nothing was sent there, received 0x" + hex(surplus));
+  }
+
+  void end(std::uint8_t kind) {
+    enum Kind { kEof, kReset, kUrgent, kTooLate, kKinds };
+    const std::string place =
+        ", at offset " + std::to_string(received_) + " of " + std::to_string(transcript_.end());
+    switch (kind % kKinds) {
+      case kEof:
+        shut_down_sending(server_.get());
+        hear_to_the_end();
+        if (state_ == State::kHalfClosed && received_ == sent_) {
+          state_ = State::kDone;
+        } else {
+          fail("the server closed early" + place);
+        }
+        break;
+      case kReset:
+        server_.reset();
+        hear_to_the_end();
+        fail("Connection reset by peer" + place);
+        break;
+      case kUrgent:
+        connection_.handle_exceptional();
+        fail("the server sent urgent data" + place);
+        break;
+      default:
+        connection_.handle_timeout(now_);
+        fail("no answer within 10s" + place);
+    }
+  }
+
+  void server_says(std::string_view text) {
+    while (!text.empty()) {
+      const Moved moved = echo::send(server_.get(), text);
+      require(moved.error == 0, "the socket takes an answer");
+      text.remove_prefix(moved.bytes);
+    }
+  }
+
+  void hear() {
+    require(testing::wait_readable(connection_.fd()), "an answer arrives");
+    connection_.handle_readable(buffer_, now_);
+    require(connection_.received() <= sent_, "no more is taken for exact than was sent");
+    waiting_since_ = now_;
+  }
+
+  void hear_to_the_end() {
+    while (!connection_.is_over()) hear();
+  }
+
+  void fail(const std::string& failure) {
+    state_ = State::kFailed;
+    failure_ = failure;
+  }
+
+  void check() const {
+    require(connection_.state() == state_, "the state follows from the events");
+    require(connection_.failure() == failure_, "a failure says what was wrong, and where");
+    require(connection_.sent() == sent_, "it knows what it sent");
+    require(connection_.received() == received_, "it knows what came back");
+    require(connection_.is_over() == is_over(), "it is over when done or failed");
+    require((connection_.fd() < 0) == is_over(), "it gives up its socket when it is over");
+    require(connection_.wants_input() == (state_ == State::kOpen || state_ == State::kHalfClosed),
+            "input is wanted until it is over");
+    require(connection_.wants_output() == expects_output(), "output is wanted for what was said");
+    const bool waits =
+        state_ == State::kHalfClosed || (state_ == State::kOpen && received_ < sent_);
+    require(connection_.deadline() == (waits ? waiting_since_ + kTimeout : Time::max()),
+            "a wait is as long as since the last answer");
+  }
+
+  Transcript transcript_;
+  ClientConnection connection_;
+  std::vector<char> buffer_;
+  UniqueFd server_;
+  Time now_{};
+
+  // How far each has come in the transcript.
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0;
+  std::uint64_t got_ = 0;  // The server has.
+
+  State state_ = State::kOpen;
+  std::string failure_;
+  Time waiting_since_{};
+};
+
+}  // namespace
+}  // namespace echo
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const echo::Listener kListener;
+  echo::fuzz::Input input(data, size);
+  echo::Dialogue dialogue(kListener, 1 + input.number(2 * echo::kMostAtOnce));
+  while (!input.empty() && !dialogue.is_over()) dialogue.step(input);
+  dialogue.finish();
+  return 0;
+}

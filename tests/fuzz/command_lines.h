@@ -1,0 +1,74 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "echo/escape.h"
+#include "echo/options.h"
+#include "echo/units.h"
+#include "fuzz/require.h"
+#include "support/command_line.h"
+
+namespace echo::fuzz {
+
+// Each line is a word. What the kernel gives a program has no NUL in a word either.
+inline testing::Words words_of(std::string_view text) {
+  constexpr std::string_view kEnds("\n\0", 2);
+  testing::Words words;
+  while (!text.empty()) {
+    const std::size_t length = std::min(text.find_first_of(kEnds), text.size());
+    words.emplace_back(text.substr(0, length));
+    text.remove_prefix(std::min(length + 1, text.size()));
+  }
+  return words;
+}
+
+// A time, as a value that gives it again.
+inline std::string value_of(Duration duration) {
+  require(duration >= Duration{0} && duration <= kMaxDuration, "a time is ten years at most");
+  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) +
+         "us";
+}
+
+inline void check_usage_error(std::string_view text) {
+  const std::string shown = escape_controls(text);
+  require(std::none_of(shown.begin(), shown.end(),
+                       [](unsigned char c) { return c < ' ' || c == 0x7f; }),
+          "a usage error is one line without control characters");
+  const std::size_t quote = text.find('\'');
+  require(quote < text.rfind('\''), "a usage error quotes what is wrong");
+}
+
+// What became of a command line: the words that spell out all that it means, or the error.
+struct Outcome {
+  testing::Words meaning;
+  std::string error;
+
+  bool operator==(const Outcome&) const = default;
+};
+
+// `spell` checks the options that `parse` made, and gives the words that mean the same.
+template <typename Parse, typename Spell>
+Outcome outcome_of(const testing::Words& words, Parse parse, Spell spell) {
+  const testing::CommandLine line(words);
+  try {
+    return {.meaning = spell(parse(line.argc(), line.argv())), .error = {}};
+  } catch (const UsageError& error) {
+    check_usage_error(error.what());
+    return {.meaning = {}, .error = error.what()};
+  }
+}
+
+template <typename Parse, typename Spell>
+void check_command_line(std::string_view text, Parse parse, Spell spell) {
+  const testing::Words words = words_of(text);
+  const Outcome outcome = outcome_of(words, parse, spell);
+  require(outcome_of(words, parse, spell) == outcome, "a command line means the same each time");
+  if (!outcome.error.empty()) return;
+  require(outcome_of(outcome.meaning, parse, spell) == outcome,
+          "a command line means what it says when all is spelled out");
+}
+
+}  // namespace echo::fuzz

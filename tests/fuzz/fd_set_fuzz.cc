@@ -1,0 +1,113 @@
+// Sets of descriptors against std::set.
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "echo/fd_set.h"
+#include "fuzz/input.h"
+#include "fuzz/require.h"
+#include "fuzz/target.h"
+
+namespace echo {
+namespace {
+
+using fuzz::require;
+
+// Some words' worth of bits, so that sets are dense and thin.
+constexpr std::size_t kMostFd = 1500;
+
+class Sets {
+ public:
+  void step(fuzz::Input& input) {
+    enum Step { kInsert, kErase, kClear, kReserve, kCopy, kAsk, kWalk, kSteps };
+    const int step = input.byte() % kSteps;
+    const auto fd = static_cast<int>(input.number(kMostFd));
+    switch (step) {
+      case kInsert:
+        set_.insert(fd);
+        members_.insert(fd);
+        break;
+      case kErase:
+        set_.erase(fd);
+        members_.erase(fd);
+        break;
+      case kClear:
+        set_.clear();
+        members_.clear();
+        break;
+      case kReserve:
+        set_.reserve(fd);
+        break;
+      case kCopy:
+        copy();
+        break;
+      case kAsk:
+        ask(fd);
+        break;
+      default:
+        walk_erasing_ahead(fd);
+    }
+  }
+
+  void check() const {
+    auto member = members_.begin();
+    for (const int fd : set_) {
+      require(member != members_.end() && fd == *member++,
+              "a walk meets members, each in its turn");
+    }
+    require(member == members_.end(), "a walk meets every member");
+    require(set_.empty() == members_.empty(), "a set without members is empty");
+    require(set_.nfds() == (members_.empty() ? 0 : *members_.rbegin() + 1),
+            "nfds is one more than the highest member");
+  }
+
+ private:
+  void copy() {
+    FdSet copy;
+    copy.insert(static_cast<int>(kMostFd));
+    copy = set_;
+    set_ = copy;
+    copy.clear();
+  }
+
+  void ask(int fd) const {
+    require(set_.contains(fd) == (members_.count(fd) == 1), "what was put in is in");
+    const auto next = members_.lower_bound(fd);
+    require(set_.next(fd) == (next == members_.end() ? -1 : *next), "the next member");
+  }
+
+  // At each member the one that is so far ahead goes.
+  void walk_erasing_ahead(int distance) {
+    std::set<int> left = members_;
+    std::vector<int> expected;
+    for (auto place = left.begin(); place != left.end(); ++place) {
+      expected.push_back(*place);
+      if (distance > 0) left.erase(*place + distance);
+    }
+    std::vector<int> met;
+    for (const int fd : set_) {
+      met.push_back(fd);
+      if (distance > 0) set_.erase(fd + distance);
+    }
+    members_ = left;
+    require(met == expected, "members erased ahead of a walk are passed over");
+  }
+
+  FdSet set_;
+  std::set<int> members_;
+};
+
+}  // namespace
+}  // namespace echo
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  echo::fuzz::Input input(data, size);
+  echo::Sets sets;
+  while (!input.empty()) {
+    sets.step(input);
+    sets.check();
+  }
+  return 0;
+}

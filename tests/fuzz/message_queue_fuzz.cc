@@ -1,0 +1,147 @@
+// A queue of messages and a socket, against a plain text.
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "echo/message_queue.h"
+#include "echo/socket.h"
+#include "fuzz/input.h"
+#include "fuzz/require.h"
+#include "fuzz/target.h"
+#include "support/socket_pair.h"
+
+namespace echo {
+namespace {
+
+using fuzz::require;
+
+constexpr std::size_t kMostAtOnce = 10000;
+
+// The three offsets are of one text: what was pushed, sent, and received at the other end.
+class Queue {
+ public:
+  explicit Queue(int send_buffer) {
+    ::setsockopt(pair_.ours.get(), SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof send_buffer);
+  }
+
+  void step(fuzz::Input& input) {
+    enum Step { kPushOne, kPushSmall, kPush, kFlush, kReceive, kCopyHead, kSteps };
+    switch (input.byte() % kSteps) {
+      case kPushOne:
+        push(1);
+        break;
+      case kPushSmall:
+        push(input.byte());
+        break;
+      case kPush:
+        push(input.number(kMostAtOnce));
+        break;
+      case kFlush:
+        if (!queue_.empty()) flush();
+        break;
+      case kReceive:
+        receive(input.number(kMostAtOnce));
+        break;
+      default:
+        copy_head(input.number(kMostAtOnce));
+    }
+    check();
+  }
+
+  // Everything arrives.
+  void finish() {
+    while (received_ < pushed_) {
+      if (!queue_.empty()) flush();
+      const std::uint64_t before = received_;
+      receive(kMostAtOnce);
+      require(received_ > before, "what was sent arrives");
+      check();
+    }
+  }
+
+ private:
+  std::size_t owed() const { return static_cast<std::size_t>(pushed_ - sent_); }
+
+  void push(std::size_t length) {
+    queue_.push(fuzz::piece(pushed_, length));
+    pushed_ += length;
+  }
+
+  void flush() {
+    const std::size_t before = owed();
+    const bool was_empty = sent_ == received_;
+    const Moved moved = queue_.flush(pair_.ours.get());
+    require(moved.error == 0 || moved.would_block(), "a socket that is open gives no error");
+    require(moved.bytes <= before, "no more is sent than is owed");
+    require(moved.error == 0 ? moved.bytes > 0 : moved.bytes == 0, "bytes, or an error");
+    require(!was_empty || moved.bytes > 0, "an empty socket takes something");
+    sent_ += moved.bytes;
+  }
+
+  void receive(std::size_t length) {
+    std::string buffer(length, '\0');
+    const std::size_t received = echo::receive(pair_.theirs.get(), buffer).bytes;
+    require(fuzz::is_piece(std::string_view(buffer).substr(0, received), received_),
+            "bytes arrive as they were pushed");
+    received_ += received;
+    require(received_ <= sent_, "nothing arrives that was not counted as sent");
+  }
+
+  void copy_head(std::size_t length) {
+    std::string buffer(length, '\0');
+    const std::string_view head = queue_.copy_head(buffer);
+    require(head.size() == std::min(length, owed()), "the head is as long as the buffer takes");
+    require(fuzz::is_piece(head, sent_), "the head is what is sent next");
+  }
+
+  void check() {
+    require(queue_.bytes() == owed(), "what is owed is what was pushed and not sent");
+    require(queue_.empty() == (owed() == 0), "a queue that owes nothing is empty");
+    copy_head(1);
+  }
+
+  testing::SocketPair pair_ = testing::make_socket_pair();
+  MessageQueue queue_;
+  std::uint64_t pushed_ = 0;
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0;
+};
+
+// Messages cost little more than their bytes, however small they are: each block is filled, as the
+// number of bytes tells that one call sends.
+void check_filling(fuzz::Input input) {
+  constexpr std::size_t kPromised = MessageQueue::kMostParts * MessageQueue::kBlockBytes;
+  constexpr int kRoomForAll = 1 << 20;
+  const testing::SocketPair pair = testing::make_socket_pair();
+  ::setsockopt(pair.ours.get(), SOL_SOCKET, SO_SNDBUF, &kRoomForAll, sizeof kRoomForAll);
+  MessageQueue queue;
+  while (!input.empty() && queue.bytes() < 2 * kPromised) {
+    const std::string message(16UL * input.byte(), 'x');
+    for (int i = 0; i < 16; ++i) queue.push(message);
+  }
+  if (queue.empty()) return;
+  const std::size_t before = queue.bytes();
+  require(queue.flush(pair.ours.get()).bytes >= std::min(before, kPromised),
+          "each block is filled before the next");
+}
+
+}  // namespace
+}  // namespace echo
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  echo::fuzz::Input input(data, size);
+  const std::uint8_t kind = input.byte();
+  if (kind % 4 == 3) {
+    echo::check_filling(input);
+    return 0;
+  }
+  echo::Queue queue(kind * 256);
+  while (!input.empty()) queue.step(input);
+  queue.finish();
+  return 0;
+}

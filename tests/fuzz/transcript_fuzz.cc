@@ -1,0 +1,58 @@
+// What the client says and forgets, against the whole of it.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "echo/transcript.h"
+#include "fuzz/input.h"
+#include "fuzz/require.h"
+#include "fuzz/target.h"
+
+namespace echo {
+namespace {
+
+using fuzz::require;
+
+// Bytes out of place show in the first ones.
+constexpr std::size_t kLookedAt = 64;
+
+void check_transcript(fuzz::Input input) {
+  enum Step { kAppend, kForget, kFinish, kSteps };
+  Transcript transcript;
+  std::uint64_t end = 0;
+  std::uint64_t forgotten = 0;  // Nobody asks for what was before this.
+  bool finished = false;
+  while (!input.empty()) {
+    const int step = input.byte() % kSteps;
+    const std::size_t number = input.number(1000);
+    const std::uint64_t offset = std::min(forgotten + number, end);
+    if (step == kAppend && !finished) {
+      transcript.append(fuzz::piece(end, number));
+      end += number;
+    } else if (step == kForget) {
+      transcript.forget_before(offset);
+      forgotten = offset;
+    } else if (step == kFinish) {
+      transcript.finish();
+      finished = true;
+    }
+    require(transcript.end() == end, "the end is where all appended bytes end");
+    require(transcript.finished() == finished, "finished once it was said");
+    for (const std::uint64_t from : {forgotten, std::max(offset, forgotten), end}) {
+      require(transcript.size_from(from) == end - from, "so many bytes are left");
+      require(transcript.from(from).size() == end - from, "all bytes to the end are there");
+      require(fuzz::is_piece(transcript.from(from).substr(0, kLookedAt), from),
+              "the bytes are those at that offset");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace echo
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  echo::check_transcript(echo::fuzz::Input(data, size));
+  return 0;
+}
