@@ -9,8 +9,6 @@
 #include <system_error>
 #include <utility>
 
-#include "echo/errno_text.h"
-
 namespace echo {
 namespace {
 
@@ -60,7 +58,9 @@ bool Client::turn() {
 
   log_.debug("waiting for the next event");
   const int error = selector_.wait(time_to_next_check());
-  if (error != 0 && error != EINTR) log_.error("select: ", ErrnoText{error});
+  if (error != 0 && error != EINTR) {
+    throw std::system_error(error, std::generic_category(), "select");
+  }
   now_ = clock_();
 
   for (const int fd : selector_.readable()) {

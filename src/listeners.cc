@@ -34,9 +34,8 @@ class Opening {
 
   std::vector<UniqueFd> finish(Log& log) {
     for (const std::string& warning : warnings_) log.warning(warning);
-    for (const UniqueFd& listener : listeners_) {
+    for (const Endpoint& local : opened_) {
       if (settings_.port != 0 && !log.enabled(LogLevel::kInfo)) break;
-      const Endpoint local = local_endpoint(listener.get());
       log.answer("starting up on ", local.host(), " port ", local.port());
     }
     return std::move(listeners_);
@@ -64,21 +63,26 @@ class Opening {
     const auto takes_it_in = [&](const Endpoint& wildcard) {
       return wildcard.family() == endpoint.family() && !endpoint.is_wildcard();
     };
+    const auto is_it = [&](const Endpoint& opened) { return opened.host() == endpoint.host(); };
     return std::any_of(wildcards_.begin(), wildcards_.end(), takes_it_in) ||
-           std::find(opened_.begin(), opened_.end(), endpoint.host()) != opened_.end();
+           std::any_of(opened_.begin(), opened_.end(), is_it);
   }
 
   void open_endpoint(const Endpoint& endpoint) {
     listeners_.push_back(listen_on(endpoint.with_port(port_), settings_.backlog,
                                    settings_.reuse_port, settings_.keepalive));
-    opened_.push_back(endpoint.host());
-    port_ = local_endpoint(listeners_.back().get()).port();
+    opened_.push_back(local_endpoint(listeners_.back().get()));
+    port_ = opened_.back().port();
+    if (port_ == 0) {
+      throw std::system_error(errno, std::generic_category(),
+                              "cannot tell the port of " + endpoint.host());
+    }
   }
 
   const ListenSettings& settings_;
   std::uint16_t port_;
   std::vector<Endpoint> wildcards_;
-  std::vector<std::string> opened_;
+  std::vector<Endpoint> opened_;
   std::vector<UniqueFd> listeners_;
   std::vector<std::string> warnings_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 
 namespace echo {
@@ -55,10 +56,7 @@ int Selector::wait(std::optional<Duration> timeout) {
   if (error == 0) return 0;
   // What select() leaves in the sets is undefined now (select(2)).
   for (FdSet* set : {&readable_, &writable_, &exceptional_}) set->clear();
-  if (error != EINTR) {
-    const timespec rest = to_timespec(kRest);
-    ::pselect(0, nullptr, nullptr, nullptr, &rest, wait_mask_ ? &*wait_mask_ : nullptr);
-  }
+  if (error != EINTR) rest();
   return error;
 }
 
@@ -86,6 +84,15 @@ bool Selector::let_signals_in() {
   ready_without_sleep_ = 0;
   constexpr timespec kNow{0, 0};
   return ::pselect(0, nullptr, nullptr, nullptr, &kNow, &*wait_mask_) < 0 && errno == EINTR;
+}
+
+// By other calls than the one that fails: it may fail for ever, and signals must come in meanwhile.
+void Selector::rest() {
+  sigset_t old_mask{};
+  if (wait_mask_) ::sigprocmask(SIG_SETMASK, &*wait_mask_, &old_mask);
+  const timespec duration = to_timespec(kRest);
+  ::nanosleep(&duration, nullptr);
+  if (wait_mask_) ::sigprocmask(SIG_SETMASK, &old_mask, nullptr);
 }
 
 }  // namespace echo

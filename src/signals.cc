@@ -30,7 +30,9 @@ Signals::Signals(std::initializer_list<int> caught) {
   for (const int signal : caught) {
     if (signal != SIGHUP || !is_ignored(SIGHUP)) ::sigaddset(&caught_, signal);
   }
-  ::sigprocmask(SIG_BLOCK, &caught_, &old_mask_);
+  if (::sigprocmask(SIG_BLOCK, &caught_, &old_mask_) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot block signals");
+  }
   wait_mask_ = old_mask_;
   pending_signals = 0;
   try {

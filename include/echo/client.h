@@ -40,7 +40,8 @@ class Client {
          std::function<Time()> clock = Clock::now);
 
   // Returns whether every byte of every connection came back, and EOF. What went wrong is logged,
-  // connection by connection. Throws std::system_error where the input or the output fails.
+  // connection by connection. Throws std::system_error where select(), the input or the output
+  // fails.
   bool run();
 
   // One turn of the loop. False once every connection is over. Throws as run() does.

@@ -47,6 +47,7 @@ class Selector {
   void reserve(int nfds);
   int select_once(std::optional<Duration> timeout);
   bool let_signals_in();
+  void rest();
 
   std::optional<sigset_t> wait_mask_;
   FdSet inputs_;

@@ -134,6 +134,8 @@ class Kernel {
   int shutdown(int fd, int how);
   int close(int fd);
   int unacknowledged(int fd, int* value);
+  // Sleeps without asking for anything.
+  int nanosleep(const timespec& duration);
   int pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
               const timespec* timeout, const sigset_t* mask);
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "echo/log.h"
+#include "echo/selector.h"
 #include "echo/server.h"
 #include "echo/signals.h"
 #include "sim/kernel.h"
@@ -34,7 +35,7 @@ constexpr std::uint32_t kHosts[] = {0x7f000001, 0x7f000002, 0x7f000003};
 constexpr int kMostTurnsOfASignal = 100;
 
 // No turn of the simulation takes longer.
-constexpr Duration kTurnTime = 1ms;
+constexpr Duration kTurnTime = Selector::kRest + 1ms;
 
 // What the peer with that number says: no two are alike, and no byte tells of its neighbours.
 char byte_of(std::uint64_t peer, std::uint64_t offset) {

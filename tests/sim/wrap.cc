@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdarg>
+#include <ctime>
 
 #include "sim/kernel.h"
 
@@ -40,6 +41,7 @@ ssize_t __real_write(int, const void*, size_t);
 int __real_shutdown(int, int);
 int __real_close(int);
 int __real_ioctl(int, unsigned long, ...);
+int __real_nanosleep(const timespec*, timespec*);
 int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
 
 int __wrap_socket(int family, int type, int protocol) {
@@ -144,6 +146,11 @@ int __wrap_ioctl(int fd, unsigned long request, ...) {
   Kernel* const kernel = kernel_of(fd);
   return kernel != nullptr ? kernel->unacknowledged(fd, static_cast<int*>(argument))
                            : __real_ioctl(fd, request, argument);
+}
+
+int __wrap_nanosleep(const timespec* duration, timespec* left) {
+  Kernel* const kernel = Kernel::current();
+  return kernel != nullptr ? kernel->nanosleep(*duration) : __real_nanosleep(duration, left);
 }
 
 int __wrap_pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
