@@ -189,7 +189,7 @@ int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
       open({.kind = File::Kind::kStream, .stream = stream, .local = local, .peer = peer});
   copy_out(peer, address, length);
   stream->accepted = true;
-  stream->moved_at = now_;
+  stream->moved_at = stream->sent_at = now_;
   note("accept4(" + std::to_string(fd) + ") = " + std::to_string(accepted));
   return accepted;
 }
@@ -319,7 +319,7 @@ ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
   const std::size_t count = dice_.length(std::min(room, bytes.size()));
   stream.out.append(bytes, 0, count);
   stream.sent += count;
-  stream.moved_at = now_;
+  stream.moved_at = stream.sent_at = now_;
   told("= " + std::to_string(count) + " of " + std::to_string(bytes.size()));
   return static_cast<ssize_t>(count);
 }
@@ -475,9 +475,12 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
   const Duration limit = timeout == nullptr ? Duration::max()
                                             : std::chrono::seconds(timeout->tv_sec) +
                                                   std::chrono::nanoseconds(timeout->tv_nsec);
-  if (strikes()) {
+  // One that asks for nothing has nothing to fail for.
+  if (nfds > 0 && strikes()) {
     note("select() fails");
-    return fail(dice_.one_of(kSelectErrors));
+    const int error = dice_.one_of(kSelectErrors);
+    if (error == EINTR) deliver_signals(mask);
+    return fail(error);
   }
   if (nfds > 0) world_->step();
   Sets found = ready(wanted);

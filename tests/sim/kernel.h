@@ -44,6 +44,7 @@ struct Stream {
   std::uint64_t received = 0;  // How much we have received, and sent, so far.
   std::uint64_t sent = 0;
   Time moved_at{};                       // When a call moved bytes last; or it was accepted.
+  Time sent_at{};                        // When a call sent bytes last; likewise.
   Time taken_at{};                       // When the other end took bytes last.
   std::uint32_t host = INADDR_LOOPBACK;  // The other end's address.
 };

@@ -260,9 +260,7 @@ class ServersWorld : public World {
     if (stops_ == 0 && !stream.asked) {
       if (!is_full_for(stream)) kernel_.violate("a peer was refused for which there was room");
     } else if (stops_ == 0) {
-      // What is in flight to it counts as a byte, once.
-      const Duration time = settings_.idle_timeout * (stream.out.empty() ? 1 : 2);
-      if (time == 0s || kernel_.now() - stream.moved_at < time) {
+      if (!may_be_idle(stream)) {
         kernel_.violate("hung up on a peer for no reason");
       }
     } else if (is_in_time() && stream.asked && settings_.idle_timeout == 0s) {
@@ -361,6 +359,13 @@ class ServersWorld : public World {
   bool is_full_for(const Stream& newcomer) const {
     return (settings_.max_connections > 0 && count_open(0) > settings_.max_connections) ||
            (settings_.max_per_host > 0 && count_open(newcomer.host) > settings_.max_per_host);
+  }
+
+  // Whether it may be closed by now: what is in flight to it counts as a byte, once.
+  bool may_be_idle(const Stream& stream) const {
+    const Duration time = settings_.idle_timeout;
+    return time > 0s && kernel_.now() - stream.moved_at >= time &&
+           (stream.out.empty() || kernel_.now() - stream.sent_at >= 2 * time);
   }
 
   // Whether it should have been closed by now: one that takes nothing of what is in flight to it is

@@ -295,5 +295,18 @@ TEST(Selector, WaitsAgainAfterAnError) {
   EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
 }
 
+// While it rests: select() may fail for ever, and somebody wants to stop the program.
+TEST(Selector, LetsSignalsInThoughSelectFails) {
+  const SocketPair pair = make_socket_pair();
+  UniqueFd closed(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 0));
+  Signals signals{SIGUSR1};
+  Selector selector(&signals.wait_mask());
+  selector.watch_input(closed.get(), true);
+  closed.reset();
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  EXPECT_EQ(selector.wait(std::nullopt), EBADF);
+  EXPECT_EQ(signals.take(), SIGUSR1);
+}
+
 }  // namespace
 }  // namespace echo
