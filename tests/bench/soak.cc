@@ -13,10 +13,11 @@
 #include <string_view>
 #include <vector>
 
+#include "bench/soak_client.h"
+#include "echo/endpoint.h"
 #include "echo/options.h"
 #include "echo/program.h"
 #include "echo/units.h"
-#include "soak_client.h"
 #include "support/memory_bound.h"
 #include "support/program.h"
 #include "support/test_peer.h"

@@ -1,4 +1,4 @@
-#include "soak_client.h"
+#include "bench/soak_client.h"
 
 #include <poll.h>
 #include <sys/socket.h>
