@@ -83,40 +83,5 @@ TEST(OutOfDescriptors, TheClientsThatWaitAreServedBeforeAStop) {
   EXPECT_EQ(full.server.wait_for_exit(), 0);
 }
 
-TEST(MaxConnections, OneMoreIsRefusedByEof) {
-  ServerProgram server({"--max-connections", "2"});
-  TestPeer first(server.endpoint());
-  TestPeer second(server.endpoint());
-  EXPECT_EQ(first.echo("1"), "1");
-  EXPECT_EQ(second.echo("2"), "2");
-  TestPeer third(server.endpoint());
-  EXPECT_EQ(third.receive_to_eof(), "");
-  server.wait_for_line("connections refused: 1, the last from ");
-  EXPECT_EQ(first.echo("still"), "still");
-}
-
-TEST(MaxConnections, ThereIsRoomAgainWhenOneLeaves) {
-  ServerProgram server({"-c", "1"});
-  {
-    TestPeer first(server.endpoint());
-    EXPECT_EQ(first.echo("1"), "1");
-  }
-  server.wait_for_line("closing");
-  TestPeer second(server.endpoint());
-  EXPECT_EQ(second.echo("2"), "2");
-}
-
-TEST(MaxConnections, RefusalsAreCountedAndDoNotFloodTheLog) {
-  ServerProgram server({"-c", "1"});
-  TestPeer first(server.endpoint());
-  EXPECT_EQ(first.echo("1"), "1");
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(TestPeer(server.endpoint()).receive_to_eof(), "");
-  server.signal(SIGUSR1);
-  server.wait_for_line("1 open, 1 accepted, 100 refused");
-  const std::string& text = server.error_text();
-  EXPECT_EQ(text.find("connections refused: 1, the last from "),
-            text.rfind("connections refused: 1, the last from "));
-}
-
 }  // namespace
 }  // namespace echo::testing

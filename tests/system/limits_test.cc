@@ -1,0 +1,118 @@
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "support/program.h"
+#include "support/test_peer.h"
+
+// What an administrator allows.
+namespace echo::testing {
+namespace {
+
+TEST(MaxConnections, OneMoreIsRefusedByEof) {
+  ServerProgram server({"--max-connections", "2"});
+  TestPeer first(server.endpoint());
+  TestPeer second(server.endpoint());
+  EXPECT_EQ(first.echo("1"), "1");
+  EXPECT_EQ(second.echo("2"), "2");
+  TestPeer third(server.endpoint());
+  EXPECT_EQ(third.receive_to_eof(), "");
+  server.wait_for_line("connections refused: 1, the last from ");
+  EXPECT_EQ(first.echo("still"), "still");
+}
+
+TEST(MaxConnections, ThereIsRoomAgainWhenOneLeaves) {
+  ServerProgram server({"-c", "1"});
+  {
+    TestPeer first(server.endpoint());
+    EXPECT_EQ(first.echo("1"), "1");
+  }
+  server.wait_for_line("closing");
+  TestPeer second(server.endpoint());
+  EXPECT_EQ(second.echo("2"), "2");
+}
+
+TEST(MaxConnections, RefusalsAreCountedAndDoNotFloodTheLog) {
+  ServerProgram server({"-c", "1"});
+  TestPeer first(server.endpoint());
+  EXPECT_EQ(first.echo("1"), "1");
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(TestPeer(server.endpoint()).receive_to_eof(), "");
+  server.signal(SIGUSR1);
+  server.wait_for_line("1 open, 1 accepted, 100 refused");
+  const std::string& text = server.error_text();
+  EXPECT_EQ(text.find("connections refused: 1, the last from "),
+            text.rfind("connections refused: 1, the last from "));
+}
+
+TEST(MaxPerHost, OneMoreIsRefusedByEof) {
+  ServerProgram server({"--max-per-host", "2"});
+  TestPeer first(server.endpoint());
+  TestPeer second(server.endpoint());
+  EXPECT_EQ(first.echo("1"), "1");
+  EXPECT_EQ(second.echo("2"), "2");
+  EXPECT_EQ(TestPeer(server.endpoint()).receive_to_eof(), "");
+  server.wait_for_line("(--max-per-host); 2 open");
+  EXPECT_EQ(first.echo("still"), "still");
+}
+
+TEST(MaxPerHost, AnotherHostIsServed) {
+  ServerProgram server({"-H", "127.0.0.1", "--max-per-host", "1"});
+  TestPeer first(server.endpoint());
+  EXPECT_EQ(first.echo("1"), "1");
+  EXPECT_EQ(TestPeer::from("127.0.0.2", server.endpoint()).echo("2"), "2");
+}
+
+TEST(MaxPerHost, ThereIsRoomAgainWhenOneLeaves) {
+  ServerProgram server({"--max-per-host", "1"});
+  {
+    TestPeer first(server.endpoint());
+    EXPECT_EQ(first.echo("1"), "1");
+  }
+  server.wait_for_line("closing");
+  EXPECT_EQ(TestPeer(server.endpoint()).echo("2"), "2");
+}
+
+TEST(IdleTimeout, TenThousandSilentConnectionsAreClosedAndTheBusyOneIsNot) {
+  constexpr std::size_t kCrowd = 10'000;
+  if (!allow_descriptors(kCrowd + 100)) {
+    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kCrowd + 100;
+  }
+  ServerProgram server({"-H", "127.0.0.1", "--idle-timeout", "1s", "--quiet"});
+  TestPeer busy(server.endpoint());
+  std::vector<TestPeer> silent;
+  silent.reserve(kCrowd);
+  for (std::size_t i = 0; i < kCrowd; ++i) {
+    silent.emplace_back(server.endpoint());
+    if (i % 100 == 0) busy.echo("busy");
+  }
+  for (const TestPeer& peer : silent) {
+    while (!peer.has_input()) ASSERT_EQ(busy.echo("busy"), "busy");
+    ASSERT_EQ(peer.receive_to_eof(), "");
+  }
+  EXPECT_EQ(busy.echo("still here"), "still here");
+}
+
+// A socket that is closed under repair leaves without FIN or RST, as a machine does that loses its
+// power; here its system is still there to say that nobody has such a connection.
+TEST(Keepalive, APeerThatHasVanishedIsFound) {
+  ServerProgram server({"-H", "127.0.0.1", "--keepalive", "1s"});
+  std::string address;
+  {
+    TestPeer peer(server.endpoint());
+    EXPECT_EQ(peer.echo("here"), "here");
+    address = peer.local().to_string();
+    constexpr int kOn = 1;
+    if (::setsockopt(peer.fd(), IPPROTO_TCP, TCP_REPAIR, &kOn, sizeof kOn) != 0) {
+      GTEST_SKIP() << "TCP_REPAIR is not permitted here";
+    }
+  }
+  server.wait_for_line("closing " + address + " after an error: Connection reset by peer");
+}
+
+}  // namespace
+}  // namespace echo::testing
