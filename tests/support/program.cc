@@ -169,6 +169,14 @@ Program::~Program() {
 
 void Program::signal(int number) const { ::kill(pid_, number); }
 
+void Program::freeze() const {
+  signal(SIGSTOP);
+  siginfo_t stopped{};
+  if (::waitid(P_PID, static_cast<id_t>(pid_), &stopped, WSTOPPED) != 0) {
+    throw std::system_error(errno, std::generic_category(), "waitid");
+  }
+}
+
 std::string Program::wait_for_line(const std::string& text) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   for (;;) {
@@ -236,6 +244,8 @@ std::chrono::nanoseconds Program::cpu_time() const {
 std::size_t Program::resident_memory() const { return memory_of(pid_, "VmRSS:"); }
 
 std::size_t Program::peak_memory() const { return memory_of(pid_, "VmHWM:"); }
+
+std::size_t Program::own_memory() const { return memory_of(pid_, "RssAnon:"); }
 
 std::size_t Program::open_descriptors() const {
   const std::filesystem::directory_iterator entries("/proc/" + std::to_string(pid_) + "/fd");

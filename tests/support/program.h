@@ -51,6 +51,8 @@ class Program {
 
   pid_t pid() const noexcept { return pid_; }
   void signal(int number) const;
+  // Stops it by SIGSTOP, and waits until it stands still.
+  void freeze() const;
 
   // Waits until a line of standard error, after the last one that was waited for, has the text in
   // it. Returns the line.
@@ -73,11 +75,15 @@ class Program {
   // Stops reading its standard error, or output: the pipe fills up.
   void ignore_errors() noexcept { ignores_errors_ = true; }
   void ignore_output() noexcept { ignores_output_ = true; }
+  // Leaves its standard error without a reader.
+  void abandon_errors() noexcept { error_.reset(); }
 
   // From /proc. The time that it has run, the memory that it has, and the most that it has had.
   std::chrono::nanoseconds cpu_time() const;
   std::size_t resident_memory() const;
   std::size_t peak_memory() const;
+  // What of it are not files that it maps.
+  std::size_t own_memory() const;
   std::size_t open_descriptors() const;
   // Waits until it has so many descriptors open.
   void wait_for_descriptors(std::size_t count) const;

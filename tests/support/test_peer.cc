@@ -1,8 +1,10 @@
 #include "support/test_peer.h"
 
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <random>
@@ -34,14 +36,35 @@ void demand(int fd, short events, const char* what) {
 
 std::system_error broken(int error) { return {error, std::generic_category(), "connection"}; }
 
+// The socket, once it is connected.
+UniqueFd connected(Connecting connecting) {
+  if (!connecting.fd) throw broken(connecting.error);
+  const int fd = connecting.fd.get();
+  demand(fd, POLLOUT, "no connection in ten seconds");
+  if (const int error = take_error(fd)) throw broken(error);
+  return std::move(connecting.fd);
+}
+
+// Sends one block, or what the socket takes of it. Returns how much that was.
+std::size_t send_some(int fd, std::string_view block) {
+  const Moved sent = echo::send(fd, block);
+  if (sent.error != 0 && !sent.would_block()) throw broken(sent.error);
+  return sent.bytes;
+}
+
 }  // namespace
 
-TestPeer::TestPeer(const Endpoint& server) {
-  Connecting connecting = connect_to(server);
-  if (!connecting.fd) throw broken(connecting.error);
-  fd_ = std::move(connecting.fd);
-  demand(fd(), POLLOUT, "no connection in ten seconds");
-  if (const int error = take_error(fd())) throw broken(error);
+TestPeer::TestPeer(const Endpoint& server) : fd_(connected(connect_to(server))) {}
+
+TestPeer TestPeer::with_buffers(const Endpoint& server, int bytes) {
+  UniqueFd fd(::socket(server.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_WINDOW_CLAMP, &bytes, sizeof bytes);
+  if (::connect(fd.get(), server.address(), server.length()) != 0 && errno != EINPROGRESS) {
+    throw broken(errno);
+  }
+  return TestPeer(connected({.fd = std::move(fd)}));
 }
 
 Endpoint TestPeer::local() const { return local_endpoint(fd()); }
@@ -49,9 +72,7 @@ Endpoint TestPeer::local() const { return local_endpoint(fd()); }
 void TestPeer::send(std::string_view text) const {
   while (!text.empty()) {
     demand(fd(), POLLOUT, "nothing could be sent for ten seconds");
-    const Moved sent = echo::send(fd(), text);
-    if (sent.error != 0 && !sent.would_block()) throw broken(sent.error);
-    text.remove_prefix(sent.bytes);
+    text.remove_prefix(send_some(fd(), text));
   }
 }
 
@@ -62,15 +83,7 @@ void TestPeer::send_urgent(char byte) const {
 void TestPeer::shut_down_sending() const { echo::shut_down_sending(fd()); }
 
 std::size_t TestPeer::send_until_stuck() const {
-  const std::string block(64UL * 1024, 'x');
-  std::size_t total = 0;
-  while (wait_for(fd(), POLLOUT, kStuckInMs) != 0) {
-    const Moved sent = echo::send(fd(), block);
-    if (sent.error != 0 && !sent.would_block()) throw broken(sent.error);
-    total += sent.bytes;
-    if (total > kMostBuffered) throw std::runtime_error("what it takes is not bounded");
-  }
-  return total;
+  return testing::send_until_stuck(std::span(this, 1)).front();
 }
 
 std::string TestPeer::receive(std::size_t length) const {
@@ -109,11 +122,7 @@ std::string TestPeer::echo(std::string_view text) const {
     const short wanted = text.empty() ? POLLIN : static_cast<short>(POLLIN | POLLOUT);
     const short ready = wait_for(fd(), wanted);
     if (ready == 0) throw std::runtime_error("no echo for ten seconds");
-    if ((ready & POLLOUT) != 0) {
-      const Moved sent = echo::send(fd(), text);
-      if (sent.error != 0 && !sent.would_block()) throw broken(sent.error);
-      text.remove_prefix(sent.bytes);
-    }
+    if ((ready & POLLOUT) != 0) text.remove_prefix(send_some(fd(), text));
     if ((ready & ~POLLOUT) == 0) continue;
     const Moved received = echo::receive(fd(), buffer);
     if (received.would_block()) continue;
@@ -127,6 +136,30 @@ std::string TestPeer::echo(std::string_view text) const {
 void TestPeer::reset() {
   reset_on_close(fd());
   fd_.reset();
+}
+
+std::vector<TestPeer> connect_many(const Endpoint& server, std::size_t count) {
+  std::vector<TestPeer> peers;
+  peers.reserve(count);
+  while (peers.size() < count) peers.emplace_back(server);
+  return peers;
+}
+
+std::vector<std::size_t> send_until_stuck(std::span<const TestPeer> peers) {
+  const std::string block(64UL * 1024, 'x');
+  std::vector<pollfd> entries;
+  entries.reserve(peers.size());
+  for (const TestPeer& peer : peers) {
+    entries.push_back({.fd = peer.fd(), .events = POLLOUT, .revents = 0});
+  }
+  std::vector<std::size_t> totals(peers.size());
+  while (::poll(entries.data(), entries.size(), kStuckInMs) != 0) {
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      if (entries[i].revents != 0) totals[i] += send_some(entries[i].fd, block);
+      if (totals[i] > kMostBuffered) throw std::runtime_error("what it takes is not bounded");
+    }
+  }
+  return totals;
 }
 
 std::string random_bytes(std::size_t length, std::uint32_t seed) {

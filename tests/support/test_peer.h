@@ -2,8 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "echo/endpoint.h"
 #include "echo/unique_fd.h"
@@ -16,6 +19,9 @@ class TestPeer {
  public:
   explicit TestPeer(const Endpoint& server);
   explicit TestPeer(UniqueFd fd) : fd_(std::move(fd)) {}
+  // One whose socket has buffers of so many bytes, as far as the system allows, and a receive
+  // window of no more.
+  static TestPeer with_buffers(const Endpoint& server, int bytes);
 
   int fd() const noexcept { return fd_.get(); }
   Endpoint local() const;
@@ -47,6 +53,11 @@ class TestPeer {
  private:
   UniqueFd fd_;
 };
+
+std::vector<TestPeer> connect_many(const Endpoint& server, std::size_t count);
+
+// send_until_stuck() of all of them at once. Returns how much each took.
+std::vector<std::size_t> send_until_stuck(std::span<const TestPeer> peers);
 
 // Bytes of no pattern that an echo could repeat by chance; the same for the same seed.
 std::string random_bytes(std::size_t length, std::uint32_t seed = 1);
