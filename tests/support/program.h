@@ -34,6 +34,18 @@ struct Surroundings {
 
 constexpr int kNoPrivateNetwork = 125;
 
+// Whether the programs are built with a sanitizer: its allocator takes more memory.
+constexpr bool sanitized() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return true;
+#elif defined(__has_feature)
+  return __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||
+         __has_feature(memory_sanitizer);
+#else
+  return false;
+#endif
+}
+
 // For a program whose memory is looked at: a sanitizer that keeps freed memory for a while would be
 // measured in its place.
 Surroundings measurable();

@@ -52,24 +52,6 @@ TEST(Log, IsQuietWhenAskedTo) {
   EXPECT_EQ(text.find('\n'), text.size() - 1) << text;
 }
 
-// The pipe fills up, its reader sleeps, and at debug level every message would write to it.
-TEST(Log, AStandardErrorThatNobodyReadsDoesNotStallTheEcho) {
-  ServerProgram server({"--verbose"});
-  server.ignore_errors();
-  TestPeer peer(server.endpoint());
-  for (int i = 0; i < 2000; ++i) ASSERT_EQ(peer.echo("message"), "message") << i;
-}
-
-TEST(Log, AStandardErrorThatWasStuckSaysHowManyLinesItMissed) {
-  ServerProgram server({"--verbose"});
-  TestPeer peer(server.endpoint());
-  for (int i = 0; i < 2000; ++i) ASSERT_EQ(peer.echo("message"), "message") << i;
-  // Reading now makes room, and the next event is told of with what went before.
-  server.wait_for_line("received ");
-  EXPECT_EQ(peer.echo("message"), "message");
-  server.wait_for_line("warning: log lines dropped: ");
-}
-
 TEST(Log, BearsTimesInAFile) {
   const TemporaryFile log;
   Program server(ECHO_SERVER, {"-H", "127.0.0.1", "-p", "0"}, {.standard_error = log.path()});

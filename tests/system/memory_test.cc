@@ -16,18 +16,6 @@ namespace {
 
 constexpr std::size_t kMaxQueue = 512UL * 1024;
 
-// A sanitizer's allocator takes more.
-constexpr bool sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#elif defined(__has_feature)
-  return __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||
-         __has_feature(memory_sanitizer);
-#else
-  return false;
-#endif
-}
-
 class Memory : public ::testing::Test {
  protected:
   void SetUp() override {

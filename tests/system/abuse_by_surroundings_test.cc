@@ -1,0 +1,166 @@
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <regex>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "echo/endpoint.h"
+#include "echo/socket.h"
+#include "echo/unique_fd.h"
+#include "support/abuse.h"
+#include "support/program.h"
+#include "support/test_peer.h"
+
+// What the system around the server can do, and who has a right to signal it.
+namespace echo::testing {
+namespace {
+
+// The pipe fills up, its reader sleeps, and at debug level every message would write to it.
+TEST_F(Abuse, AStandardErrorThatNobodyReadsDoesNotStallTheEcho) {
+  start({"--verbose"});
+  server().ignore_errors();
+  for (int i = 0; i < 2000; ++i) hear_witness();
+}
+
+TEST_F(Abuse, AStandardErrorThatWasStuckMissesNoLineUncounted) {
+  constexpr std::size_t kPeers = 1500;
+  start();
+  for (std::size_t i = 0; i < kPeers; ++i) EXPECT_EQ(TestPeer(endpoint()).echo("x"), "x");
+  wait_for_descriptors(descriptors_before());
+  // Reading makes room, and the next event is told of with what went before.
+  server().wait_for_line("new connection from ");
+  end_abuse();
+
+  const std::regex dropped("warning: log lines dropped: (\\d+)");
+  std::istringstream lines(server().error_text());
+  std::size_t total = 0;
+  bool any_dropped = false;
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    const bool is_count = std::regex_match(line, match, dropped);
+    any_dropped = any_dropped || is_count;
+    total += is_count ? std::stoul(match[1]) : 1;
+  }
+  EXPECT_TRUE(any_dropped);
+  // Each has come and gone, as have the witness and the last client; and the server tells of its
+  // start, of the signal and of its end.
+  EXPECT_EQ(total, 2 * (kPeers + 2) + 3);
+}
+
+TEST_F(Abuse, AStandardErrorWhoseReaderHasGoneDoesNotMatter) {
+  start({"--verbose"});
+  server().abandon_errors();
+  for (int i = 0; i < 500; ++i) EXPECT_EQ(TestPeer(endpoint()).echo("x"), "x");
+}
+
+TEST_F(Abuse, AStandardErrorOnAFullDiskDoesNotMatter) {
+  // The port is kept for the server, which cannot tell of it.
+  const Endpoint any = resolve("127.0.0.1", 0).front();
+  const UniqueFd keeper(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  constexpr int kOn = 1;
+  ::setsockopt(keeper.get(), SOL_SOCKET, SO_REUSEPORT, &kOn, sizeof kOn);
+  ASSERT_EQ(::bind(keeper.get(), any.address(), any.length()), 0);
+  const Endpoint kept = local_endpoint(keeper.get());
+  auto full = std::make_unique<Program>(
+      ECHO_SERVER,
+      std::vector<std::string>{"--verbose", "--reuse-port", "-H", "127.0.0.1", "-p",
+                               std::to_string(kept.port())},
+      Surroundings{.standard_error = "/dev/full"});
+  wait_until([&] {
+    try {
+      const TestPeer first(kept);
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  });
+  start(std::move(full), kept);
+  for (int i = 0; i < 500; ++i) EXPECT_EQ(TestPeer(endpoint()).echo("x"), "x");
+}
+
+TEST_F(Abuse, WhatIsInFlightOutlastsAnyNumberOfStandstills) {
+  start();
+  const std::vector<TestPeer> peers = connect_many(endpoint(), 10);
+  for (std::uint32_t round = 0; round < 100; ++round) {
+    const std::string message = random_bytes(40'000, round);
+    for (const TestPeer& peer : peers) peer.send(message);
+    server().freeze();
+    for (const TestPeer& peer : peers) peer.send("and more");
+    server().signal(SIGCONT);
+    for (const TestPeer& peer : peers) {
+      ASSERT_TRUE(peer.receive(message.size() + 8) == message + "and more") << round;
+    }
+    hear_witness();
+  }
+}
+
+TEST_F(Abuse, SignalsByTheThousandLoseNothing) {
+  start({}, {.ignored_signals = {SIGHUP}});
+  server().ignore_errors();
+  const TestPeer peer(endpoint());
+  for (std::uint32_t round = 0; round < 300; ++round) {
+    const std::string message = random_bytes(40'000, round);
+    peer.send(message);
+    for (const int number :
+         {SIGUSR1, SIGHUP, SIGPIPE, SIGCONT, SIGWINCH, SIGURG, SIGCHLD, SIGXFSZ}) {
+      server().signal(number);
+    }
+    ASSERT_TRUE(peer.receive(message.size()) == message) << round;
+    hear_witness();
+  }
+}
+
+TEST_F(Abuse, WantOfDescriptorsInTheMidstOfServiceMakesClientsWait) {
+  start();
+  rlimit limit{};
+  ASSERT_EQ(::prlimit(server().pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
+  for (int round = 0; round < 5; ++round) {
+    const rlimit none{.rlim_cur = 1, .rlim_max = limit.rlim_max};
+    ASSERT_EQ(::prlimit(server().pid(), RLIMIT_NOFILE, &none, nullptr), 0);
+    std::vector<TestPeer> peers = connect_many(endpoint(), 50);
+    for (const TestPeer& peer : peers) peer.send("waiting");
+    hear_witness();
+    EXPECT_EQ(server().open_descriptors(), descriptors_before());
+    ASSERT_EQ(::prlimit(server().pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
+    for (const TestPeer& peer : peers) ASSERT_EQ(peer.receive(7), "waiting");
+    peers.clear();
+    wait_for_descriptors(descriptors_before());
+  }
+}
+
+// A queue that may grow beyond the memory that there is: it costs the connection that it is for.
+TEST_F(Abuse, APeerForWhichThereIsNoMemoryCostsThatConnectionOnly) {
+  const std::string command =
+      "ulimit -v 100000; exec \"" ECHO_SERVER "\" -H 127.0.0.1 -p 0 --max-queue 1G";
+  auto program =
+      std::make_unique<Program>("sh", std::vector<std::string>{"-c", command}, thrifty());
+  std::string line;
+  try {
+    line = program->wait_for_line("starting up on ");
+  } catch (const std::runtime_error&) {
+    GTEST_SKIP() << "the program itself does not fit into so little address space";
+  }
+  const std::string port = line.substr(line.rfind(' '));
+  start(std::move(program),
+        resolve("127.0.0.1", static_cast<std::uint16_t>(std::stoul(port))).front());
+  const TestPeer peer(endpoint());
+  const std::string block(1UL << 20, 'x');
+  const auto send_more_than_there_is = [&] {
+    for (int i = 0; i < 256; ++i) peer.send(block);
+  };
+  EXPECT_THROW(send_more_than_there_is(), std::system_error);
+  server().wait_for_line("after an error: Cannot allocate memory");
+}
+
+}  // namespace
+}  // namespace echo::testing
