@@ -64,17 +64,22 @@ TEST(Stop, AClientThatWaitsToBeAcceptedIsEchoed) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-TEST(Stop, ASlowReaderGetsAllItIsOwed) {
-  ServerProgram server({"--max-queue", "4M"});
-  TestPeer peer(server.endpoint());
-  const std::size_t sent = peer.send_until_stuck();
-  const std::size_t reached_the_server = sent - unacknowledged(peer.fd());
+TEST(Stop, SlowReadersGetAllThatTheyAreOwed) {
+  ServerProgram server({"--max-queue", "4M", "--drain-timeout", "1h"});
+  const std::vector<TestPeer> peers = connect_many(server.endpoint(), 10);
+  const std::vector<std::size_t> sent = send_until_stuck(peers);
+  std::vector<std::size_t> reached_the_server;
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    reached_the_server.push_back(sent[i] - unacknowledged(peers[i].fd()));
+    EXPECT_GT(reached_the_server[i], 4UL << 20);
+  }
   server.signal(SIGTERM);
-  server.wait_for_line("SIGTERM: draining, 1 open, for at most 5s");
-  const std::string echoed = peer.receive_to_eof();
-  EXPECT_GT(reached_the_server, 4UL << 20);
-  EXPECT_GE(echoed.size(), reached_the_server);
-  EXPECT_TRUE(echoed == std::string(echoed.size(), 'x'));
+  server.wait_for_line("SIGTERM: draining, 10 open, for at most 1h");
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    const std::string echoed = peers[i].receive_to_eof();
+    EXPECT_GE(echoed.size(), reached_the_server[i]) << i;
+    EXPECT_TRUE(echoed == std::string(echoed.size(), 'x')) << i;
+  }
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
@@ -89,11 +94,13 @@ TEST(Stop, NobodyIsAcceptedAnyMore) {
 
 TEST(Stop, TheDrainTimeoutEndsItWithStatusZero) {
   ServerProgram server({"--drain-timeout", "100ms"});
-  TestPeer peer(server.endpoint());
-  peer.send_until_stuck();
+  const std::vector<TestPeer> peers = connect_many(server.endpoint(), 10);
+  send_until_stuck(peers);
   server.signal(SIGTERM);
-  const std::string line = server.wait_for_line("after the drain timeout");
-  EXPECT_NE(line.find("bytes unsent: "), std::string::npos) << line;
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    const std::string line = server.wait_for_line("after the drain timeout");
+    EXPECT_NE(line.find("bytes unsent: "), std::string::npos) << line;
+  }
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
