@@ -45,6 +45,18 @@ UniqueFd connected(Connecting connecting) {
   return std::move(connecting.fd);
 }
 
+UniqueFd new_socket(int family) {
+  return UniqueFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+// The socket, which is set up already, connected to the server.
+TestPeer connect_as_it_is(UniqueFd fd, const Endpoint& server) {
+  if (::connect(fd.get(), server.address(), server.length()) != 0 && errno != EINPROGRESS) {
+    throw broken(errno);
+  }
+  return TestPeer(connected({.fd = std::move(fd)}));
+}
+
 // Sends one block, or what the socket takes of it. Returns how much that was.
 std::size_t send_some(int fd, std::string_view block) {
   const Moved sent = echo::send(fd, block);
@@ -57,14 +69,18 @@ std::size_t send_some(int fd, std::string_view block) {
 TestPeer::TestPeer(const Endpoint& server) : fd_(connected(connect_to(server))) {}
 
 TestPeer TestPeer::with_buffers(const Endpoint& server, int bytes) {
-  UniqueFd fd(::socket(server.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  UniqueFd fd = new_socket(server.family());
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_WINDOW_CLAMP, &bytes, sizeof bytes);
-  if (::connect(fd.get(), server.address(), server.length()) != 0 && errno != EINPROGRESS) {
-    throw broken(errno);
-  }
-  return TestPeer(connected({.fd = std::move(fd)}));
+  return connect_as_it_is(std::move(fd), server);
+}
+
+TestPeer TestPeer::from(const std::string& host, const Endpoint& server) {
+  const Endpoint local = resolve(host, 0).front();
+  UniqueFd fd = new_socket(local.family());
+  if (::bind(fd.get(), local.address(), local.length()) != 0) throw broken(errno);
+  return connect_as_it_is(std::move(fd), server);
 }
 
 Endpoint TestPeer::local() const { return local_endpoint(fd()); }

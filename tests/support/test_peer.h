@@ -22,6 +22,8 @@ class TestPeer {
   // One whose socket has buffers of so many bytes, as far as the system allows, and a receive
   // window of no more.
   static TestPeer with_buffers(const Endpoint& server, int bytes);
+  // One at that address of ours.
+  static TestPeer from(const std::string& host, const Endpoint& server);
 
   int fd() const noexcept { return fd_.get(); }
   Endpoint local() const;

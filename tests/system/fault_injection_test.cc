@@ -78,15 +78,6 @@ constexpr std::initializer_list<int> kLimit{EFAULT, EINVAL, EPERM, ESRCH};
 constexpr std::initializer_list<int> kSignalWait{EAGAIN, EINTR, EINVAL};
 constexpr std::initializer_list<int> kSignalSetting{EFAULT, EINVAL};
 
-// GCC's way to tell, and Clang's.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
-
 struct Fault {
   const char* call;
   int error;
@@ -419,7 +410,7 @@ std::string first_while_serving(const Trace& trace, const std::string& call) {
 }
 
 TEST(WantOfMemory, CostsTheClientThatItWasFor) {
-  if (kSanitized) GTEST_SKIP() << "a sanitizer ends a program that is out of memory";
+  if (sanitized()) GTEST_SKIP() << "a sanitizer ends a program that is out of memory";
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   const Trace rehearsal = TracedServer().stop();
   // The system's own brk() has no error: it returns the old end, which is below the one asked for
