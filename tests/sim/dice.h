@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <random>
 
 namespace echo::sim {
@@ -24,9 +25,9 @@ class Dice {
   bool one_in(std::uint64_t times) { return up_to(times - 1) == 0; }
 
   // One of the things in the list.
-  template <typename T, std::size_t kCount>
-  T one_of(const T (&things)[kCount]) {
-    return things[up_to(kCount - 1)];
+  template <typename T>
+  T one_of(std::initializer_list<T> things) {
+    return things.begin()[up_to(things.size() - 1)];
   }
 
   // A length from 1 to `most`, small ones as likely as large ones.

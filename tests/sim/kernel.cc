@@ -11,6 +11,8 @@
 #include <iterator>
 #include <utility>
 
+#include "support/errors.h"
+
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl*): ld's name
 extern "C" int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
 
@@ -18,6 +20,7 @@ namespace echo::sim {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace testing;  // errors.h
 
 constexpr unsigned kReadable = 1;
 constexpr unsigned kWritable = 2;
@@ -25,27 +28,6 @@ constexpr unsigned kExceptional = 4;
 
 constexpr std::size_t kTraceLength = 60;
 constexpr int kMostSteps = 200;
-
-// The errors that each call's manual page lists: accept(2), recv(2), send(2), select(2),
-// connect(2), socket(2), and those of TCP that tcp(7) and ip(7) add.
-constexpr int kAcceptErrors[] = {EBADF,       ECONNABORTED, EFAULT,  EINTR,           EINVAL,
-                                 EMFILE,      ENFILE,       ENOBUFS, ENOMEM,          ENOTSOCK,
-                                 EOPNOTSUPP,  EPERM,        EPROTO,  ENETDOWN,        ENOPROTOOPT,
-                                 EHOSTDOWN,   ENONET,       ENOSR,   ESOCKTNOSUPPORT, EHOSTUNREACH,
-                                 ENETUNREACH, ETIMEDOUT};
-constexpr int kReceiveErrors[] = {EBADF,  ECONNREFUSED, ECONNRESET, EFAULT,    EINVAL,
-                                  ENOMEM, ENOTCONN,     ENOTSOCK,   ETIMEDOUT, EHOSTUNREACH};
-constexpr int kSendErrors[] = {EACCES,   EALREADY,   EBADF,    ECONNRESET, EDESTADDRREQ, EFAULT,
-                               EINVAL,   EISCONN,    EMSGSIZE, ENOBUFS,    ENOMEM,       ENOTCONN,
-                               ENOTSOCK, EOPNOTSUPP, EPIPE,    ETIMEDOUT,  EHOSTUNREACH};
-constexpr int kBindErrors[] = {EACCES, EADDRINUSE, EADDRNOTAVAIL, EINVAL, ENOMEM};
-constexpr int kPassingErrors[] = {EAGAIN, EINTR};
-constexpr int kSelectErrors[] = {EBADF, EINTR, EINVAL, ENOMEM};
-constexpr int kConnectErrors[] = {EACCES,  EPERM,       EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT,
-                                  EAGAIN,  EALREADY,    EBADF,      ECONNREFUSED,  EFAULT,
-                                  EISCONN, ENETUNREACH, ENOTSOCK,   EPROTOTYPE,    ETIMEDOUT};
-constexpr int kSocketErrors[] = {EACCES, EAFNOSUPPORT, EINVAL, EMFILE,
-                                 ENFILE, ENOBUFS,      ENOMEM, EPROTONOSUPPORT};
 
 bool has(const fd_set* set, int fd) {
   if (set == nullptr) return false;
@@ -146,7 +128,7 @@ Kernel::File* Kernel::find(int fd, const char* call) {
 int Kernel::socket(int /*family*/, int type) {
   if ((type & SOCK_NONBLOCK) == 0) violate("a socket that may block");
   if ((type & SOCK_CLOEXEC) == 0) violate("a socket that a child would inherit");
-  if (strikes()) return fail(dice_.one_of(kSocketErrors));
+  if (strikes()) return fail(dice_.one_of(kSocket));
   const int fd = open({});
   note("socket() = " + std::to_string(fd));
   return fd;
@@ -154,7 +136,7 @@ int Kernel::socket(int /*family*/, int type) {
 
 int Kernel::bind(int fd) {
   if (find(fd, "bind") == nullptr) return -1;
-  return strikes() ? fail(dice_.one_of(kBindErrors)) : 0;
+  return strikes() ? fail(dice_.one_of(kBind)) : 0;
 }
 
 int Kernel::listen(int fd) {
@@ -173,7 +155,7 @@ int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   if ((flags & SOCK_NONBLOCK) == 0) violate("an accepted socket that may block");
   if ((flags & SOCK_CLOEXEC) == 0) violate("an accepted socket that a child would inherit");
   if (strikes()) {
-    const int error = dice_.one_of(kAcceptErrors);
+    const int error = dice_.one_of(dice_.one_in(2) ? kAcceptOfOneClient : kAcceptOfTheSystem);
     note("accept4(" + std::to_string(fd) + ") fails: " + std::to_string(error));
     // Of these some cost the connection that waited, and some leave it in the backlog.
     if (error == ECONNABORTED || error == EPROTO) {
@@ -197,7 +179,7 @@ int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
 int Kernel::connect(int fd, const sockaddr* /*address*/, socklen_t /*length*/) {
   File* const file = find(fd, "connect");
   if (file == nullptr) return -1;
-  if (strikes()) return fail(dice_.one_of(kConnectErrors));
+  if (strikes()) return fail(dice_.one_of(kConnect));
   file->kind = File::Kind::kStream;
   file->stream = std::make_shared<Stream>();
   file->stream->connecting = true;
@@ -260,7 +242,7 @@ ssize_t Kernel::recv(int fd, void* buffer, std::size_t length, int flags) {
       told("is interrupted");
       return fail(EINTR);
     }
-    const int error = dice_.one_of(kReceiveErrors);
+    const int error = dice_.one_of(kRecvFatal);
     break_stream(stream);
     told("fails: " + std::to_string(error));
     return fail(error);
@@ -303,7 +285,7 @@ ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
     return fail(EPIPE);
   }
   if (strikes()) {
-    const int error = dice_.one_in(2) ? dice_.one_of(kPassingErrors) : dice_.one_of(kSendErrors);
+    const int error = dice_.one_in(2) ? dice_.one_of(kNotNow) : dice_.one_of(kSendFatal);
     if (error != EAGAIN && error != EINTR) break_stream(stream);
     told("fails: " + std::to_string(error));
     return fail(error);
@@ -326,7 +308,7 @@ ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
 
 ssize_t Kernel::read(int fd, void* buffer, std::size_t length) {
   if (find(fd, "read") == nullptr) return -1;
-  if (strikes()) return fail(dice_.one_of(kPassingErrors));
+  if (strikes()) return fail(dice_.one_of(kNotNow));
   if (input_.empty()) return 0;
   const std::size_t count = dice_.length(std::min(length, input_.size()));
   input_.copy(static_cast<char*>(buffer), count);
@@ -341,7 +323,7 @@ ssize_t Kernel::write(int fd, const void* buffer, std::size_t length) {
     if (dice_.one_in(50)) return fail(dice_.one_in(2) ? EAGAIN : EINTR);
     return static_cast<ssize_t>(dice_.one_in(20) ? dice_.length(length) : length);
   }
-  if (strikes()) return fail(dice_.one_of(kPassingErrors));
+  if (strikes()) return fail(dice_.one_of(kNotNow));
   const std::size_t count = dice_.length(length);
   output_.append(static_cast<const char*>(buffer), count);
   return static_cast<ssize_t>(count);
@@ -478,7 +460,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
   // One that asks for nothing has nothing to fail for.
   if (nfds > 0 && strikes()) {
     note("select() fails");
-    const int error = dice_.one_of(kSelectErrors);
+    const int error = dice_.one_in(2) ? EINTR : dice_.one_of(kSelect);
     if (error == EINTR) deliver_signals(mask);
     return fail(error);
   }

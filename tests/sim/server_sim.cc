@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +30,7 @@ void send_signal(int number) { static_cast<void>(std::raise(number)); }
 constexpr int kMostTurns = 200'000;
 
 // Where the peers are.
-constexpr std::uint32_t kHosts[] = {0x7f000001, 0x7f000002, 0x7f000003};
+constexpr std::initializer_list<std::uint32_t> kHosts = {0x7f000001, 0x7f000002, 0x7f000003};
 
 // For how many turns a signal may be pending, however busy they are.
 constexpr int kMostTurnsOfASignal = 100;

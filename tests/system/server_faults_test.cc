@@ -4,133 +4,22 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
-#include <cstring>
-#include <initializer_list>
-#include <iterator>
 #include <optional>
-#include <ostream>
-#include <stdexcept>
 #include <string>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include "echo/endpoint.h"
 #include "echo/errno_text.h"
+#include "support/errors.h"
+#include "support/fault.h"
 #include "support/program.h"
-#include "support/temporary_file.h"
 #include "support/test_peer.h"
 #include "support/traced_server.h"
 
-// System calls of the two programs fail here by strace(1)'s hand: the call is not made, and the
-// program is told that it failed.
-
+// The server, whose system calls fail.
 namespace echo::testing {
 namespace {
-
-// What each call may fail with, by its manual page. EAGAIN stands for EWOULDBLOCK too: on Linux
-// they are one number.
-
-// accept(2): errors of the connection that was waiting, the network's among them ("Error handling"
-// of older editions lists these).
-constexpr std::initializer_list<int> kAcceptOfOneClient{EINTR,    ECONNABORTED, EPROTO,
-                                                        ENETDOWN, ENOPROTOOPT,  EHOSTDOWN,
-                                                        ENONET,   EHOSTUNREACH, ENETUNREACH};
-// accept(2): all others, with those that "various Linux kernels can return".
-constexpr std::initializer_list<int> kAcceptOfTheSystem{
-    EMFILE, ENFILE,   ENOBUFS,    ENOMEM, EPERM,           EBADF,           EFAULT,
-    EINVAL, ENOTSOCK, EOPNOTSUPP, ENOSR,  ESOCKTNOSUPPORT, EPROTONOSUPPORT, ETIMEDOUT};
-
-// recv(2), send(2): not now.
-constexpr std::initializer_list<int> kNotNow{EAGAIN, EINTR};
-// recv(2); of tcp(7), ip(7) and the network ETIMEDOUT and those after it.
-constexpr std::initializer_list<int> kRecvFatal{
-    EBADF,     ECONNREFUSED, EFAULT, EINVAL,       ENOMEM,      ENOTCONN, ENOTSOCK,
-    ETIMEDOUT, ECONNRESET,   EPIPE,  EHOSTUNREACH, ENETUNREACH, ENOBUFS};
-// send(2); likewise.
-constexpr std::initializer_list<int> kSendFatal{
-    EACCES,  EALREADY,  EBADF,        ECONNRESET,  EDESTADDRREQ, EFAULT,   EINVAL,
-    EISCONN, EMSGSIZE,  ENOBUFS,      ENOMEM,      ENOTCONN,     ENOTSOCK, EOPNOTSUPP,
-    EPIPE,   ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EPERM};
-
-// select(2), besides EINTR.
-constexpr std::initializer_list<int> kSelect{EBADF, EINVAL, ENOMEM};
-
-// The others: the manual page has the call's name (prlimit64: setrlimit(2), openat: open(2)).
-constexpr std::initializer_list<int> kSocket{EACCES, EAFNOSUPPORT, EINVAL, EMFILE,
-                                             ENFILE, ENOBUFS,      ENOMEM, EPROTONOSUPPORT};
-constexpr std::initializer_list<int> kConnect{
-    EACCES,       EPERM,  EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN,     EALREADY, EBADF,
-    ECONNREFUSED, EFAULT, EISCONN,    ENETUNREACH,   ENOTSOCK,     EPROTOTYPE, ETIMEDOUT};
-constexpr std::initializer_list<int> kBind{EACCES,   EADDRINUSE,    EBADF,  EINVAL,
-                                           ENOTSOCK, EADDRNOTAVAIL, EFAULT, ENOMEM};
-constexpr std::initializer_list<int> kListen{EADDRINUSE, EBADF, ENOTSOCK, EOPNOTSUPP};
-constexpr std::initializer_list<int> kSocketOption{EBADF, EFAULT, EINVAL, ENOPROTOOPT, ENOTSOCK};
-constexpr std::initializer_list<int> kSocketName{EBADF, EFAULT, EINVAL, ENOBUFS, ENOTSOCK};
-constexpr std::initializer_list<int> kShutdown{EBADF, EINVAL, ENOTCONN, ENOTSOCK};
-constexpr std::initializer_list<int> kClose{EBADF, EINTR, EIO, ENOSPC, EDQUOT};
-constexpr std::initializer_list<int> kIoctl{EBADF, EFAULT, EINVAL, ENOTTY};
-constexpr std::initializer_list<int> kRead{EBADF, EFAULT, EINVAL, EIO, EISDIR};
-constexpr std::initializer_list<int> kWrite{EBADF,  EDESTADDRREQ, EDQUOT, EFAULT, EFBIG,
-                                            EINVAL, EIO,          ENOSPC, EPERM,  EPIPE};
-constexpr std::initializer_list<int> kOpen{EACCES, EINTR, EMFILE, ENFILE, ENOENT, ENOMEM, ENXIO};
-constexpr std::initializer_list<int> kLimit{EFAULT, EINVAL, EPERM, ESRCH};
-constexpr std::initializer_list<int> kSignalWait{EAGAIN, EINTR, EINVAL};
-constexpr std::initializer_list<int> kSignalSetting{EFAULT, EINVAL};
-
-struct Fault {
-  const char* call;
-  int error;
-  const char* argument = "";  // Part of the call's line in a trace, where there are others of it.
-
-  std::string name() const { return std::string(call) + '_' + ::strerrorname_np(error); }
-  std::string reason() const { return ErrnoText{error}.to_string(); }
-};
-
-void PrintTo(const Fault& fault, std::ostream* out) {  // NOLINT(*-identifier-naming)
-  *out << fault.name();
-}
-
-std::vector<Fault> faults(const char* call, std::initializer_list<int> errors,
-                          const char* argument = "") {
-  std::vector<Fault> faults;
-  std::transform(errors.begin(), errors.end(), std::back_inserter(faults), [&](int error) {
-    return Fault{call, error, argument};
-  });
-  return faults;
-}
-
-std::vector<Fault> join(std::initializer_list<std::vector<Fault>> lists) {
-  std::vector<Fault> all;
-  for (const std::vector<Fault>& list : lists) all.insert(all.end(), list.begin(), list.end());
-  return all;
-}
-
-std::string name_of_test(const ::testing::TestParamInfo<Fault>& info) { return info.param.name(); }
-
-// strace's option. `when` says which of the calls fail: "2", "2+" (all from there), "2..9", "2+2"
-// (every other one).
-std::string inject(const Fault& fault, const std::string& when) {
-  return std::string("--inject=") + fault.call + ":error=" + ::strerrorname_np(fault.error) +
-         ":when=" + when;
-}
-
-// Which of its calls is the one that is meant, as strace counts: the first that has the argument,
-// once `after` has been called.
-std::string place_of(const Fault& fault, const Trace& trace, const std::string& after) {
-  int place = 0;
-  bool begun = false;
-  for (const std::string& line : trace) {
-    begun = begun || name_of(line) == after;
-    if (name_of(line) != fault.call) continue;
-    ++place;
-    if (begun && line.find(fault.argument) != std::string::npos) return std::to_string(place);
-  }
-  throw std::runtime_error(std::string("not called: ") + fault.call);
-}
-
-constexpr const char* kFromTheStart = "execve";
-constexpr const char* kWhileServing = "accept4";
 
 void expect_served(const Endpoint& server) {
   EXPECT_EQ(TestPeer(server).echo("newcomer"), "newcomer");
@@ -144,13 +33,6 @@ void expect_lost(const TestPeer& victim) {
     EXPECT_EQ(error.code(), std::errc::connection_reset);
   }
 }
-
-class FaultTest : public ::testing::TestWithParam<Fault> {
- protected:
-  void SetUp() override {
-    if (!can_trace()) GTEST_SKIP() << kCannotTrace;
-  }
-};
 
 // A server that meets faults, a victim of them, and a witness: a client that none of them is for.
 class ServerFaultTest : public FaultTest {
@@ -475,156 +357,6 @@ INSTANTIATE_TEST_SUITE_P(Each, LesserFaultOfTheStart,
                                                    faults("openat", kOpen, "/proc/self/fd/2"),
                                                    faults("bind", {EADDRINUSE})})),
                          name_of_test);
-
-// --- The client ---
-
-constexpr std::size_t kMessage = 2000;
-
-struct Echo {
-  int status;
-  bool exact;
-  std::string error;
-  Trace trace;
-};
-
-// A client that echoes its standard input by one connection, and meets the fault.
-class ClientFaultTest : public FaultTest {
- protected:
-  Echo echo(const std::string& when, const std::string& timeout = "10s") const {
-    Echo client = echo(std::vector{inject(GetParam(), when)}, timeout);
-    EXPECT_GE(count_of(client.trace, "(INJECTED)"), 1U);
-    return client;
-  }
-
-  Trace rehearse() const { return echo(std::vector<std::string>{}, "10s").trace; }
-
- private:
-  static Echo echo(const std::vector<std::string>& options, const std::string& timeout) {
-    // Little enough for one read, and for one chunk each way.
-    const std::string message = random_bytes(kMessage);
-    const TemporaryFile input(message);
-    const ServerProgram server({"-H", "127.0.0.1", "--quiet"});
-    const std::string port = std::to_string(server.port());
-    const TracedOutcome client = run_traced(
-        options, ECHO_CLIENT,
-        {"-H", "127.0.0.1", "-p", port, "-c", "1", "--quiet", "-t", timeout, "-"}, input.path());
-    const std::string& output = client.outcome.output;
-    EXPECT_EQ(message.compare(0, output.size(), output), 0) << "other bytes came back";
-    return {.status = client.outcome.status,
-            .exact = output == message,
-            .error = client.outcome.error,
-            .trace = client.trace};
-  }
-};
-
-void expect_failure(const Echo& client, const std::string& beginning, const std::string& reason) {
-  EXPECT_EQ(client.status, 1);
-  EXPECT_EQ(client.error.find(beginning), 0U) << client.error;
-  EXPECT_NE(client.error.find(reason), std::string::npos) << client.error;
-  EXPECT_EQ(client.error.find('\n'), client.error.size() - 1) << client.error;
-}
-
-constexpr const char* kFirstConnection = "error: connection 1";
-
-class PassingFaultOfTheClient : public ClientFaultTest {};
-
-TEST_P(PassingFaultOfTheClient, LosesNoByte) {
-  const Echo client = echo("1");
-  EXPECT_EQ(client.status, 0);
-  EXPECT_TRUE(client.exact);
-  EXPECT_EQ(client.error, "");
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Each, PassingFaultOfTheClient,
-    ::testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendmsg", kNotNow),
-                              faults("pselect6", {EINTR}), faults("setsockopt", kSocketOption),
-                              faults("getsockname", kSocketName),
-                              faults("getpeername", kSocketName), faults("write", kNotNow)})),
-    name_of_test);
-
-class FaultOfTheClient : public ClientFaultTest {};
-
-TEST_P(FaultOfTheClient, IsToldInOneLine) {
-  expect_failure(echo("1"), kFirstConnection, GetParam().reason());
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Each, FaultOfTheClient,
-    ::testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
-                              faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
-                              faults("sendmsg", kSendFatal)})),
-    name_of_test);
-
-class FaultOfTheClientsLastRead : public ClientFaultTest {};
-
-// All has come back, but what the server sends after it nobody knows.
-TEST_P(FaultOfTheClientsLastRead, IsToldInOneLine) {
-  expect_failure(echo("2"), kFirstConnection, GetParam().reason() + ", at offset 2000 of 2000");
-}
-
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsLastRead,
-                         ::testing::ValuesIn(faults("recvfrom", kRecvFatal)), name_of_test);
-
-// These mean that the connection is under way (connect(2)); here it never was.
-class ConnectingThatLeadsNowhere : public ClientFaultTest {};
-
-TEST_P(ConnectingThatLeadsNowhere, IsToldInOneLine) {
-  expect_failure(echo("1"), kFirstConnection, "at offset 0 of 2000");
-}
-
-INSTANTIATE_TEST_SUITE_P(Each, ConnectingThatLeadsNowhere,
-                         ::testing::ValuesIn(faults("connect", {EINPROGRESS, EINTR})),
-                         name_of_test);
-
-class FaultOfTheClientsShutdown : public ClientFaultTest {};
-
-// The server waits for an EOF that was never sent.
-TEST_P(FaultOfTheClientsShutdown, EndsByTheTimeout) {
-  expect_failure(echo("1", "300ms"), kFirstConnection, "no answer within 300ms");
-}
-
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsShutdown,
-                         ::testing::ValuesIn(faults("shutdown", kShutdown)), name_of_test);
-
-class FaultOfTheClientsOutput : public ClientFaultTest {};
-
-TEST_P(FaultOfTheClientsOutput, IsToldInOneLine) {
-  expect_failure(echo("1"), "echo_client: cannot write standard output: ", GetParam().reason());
-}
-
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsOutput,
-                         ::testing::ValuesIn(faults("write", kWrite)), name_of_test);
-
-class FaultOfTheClientsInput : public ClientFaultTest {};
-
-TEST_P(FaultOfTheClientsInput, IsToldInOneLine) {
-  const std::string place = place_of(GetParam(), rehearse(), kFromTheStart);
-  expect_failure(echo(place), "echo_client: cannot read standard input: ", GetParam().reason());
-}
-
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsInput,
-                         ::testing::ValuesIn(faults("read", kRead, "(0, ")), name_of_test);
-
-class PassingFaultOfTheClientsInput : public ClientFaultTest {};
-
-TEST_P(PassingFaultOfTheClientsInput, LosesNoByte) {
-  const Echo client = echo(place_of(GetParam(), rehearse(), kFromTheStart));
-  EXPECT_EQ(client.status, 0) << client.error;
-  EXPECT_TRUE(client.exact);
-}
-
-INSTANTIATE_TEST_SUITE_P(Each, PassingFaultOfTheClientsInput,
-                         ::testing::ValuesIn(faults("read", kNotNow, "(0, ")), name_of_test);
-
-class FaultOfTheClientsSelect : public ClientFaultTest {};
-
-TEST_P(FaultOfTheClientsSelect, IsToldInOneLine) {
-  expect_failure(echo("1"), "echo_client: select: ", GetParam().reason());
-}
-
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsSelect,
-                         ::testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
 
 }  // namespace
 }  // namespace echo::testing

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cerrno>
+#include <initializer_list>
+
+namespace echo::testing {
+
+// What each call may fail with, by its manual page. EAGAIN stands for EWOULDBLOCK too: on Linux
+// they are one number.
+
+// accept(2): errors of the connection that was waiting, the network's among them ("Error handling"
+// of older editions lists these).
+inline constexpr std::initializer_list<int> kAcceptOfOneClient{EINTR,    ECONNABORTED, EPROTO,
+                                                               ENETDOWN, ENOPROTOOPT,  EHOSTDOWN,
+                                                               ENONET,   EHOSTUNREACH, ENETUNREACH};
+// accept(2): all others, with those that "various Linux kernels can return".
+inline constexpr std::initializer_list<int> kAcceptOfTheSystem{
+    EMFILE, ENFILE,   ENOBUFS,    ENOMEM, EPERM,           EBADF,           EFAULT,
+    EINVAL, ENOTSOCK, EOPNOTSUPP, ENOSR,  ESOCKTNOSUPPORT, EPROTONOSUPPORT, ETIMEDOUT};
+
+// recv(2), send(2): not now.
+inline constexpr std::initializer_list<int> kNotNow{EAGAIN, EINTR};
+// recv(2); of tcp(7), ip(7) and the network ETIMEDOUT and those after it.
+inline constexpr std::initializer_list<int> kRecvFatal{
+    EBADF,     ECONNREFUSED, EFAULT, EINVAL,       ENOMEM,      ENOTCONN, ENOTSOCK,
+    ETIMEDOUT, ECONNRESET,   EPIPE,  EHOSTUNREACH, ENETUNREACH, ENOBUFS};
+// send(2); likewise.
+inline constexpr std::initializer_list<int> kSendFatal{
+    EACCES,  EALREADY,  EBADF,        ECONNRESET,  EDESTADDRREQ, EFAULT,   EINVAL,
+    EISCONN, EMSGSIZE,  ENOBUFS,      ENOMEM,      ENOTCONN,     ENOTSOCK, EOPNOTSUPP,
+    EPIPE,   ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EPERM};
+
+// select(2), besides EINTR.
+inline constexpr std::initializer_list<int> kSelect{EBADF, EINVAL, ENOMEM};
+
+// The others: the manual page has the call's name (prlimit64: setrlimit(2), openat: open(2)).
+inline constexpr std::initializer_list<int> kSocket{EACCES, EAFNOSUPPORT, EINVAL, EMFILE,
+                                                    ENFILE, ENOBUFS,      ENOMEM, EPROTONOSUPPORT};
+inline constexpr std::initializer_list<int> kConnect{
+    EACCES,       EPERM,  EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN,     EALREADY, EBADF,
+    ECONNREFUSED, EFAULT, EISCONN,    ENETUNREACH,   ENOTSOCK,     EPROTOTYPE, ETIMEDOUT};
+inline constexpr std::initializer_list<int> kBind{EACCES,   EADDRINUSE,    EBADF,  EINVAL,
+                                                  ENOTSOCK, EADDRNOTAVAIL, EFAULT, ENOMEM};
+inline constexpr std::initializer_list<int> kListen{EADDRINUSE, EBADF, ENOTSOCK, EOPNOTSUPP};
+inline constexpr std::initializer_list<int> kSocketOption{EBADF, EFAULT, EINVAL, ENOPROTOOPT,
+                                                          ENOTSOCK};
+inline constexpr std::initializer_list<int> kSocketName{EBADF, EFAULT, EINVAL, ENOBUFS, ENOTSOCK};
+inline constexpr std::initializer_list<int> kShutdown{EBADF, EINVAL, ENOTCONN, ENOTSOCK};
+inline constexpr std::initializer_list<int> kClose{EBADF, EINTR, EIO, ENOSPC, EDQUOT};
+inline constexpr std::initializer_list<int> kIoctl{EBADF, EFAULT, EINVAL, ENOTTY};
+inline constexpr std::initializer_list<int> kRead{EBADF, EFAULT, EINVAL, EIO, EISDIR};
+inline constexpr std::initializer_list<int> kWrite{EBADF,  EDESTADDRREQ, EDQUOT, EFAULT, EFBIG,
+                                                   EINVAL, EIO,          ENOSPC, EPERM,  EPIPE};
+inline constexpr std::initializer_list<int> kOpen{EACCES, EINTR,  EMFILE, ENFILE,
+                                                  ENOENT, ENOMEM, ENXIO};
+inline constexpr std::initializer_list<int> kLimit{EFAULT, EINVAL, EPERM, ESRCH};
+inline constexpr std::initializer_list<int> kSignalWait{EAGAIN, EINTR, EINVAL};
+inline constexpr std::initializer_list<int> kSignalSetting{EFAULT, EINVAL};
+
+}  // namespace echo::testing

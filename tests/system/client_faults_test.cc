@@ -1,0 +1,168 @@
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "support/errors.h"
+#include "support/fault.h"
+#include "support/program.h"
+#include "support/temporary_file.h"
+#include "support/test_peer.h"
+#include "support/traced_server.h"
+
+// The client, whose system calls fail.
+namespace echo::testing {
+namespace {
+
+constexpr std::size_t kMessage = 2000;
+
+struct Echo {
+  int status;
+  bool exact;
+  std::string error;
+  Trace trace;
+};
+
+// A client that echoes its standard input by one connection, and meets the fault.
+class ClientFaultTest : public FaultTest {
+ protected:
+  Echo echo(const std::string& when, const std::string& timeout = "10s") const {
+    Echo client = echo(std::vector{inject(GetParam(), when)}, timeout);
+    EXPECT_GE(count_of(client.trace, "(INJECTED)"), 1U);
+    return client;
+  }
+
+  Trace rehearse() const { return echo(std::vector<std::string>{}, "10s").trace; }
+
+ private:
+  static Echo echo(const std::vector<std::string>& options, const std::string& timeout) {
+    // Little enough for one read, and for one chunk each way.
+    const std::string message = random_bytes(kMessage);
+    const TemporaryFile input(message);
+    const ServerProgram server({"-H", "127.0.0.1", "--quiet"});
+    const std::string port = std::to_string(server.port());
+    const TracedOutcome client = run_traced(
+        options, ECHO_CLIENT,
+        {"-H", "127.0.0.1", "-p", port, "-c", "1", "--quiet", "-t", timeout, "-"}, input.path());
+    const std::string& output = client.outcome.output;
+    EXPECT_EQ(message.compare(0, output.size(), output), 0) << "other bytes came back";
+    return {.status = client.outcome.status,
+            .exact = output == message,
+            .error = client.outcome.error,
+            .trace = client.trace};
+  }
+};
+
+void expect_failure(const Echo& client, const std::string& beginning, const std::string& reason) {
+  EXPECT_EQ(client.status, 1);
+  EXPECT_EQ(client.error.find(beginning), 0U) << client.error;
+  EXPECT_NE(client.error.find(reason), std::string::npos) << client.error;
+  EXPECT_EQ(client.error.find('\n'), client.error.size() - 1) << client.error;
+}
+
+constexpr const char* kFirstConnection = "error: connection 1";
+
+class PassingFaultOfTheClient : public ClientFaultTest {};
+
+TEST_P(PassingFaultOfTheClient, LosesNoByte) {
+  const Echo client = echo("1");
+  EXPECT_EQ(client.status, 0);
+  EXPECT_TRUE(client.exact);
+  EXPECT_EQ(client.error, "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PassingFaultOfTheClient,
+    ::testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendmsg", kNotNow),
+                              faults("pselect6", {EINTR}), faults("setsockopt", kSocketOption),
+                              faults("getsockname", kSocketName),
+                              faults("getpeername", kSocketName), faults("write", kNotNow)})),
+    name_of_test);
+
+class FaultOfTheClient : public ClientFaultTest {};
+
+TEST_P(FaultOfTheClient, IsToldInOneLine) {
+  expect_failure(echo("1"), kFirstConnection, GetParam().reason());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, FaultOfTheClient,
+    ::testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
+                              faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
+                              faults("sendmsg", kSendFatal)})),
+    name_of_test);
+
+class FaultOfTheClientsLastRead : public ClientFaultTest {};
+
+// All has come back, but what the server sends after it nobody knows.
+TEST_P(FaultOfTheClientsLastRead, IsToldInOneLine) {
+  expect_failure(echo("2"), kFirstConnection, GetParam().reason() + ", at offset 2000 of 2000");
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsLastRead,
+                         ::testing::ValuesIn(faults("recvfrom", kRecvFatal)), name_of_test);
+
+// These mean that the connection is under way (connect(2)); here it never was.
+class ConnectingThatLeadsNowhere : public ClientFaultTest {};
+
+TEST_P(ConnectingThatLeadsNowhere, IsToldInOneLine) {
+  expect_failure(echo("1"), kFirstConnection, "at offset 0 of 2000");
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ConnectingThatLeadsNowhere,
+                         ::testing::ValuesIn(faults("connect", {EINPROGRESS, EINTR})),
+                         name_of_test);
+
+class FaultOfTheClientsShutdown : public ClientFaultTest {};
+
+// The server waits for an EOF that was never sent.
+TEST_P(FaultOfTheClientsShutdown, EndsByTheTimeout) {
+  expect_failure(echo("1", "300ms"), kFirstConnection, "no answer within 300ms");
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsShutdown,
+                         ::testing::ValuesIn(faults("shutdown", kShutdown)), name_of_test);
+
+class FaultOfTheClientsOutput : public ClientFaultTest {};
+
+TEST_P(FaultOfTheClientsOutput, IsToldInOneLine) {
+  expect_failure(echo("1"), "echo_client: cannot write standard output: ", GetParam().reason());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsOutput,
+                         ::testing::ValuesIn(faults("write", kWrite)), name_of_test);
+
+class FaultOfTheClientsInput : public ClientFaultTest {};
+
+TEST_P(FaultOfTheClientsInput, IsToldInOneLine) {
+  const std::string place = place_of(GetParam(), rehearse(), kFromTheStart);
+  expect_failure(echo(place), "echo_client: cannot read standard input: ", GetParam().reason());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsInput,
+                         ::testing::ValuesIn(faults("read", kRead, "(0, ")), name_of_test);
+
+class PassingFaultOfTheClientsInput : public ClientFaultTest {};
+
+TEST_P(PassingFaultOfTheClientsInput, LosesNoByte) {
+  const Echo client = echo(place_of(GetParam(), rehearse(), kFromTheStart));
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_TRUE(client.exact);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, PassingFaultOfTheClientsInput,
+                         ::testing::ValuesIn(faults("read", kNotNow, "(0, ")), name_of_test);
+
+class FaultOfTheClientsSelect : public ClientFaultTest {};
+
+TEST_P(FaultOfTheClientsSelect, IsToldInOneLine) {
+  expect_failure(echo("1"), "echo_client: select: ", GetParam().reason());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsSelect,
+                         ::testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
+
+}  // namespace
+}  // namespace echo::testing
