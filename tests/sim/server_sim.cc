@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +17,7 @@
 #include "echo/server.h"
 #include "echo/signals.h"
 #include "sim/kernel.h"
+#include "sim/peer.h"
 
 namespace echo::sim {
 namespace {
@@ -29,175 +29,11 @@ void send_signal(int number) { static_cast<void>(std::raise(number)); }
 
 constexpr int kMostTurns = 200'000;
 
-// Where the peers are.
-constexpr std::initializer_list<std::uint32_t> kHosts = {0x7f000001, 0x7f000002, 0x7f000003};
-
 // For how many turns a signal may be pending, however busy they are.
 constexpr int kMostTurnsOfASignal = 100;
 
 // No turn of the simulation takes longer.
 constexpr Duration kTurnTime = Selector::kRest + 1ms;
-
-// What the peer with that number says: no two are alike, and no byte tells of its neighbours.
-char byte_of(std::uint64_t peer, std::uint64_t offset) {
-  std::uint64_t mixed = (peer + 1) * 0x9E3779B97F4A7C15U + offset * 0xBF58476D1CE4E5B9U;
-  mixed ^= mixed >> 29;
-  mixed *= 0x94D049BB133111EBU;
-  return static_cast<char>(mixed >> 56);
-}
-
-// A client of the server, which does as the dice say.
-class Peer {
- public:
-  Peer(std::uint64_t number, Kernel& kernel, std::size_t max_queue)
-      : number_(number), kernel_(kernel) {
-    Dice& dice = kernel_.dice();
-    // Through a small queue, not so much that it takes for ever.
-    to_send_ = dice.one_in(4) ? 0 : dice.length(std::min<std::size_t>(300'000, 1000 * max_queue));
-    chunk_ = dice.length(70'000);
-    stream_->host = dice.one_of(kHosts);
-    stream_->in_room = dice.between(1, 100'000);
-    stream_->out_room = dice.between(1, 100'000);
-    laziness_ = dice.one_of({1U, 1U, 2U, 5U, 20U});
-    manner_ = static_cast<Manner>(dice.one_of({0, 0, 0, 1, 2, 3, 4, 5, 6}));
-    acts_at_ = dice.up_to(to_send_);
-  }
-
-  const std::shared_ptr<Stream>& stream() const { return stream_; }
-  bool was_promised_all() const { return manner_ == Manner::kHalfCloses && said_all_; }
-  bool is_done() const { return done_; }
-
-  // Does something, or nothing.
-  void step() {
-    if (done_ || !kernel_.dice().one_in(laziness_)) return;
-    if (stream_->reset) {
-      done_ = true;
-      return;
-    }
-    if (kernel_.dice().one_in(2)) {
-      send();
-    } else {
-      receive(kernel_.dice().length(100'000));
-    }
-  }
-
-  // Whether it will ever do something more without the server's doing.
-  bool may_act() const {
-    if (done_) return false;
-    const bool can_send = sent_ < to_send_ && stream_->in.size() < stream_->in_room;
-    const bool can_receive = manner_ != Manner::kNeverReads && !stream_->out.empty();
-    return can_send || can_receive || (sent_ == to_send_ && !ended_) || stream_->out_eof;
-  }
-
-  // At the end of the run: takes whatever is still on its way to it.
-  void receive_rest() {
-    if (!stream_->reset) receive(SIZE_MAX);
-  }
-
-  // What must be true at any time.
-  std::string complaint(std::size_t max_queue) const {
-    if (wrong_) return describe() + " got back what it had not sent";
-    const bool echoes = !stream_->out_eof && !stream_->broken && !stream_->reset;
-    if (echoes && stream_->received - stream_->sent > max_queue) {
-      return describe() + " is owed more than the queue may hold";
-    }
-    return {};
-  }
-
-  // What must be true once the connection is closed.
-  std::string complaint_at_end() const {
-    if (!was_promised_all() || stream_->broken || stream_->reset || got_ == sent_) return {};
-    return describe() + " got back " + std::to_string(got_) + " bytes of " + std::to_string(sent_);
-  }
-
-  std::string describe() const { return "peer " + std::to_string(number_); }
-
- private:
-  enum class Manner {
-    kHalfCloses,  // Sends all, then EOF, and reads to the end.
-    kStaysOpen,   // Sends all, and waits.
-    kResets,
-    kVanishes,  // Does nothing more at some point.
-    kNeverReads,
-    kSendsUrgently,
-    kCloses,  // Without a look at what comes back.
-  };
-
-  void send() {
-    if (sent_ >= acts_at_ && act()) return;
-    const std::size_t room = stream_->in_room - std::min(stream_->in_room, stream_->in.size());
-    const auto count =
-        std::min<std::uint64_t>({room, to_send_ - sent_, kernel_.dice().length(chunk_)});
-    for (std::uint64_t i = 0; i < count; ++i) stream_->in += byte_of(number_, sent_ + i);
-    sent_ += count;
-    if (sent_ == to_send_ && manner_ == Manner::kHalfCloses) {
-      stream_->in_eof = true;
-      // After the server's own EOF it is too late.
-      said_all_ = !stream_->out_eof;
-      ended_ = true;
-    }
-    if (sent_ == to_send_ && manner_ == Manner::kStaysOpen) ended_ = true;
-  }
-
-  // Does what its manner is, when the time has come. Returns whether that was all.
-  bool act() {
-    switch (manner_) {
-      case Manner::kHalfCloses:
-      case Manner::kStaysOpen:
-      case Manner::kNeverReads:
-        ended_ = ended_ || sent_ == to_send_;
-        return false;
-      case Manner::kResets:
-        stream_->reset = true;
-        stream_->in.clear();
-        stream_->out.clear();
-        break;
-      case Manner::kVanishes:
-        break;
-      case Manner::kSendsUrgently:
-        stream_->urgent = true;
-        ended_ = true;
-        return false;
-      case Manner::kCloses:
-        stream_->in_eof = true;
-        break;
-    }
-    ended_ = true;
-    done_ = true;
-    return true;
-  }
-
-  void receive(std::size_t most) {
-    if (manner_ == Manner::kNeverReads) return;
-    const std::size_t count = std::min(most, stream_->out.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      if (got_ + i >= sent_ || stream_->out[i] != byte_of(number_, got_ + i)) wrong_ = true;
-    }
-    got_ += count;
-    stream_->out.erase(0, count);
-    if (count > 0) stream_->taken_at = kernel_.now();
-    if (stream_->out_eof && stream_->out.empty() && manner_ != Manner::kVanishes) {
-      // The server's EOF is answered by ours.
-      stream_->in_eof = true;
-      done_ = true;
-    }
-  }
-
-  std::uint64_t number_;
-  Kernel& kernel_;
-  std::shared_ptr<Stream> stream_ = std::make_shared<Stream>();
-  Manner manner_ = Manner::kHalfCloses;
-  unsigned laziness_ = 1;
-  std::uint64_t to_send_ = 0;
-  std::size_t chunk_ = 1;
-  std::uint64_t acts_at_ = 0;  // After so many bytes it acts by its manner.
-  std::uint64_t sent_ = 0;
-  std::uint64_t got_ = 0;
-  bool said_all_ = false;
-  bool ended_ = false;
-  bool done_ = false;
-  bool wrong_ = false;
-};
 
 // The peers of one run, and the signals.
 class ServersWorld : public World {
@@ -319,7 +155,7 @@ class ServersWorld : public World {
     if (settings_.max_connections > 0 && count_open(0) > settings_.max_connections) {
       kernel_.violate("more connections than allowed");
     }
-    for (const std::uint32_t host : kHosts) {
+    for (const std::uint32_t host : Peer::kHosts) {
       if (settings_.max_per_host > 0 && count_open(host) > settings_.max_per_host) {
         kernel_.violate("more connections of one host than allowed");
       }

@@ -53,8 +53,6 @@ std::size_t count_of(const Trace& trace, const std::string& text) {
                     [&](const std::string& line) { return line.find(text) != std::string::npos; }));
 }
 
-bool is_injected(const std::string& line) { return line.find("(INJECTED)") != std::string::npos; }
-
 TracedServer::TracedServer(const std::vector<std::string>& options,
                            const std::vector<std::string>& arguments)
     : program_("strace", server_under_strace(file_.path(), options, arguments), traceable()) {

@@ -24,9 +24,6 @@ std::string name_of(const std::string& line);
 // How many lines have the text in them.
 std::size_t count_of(const Trace& trace, const std::string& text);
 
-// Whether strace(1) made the call fail, in place of the system.
-bool is_injected(const std::string& line);
-
 // An echo_server under strace(1), on a free port of 127.0.0.1.
 class TracedServer {
  public:

@@ -1,0 +1,130 @@
+#include "sim/peer.h"
+
+#include <algorithm>
+
+namespace echo::sim {
+namespace {
+
+// What the peer with that number says: no two are alike, and no byte tells of its neighbours.
+char byte_of(std::uint64_t peer, std::uint64_t offset) {
+  std::uint64_t mixed = (peer + 1) * 0x9E3779B97F4A7C15U + offset * 0xBF58476D1CE4E5B9U;
+  mixed ^= mixed >> 29;
+  mixed *= 0x94D049BB133111EBU;
+  return static_cast<char>(mixed >> 56);
+}
+
+}  // namespace
+
+Peer::Peer(std::uint64_t number, Kernel& kernel, std::size_t max_queue)
+    : number_(number), kernel_(kernel) {
+  Dice& dice = kernel_.dice();
+  // Through a small queue, not so much that it takes for ever.
+  to_send_ = dice.one_in(4) ? 0 : dice.length(std::min<std::size_t>(300'000, 1000 * max_queue));
+  chunk_ = dice.length(70'000);
+  stream_->host = dice.one_of(kHosts);
+  stream_->in_room = dice.between(1, 100'000);
+  stream_->out_room = dice.between(1, 100'000);
+  laziness_ = dice.one_of({1U, 1U, 2U, 5U, 20U});
+  manner_ = static_cast<Manner>(dice.one_of({0, 0, 0, 1, 2, 3, 4, 5, 6}));
+  acts_at_ = dice.up_to(to_send_);
+}
+
+void Peer::step() {
+  if (done_ || !kernel_.dice().one_in(laziness_)) return;
+  if (stream_->reset) {
+    done_ = true;
+    return;
+  }
+  if (kernel_.dice().one_in(2)) {
+    send();
+  } else {
+    receive(kernel_.dice().length(100'000));
+  }
+}
+
+bool Peer::may_act() const {
+  if (done_) return false;
+  const bool can_send = sent_ < to_send_ && stream_->in.size() < stream_->in_room;
+  const bool can_receive = manner_ != Manner::kNeverReads && !stream_->out.empty();
+  return can_send || can_receive || (sent_ == to_send_ && !ended_) || stream_->out_eof;
+}
+
+void Peer::receive_rest() {
+  if (!stream_->reset) receive(SIZE_MAX);
+}
+
+std::string Peer::complaint(std::size_t max_queue) const {
+  if (wrong_) return describe() + " got back what it had not sent";
+  const bool echoes = !stream_->out_eof && !stream_->broken && !stream_->reset;
+  if (echoes && stream_->received - stream_->sent > max_queue) {
+    return describe() + " is owed more than the queue may hold";
+  }
+  return {};
+}
+
+std::string Peer::complaint_at_end() const {
+  if (!said_all_ || stream_->broken || stream_->reset || got_ == sent_) return {};
+  return describe() + " got back " + std::to_string(got_) + " bytes of " + std::to_string(sent_);
+}
+
+void Peer::send() {
+  if (sent_ >= acts_at_ && act()) return;
+  const std::size_t room = stream_->in_room - std::min(stream_->in_room, stream_->in.size());
+  const auto count =
+      std::min<std::uint64_t>({room, to_send_ - sent_, kernel_.dice().length(chunk_)});
+  for (std::uint64_t i = 0; i < count; ++i) stream_->in += byte_of(number_, sent_ + i);
+  sent_ += count;
+  if (sent_ == to_send_ && manner_ == Manner::kHalfCloses) {
+    stream_->in_eof = true;
+    // After the server's own EOF it is too late.
+    said_all_ = !stream_->out_eof;
+    ended_ = true;
+  }
+  if (sent_ == to_send_ && manner_ == Manner::kStaysOpen) ended_ = true;
+}
+
+// Does what its manner is, when the time has come. Returns whether that was all.
+bool Peer::act() {
+  switch (manner_) {
+    case Manner::kHalfCloses:
+    case Manner::kStaysOpen:
+    case Manner::kNeverReads:
+      ended_ = ended_ || sent_ == to_send_;
+      return false;
+    case Manner::kResets:
+      stream_->reset = true;
+      stream_->in.clear();
+      stream_->out.clear();
+      break;
+    case Manner::kVanishes:
+      break;
+    case Manner::kSendsUrgently:
+      stream_->urgent = true;
+      ended_ = true;
+      return false;
+    case Manner::kCloses:
+      stream_->in_eof = true;
+      break;
+  }
+  ended_ = true;
+  done_ = true;
+  return true;
+}
+
+void Peer::receive(std::size_t most) {
+  if (manner_ == Manner::kNeverReads) return;
+  const std::size_t count = std::min(most, stream_->out.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    if (got_ + i >= sent_ || stream_->out[i] != byte_of(number_, got_ + i)) wrong_ = true;
+  }
+  got_ += count;
+  stream_->out.erase(0, count);
+  if (count > 0) stream_->taken_at = kernel_.now();
+  if (stream_->out_eof && stream_->out.empty() && manner_ != Manner::kVanishes) {
+    // The server's EOF is answered by ours.
+    stream_->in_eof = true;
+    done_ = true;
+  }
+}
+
+}  // namespace echo::sim
