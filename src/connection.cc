@@ -1,7 +1,6 @@
 #include "echo/connection.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include "echo/socket.h"
@@ -25,7 +24,7 @@ std::string_view Connection::receive(std::span<char> buffer, Time now) {
   const bool echoing = state_ == State::kOpen;
   if (echoing) buffer = buffer.first(std::min(buffer.size(), max_queue_ - queue_.bytes()));
   const Moved received = echo::receive(fd(), buffer);
-  dry_ = received.would_block() && received.error != EINTR;
+  dry_ = received.would_block();
   if (received.would_block()) return {};
   if (received.error != 0) {
     break_with(received.error);

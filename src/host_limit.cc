@@ -22,6 +22,7 @@ std::optional<HostLimit::Place> HostLimit::take(const Endpoint& peer) {
 HostLimit::Host HostLimit::host_of(const Endpoint& peer) noexcept {
   constexpr std::size_t kMappedAt = 12;
   constexpr std::size_t kNetworkBytes = 8;
+  constexpr std::size_t kLinkAt = 2;
   Host host{};
   if (peer.family() == AF_INET) {
     host[10] = host[11] = 0xff;
@@ -30,7 +31,10 @@ HostLimit::Host HostLimit::host_of(const Endpoint& peer) noexcept {
   } else if (peer.family() == AF_INET6) {
     const auto& v6 = *reinterpret_cast<const sockaddr_in6*>(peer.address());
     const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) != 0;
-    std::memcpy(host.data(), &v6.sin6_addr, mapped ? host.size() : kNetworkBytes);
+    const bool of_one_link = IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) != 0;
+    std::memcpy(host.data(), &v6.sin6_addr, mapped || of_one_link ? host.size() : kNetworkBytes);
+    // Between the prefix and the interface's part there are zeros (RFC 4291, section 2.5.6).
+    if (of_one_link) std::memcpy(&host[kLinkAt], &v6.sin6_scope_id, sizeof v6.sin6_scope_id);
   }
   return host;
 }

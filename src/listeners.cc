@@ -34,7 +34,7 @@ class Opening {
 
   std::vector<UniqueFd> finish(Log& log) {
     for (const std::string& warning : warnings_) log.warning(warning);
-    for (const Endpoint& local : opened_) {
+    for (const Endpoint& local : locals_) {
       if (settings_.port != 0 && !log.enabled(LogLevel::kInfo)) break;
       log.answer("starting up on ", local.host(), " port ", local.port());
     }
@@ -46,14 +46,21 @@ class Opening {
     std::optional<std::system_error> missing;
     std::size_t had = 0;
     for (const Endpoint& endpoint : host) {
-      try {
-        if (!is_covered(endpoint)) open_endpoint(endpoint);
+      if (is_covered(endpoint)) {
         ++had;
+        continue;
+      }
+      try {
+        listeners_.push_back(listen_on(endpoint.with_port(port_), settings_.backlog,
+                                       settings_.reuse_port, settings_.keepalive));
       } catch (const std::system_error& error) {
         if (!is_missing_here(error.code())) throw;
         warnings_.emplace_back(error.what());
         missing = error;
+        continue;
       }
+      note_opened(endpoint.host());
+      ++had;
     }
     if (had == 0 && missing) throw std::system_error(*missing);
   }
@@ -63,26 +70,27 @@ class Opening {
     const auto takes_it_in = [&](const Endpoint& wildcard) {
       return wildcard.family() == endpoint.family() && !endpoint.is_wildcard();
     };
-    const auto is_it = [&](const Endpoint& opened) { return opened.host() == endpoint.host(); };
     return std::any_of(wildcards_.begin(), wildcards_.end(), takes_it_in) ||
-           std::any_of(opened_.begin(), opened_.end(), is_it);
+           std::find(opened_.begin(), opened_.end(), endpoint.host()) != opened_.end();
   }
 
-  void open_endpoint(const Endpoint& endpoint) {
-    listeners_.push_back(listen_on(endpoint.with_port(port_), settings_.backlog,
-                                   settings_.reuse_port, settings_.keepalive));
-    opened_.push_back(local_endpoint(listeners_.back().get()));
-    port_ = opened_.back().port();
+  // The port that the first one has is every other one's too.
+  void note_opened(const std::string& host) {
+    const Endpoint local = local_endpoint(listeners_.back().get());
+    const int error = errno;
+    port_ = local.port();
     if (port_ == 0) {
-      throw std::system_error(errno, std::generic_category(),
-                              "cannot tell the port of " + endpoint.host());
+      throw std::system_error(error, std::generic_category(), "cannot tell the port of " + host);
     }
+    opened_.push_back(host);
+    locals_.push_back(local);
   }
 
   const ListenSettings& settings_;
   std::uint16_t port_;
   std::vector<Endpoint> wildcards_;
-  std::vector<Endpoint> opened_;
+  std::vector<std::string> opened_;
+  std::vector<Endpoint> locals_;  // Where they listen, in the system's words.
   std::vector<UniqueFd> listeners_;
   std::vector<std::string> warnings_;
 };

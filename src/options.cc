@@ -77,11 +77,11 @@ std::size_t size_value(const std::string& option, const std::string& value) {
 
 Duration duration_value(const std::string& option, const std::string& value, Duration most) {
   const auto duration = parse_duration(value);
-  if (!duration) {
-    reject(option, value, "not a time (a number with us, ms, s, m or h, of ten years at most)");
-  }
-  if (*duration > most) {
-    reject(option, value, "out of range (" + format_duration(most) + " at most)");
+  if (!duration || *duration > most) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(most).count();
+    reject(option, value,
+           "not a time (a number with us, ms, s, m or h, of at most " + std::to_string(seconds) +
+               "s)");
   }
   return *duration;
 }

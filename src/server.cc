@@ -94,6 +94,7 @@ Server::Server(const ServerSettings& settings, Log& log, Signals& signals,
 void Server::run() {
   while (turn()) {
   }
+  log_refusals(refusals_to_log_.take_rest());
   log_.info("done: ", statistics());
 }
 
@@ -116,6 +117,7 @@ bool Server::turn() {
   for (const int fd : selector_.writable()) handle_writable(connection(fd));
   for (const int fd : selector_.exceptional()) handle_exceptional(connection(fd));
 
+  log_refusals(refusals_to_log_.take(now_));
   if (settings_.idle_timeout > 0s) close_idle();
   if (accept_again_at_ && now_ >= *accept_again_at_) resume_accepting();
   if (drain_deadline_) drain();
@@ -178,11 +180,16 @@ void Server::welcome(Accepted accepted) {
 
 void Server::refuse(Accepted accepted, std::string_view limit) {
   ++totals_.refused;
-  if (const auto refusals = refusals_to_log_.note(now_)) {
-    log_.warning("connections refused: ", *refusals, ", the last from ", accepted.peer, " (", limit,
-                 "); ", by_activity_.size(), " open");
-  }
+  last_refused_ = accepted.peer;
+  last_limit_ = limit;
+  log_refusals(refusals_to_log_.note(now_));
   close_politely(std::move(accepted.fd));
+}
+
+void Server::log_refusals(std::optional<std::uint64_t> refusals) {
+  if (!refusals) return;
+  log_.warning("connections refused: ", *refusals, ", the last from ", last_refused_, " (",
+               last_limit_, "); ", by_activity_.size(), " open");
 }
 
 // A listener that stays readable while accept() fails would turn select() into a busy loop. The
@@ -206,10 +213,12 @@ void Server::resume_accepting() {
 }
 
 void Server::handle_readable(Connection& connection) {
+  const std::size_t owed = connection.queue().bytes();
   std::string_view chunk;
   try {
     chunk = connection.receive(buffer_, now_);
   } catch (const std::bad_alloc&) {
+    totals_.bytes_in += connection.queue().bytes() - owed;
     close(connection, "an error: ", ErrnoText{ENOMEM});
     return;
   }
@@ -379,6 +388,7 @@ void Server::close_idle() {
 std::optional<Duration> Server::time_to_next_deadline() const {
   std::optional<Time> next = accept_again_at_;
   const auto consider = [&](Time deadline) { next = next ? std::min(*next, deadline) : deadline; };
+  if (const auto due = refusals_to_log_.due()) consider(*due);
   if (settings_.idle_timeout > 0s && !by_activity_.empty()) {
     consider(connection(by_activity_.front()).last_active() + settings_.idle_timeout);
   }

@@ -5,7 +5,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -34,7 +33,7 @@ constexpr int kKeepaliveProbes = 4;
 // Linux hands these on to the connections that are accepted.
 bool set_keepalive(int listener, Duration silence) noexcept {
   const int seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(silence).count());
-  const int interval = std::max(1, seconds / kKeepaliveProbes);
+  const int interval = (seconds + kKeepaliveProbes - 1) / kKeepaliveProbes;
   return set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 1) == 0 &&
          set_option(listener, IPPROTO_TCP, TCP_KEEPIDLE, seconds) == 0 &&
          set_option(listener, IPPROTO_TCP, TCP_KEEPINTVL, interval) == 0 &&
@@ -111,7 +110,11 @@ Endpoint local_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getsocknam
 Endpoint remote_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getpeername); }
 
 Moved receive(int fd, std::span<char> buffer) noexcept {
-  return moved(::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT));
+  ssize_t length = 0;
+  do {
+    length = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+  } while (length < 0 && errno == EINTR);
+  return moved(length);
 }
 
 Moved send(int fd, std::span<iovec> parts) noexcept {

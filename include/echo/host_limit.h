@@ -15,7 +15,7 @@ namespace echo {
 //
 // A host is an IPv4 address, whether it comes as such or mapped into IPv6 (RFC 4291, section
 // 2.5.5.2); or an IPv6 network of 64 bits, since all of its addresses are one user's to choose from
-// (RFC 4291, section 2.5.4).
+// (RFC 4291, section 2.5.4); or an address of a link (section 2.5.6), of which all share a network.
 class HostLimit {
   using Host = std::array<std::uint8_t, 16>;
   using Counts = std::map<Host, std::size_t>;  // A tree: no choice of addresses makes it slow.

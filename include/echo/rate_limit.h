@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "echo/units.h"
 
@@ -17,16 +18,30 @@ class RateLimit {
   // where it may be told of; nullopt where it is too early.
   std::optional<std::uint64_t> note(Time now) noexcept {
     ++events_;
-    if (last_told_ && now - *last_told_ < interval_) return std::nullopt;
-    last_told_ = now;
-    const std::uint64_t events = events_;
-    events_ = 0;
+    return take(now);
+  }
+
+  // When those that were held back may be told of; nullopt where none were.
+  std::optional<Time> due() const noexcept {
+    return events_ > 0 ? std::optional(next_) : std::nullopt;
+  }
+
+  // How many were held back, where they may be told of now.
+  std::optional<std::uint64_t> take(Time now) noexcept {
+    if (now < next_) return std::nullopt;
+    const auto events = take_rest();
+    if (events) next_ = now + interval_;
     return events;
+  }
+
+  // The same at the end, when there is no later.
+  std::optional<std::uint64_t> take_rest() noexcept {
+    return events_ > 0 ? std::optional(std::exchange(events_, 0)) : std::nullopt;
   }
 
  private:
   Duration interval_;
-  std::optional<Time> last_told_;
+  Time next_ = Time::min();  // From when on one may be told of.
   std::uint64_t events_ = 0;
 };
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "echo/connection.h"
+#include "echo/endpoint.h"
 #include "echo/fd_set.h"
 #include "echo/host_limit.h"
 #include "echo/listeners.h"
@@ -82,6 +83,7 @@ class Server {
   bool accept_clients(int listener);
   void welcome(Accepted accepted);
   void refuse(Accepted accepted, std::string_view limit);
+  void log_refusals(std::optional<std::uint64_t> refusals);
   void pause_accepting(int error);
   void resume_accepting();
 
@@ -131,6 +133,8 @@ class Server {
   std::optional<Time> drain_deadline_;   // Where draining.
   RateLimit pauses_to_log_;
   RateLimit refusals_to_log_;
+  Endpoint last_refused_;
+  std::string_view last_limit_;  // By which that one was refused.
   RateLimit select_errors_to_log_;
 
   Statistics totals_;  // All of them but what statistics() finds out.

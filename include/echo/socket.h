@@ -29,14 +29,14 @@ struct Moved {
   }
 };
 
-// The most that listen_on()'s `keepalive` may be (tcp(7), TCP_KEEPIDLE).
+// The most that listen_on()'s `keepalive` may be: Linux's limit for TCP_KEEPIDLE.
 constexpr Duration kMaxKeepalive = std::chrono::seconds{32767};
 
 // Listens on the endpoint alone (an IPv6 wildcard leaves IPv4 out); port 0 takes any free one.
 //
-// A connection to it that has been silent for `keepalive`, rounded up to a second, is asked whether
-// its peer is still there, and fails with ETIMEDOUT where four such questions, a quarter of that
-// time apart but at least a second, go unanswered (RFC 1122, section 4.2.3.6). 0: it is never.
+// The peer of a connection to it that has been silent for `keepalive` is asked whether it is still
+// there, and the connection fails where four such questions, a quarter of that time apart, go
+// unanswered (tcp(7), TCP_KEEPIDLE). Both times are rounded up to whole seconds. 0: it is never.
 //
 // Throws std::system_error with the address and port in its text.
 UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port,
@@ -67,7 +67,8 @@ int take_error(int fd) noexcept;
 Endpoint local_endpoint(int fd) noexcept;
 Endpoint remote_endpoint(int fd) noexcept;
 
-// One recv(2) into the buffer.
+// One recv(2) into the buffer, begun again where a signal interrupts it: where it would block,
+// nothing is there.
 Moved receive(int fd, std::span<char> buffer) noexcept;
 
 // One sendmsg(2) of all the parts. It may take less than they hold. Never raises SIGPIPE.

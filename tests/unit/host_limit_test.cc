@@ -81,5 +81,11 @@ TEST(HostLimit, TellsLowIpv6AddressesFromIpv4Ones) {
   EXPECT_EQ(take_all(limit, {"::1", "0.0.0.1", "::2"}), (Had{true, true, false}));
 }
 
+TEST(HostLimit, CountsTheAddressesOfALinkEachForItself) {
+  HostLimit limit(1);
+  EXPECT_EQ(take_all(limit, {"fe80::1%1", "fe80::2%1", "fe80::1%2", "fe80::1%1"}),
+            (Had{true, true, true, false}));
+}
+
 }  // namespace
 }  // namespace echo

@@ -187,6 +187,11 @@ TEST(OpenListeners, ListensOnAnAddressWithTwoNamesOnce) {
   EXPECT_EQ(Opened(Hosts{"::1", "localhost"}).hosts(), (Hosts{"::1", "127.0.0.1"}));
 }
 
+// The system forgets the scope of an address that has none.
+TEST(OpenListeners, ListensOnAScopedAddressGivenTwiceOnce) {
+  EXPECT_EQ(Opened(Hosts{"::1%1", "::1%1"}).listeners.size(), 1U);
+}
+
 TEST(OpenListeners, NamesTheAddressAndPortThatAreInUse) {
   const Opened first(Hosts{"127.0.0.1"});
   const Opened second(Hosts{"127.0.0.1"}, first.port());

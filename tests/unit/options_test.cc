@@ -199,7 +199,7 @@ TEST(DurationValue, NamesWhatIsNotATime) {
   for (const std::string value : {"", "x", "-1s", "1d", "1 s", "87601h"}) {
     EXPECT_EQ(usage_error_of([&] { duration_value("--t", value); }),
               "--t: '" + value +
-                  "' is not a time (a number with us, ms, s, m or h, of ten years at most)");
+                  "' is not a time (a number with us, ms, s, m or h, of at most 315360000s)");
   }
 }
 

@@ -58,5 +58,33 @@ TEST(RateLimit, CountsTheIntervalFromWhenItLastTold) {
   EXPECT_EQ(limit.note(kStart + 2500ms), 2U);
 }
 
+TEST(RateLimit, HasNothingDueUntilItHoldsBack) {
+  RateLimit limit(1s);
+  EXPECT_EQ(limit.due(), std::nullopt);
+  EXPECT_EQ(limit.take(kStart), std::nullopt);
+  limit.note(kStart);
+  EXPECT_EQ(limit.due(), std::nullopt);
+  EXPECT_EQ(limit.take(kStart + 1h), std::nullopt);
+}
+
+TEST(RateLimit, TellsOfWhatItHeldBackWhenThatIsDue) {
+  RateLimit limit(1s);
+  limit.note(kStart);
+  limit.note(kStart + 1ms);
+  limit.note(kStart + 2ms);
+  EXPECT_EQ(limit.due(), kStart + 1s);
+  EXPECT_EQ(limit.take(kStart + 1s - 1ns), std::nullopt);
+  EXPECT_EQ(limit.take(kStart + 1s), 2U);
+  EXPECT_EQ(limit.due(), std::nullopt);
+}
+
+TEST(RateLimit, TellsOfTheRestAtTheEndThoughItIsNotDue) {
+  RateLimit limit(1s);
+  EXPECT_EQ(limit.take_rest(), std::nullopt);
+  limit.note(kStart);
+  limit.note(kStart);
+  EXPECT_EQ(limit.take_rest(), 1U);
+}
+
 }  // namespace
 }  // namespace echo

@@ -287,9 +287,23 @@ TEST_F(ServerTest, LogsRefusalsAtABoundedRate) {
   const TestPeer first = connect();
   for (int i = 0; i < 5; ++i) connect();
   EXPECT_TRUE(pipe_.has("connections refused: 1, the last from "));
+  EXPECT_FALSE(pipe_.has("connections refused: 4, the last from "));
+  // Nobody comes any more: the time wakes it.
   now_ += 10s;
-  connect();
-  EXPECT_TRUE(pipe_.has("connections refused: 5, the last from "));
+  server_->turn();
+  EXPECT_TRUE(pipe_.has("connections refused: 4, the last from "));
+}
+
+TEST_F(ServerTest, LogsTheRestOfTheRefusalsWhenItEnds) {
+  settings_.max_connections = 1;
+  start();
+  {
+    const TestPeer first = connect();
+    for (int i = 0; i < 5; ++i) connect();
+  }
+  raise_signal(SIGTERM);
+  server_->run();
+  EXPECT_TRUE(pipe_.has("connections refused: 4, the last from "));
 }
 
 TEST_F(ServerTest, SaysByWhichLimitAClientIsRefused) {

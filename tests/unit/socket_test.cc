@@ -167,7 +167,7 @@ Keepalive keepalive_of_accepted(Duration keepalive) {
 
 TEST(ListenOn, HasItsConnectionsAskWhetherThePeerIsThere) {
   EXPECT_EQ(keepalive_of_accepted(2min), (Keepalive{1, 120, 30, 4}));
-  EXPECT_EQ(keepalive_of_accepted(kMaxKeepalive), (Keepalive{1, 32767, 8191, 4}));
+  EXPECT_EQ(keepalive_of_accepted(kMaxKeepalive), (Keepalive{1, 32767, 8192, 4}));
 }
 
 TEST(ListenOn, RoundsTheTimesOfKeepaliveUpToASecond) {
