@@ -75,10 +75,7 @@ bool Connection::takes_more(Time now) noexcept {
   return moves;
 }
 
-void Connection::handle_eof() {
-  const bool owes = state_ == State::kOpen && !queue_.empty();
-  state_ = owes ? State::kDraining : State::kClosed;
-}
+void Connection::handle_eof() { state_ = queue_.empty() ? State::kClosed : State::kDraining; }
 
 void Connection::break_with(int error) {
   error_ = error;

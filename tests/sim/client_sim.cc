@@ -157,13 +157,15 @@ class ClientsWorld : public World {
 
   bool may_dawdle() const override { return false; }
 
-  std::shared_ptr<Stream> accept() override {
+  std::shared_ptr<Stream> accept(int /*listener*/) override {
     kernel_.violate("the client accepts somebody");
     return nullptr;
   }
 
-  bool somebody_waits() const override { return false; }
-  void set_listening(bool /*listening*/) override { kernel_.violate("the client listens"); }
+  bool somebody_waits(int /*listener*/) const override { return false; }
+  void set_listening(int /*listener*/, bool /*listening*/) override {
+    kernel_.violate("the client listens");
+  }
 
   void connect(const std::shared_ptr<Stream>& stream) override {
     servers_.push_back(std::make_unique<EchoServer>(stream, kernel_, honest_));
@@ -241,6 +243,7 @@ std::string simulate_client(std::uint64_t seed) {
     exact = client.run();
   } catch (const std::system_error&) {
     // select() failed, and the client said so.
+    if (faults == 0) kernel.violate("it threw for no reason");
   }
   if (exact && world.any_at_fault()) kernel.violate("a fault that the client did not find");
   if (!exact && !world.any_suspect() && faults == 0) {

@@ -145,7 +145,7 @@ int Kernel::listen(int fd) {
   if (strikes()) return fail(EADDRINUSE);
   if (file->kind == File::Kind::kFresh) file->local = address_of(INADDR_LOOPBACK, next_port_++);
   file->kind = File::Kind::kListener;
-  world_->set_listening(true);
+  world_->set_listening(fd, true);
   return 0;
 }
 
@@ -159,11 +159,11 @@ int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
     note("accept4(" + std::to_string(fd) + ") fails: " + std::to_string(error));
     // Of these some cost the connection that waited, and some leave it in the backlog.
     if (error == ECONNABORTED || error == EPROTO) {
-      if (const auto lost = world_->accept()) break_stream(*lost);
+      if (const auto lost = world_->accept(fd)) break_stream(*lost);
     }
     return fail(error);
   }
-  const std::shared_ptr<Stream> stream = world_->accept();
+  const std::shared_ptr<Stream> stream = world_->accept(fd);
   if (stream == nullptr) return fail(EAGAIN);
   const sockaddr_storage local = listener->local;
   const sockaddr_storage peer = address_of(stream->host, next_port_++);
@@ -281,8 +281,8 @@ ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
   };
   if (stream.reset) {
     break_stream(stream);
-    told("fails: EPIPE");
-    return fail(EPIPE);
+    told("fails: the connection was reset");
+    return fail(dice_.one_in(2) ? EPIPE : ECONNRESET);
   }
   if (strikes()) {
     const int error = dice_.one_in(2) ? dice_.one_of(kNotNow) : dice_.one_of(kSendFatal);
@@ -303,6 +303,11 @@ ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
   stream.sent += count;
   stream.moved_at = stream.sent_at = now_;
   told("= " + std::to_string(count) + " of " + std::to_string(bytes.size()));
+  if (stream.deaf) {
+    stream.reset = true;
+    stream.in.clear();
+    stream.out.clear();
+  }
   return static_cast<ssize_t>(count);
 }
 
@@ -355,7 +360,7 @@ int Kernel::close(int fd) {
   }
   const bool listened = file->kind == File::Kind::kListener;
   files_.erase(fd);
-  if (listened && count(File::Kind::kListener) == 0) world_->set_listening(false);
+  if (listened) world_->set_listening(fd, false);
   writable_.erase(fd);
   return 0;
 }
@@ -368,12 +373,12 @@ int Kernel::unacknowledged(int fd, int* value) {
   return 0;
 }
 
-unsigned Kernel::readiness(const File& file) const {
+unsigned Kernel::readiness(int fd, const File& file) const {
   switch (file.kind) {
     case File::Kind::kFresh:
       return kWritable;
     case File::Kind::kListener:
-      return world_->somebody_waits() ? kReadable : 0;
+      return world_->somebody_waits(fd) ? kReadable : 0;
     case File::Kind::kLog:
     case File::Kind::kOutput:
       return kWritable;
@@ -420,7 +425,7 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
 Kernel::Sets Kernel::ready(const Sets& asked) const {
   Sets sets;
   for (const auto& [fd, bits] : asked) {
-    if (const unsigned found = bits & readiness(files_.at(fd))) sets[fd] = found;
+    if (const unsigned found = bits & readiness(fd, files_.at(fd))) sets[fd] = found;
   }
   return sets;
 }
@@ -446,6 +451,7 @@ bool Kernel::deliver_signals(const sigset_t* mask) {
 
 int Kernel::nanosleep(const timespec& duration) {
   now_ += std::chrono::seconds(duration.tv_sec) + std::chrono::nanoseconds(duration.tv_nsec);
+  world_->step();
   return 0;
 }
 

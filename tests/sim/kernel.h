@@ -37,6 +37,7 @@ struct Stream {
   bool urgent = false;      // Urgent data waits.
   bool closed = false;      // We have closed it.
   int error = 0;            // What the next call on it fails with.
+  bool deaf = false;        // The other end has closed: what we send is answered by a reset.
   bool broken = false;      // A call on it has failed in a way that ends it.
   bool saw_eof = false;     // A recv() has returned the end of the file.
   bool accepted = false;
@@ -64,10 +65,10 @@ class World {
   // Whether time may pass all the same while somebody could act.
   virtual bool may_dawdle() const = 0;
   // Somebody connects: the connection's new streams wait in the backlog. Nullptr: nobody does.
-  virtual std::shared_ptr<Stream> accept() = 0;
-  virtual bool somebody_waits() const = 0;
+  virtual std::shared_ptr<Stream> accept(int listener) = 0;
+  virtual bool somebody_waits(int listener) const = 0;
   // A listener was opened, or closed.
-  virtual void set_listening(bool listening) = 0;
+  virtual void set_listening(int listener, bool listening) = 0;
   // connect() was called.
   virtual void connect(const std::shared_ptr<Stream>& stream) = 0;
   // The program sleeps with nothing to wake it but itself: the last chance to send a signal.
@@ -161,7 +162,7 @@ class Kernel {
   void break_stream(Stream& stream);
   Sets asked(int nfds, const fd_set* readable, const fd_set* writable, const fd_set* exceptional);
   Sets ready(const Sets& asked) const;
-  unsigned readiness(const File& file) const;
+  unsigned readiness(int fd, const File& file) const;
   void report_falsely(const Sets& asked, Sets& found);
   bool deliver_signals(const sigset_t* mask);
 

@@ -15,11 +15,10 @@ char byte_of(std::uint64_t peer, std::uint64_t offset) {
 
 }  // namespace
 
-Peer::Peer(std::uint64_t number, Kernel& kernel, std::size_t max_queue)
+Peer::Peer(std::uint64_t number, Kernel& kernel, std::size_t most)
     : number_(number), kernel_(kernel) {
   Dice& dice = kernel_.dice();
-  // Through a small queue, not so much that it takes for ever.
-  to_send_ = dice.one_in(4) ? 0 : dice.length(std::min<std::size_t>(300'000, 1000 * max_queue));
+  to_send_ = dice.one_in(4) ? 0 : dice.length(most);
   chunk_ = dice.length(70'000);
   stream_->host = dice.one_of(kHosts);
   stream_->in_room = dice.between(1, 100'000);
@@ -104,6 +103,7 @@ bool Peer::act() {
       return false;
     case Manner::kCloses:
       stream_->in_eof = true;
+      stream_->deaf = true;
       break;
   }
   ended_ = true;

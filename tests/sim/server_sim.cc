@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +29,13 @@ using namespace std::chrono_literals;
 // To this process, whose handler is the server's. The number is one that may be sent.
 void send_signal(int number) { static_cast<void>(std::raise(number)); }
 
+void forget_signals() {
+  sigset_t all{};
+  ::sigfillset(&all);
+  constexpr timespec kNow{0, 0};
+  while (::sigtimedwait(&all, nullptr, &kNow) > 0) continue;
+}
+
 constexpr int kMostTurns = 200'000;
 
 // For how many turns a signal may be pending, however busy they are.
@@ -41,44 +50,49 @@ class ServersWorld : public World {
   ServersWorld(Kernel& kernel, const ServerSettings& settings)
       : kernel_(kernel),
         settings_(settings),
-        to_come_(kernel.dice().between(1, 12)),
+        to_come_(kernel.dice().one_in(20) ? kernel.dice().between(65, 200)
+                                          : kernel.dice().between(1, 12)),
+        // Of many peers, or through a small queue, not so much that it takes for ever.
+        most_said_(to_come_ > 12 ? 2000
+                                 : std::min<std::size_t>(300'000, 1000 * settings.max_queue)),
         stops_after_(kernel.dice().length(3000)) {}
 
   void step() override {
     ++steps_;
     // Some connect in the moment between the stop and what the server does of it.
     if (std::exchange(stops_now_, false)) {
-      while (to_come_ > 0 && listening_ && kernel_.dice().one_in(2)) connect_peer();
+      for (auto left = kernel_.dice().up_to(to_come_); left > 0; --left) connect_peer();
     }
-    if (to_come_ > 0 && listening_ && kernel_.dice().one_in(10)) connect_peer();
+    if (to_come_ > 0 && kernel_.dice().one_in(10)) connect_peer();
     for (const auto& peer : peers_) peer->step();
     if (kernel_.dice().one_in(300)) send_signal(SIGUSR1);
     if (steps_ > stops_after_ && kernel_.dice().one_in(50)) stop();
   }
 
   bool may_act() const override {
-    return (to_come_ > 0 && listening_) ||
+    return (to_come_ > 0 && !backlogs_.empty()) ||
            std::any_of(peers_.begin(), peers_.end(),
                        [](const auto& peer) { return peer->may_act(); });
   }
 
   bool may_dawdle() const override { return true; }
 
-  std::shared_ptr<Stream> accept() override {
-    if (backlog_.empty()) return nullptr;
-    std::shared_ptr<Stream> stream = backlog_.front();
-    backlog_.pop_front();
+  std::shared_ptr<Stream> accept(int listener) override {
+    Backlog& backlog = backlogs_.at(listener);
+    if (backlog.empty()) return nullptr;
+    std::shared_ptr<Stream> stream = backlog.front();
+    backlog.pop_front();
     return stream;
   }
 
-  bool somebody_waits() const override { return !backlog_.empty(); }
+  bool somebody_waits(int listener) const override { return !backlogs_.at(listener).empty(); }
 
-  void set_listening(bool listening) override {
-    listening_ = listening;
+  void set_listening(int listener, bool listening) override {
+    Backlog& backlog = backlogs_[listener];
     if (listening) return;
-    if (!backlog_.empty() && is_in_time()) kernel_.violate("a client that waited was let down");
-    for (const auto& stream : backlog_) stream->reset = true;
-    backlog_.clear();
+    if (!backlog.empty() && is_in_time()) kernel_.violate("a client that waited was let down");
+    for (const auto& stream : backlog) stream->reset = true;
+    backlogs_.erase(listener);
   }
 
   void connect(const std::shared_ptr<Stream>& /*stream*/) override {
@@ -97,9 +111,7 @@ class ServersWorld : public World {
     if (stops_ == 0 && !stream.asked) {
       if (!is_full_for(stream)) kernel_.violate("a peer was refused for which there was room");
     } else if (stops_ == 0) {
-      if (!may_be_idle(stream)) {
-        kernel_.violate("hung up on a peer for no reason");
-      }
+      if (!may_be_idle(stream)) kernel_.violate("hung up on a peer for no reason");
     } else if (is_in_time() && stream.asked && settings_.idle_timeout == 0s) {
       if (!stream.in.empty()) kernel_.violate("hung up on a peer that had said more");
       if (stream.received != stream.sent) kernel_.violate("hung up on a peer that is owed more");
@@ -118,13 +130,6 @@ class ServersWorld : public World {
     }
     if (!stream.saw_eof) kernel_.violate("closed on a peer that had not ended");
     if (stream.received != stream.sent) kernel_.violate("closed on a peer that is owed more");
-  }
-
-  static void forget_signals() {
-    sigset_t all{};
-    ::sigfillset(&all);
-    constexpr timespec kNow{0, 0};
-    while (::sigtimedwait(&all, nullptr, &kNow) > 0) continue;
   }
 
   // Inputs, outputs and queue agree.
@@ -146,11 +151,13 @@ class ServersWorld : public World {
   void check() {
     turns_with_signal_ = is_signal_pending() ? turns_with_signal_ + 1 : 0;
     if (turns_with_signal_ > kMostTurnsOfASignal) kernel_.violate("a signal that is not taken");
+    check_stop();
     for (const auto& peer : peers_) {
       const std::string complaint = peer->complaint(settings_.max_queue);
       if (!complaint.empty()) kernel_.violate(complaint);
-      if (is_open(*peer->stream()) && is_overdue(*peer->stream()))
+      if (is_open(*peer->stream()) && is_overdue(*peer->stream())) {
         kernel_.violate(peer->describe() + " is silent too long");
+      }
     }
     if (settings_.max_connections > 0 && count_open(0) > settings_.max_connections) {
       kernel_.violate("more connections than allowed");
@@ -165,7 +172,8 @@ class ServersWorld : public World {
   void check_end() {
     for (const auto& peer : peers_) {
       peer->receive_rest();
-      const std::string complaint = is_in_time() && settings_.idle_timeout == 0s && !is_limited()
+      const bool refused = is_limited() && !peer->stream()->asked;
+      const std::string complaint = is_in_time() && settings_.idle_timeout == 0s && !refused
                                         ? peer->complaint_at_end()
                                         : peer->complaint(settings_.max_queue);
       if (!complaint.empty()) kernel_.violate(complaint);
@@ -174,6 +182,8 @@ class ServersWorld : public World {
   }
 
  private:
+  using Backlog = std::deque<std::shared_ptr<Stream>>;
+
   // Whether nobody has been given up yet.
   bool is_in_time() const {
     return stops_ == 0 || (stops_ == 1 && kernel_.now() < stopped_at_ + settings_.drain_timeout);
@@ -220,9 +230,25 @@ class ServersWorld : public World {
   }
 
   void connect_peer() {
-    peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, settings_.max_queue));
-    backlog_.push_back(peers_.back()->stream());
+    if (backlogs_.empty()) return;
+    peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, most_said_));
+    const auto listener = std::next(
+        backlogs_.begin(), static_cast<std::ptrdiff_t>(kernel_.dice().up_to(backlogs_.size() - 1)));
+    listener->second.push_back(peers_.back()->stream());
     --to_come_;
+  }
+
+  // A server that goes on must be within its drain timeout, and not have had the second signal.
+  void check_stop() {
+    if (stops_ == 0 || is_signal_pending()) return;
+    if (!drains_since_) {
+      drains_since_ = kernel_.now();
+      stops_when_draining_ = stops_;
+    }
+    if (kernel_.now() >= *drains_since_ + settings_.drain_timeout + kTurnTime) {
+      kernel_.violate("it outlives the drain timeout");
+    }
+    if (stops_ > stops_when_draining_) kernel_.violate("it outlives the second signal");
   }
 
   void stop() {
@@ -235,15 +261,17 @@ class ServersWorld : public World {
   Kernel& kernel_;
   const ServerSettings& settings_;
   std::vector<std::unique_ptr<Peer>> peers_;
-  std::deque<std::shared_ptr<Stream>> backlog_;
+  std::map<int, Backlog> backlogs_;  // By listener.
   std::uint64_t to_come_;
+  std::size_t most_said_;
   std::uint64_t steps_ = 0;
   std::uint64_t stops_after_;
   int stops_ = 0;
   bool stops_now_ = false;
   Time stopped_at_{};
+  std::optional<Time> drains_since_;
+  int stops_when_draining_ = 0;
   int turns_with_signal_ = 0;  // How many turns in a row have left one pending.
-  bool listening_ = false;
 };
 
 ServerSettings any_settings(Dice& dice) {
@@ -272,8 +300,10 @@ std::string simulate_server(std::uint64_t seed) {
   const unsigned faults = kernel.dice().one_of({0U, 0U, 1000U, 100U, 10U});
   // Now and then there are faults from the start on.
   if (kernel.dice().one_in(4)) kernel.set_fault_rate(faults);
+  bool started = false;
   try {
     Server server(settings, log, signals, [&] { return kernel.now(); });
+    started = true;
     kernel.set_fault_rate(faults);
     int turns = 0;
     while (server.turn() && kernel.violation().empty()) {
@@ -283,11 +313,12 @@ std::string simulate_server(std::uint64_t seed) {
     kernel.set_fault_rate(0);
     if (kernel.violation().empty()) world.check_end();
   } catch (const std::system_error&) {
+    if (started) kernel.violate("it threw");
     if (kernel.open_sockets() > 0) kernel.violate("sockets are left open after a failed start");
   }
   // A signal that came last would end this process once its handler is gone.
   while (signals.take() != 0) continue;
-  ServersWorld::forget_signals();
+  forget_signals();
   if (kernel.violation().empty()) return {};
   return kernel.violation() + "\nthe last calls:\n" + kernel.trace();
 }

@@ -13,6 +13,10 @@
 #include "sim/client_sim.h"
 #include "sim/server_sim.h"
 
+// There with a sanitizer, which ends a program by no signal (sanitizer/common_interface_defs.h).
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl*): its name
+extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)());
+
 namespace echo::sim {
 namespace {
 
@@ -32,23 +36,33 @@ std::string last_words;
 std::map<int, struct sigaction> old_actions;
 // NOLINTEND(*-non-const-global-variables)
 
-// A seed that kills the program is told too; then whoever else waits for the signal has it.
-extern "C" void tell_last_words(int signal) {
+// No seed takes nearly as long.
+constexpr unsigned kMostSeconds = 60;
+
+void tell_last_words() {
   [[maybe_unused]] const ssize_t written =
       ::write(STDERR_FILENO, last_words.data(), last_words.size());
+}
+
+// A seed that kills the program, or hangs, is told too; then whoever else waits for the signal has
+// it.
+extern "C" void tell_last_words_of(int signal) {
+  tell_last_words();
   ::sigaction(signal, &old_actions[signal], nullptr);
 }
 
 void tell_last_words_at(int signal) {
   struct sigaction action {};
-  action.sa_handler = &tell_last_words;
+  action.sa_handler = &tell_last_words_of;
   ::sigaction(signal, &action, &old_actions[signal]);
 }
 
 void run_all(std::string (*simulate)(std::uint64_t)) {
   for (std::uint64_t seed = seeds.first; seed != seeds.end(); ++seed) {
     last_words = "died at --seed " + std::to_string(seed) + '\n';
+    ::alarm(kMostSeconds);
     const std::string complaint = simulate(seed);
+    ::alarm(0);
     if (!complaint.empty()) FAIL() << "--seed " << seed << ": " << complaint;
   }
 }
@@ -87,6 +101,9 @@ int main(int argc, char** argv) {
     std::cerr << "sim_tests: " << error.what() << '\n';
     return 2;
   }
-  for (const int signal : {SIGSEGV, SIGABRT}) echo::sim::tell_last_words_at(signal);
+  for (const int signal : {SIGSEGV, SIGABRT, SIGALRM}) echo::sim::tell_last_words_at(signal);
+  if (__sanitizer_set_death_callback != nullptr) {
+    __sanitizer_set_death_callback(&echo::sim::tell_last_words);
+  }
   return RUN_ALL_TESTS();
 }
