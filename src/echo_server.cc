@@ -20,6 +20,7 @@ int serve(int argc, char** argv) {
   // While a name server makes us wait, a signal ends the program as it would any other.
   echo::limit_name_lookups();
   options.server.listen.hosts = echo::resolve_hosts(options.hosts);
+  echo::block_signals(echo::Server::kSignals);
   echo::Signals signals(echo::Server::kSignals);
   echo::Server server(options.server, log, signals);
   server.run();

@@ -23,16 +23,27 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+void block(const sigset_t& signals, sigset_t* old_mask) {
+  if (::sigprocmask(SIG_BLOCK, &signals, old_mask) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot block signals");
+  }
+}
+
 }  // namespace
+
+void block_signals(std::initializer_list<int> signals) {
+  sigset_t set{};
+  ::sigemptyset(&set);
+  for (const int signal : signals) ::sigaddset(&set, signal);
+  block(set, nullptr);
+}
 
 Signals::Signals(std::initializer_list<int> caught) {
   ::sigemptyset(&caught_);
   for (const int signal : caught) {
     if (signal != SIGHUP || !is_ignored(SIGHUP)) ::sigaddset(&caught_, signal);
   }
-  if (::sigprocmask(SIG_BLOCK, &caught_, &old_mask_) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot block signals");
-  }
+  block(caught_, &old_mask_);
   wait_mask_ = old_mask_;
   pending_signals = 0;
   try {

@@ -7,6 +7,11 @@
 
 namespace echo {
 
+// Blocks the signals to the end of the process: before a Signals takes them over, so that one that
+// comes once that is gone does not end the process with a status of its own.
+// Throws std::system_error.
+void block_signals(std::initializer_list<int> signals);
+
 // Takes signals over for a main loop: blocked while the loop works, delivered while it waits with
 // wait_mask(), noted by a handler that sets a flag, and asked for with take().
 //

@@ -244,6 +244,7 @@ Errors judge(const Result& result, const Crowd& crowd, std::size_t most_memory) 
   if (result.end.descriptors != result.start.descriptors) {
     ++errors["the server has not closed all its descriptors"];
   }
+  if (crowd.messages() == 0) ++errors["no message was echoed"];
   if (result.peak_memory > most_memory) ++errors["the server took too much memory"];
   if (result.exit_status != 0) {
     ++errors["the server's exit status is " + std::to_string(result.exit_status)];

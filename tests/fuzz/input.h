@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "support/noise.h"
+
 namespace echo::fuzz {
 
 // The bytes that a target is given, taken from their front piece by piece. After the last one come
@@ -37,12 +39,10 @@ class Input {
   std::string_view rest_;
 };
 
-// A piece of one endless text that repeats nowhere near: what is lost, doubled or out of place
-// shows.
+// A piece of one endless text.
 inline std::string piece(std::uint64_t offset, std::size_t length) {
-  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
   std::string text(length, '\0');
-  for (char& byte : text) byte = static_cast<char>(offset++ * kOdd >> 56);
+  for (char& byte : text) byte = testing::noise(0, offset++);
   return text;
 }
 

@@ -2,18 +2,9 @@
 
 #include <algorithm>
 
+#include "support/noise.h"
+
 namespace echo::sim {
-namespace {
-
-// What the peer with that number says: no two are alike, and no byte tells of its neighbours.
-char byte_of(std::uint64_t peer, std::uint64_t offset) {
-  std::uint64_t mixed = (peer + 1) * 0x9E3779B97F4A7C15U + offset * 0xBF58476D1CE4E5B9U;
-  mixed ^= mixed >> 29;
-  mixed *= 0x94D049BB133111EBU;
-  return static_cast<char>(mixed >> 56);
-}
-
-}  // namespace
 
 Peer::Peer(std::uint64_t number, Kernel& kernel, std::size_t most)
     : number_(number), kernel_(kernel) {
@@ -71,7 +62,7 @@ void Peer::send() {
   const std::size_t room = stream_->in_room - std::min(stream_->in_room, stream_->in.size());
   const auto count =
       std::min<std::uint64_t>({room, to_send_ - sent_, kernel_.dice().length(chunk_)});
-  for (std::uint64_t i = 0; i < count; ++i) stream_->in += byte_of(number_, sent_ + i);
+  for (std::uint64_t i = 0; i < count; ++i) stream_->in += testing::noise(number_, sent_ + i);
   sent_ += count;
   if (sent_ == to_send_ && manner_ == Manner::kHalfCloses) {
     stream_->in_eof = true;
@@ -115,7 +106,7 @@ void Peer::receive(std::size_t most) {
   if (manner_ == Manner::kNeverReads) return;
   const std::size_t count = std::min(most, stream_->out.size());
   for (std::size_t i = 0; i < count; ++i) {
-    if (got_ + i >= sent_ || stream_->out[i] != byte_of(number_, got_ + i)) wrong_ = true;
+    if (got_ + i >= sent_ || stream_->out[i] != testing::noise(number_, got_ + i)) wrong_ = true;
   }
   got_ += count;
   stream_->out.erase(0, count);

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "echo/socket.h"
+
 namespace echo::testing {
 namespace {
 
@@ -53,11 +55,23 @@ void Abuse::wait_for_descriptors(std::size_t count) {
   });
 }
 
+void Abuse::send_until_owed(const std::vector<TestPeer>& peers, std::size_t each) {
+  const std::string block(16UL * 1024, 'x');
+  wait_until([&] {
+    for (const TestPeer& peer : peers) send(peer.fd(), block);
+    hear_witness();
+    return bytes_owed(server()) == peers.size() * each;
+  });
+}
+
 void Abuse::end_abuse() {
   ended_ = true;
   wait_for_descriptors(descriptors_before_);
   EXPECT_LE(server_->own_memory(), memory_before_ + kMostKept);
-  wait_until([this] { return is_idle(); });
+  wait_until([this] {
+    hear_witness();
+    return is_idle();
+  });
   hear_witness();
   const std::string words = random_bytes(kFirstWords);
   EXPECT_TRUE(TestPeer(endpoint_).echo(words) == words) << "a new client";

@@ -52,6 +52,9 @@ class Abuse : public ::testing::Test {
   // Waits until the server has so many descriptors open, and serves the witness meanwhile.
   void wait_for_descriptors(std::size_t count);
 
+  // Sends on each of them, who never read, until the server owes each so much.
+  void send_until_owed(const std::vector<TestPeer>& peers, std::size_t each);
+
   // Checks all of the above, for a test that has something to say afterwards. What the server has
   // written to standard error is in server().error_text() then.
   void end_abuse();

@@ -273,6 +273,16 @@ int ServerProgram::stop() {
   return wait_for_exit();
 }
 
+std::uint64_t bytes_owed(Program& server) {
+  server.signal(SIGUSR1);
+  const std::string line = server.wait_for_line("statistics: ");
+  const auto number_before = [&line](const std::string& words) {
+    const std::size_t end = line.find(words);
+    return std::stoull(line.substr(line.rfind(' ', end - 1) + 1));
+  };
+  return number_before(" bytes in") - number_before(" bytes out");
+}
+
 void wait_until(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!condition()) {

@@ -135,6 +135,9 @@ class ServerProgram : public Program {
   std::uint16_t port_ = 0;
 };
 
+// How much more an echo_server has received than it has sent, by its statistics.
+std::uint64_t bytes_owed(Program& server);
+
 // For what has no event to wait for: asks again and again whether it is so, for ten seconds at
 // most, and throws std::runtime_error then.
 void wait_until(const std::function<bool()>& condition);

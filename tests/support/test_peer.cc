@@ -73,6 +73,9 @@ TestPeer TestPeer::with_buffers(const Endpoint& server, int bytes) {
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_WINDOW_CLAMP, &bytes, sizeof bytes);
+  // Those of the loopback are of 64 KiB, and the server's system has large buffers for them.
+  constexpr int kSegment = 1460;
+  ::setsockopt(fd.get(), IPPROTO_TCP, TCP_MAXSEG, &kSegment, sizeof kSegment);
   return connect_as_it_is(std::move(fd), server);
 }
 

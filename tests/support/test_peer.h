@@ -19,8 +19,8 @@ class TestPeer {
  public:
   explicit TestPeer(const Endpoint& server);
   explicit TestPeer(UniqueFd fd) : fd_(std::move(fd)) {}
-  // One whose socket has buffers of so many bytes, as far as the system allows, and a receive
-  // window of no more.
+  // One whose socket has buffers of so many bytes, as far as the system allows, a receive window of
+  // no more, and segments as small as Ethernet's.
   static TestPeer with_buffers(const Endpoint& server, int bytes);
   // One at that address of ours.
   static TestPeer from(const std::string& host, const Endpoint& server);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -52,8 +53,8 @@ TEST_F(Abuse, HundredsThatSendAByteAtATimeGetEachBack) {
 TEST_F(Abuse, HundredsThatNeverReadAreReadNoFurtherThanTheirQueues) {
   start({"--max-queue", std::to_string(kSmallQueue)});
   const std::vector<TestPeer> peers = connect_many_with_small_buffers(endpoint(), 200);
-  send_until_stuck(peers);
-  hear_witness();
+  send_until_owed(peers, kSmallQueue);
+  EXPECT_GT(server().own_memory(), memory_before() + peers.size() * kSmallQueue);
   // A block that is mapped by itself takes two pages; and there is something for the tables.
   EXPECT_LT(server().own_memory(), memory_before() + peers.size() * 3 * kSmallQueue + kMostKept);
 }
@@ -78,7 +79,7 @@ TEST_F(Abuse, HundredsThatReadSlowlyGetEverything) {
 }
 
 TEST_F(Abuse, OneThatReadsAtLastGetsEverything) {
-  start({"--max-queue", "64K"});
+  start({"--max-queue", "4M"});
   const TestPeer peer(endpoint());
   const std::size_t sent = peer.send_until_stuck();
   peer.shut_down_sending();
@@ -108,7 +109,7 @@ TEST_F(Abuse, HundredsOfResetsCostThoseConnectionsOnly) {
 TEST_F(Abuse, HundredsOfResetsWhileTheyAreOwedCostThoseConnectionsOnly) {
   start({"--max-queue", std::to_string(kSmallQueue)});
   std::vector<TestPeer> peers = connect_many_with_small_buffers(endpoint(), 200);
-  send_until_stuck(peers);
+  send_until_owed(peers, kSmallQueue);
   for (TestPeer& peer : peers) {
     peer.reset();
     hear_witness();
@@ -159,6 +160,7 @@ TEST_F(Abuse, ThousandsOfHalfClosedConnectionsAreClosed) {
 TEST_F(Abuse, PeersThatVanishAreClosedOnceTheyHaveBeenIdle) {
   start({"--idle-timeout", "1s"});
   for (int i = 0; i < 200; ++i) {
+    hear_witness();
     const TestPeer peer(endpoint());
     EXPECT_EQ(peer.echo("here"), "here");
     constexpr int kOn = 1;
@@ -189,10 +191,10 @@ TEST_F(Abuse, UrgentDataWithoutEndClosesThatConnection) {
   start();
   const auto send_urgent_without_end = [&] {
     const TestPeer peer(endpoint());
-    for (;;) peer.send_urgent('!');
+    for (int i = 0; i < 1'000'000; ++i) peer.send_urgent('!');
   };
   for (int i = 0; i < 100; ++i) {
-    EXPECT_THROW(send_urgent_without_end(), std::system_error);
+    ASSERT_THROW(send_urgent_without_end(), std::system_error);
     hear_witness();
   }
 }
@@ -207,19 +209,17 @@ TEST_F(Abuse, ThoseThatResetBeforeTheyAreAcceptedLeaveNothingBehind) {
   EXPECT_EQ(count_lines(server().error_text(), "after an error: Connection reset by peer"), 400U);
 }
 
-// On an address of its own: behind the neighbouring ports of 127.0.0.1 are the servers of others.
+// Of the ports that no other test has, and the server's among them.
 TEST_F(Abuse, APortScanIsHarmless) {
-  const std::string host = "127.86.2.1";
-  auto program =
-      std::make_unique<ServerProgram>(std::vector<std::string>{"--host", host}, thrifty());
-  const int port = program->port();
-  start(std::move(program), resolve(host, static_cast<std::uint16_t>(port)).front());
-  for (int scanned = std::max(1, port - 200); scanned <= std::min(65535, port + 200); ++scanned) {
-    const Endpoint target = resolve(host, static_cast<std::uint16_t>(scanned)).front();
+  start();
+  std::vector<int> ports(1000);
+  std::iota(ports.begin(), ports.end(), 1);
+  ports.insert(ports.begin() + 500, endpoint().port());
+  for (const int port : ports) {
     try {
-      TestPeer(target).reset();
+      TestPeer(endpoint().with_port(static_cast<std::uint16_t>(port))).reset();
     } catch (const std::system_error&) {
-      EXPECT_NE(scanned, port);
+      EXPECT_NE(port, endpoint().port());
     }
   }
 }

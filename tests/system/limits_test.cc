@@ -45,8 +45,7 @@ TEST(MaxConnections, RefusalsAreCountedAndDoNotFloodTheLog) {
   server.signal(SIGUSR1);
   server.wait_for_line("1 open, 1 accepted, 100 refused");
   const std::string& text = server.error_text();
-  EXPECT_EQ(text.find("connections refused: 1, the last from "),
-            text.rfind("connections refused: 1, the last from "));
+  EXPECT_EQ(text.find("connections refused"), text.rfind("connections refused"));
 }
 
 TEST(MaxPerHost, OneMoreIsRefusedByEof) {
@@ -82,13 +81,15 @@ TEST(IdleTimeout, TenThousandSilentConnectionsAreClosedAndTheBusyOneIsNot) {
   if (!allow_descriptors(kCrowd + 100)) {
     GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kCrowd + 100;
   }
-  ServerProgram server({"-H", "127.0.0.1", "--idle-timeout", "1s", "--quiet"});
+  ServerProgram server({"-H", "127.0.0.1", "--idle-timeout", "2s", "--quiet"});
   TestPeer busy(server.endpoint());
   std::vector<TestPeer> silent;
   silent.reserve(kCrowd);
   for (std::size_t i = 0; i < kCrowd; ++i) {
     silent.emplace_back(server.endpoint());
-    if (i % 100 == 0) busy.echo("busy");
+    if (i % 10 == 0) {
+      ASSERT_EQ(busy.echo("busy"), "busy");
+    }
   }
   for (const TestPeer& peer : silent) {
     while (!peer.has_input()) ASSERT_EQ(busy.echo("busy"), "busy");

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -34,7 +33,7 @@ class StuckCrowd {
   // Sends the messages on every connection in turn, each by itself, until the server owes each as
   // much as it may.
   void fill_queues(const std::vector<std::string>& messages) {
-    while (bytes_owed() < peers_.size() * kMaxQueue) {
+    while (bytes_owed(server_) - bytes_lost_ < peers_.size() * kMaxQueue) {
       for (int i = 0; i < 32; ++i) {
         for (const std::string& message : messages) send_to_all(message);
       }
@@ -59,17 +58,6 @@ class StuckCrowd {
     for (const TestPeer& peer : peers_) send(peer.fd(), message);
     // Once this is back, the server has received what was sent before it.
     witness_.echo("!");
-  }
-
-  std::uint64_t bytes_owed() {
-    server_.signal(SIGUSR1);
-    const std::string line = server_.wait_for_line("statistics: ");
-    return number_before(line, " bytes in") - number_before(line, " bytes out") - bytes_lost_;
-  }
-
-  static std::uint64_t number_before(const std::string& line, const std::string& words) {
-    const std::size_t end = line.find(words);
-    return std::stoull(line.substr(line.rfind(' ', end - 1) + 1));
   }
 
   ServerProgram server_{{"-H", "127.0.0.1", "--quiet", "--max-queue", std::to_string(kMaxQueue)}};

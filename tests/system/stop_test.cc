@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 
 #include <csignal>
 #include <string>
@@ -64,6 +65,18 @@ TEST(Stop, AClientThatWaitsToBeAcceptedIsEchoed) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
+// More than one batch takes.
+TEST(Stop, ACrowdThatWaitsToBeAcceptedIsEchoed) {
+  ServerProgram server({"-H", "127.0.0.1"});
+  server.freeze();
+  const std::vector<TestPeer> peers = connect_many(server.endpoint(), 200);
+  for (const TestPeer& peer : peers) peer.send("just in time");
+  server.signal(SIGTERM);
+  server.signal(SIGCONT);
+  for (const TestPeer& peer : peers) ASSERT_EQ(peer.receive_to_eof(), "just in time");
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
 TEST(Stop, SlowReadersGetAllThatTheyAreOwed) {
   ServerProgram server({"--max-queue", "4M", "--drain-timeout", "1h"});
   const std::vector<TestPeer> peers = connect_many(server.endpoint(), 10);
@@ -123,6 +136,22 @@ TEST(Stop, ASecondSignalEndsItAtOnce) {
   server.signal(SIGINT);
   server.wait_for_line("a second signal, SIGINT: closing, 1 open");
   EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+// As a supervisor without patience does: again and again, until there is nobody left to signal.
+TEST(Stop, NoNumberOfSignalsChangesTheStatus) {
+  for (int i = 0; i < 50; ++i) {
+    ServerProgram server;
+    TestPeer peer(server.endpoint());
+    EXPECT_EQ(peer.echo("x"), "x");
+    siginfo_t ended{};
+    while (ended.si_pid == 0) {
+      server.signal(SIGTERM);
+      const auto id = static_cast<id_t>(server.pid());
+      ASSERT_EQ(::waitid(P_PID, id, &ended, WEXITED | WNOHANG | WNOWAIT), 0);
+    }
+    ASSERT_EQ(server.wait_for_exit(), 0) << i;
+  }
 }
 
 TEST(Stop, APeerThatNeverStopsSendingDoesNotKeepASignalOut) {

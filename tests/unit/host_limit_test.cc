@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "echo/endpoint.h"
+#include "support/failing_allocations.h"
 
 namespace echo {
 namespace {
@@ -48,6 +50,14 @@ TEST(HostLimit, DoesNotCountTheRefused) {
   for (int i = 0; i < 10; ++i) EXPECT_FALSE(limit.take(at("192.0.2.1")));
   first.reset();
   EXPECT_TRUE(limit.take(at("192.0.2.1")));
+}
+
+// Else whoever has many addresses could make it grow without bound.
+TEST(HostLimit, ForgetsAHostThatHasLeft) {
+  HostLimit limit(1);
+  { const auto place = limit.take(at("192.0.2.1")); }
+  const testing::FailingAllocations failing(0);
+  EXPECT_THROW(limit.take(Endpoint()), std::bad_alloc);
 }
 
 TEST(HostLimit, GivesAPlaceBackOnce) {

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+
+namespace echo::testing {
+
+// A byte of one of many endless texts: no two of them are alike, and none repeats itself nearby.
+// What is lost, doubled or out of place shows.
+constexpr char noise(std::uint64_t text, std::uint64_t offset) {
+  std::uint64_t mixed = (text + 1) * 0x9E3779B97F4A7C15 + offset * 0xBF58476D1CE4E5B9;
+  mixed ^= mixed >> 29;
+  mixed *= 0x94D049BB133111EB;
+  return static_cast<char>(mixed >> 56);
+}
+
+}  // namespace echo::testing
