@@ -14,28 +14,34 @@
 namespace echo::testing {
 namespace {
 
-TEST(MaxConnections, OneMoreIsRefusedByEof) {
-  ServerProgram server({"--max-connections", "2"});
+// Of all connections, or of one host's: here they are the same.
+class Limit : public ::testing::TestWithParam<std::string> {};
+
+TEST_P(Limit, RefusesOneMoreByEof) {
+  ServerProgram server({GetParam(), "2"});
   TestPeer first(server.endpoint());
   TestPeer second(server.endpoint());
   EXPECT_EQ(first.echo("1"), "1");
   EXPECT_EQ(second.echo("2"), "2");
-  TestPeer third(server.endpoint());
-  EXPECT_EQ(third.receive_to_eof(), "");
-  server.wait_for_line("connections refused: 1, the last from ");
+  EXPECT_EQ(TestPeer(server.endpoint()).receive_to_eof(), "");
+  server.wait_for_line("(" + GetParam() + "); 2 open");
   EXPECT_EQ(first.echo("still"), "still");
 }
 
-TEST(MaxConnections, ThereIsRoomAgainWhenOneLeaves) {
-  ServerProgram server({"-c", "1"});
+TEST_P(Limit, HasRoomAgainWhenOneLeaves) {
+  ServerProgram server({GetParam(), "1"});
   {
     TestPeer first(server.endpoint());
     EXPECT_EQ(first.echo("1"), "1");
   }
   server.wait_for_line("closing");
-  TestPeer second(server.endpoint());
-  EXPECT_EQ(second.echo("2"), "2");
+  EXPECT_EQ(TestPeer(server.endpoint()).echo("2"), "2");
 }
+
+INSTANTIATE_TEST_SUITE_P(Each, Limit, ::testing::Values("--max-connections", "--max-per-host"),
+                         [](const auto& each) {
+                           return std::string(each.index == 0 ? "OfAll" : "OfAHost");
+                         });
 
 TEST(MaxConnections, RefusalsAreCountedAndDoNotFloodTheLog) {
   ServerProgram server({"-c", "1"});
@@ -48,32 +54,11 @@ TEST(MaxConnections, RefusalsAreCountedAndDoNotFloodTheLog) {
   EXPECT_EQ(text.find("connections refused"), text.rfind("connections refused"));
 }
 
-TEST(MaxPerHost, OneMoreIsRefusedByEof) {
-  ServerProgram server({"--max-per-host", "2"});
-  TestPeer first(server.endpoint());
-  TestPeer second(server.endpoint());
-  EXPECT_EQ(first.echo("1"), "1");
-  EXPECT_EQ(second.echo("2"), "2");
-  EXPECT_EQ(TestPeer(server.endpoint()).receive_to_eof(), "");
-  server.wait_for_line("(--max-per-host); 2 open");
-  EXPECT_EQ(first.echo("still"), "still");
-}
-
 TEST(MaxPerHost, AnotherHostIsServed) {
   ServerProgram server({"-H", "127.0.0.1", "--max-per-host", "1"});
   TestPeer first(server.endpoint());
   EXPECT_EQ(first.echo("1"), "1");
   EXPECT_EQ(TestPeer::from("127.0.0.2", server.endpoint()).echo("2"), "2");
-}
-
-TEST(MaxPerHost, ThereIsRoomAgainWhenOneLeaves) {
-  ServerProgram server({"--max-per-host", "1"});
-  {
-    TestPeer first(server.endpoint());
-    EXPECT_EQ(first.echo("1"), "1");
-  }
-  server.wait_for_line("closing");
-  EXPECT_EQ(TestPeer(server.endpoint()).echo("2"), "2");
 }
 
 TEST(IdleTimeout, TenThousandSilentConnectionsAreClosedAndTheBusyOneIsNot) {
