@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <csignal>
@@ -70,12 +71,14 @@ TEST(Log, AClosedStandardErrorIsNotReplacedByASocket) {
     GTEST_SKIP() << "pidfd_getfd(2) is not permitted here";
   }
   // Descriptor 3 is the listener, since the program holds the numbers of the first three.
-  Endpoint endpoint;
+  UniqueFd listener;
   wait_until([&] {
-    endpoint = local_endpoint(server.copy_descriptor(3).get());
-    return endpoint.port() != 0;
+    listener = server.copy_descriptor(3);
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    return getsockopt(listener.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
   });
-  TestPeer peer(endpoint);
+  TestPeer peer(local_endpoint(listener.get()));
   peer.send("x");
   peer.shut_down_sending();
   EXPECT_EQ(peer.receive_to_eof(), "x");
