@@ -76,7 +76,8 @@ TEST(Log, AClosedStandardErrorIsNotReplacedByASocket) {
     listener = server.copy_descriptor(3);
     int listens = 0;
     socklen_t size = sizeof listens;
-    return getsockopt(listener.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens;
+    return getsockopt(listener.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
+           listens != 0;
   });
   TestPeer peer(local_endpoint(listener.get()));
   peer.send("x");
