@@ -57,6 +57,10 @@ bool OptionWalk::is_val_of_option(int val) const {
 
 std::vector<std::string> OptionWalk::arguments() const { return {argv_ + optind, argv_ + argc_}; }
 
+void OptionWalk::expect_no_arguments() const {
+  if (optind < argc_) throw UsageError(std::string("unexpected argument '") + argv_[optind] + "'");
+}
+
 std::uint64_t number_value(const std::string& option, const std::string& value, std::uint64_t least,
                            std::uint64_t most) {
   const auto number = parse_number(value);

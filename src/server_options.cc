@@ -6,8 +6,6 @@
 #include <climits>
 #include <cstddef>
 #include <limits>
-#include <string>
-#include <vector>
 
 #include "echo/socket.h"
 
@@ -148,8 +146,7 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
         return options;
     }
   }
-  const std::vector<std::string> arguments = walk.arguments();
-  if (!arguments.empty()) throw UsageError("unexpected argument '" + arguments.front() + "'");
+  walk.expect_no_arguments();
   if (options.hosts.empty()) options.hosts.emplace_back("localhost");
   return options;
 }

@@ -43,6 +43,9 @@ class OptionWalk {
   // The rest of the command line, once next() has returned -1.
   std::vector<std::string> arguments() const;
 
+  // For a program that takes none: throws UsageError, naming the first of them.
+  void expect_no_arguments() const;
+
  private:
   bool is_val_of_option(int val) const;
 

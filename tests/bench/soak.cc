@@ -82,9 +82,7 @@ Options parse_options(int argc, char* const* argv) {
         return options;
     }
   }
-  if (!walk.arguments().empty()) {
-    throw UsageError("unexpected argument '" + walk.arguments().front() + "'");
-  }
+  walk.expect_no_arguments();
   return options;
 }
 
