@@ -235,12 +235,12 @@ std::string simulate_client(std::uint64_t seed) {
   try {
     Client client(settings, log, input, output, [&] { return kernel.now(); });
     kernel.set_fault_rate(faults);
-    int turns = 0;
-    while (client.turn() && kernel.violation().empty()) {
-      if (++turns > kMostTurns) kernel.violate("it never ends");
+    for (int turns = 0; kernel.violation().empty() && client.turn(); ++turns) {
+      if (turns == kMostTurns) kernel.violate("it never ends");
     }
     kernel.set_fault_rate(0);
-    exact = client.run();
+    // Nothing is left to do, but to say how it went.
+    if (kernel.violation().empty()) exact = client.run();
   } catch (const std::system_error&) {
     // select() failed, and the client said so.
     if (faults == 0) kernel.violate("it threw for no reason");

@@ -303,11 +303,7 @@ ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
   stream.sent += count;
   stream.moved_at = stream.sent_at = now_;
   told("= " + std::to_string(count) + " of " + std::to_string(bytes.size()));
-  if (stream.deaf) {
-    stream.reset = true;
-    stream.in.clear();
-    stream.out.clear();
-  }
+  if (stream.deaf) stream.be_reset();
   return static_cast<ssize_t>(count);
 }
 
@@ -340,6 +336,8 @@ int Kernel::shutdown(int fd, int how) {
   if (how != SHUT_WR || file->stream == nullptr) return fail(EINVAL);
   note("shutdown(" + std::to_string(fd) + ")");
   Stream& stream = *file->stream;
+  // The one failure that is not the program's own: a reset that came just before.
+  if (strikes()) stream.be_reset();
   if (stream.reset) return fail(ENOTCONN);
   if (!stream.out_eof) world_->check_shutdown(stream);
   stream.out_eof = true;

@@ -48,6 +48,12 @@ struct Stream {
   Time sent_at{};                        // When a call sent bytes last; likewise.
   Time taken_at{};                       // When the other end took bytes last.
   std::uint32_t host = INADDR_LOOPBACK;  // The other end's address.
+
+  void be_reset() {
+    reset = true;
+    in.clear();
+    out.clear();
+  }
 };
 
 // What the simulation does about the calls of the program: the listeners' backlog, the other ends.
@@ -113,7 +119,6 @@ class Kernel {
   int open_output();
   const std::string& output() const noexcept { return output_; }
 
-  bool owns(int fd) const noexcept { return files_.contains(fd); }
   // Whether it is a number that simulated files get.
   static bool is_simulated(int fd) noexcept { return fd >= kFirstFd; }
   std::size_t open_sockets() const;

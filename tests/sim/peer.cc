@@ -82,9 +82,7 @@ bool Peer::act() {
       ended_ = ended_ || sent_ == to_send_;
       return false;
     case Manner::kResets:
-      stream_->reset = true;
-      stream_->in.clear();
-      stream_->out.clear();
+      stream_->be_reset();
       break;
     case Manner::kVanishes:
       break;

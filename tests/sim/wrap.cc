@@ -14,10 +14,11 @@ namespace {
 
 using echo::sim::Kernel;
 
-// The simulated kernel, if the descriptor is one of its.
+// The simulated kernel, if the descriptor is one of its numbers: one that is not open any more is
+// the simulation's to complain of.
 Kernel* kernel_of(int fd) {
   Kernel* const kernel = Kernel::current();
-  return kernel != nullptr && kernel->owns(fd) ? kernel : nullptr;
+  return kernel != nullptr && Kernel::is_simulated(fd) ? kernel : nullptr;
 }
 
 }  // namespace
@@ -131,11 +132,9 @@ int __wrap_shutdown(int fd, int how) {
   return kernel != nullptr ? kernel->shutdown(fd, how) : __real_shutdown(fd, how);
 }
 
-// A simulated number that is not open any more is the simulation's to complain of.
 int __wrap_close(int fd) {
-  Kernel* const kernel = Kernel::current();
-  return kernel != nullptr && (kernel->owns(fd) || Kernel::is_simulated(fd)) ? kernel->close(fd)
-                                                                             : __real_close(fd);
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->close(fd) : __real_close(fd);
 }
 
 int __wrap_ioctl(int fd, unsigned long request, ...) {
