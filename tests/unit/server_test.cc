@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "echo/endpoint.h"
 #include "echo/log.h"
@@ -102,6 +106,36 @@ TEST_F(ServerTest, ClosesAnIdleConnectionAtItsTimeAndNotBefore) {
   server_->turn();
   EXPECT_TRUE(peer.has_input());
   EXPECT_TRUE(pipe_.has("after 10s without a byte"));
+}
+
+TEST_F(ServerTest, ClosesEachOfNineThousandIdleConnectionsAtItsTime) {
+  constexpr int kGroups = 180;
+  constexpr int kGroup = 50;
+  constexpr std::size_t kDescriptors = 2 * kGroups * kGroup + 100;
+  if (!allow_descriptors(kDescriptors)) {
+    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kDescriptors;
+  }
+  settings_.idle_timeout = 10s;
+  start();
+  std::vector<TestPeer> peers;
+  for (int group = 0; group < kGroups; ++group) {
+    for (int i = 0; i < kGroup; ++i) {
+      peers.emplace_back(resolve("127.0.0.1", server_->port()).front());
+    }
+    server_->turn();
+    now_ += 10ms;
+  }
+  const auto closed = [](const TestPeer& peer) { return peer.has_input(); };
+  now_ = Time{} + 10s;
+  for (auto group = peers.begin(); group != peers.end(); group += kGroup) {
+    now_ -= 1ms;
+    server_->turn();
+    ASSERT_TRUE(std::none_of(group, group + kGroup, closed));
+    now_ += 1ms;
+    server_->turn();
+    ASSERT_TRUE(std::all_of(group, group + kGroup, closed));
+    now_ += 10ms;
+  }
 }
 
 TEST_F(ServerTest, CountsTheIdleTimeFromTheLastByte) {
