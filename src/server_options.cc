@@ -51,7 +51,8 @@ A TCP echo server: sends every client back what it sends (RFC 862).
   -c, --max-connections N   refuse more connections than this; 0 for as many as
                             there are descriptors (default: 0)
   -m, --max-per-host N      the same for the connections of one host: an IPv4
-                            address, or an IPv6 network of 64 bits (default: 0)
+                            address, an IPv6 network of 64 bits, or one
+                            link-local address (default: 0)
   -q, --max-queue SIZE      stop reading from a client that is owed so many
                             bytes, until it has taken half (default: 256K)
   -i, --idle-timeout TIME   close a connection on which no byte has moved for so
