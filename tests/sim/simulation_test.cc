@@ -49,7 +49,7 @@ void tell_last_words() {
 extern "C" void tell_last_words_of(int signal) {
   tell_last_words();
   ::sigaction(signal, &old_actions[signal], nullptr);
-  if (signal == SIGALRM) ::raise(signal);
+  if (signal == SIGALRM) static_cast<void>(::raise(signal));
 }
 
 void tell_last_words_at(int signal) {
