@@ -18,36 +18,34 @@ bool Connection::wants_output() const noexcept {
   return (state_ == State::kOpen || state_ == State::kDraining) && !queue_.empty();
 }
 
-std::string_view Connection::receive(std::span<char> buffer, Time now) {
+std::size_t Connection::receive(MessagePool& pool, Time now) {
   dry_ = false;
-  if (!wants_input()) return {};
+  if (!wants_input()) return 0;
   const bool echoing = state_ == State::kOpen;
-  if (echoing) buffer = buffer.first(std::min(buffer.size(), max_queue_ - queue_.bytes()));
-  const Moved received = echo::receive(fd(), buffer);
+  const Moved received =
+      echoing ? queue_.receive(fd(), max_queue_ - queue_.bytes(), pool) : discard(fd());
   dry_ = received.would_block();
-  if (received.would_block()) return {};
+  if (received.would_block()) return 0;
   if (received.error != 0) {
     break_with(received.error);
-    return {};
+    return 0;
   }
   if (received.bytes == 0) {
     handle_eof();
-    return {};
+    return 0;
   }
   last_active_ = now;
   if (!echoing) {
     discarded_ += received.bytes;
-    return {};
+    return 0;
   }
-  const std::string_view chunk(buffer.data(), received.bytes);
-  queue_.push(chunk);
   paused_ = queue_.bytes() >= max_queue_;
-  return chunk;
+  return received.bytes;
 }
 
-std::size_t Connection::send(Time now) {
+std::size_t Connection::send(MessagePool& pool, Time now) {
   if (!wants_output()) return 0;
-  const Moved sent = queue_.flush(fd());
+  const Moved sent = queue_.flush(fd(), pool);
   if (sent.would_block()) return 0;
   if (sent.error != 0) {
     break_with(sent.error);

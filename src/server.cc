@@ -14,9 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// What one connection may take of one turn.
-constexpr std::size_t kMostReceived = 64UL * 1024;
-
 // How many clients one listener may bring in one turn.
 constexpr int kMostAccepted = 64;
 
@@ -77,10 +74,9 @@ Server::Server(const ServerSettings& settings, Log& log, Signals& signals,
       clock_(std::move(clock)),
       started_(clock_()),
       now_(started_),
-      selector_(&signals.wait_mask()),
       listeners_(open_listeners(settings.listen, log)),
+      selector_(&signals.wait_mask()),
       hosts_(settings.max_per_host),
-      buffer_(kMostReceived),
       pauses_to_log_(kLogInterval),
       refusals_to_log_(kLogInterval),
       select_errors_to_log_(kLogInterval) {
@@ -172,6 +168,7 @@ void Server::welcome(Accepted accepted) {
       Client{Connection(std::move(accepted.fd), accepted.peer, settings_.max_queue, now_),
              place.begin(), *std::move(place_of_host)});
   selector_.watch_input(fd, true);
+  pool_.serve(by_activity_.size() + 1);
   by_activity_.splice(by_activity_.end(), place);
   client(fd) = std::move(newcomer);
   ++totals_.accepted;
@@ -214,26 +211,28 @@ void Server::resume_accepting() {
 
 void Server::handle_readable(Connection& connection) {
   const std::size_t owed = connection.queue().bytes();
-  std::string_view chunk;
+  std::size_t received = 0;
   try {
-    chunk = connection.receive(buffer_, now_);
+    received = connection.receive(pool_, now_);
   } catch (const std::bad_alloc&) {
     totals_.bytes_in += connection.queue().bytes() - owed;
     close(connection, "an error: ", ErrnoText{ENOMEM});
     return;
   }
-  if (!chunk.empty()) {
-    log_.debug("received ", Payload(chunk), " from ", connection.peer());
-    totals_.bytes_in += chunk.size();
+  if (received > 0 && log_.enabled(LogLevel::kDebug)) {
+    std::array<char, Payload::kMostBytes> buffer{};
+    const std::string_view head = connection.queue().copy(owed, buffer);
+    log_.debug("received ", Payload(head, received), " from ", connection.peer());
   }
+  totals_.bytes_in += received;
   settle(connection);
 }
 
 void Server::handle_writable(Connection& connection) {
-  std::array<char, Payload::kMostBytes> buffer{};
+  std::array<char, Payload::kMostBytes> buffer;  // NOLINT(*-member-init): only the head is read
   std::string_view head;
-  if (log_.enabled(LogLevel::kDebug)) head = connection.queue().copy_head(buffer);
-  const std::size_t sent = connection.send(now_);
+  if (log_.enabled(LogLevel::kDebug)) head = connection.queue().copy(0, buffer);
+  const std::size_t sent = connection.send(pool_, now_);
   if (sent > 0) {
     log_.debug("sending ", Payload(head.substr(0, sent), sent), " to ", connection.peer());
     totals_.bytes_out += sent;
@@ -280,6 +279,7 @@ void Server::close(Connection& connection, const Reason&... reason) {
   by_activity_.erase(place_in_table->place);
   if (connection.state() != Connection::State::kClosed) close_politely(connection.release_fd());
   place_in_table.reset();
+  pool_.serve(by_activity_.size());
   if (accept_again_at_) accept_again_at_ = now_;
 
   // The line comes last: by now there is memory for it.

@@ -50,6 +50,16 @@ Endpoint ask_endpoint(int fd, Ask ask) noexcept {
   return {address, length};
 }
 
+// Makes the call until no signal interrupts it.
+template <typename Call>
+ssize_t again(Call call) noexcept {
+  ssize_t result = 0;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
 Moved moved(ssize_t result) noexcept {
   if (result < 0) return {.bytes = 0, .error = errno};
   return {.bytes = static_cast<std::size_t>(result), .error = 0};
@@ -109,15 +119,31 @@ Endpoint local_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getsocknam
 
 Endpoint remote_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getpeername); }
 
+Moved receive(int fd, std::span<iovec> parts) noexcept {
+  if (parts.size() == 1) {
+    const iovec& part = parts.front();
+    return receive(fd, std::span(static_cast<char*>(part.iov_base), part.iov_len));
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return moved(again([&] { return ::recvmsg(fd, &message, MSG_DONTWAIT); }));
+}
+
 Moved receive(int fd, std::span<char> buffer) noexcept {
-  ssize_t length = 0;
-  do {
-    length = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
-  } while (length < 0 && errno == EINTR);
-  return moved(length);
+  return moved(again([&] { return ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT); }));
+}
+
+Moved discard(int fd) noexcept {
+  std::array<char, 65536> unwanted;  // NOLINT(*-member-init): nobody reads it
+  return receive(fd, unwanted);
 }
 
 Moved send(int fd, std::span<iovec> parts) noexcept {
+  if (parts.size() == 1) {
+    const iovec& part = parts.front();
+    return send(fd, std::string_view(static_cast<const char*>(part.iov_base), part.iov_len));
+  }
   msghdr message{};
   message.msg_iov = parts.data();
   message.msg_iovlen = parts.size();
@@ -125,10 +151,7 @@ Moved send(int fd, std::span<iovec> parts) noexcept {
 }
 
 Moved send(int fd, std::string_view text) noexcept {
-  // sendmsg(2) only reads it, though an iovec cannot say so.
-  void* const base = const_cast<char*>(text.data());  // NOLINT(*-const-cast)
-  iovec part{.iov_base = base, .iov_len = text.size()};
-  return send(fd, std::span(&part, 1));
+  return moved(::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
 std::size_t unacknowledged(int fd) noexcept {
@@ -140,9 +163,8 @@ void shut_down_sending(int fd) noexcept { ::shutdown(fd, SHUT_WR); }
 
 void close_politely(UniqueFd fd) noexcept {
   shut_down_sending(fd.get());
-  std::array<char, 65536> unwanted;  // NOLINT(*-member-init): written before it is read
   for (int reads = 0; reads < kMostReadsBeforeClose; ++reads) {
-    if (receive(fd.get(), unwanted).bytes == 0) break;
+    if (discard(fd.get()).bytes == 0) break;
   }
 }
 

@@ -3,11 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <string_view>
 #include <utility>
 
 #include "echo/endpoint.h"
+#include "echo/message_pool.h"
 #include "echo/message_queue.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
@@ -54,15 +53,15 @@ class Connection {
   // Whether select() is to watch for output: while something is owed.
   bool wants_output() const noexcept;
 
-  // select() reported it readable: receives a chunk, by way of `buffer`, and queues it. Returns the
-  // chunk, valid as long as the buffer is; empty where there was none.
-  std::string_view receive(std::span<char> buffer, Time now);
+  // select() reported it readable: receives a chunk into the queue. Returns its length; 0 where
+  // there was none. Throws std::bad_alloc, and is to be closed then. The pool is the queue's.
+  std::size_t receive(MessagePool& pool, Time now);
 
   // Whether the last receive() found nothing there.
   bool is_dry() const noexcept { return dry_; }
 
   // select() reported it writable: sends what it takes of the queue. Returns how many bytes went.
-  std::size_t send(Time now);
+  std::size_t send(MessagePool& pool, Time now);
 
   // Sends EOF and lingers. For an open connection that is owed nothing.
   void hang_up(Time now);

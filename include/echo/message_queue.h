@@ -1,46 +1,54 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <cstdint>
+#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
 
+#include "echo/message_pool.h"
 #include "echo/socket.h"
 
 namespace echo {
 
 // The messages that one connection is still owed, in the order in which they came.
+//
+// They are kept in blocks of one size, each filled before the next is begun. So however the bytes
+// come, the memory taken stays within a fiftieth of the bytes owed, and two blocks; and what one
+// queue gives back to the pool fits every other. All calls on one queue are to bring the same pool.
 class MessageQueue {
  public:
-  // Copies the bytes to the end: into blocks of one size, each filled before the next is begun. So
-  // however the bytes come, the memory taken stays within a fiftieth of the bytes owed, and two
-  // blocks; and what one queue gives back fits every other.
-  void push(std::string_view message);
+  // Receives up to `most` bytes, which is at least 1, into place by one recv(2) or recvmsg(2). It
+  // makes room for about as many as have come at a time of late: no less than a block, no more than
+  // kMostReceived. Throws std::bad_alloc; bytes() tells whether anything was received then.
+  Moved receive(int fd, std::size_t most, MessagePool& pool);
 
-  // Sends what it can of the queue by one sendmsg(2) of up to kMostParts blocks, and forgets
-  // what the socket took: a short write costs nothing. Never call it with an empty queue.
-  Moved flush(int fd);
+  // Sends what it can of the queue by one send(2) or sendmsg(2) of up to kMostParts blocks, and
+  // forgets what the socket took: a short write costs nothing. Never call it with an empty queue.
+  Moved flush(int fd, MessagePool& pool);
 
-  bool empty() const noexcept { return messages_.empty(); }
+  bool empty() const noexcept { return bytes_ == 0; }
 
   // The bytes owed.
   std::size_t bytes() const noexcept { return bytes_; }
 
-  // Copies the first bytes owed into the buffer, as many as it takes, and returns them. For the
-  // log.
-  std::string_view copy_head(std::span<char> buffer) const noexcept;
+  // Copies the bytes owed from the `from`th on, as many as the buffer takes, and returns them. For
+  // the log.
+  std::string_view copy(std::size_t from, std::span<char> buffer) const noexcept;
 
-  static constexpr std::size_t kBlockBytes = 4096;
+  static constexpr std::size_t kBlockBytes = MessagePool::kBlockBytes;
   static constexpr std::size_t kMostParts = 64;
+  static constexpr std::size_t kMostReceived = kMostParts * kBlockBytes;
 
  private:
-  void add_block();
-  void drop_front(std::size_t count);
+  void append(std::size_t count, MessagePool& pool);
+  void adapt(std::size_t received) noexcept;
+  void drop_front(std::size_t count, MessagePool& pool);
 
-  std::deque<std::string> messages_;
-  std::size_t offset_ = 0;  // How much of the front block has gone.
+  std::unique_ptr<Messages> messages_;  // Nullptr while nothing is owed.
   std::size_t bytes_ = 0;
+  std::uint32_t offset_ = 0;  // How much of the front block has gone.
+  std::uint32_t expected_ = kBlockBytes;
 };
 
 }  // namespace echo

@@ -18,6 +18,7 @@
 #include "echo/host_limit.h"
 #include "echo/listeners.h"
 #include "echo/log.h"
+#include "echo/message_pool.h"
 #include "echo/rate_limit.h"
 #include "echo/selector.h"
 #include "echo/signals.h"
@@ -120,14 +121,14 @@ class Server {
   const Time started_;
   Time now_;
 
-  Selector selector_;
   std::vector<UniqueFd> listeners_;
+  Selector selector_;
   FdSet listening_;  // The listeners' descriptors.
   std::uint16_t port_ = 0;
   HostLimit hosts_;
   std::vector<std::unique_ptr<Client>> clients_;  // By descriptor.
   std::list<int> by_activity_;  // Every client; with an idle timeout, the longest silent one first.
-  std::vector<char> buffer_;
+  MessagePool pool_;
 
   std::optional<Time> accept_again_at_;  // Where accepting is paused.
   std::optional<Time> drain_deadline_;   // Where draining.

@@ -67,11 +67,16 @@ int take_error(int fd) noexcept;
 Endpoint local_endpoint(int fd) noexcept;
 Endpoint remote_endpoint(int fd) noexcept;
 
-// One recv(2) into the buffer, begun again where a signal interrupts it: where it would block,
-// nothing is there.
+// One recv(2) into the buffer, or recvmsg(2) where there are several parts, filled in their order;
+// begun again where a signal interrupts it: where it would block, nothing is there.
+Moved receive(int fd, std::span<iovec> parts) noexcept;
 Moved receive(int fd, std::span<char> buffer) noexcept;
 
-// One sendmsg(2) of all the parts. It may take less than they hold. Never raises SIGPIPE.
+// Receives some bytes and throws them away.
+Moved discard(int fd) noexcept;
+
+// One send(2), or sendmsg(2) of all the parts. It may take less than they hold. Never raises
+// SIGPIPE.
 Moved send(int fd, std::span<iovec> parts) noexcept;
 Moved send(int fd, std::string_view text) noexcept;
 

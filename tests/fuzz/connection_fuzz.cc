@@ -11,10 +11,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "echo/connection.h"
 #include "echo/endpoint.h"
+#include "echo/message_pool.h"
+#include "echo/message_queue.h"
 #include "echo/socket.h"
 #include "echo/units.h"
 #include "fuzz/input.h"
@@ -33,9 +34,7 @@ constexpr std::size_t kMostAtOnce = 10000;
 class Link {
  public:
   explicit Link(std::size_t max_queue)
-      : max_queue_(max_queue),
-        connection_(std::move(pair_.ours), Endpoint(), max_queue, Time{}),
-        buffer_(kMostAtOnce) {
+      : max_queue_(max_queue), connection_(std::move(pair_.ours), Endpoint(), max_queue, Time{}) {
     constexpr int kSmall = 1;
     ::setsockopt(connection_.fd(), SOL_SOCKET, SO_SNDBUF, &kSmall, sizeof kSmall);
   }
@@ -129,22 +128,33 @@ class Link {
     if (moved.bytes > 0) taken_since_asked_ = true;
   }
 
+  // How much it takes at a time is its own affair, as long as it takes what is there in the end.
   void receive() {
     const bool wanted = expects_input();
     const bool echoes = state_ == State::kOpen;
-    const std::size_t room = echoes ? max_queue_ - owed() : buffer_.size();
-    const std::size_t expected = wanted ? std::min({unread(), room, buffer_.size()}) : 0;
-    const std::string_view chunk = connection_.receive(buffer_, now_);
+    const std::size_t room = echoes ? max_queue_ - owed() : kMostAtOnce;
+    const std::size_t expected = wanted ? std::min(unread(), room) : 0;
+    const std::uint64_t discarded = connection_.discarded();
+    const std::size_t chunk = connection_.receive(pool_, now_);
     if (expected > 0) {
       last_active_ = now_;
-      require(chunk.size() == (echoes ? expected : 0), "all that fits is received");
-      require(fuzz::is_piece(chunk, received_), "the chunk is what the peer sent");
-      (echoes ? received_ : discarded_) += expected;
+      const std::uint64_t taken = echoes ? chunk : connection_.discarded() - discarded;
+      require(taken > 0 && taken <= unread(), "something of what is there is received");
+      require(chunk == (echoes ? taken : 0), "a chunk is what is echoed");
+      require(taken >= std::min(expected, MessageQueue::kBlockBytes), "a block of it at least");
+      if (echoes) require_copy(chunk);
+      (echoes ? received_ : discarded_) += taken;
       if (echoes) paused_ = owed() >= max_queue_;
       return;
     }
-    require(chunk.empty(), "nothing is received where there is nothing, or none is wanted");
+    require(chunk == 0, "nothing is received where there is nothing, or none is wanted");
     if (wanted && (peer_is_gone_ || peer_said_eof_)) hear_the_end();
+  }
+
+  void require_copy(std::size_t chunk) const {
+    std::string copy(chunk, '\0');
+    connection_.queue().copy(owed(), copy);
+    require(fuzz::is_piece(copy, received_), "the chunk is what the peer sent");
   }
 
   void hear_the_end() {
@@ -159,7 +169,7 @@ class Link {
   void send() {
     const bool wanted = expects_output();
     const std::size_t before = owed();
-    const std::size_t sent = connection_.send(now_);
+    const std::size_t sent = connection_.send(pool_, now_);
     require(sent <= (wanted ? before : 0), "no more is sent than is owed");
     if (!wanted) return;
     if (peer_is_gone_) {
@@ -220,7 +230,7 @@ class Link {
   testing::SocketPair pair_ = testing::make_socket_pair();
   std::size_t max_queue_;
   Connection connection_;
-  std::vector<char> buffer_;
+  MessagePool pool_;
   Time now_{};
 
   // How far each has come in the peer's text.

@@ -13,6 +13,7 @@
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"
+#include "support/fed_queue.h"
 #include "support/socket_pair.h"
 
 namespace echo {
@@ -30,7 +31,7 @@ class Queue {
   }
 
   void step(fuzz::Input& input) {
-    enum Step { kPushOne, kPushSmall, kPush, kFlush, kReceive, kCopyHead, kSteps };
+    enum Step { kPushOne, kPushSmall, kPush, kFlush, kReceive, kCopy, kSteps };
     switch (input.byte() % kSteps) {
       case kPushOne:
         push(1);
@@ -48,7 +49,7 @@ class Queue {
         receive(input.number(kMostAtOnce));
         break;
       default:
-        copy_head(input.number(kMostAtOnce));
+        copy(input.number(owed()), input.number(kMostAtOnce));
     }
     check();
   }
@@ -92,21 +93,21 @@ class Queue {
     require(received_ <= sent_, "nothing arrives that was not counted as sent");
   }
 
-  void copy_head(std::size_t length) {
+  void copy(std::size_t from, std::size_t length) {
     std::string buffer(length, '\0');
-    const std::string_view head = queue_.copy_head(buffer);
-    require(head.size() == std::min(length, owed()), "the head is as long as the buffer takes");
-    require(fuzz::is_piece(head, sent_), "the head is what is sent next");
+    const std::string_view copied = queue_.copy(from, buffer);
+    require(copied.size() == std::min(length, owed() - from), "as much as the buffer takes");
+    require(fuzz::is_piece(copied, sent_ + from), "a copy is what is sent then");
   }
 
   void check() {
     require(queue_.bytes() == owed(), "what is owed is what was pushed and not sent");
     require(queue_.empty() == (owed() == 0), "a queue that owes nothing is empty");
-    copy_head(1);
+    copy(0, 1);
   }
 
   testing::SocketPair pair_ = testing::make_socket_pair();
-  MessageQueue queue_;
+  testing::FedQueue queue_;
   std::uint64_t pushed_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
@@ -119,7 +120,7 @@ void check_filling(fuzz::Input input) {
   constexpr int kRoomForAll = 1 << 20;
   const testing::SocketPair pair = testing::make_socket_pair();
   ::setsockopt(pair.ours.get(), SOL_SOCKET, SO_SNDBUF, &kRoomForAll, sizeof kRoomForAll);
-  MessageQueue queue;
+  testing::FedQueue queue;
   while (!input.empty() && queue.bytes() < 2 * kPromised) {
     const std::string message(16UL * input.byte(), 'x');
     for (int i = 0; i < 16; ++i) queue.push(message);

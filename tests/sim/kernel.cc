@@ -1,14 +1,20 @@
 #include "sim/kernel.h"
 
+#include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/select.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "support/errors.h"
@@ -28,6 +34,10 @@ constexpr unsigned kExceptional = 4;
 
 constexpr std::size_t kTraceLength = 60;
 constexpr int kMostSteps = 200;
+
+// How many calls may leave out what is ready: until it is told of, which a call may leave for the
+// next, and, where events were lost, until all have had their turn.
+constexpr int kMostLeftOut = 20;
 
 bool has(const fd_set* set, int fd) {
   if (set == nullptr) return false;
@@ -56,6 +66,11 @@ int copy_out(const sockaddr_storage& from, sockaddr* address, socklen_t* length)
   std::memcpy(address, &from, std::min<std::size_t>(*length, sizeof(sockaddr_in)));
   *length = sizeof(sockaddr_in);
   return 0;
+}
+
+std::size_t length_of(std::span<const iovec> parts) {
+  return std::accumulate(parts.begin(), parts.end(), std::size_t{0},
+                         [](std::size_t sum, const iovec& part) { return sum + part.iov_len; });
 }
 
 }  // namespace
@@ -220,11 +235,12 @@ int Kernel::setsockopt(int fd, int level, int name) {
 
 void Kernel::break_stream(Stream& stream) { stream.broken = true; }
 
-ssize_t Kernel::recv(int fd, void* buffer, std::size_t length, int flags) {
+ssize_t Kernel::recv(int fd, Parts parts, int flags) {
   const File* const file = find(fd, "recv");
   if (file == nullptr) return -1;
   if (file->stream == nullptr) return fail(ENOTCONN);
   if ((flags & MSG_DONTWAIT) == 0) violate("a recv() that may block");
+  const std::size_t length = length_of(parts);
   if (length == 0) violate("a recv() of nothing");
   Stream& stream = *file->stream;
   if (stream.broken) violate("a recv() on a connection that has failed");
@@ -254,7 +270,12 @@ ssize_t Kernel::recv(int fd, void* buffer, std::size_t length, int flags) {
     return 0;
   }
   const std::size_t count = dice_.length(std::min(length, stream.in.size()));
-  stream.in.copy(static_cast<char*>(buffer), count);
+  std::size_t copied = 0;
+  for (const iovec& part : parts) {
+    if (copied == count) break;
+    copied += stream.in.copy(static_cast<char*>(part.iov_base),
+                             std::min(part.iov_len, count - copied), copied);
+  }
   stream.in.erase(0, count);
   stream.received += count;
   stream.moved_at = now_;
@@ -262,22 +283,22 @@ ssize_t Kernel::recv(int fd, void* buffer, std::size_t length, int flags) {
   return static_cast<ssize_t>(count);
 }
 
-ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
-  const File* const file = find(fd, "sendmsg");
+ssize_t Kernel::send(int fd, Parts parts, int flags) {
+  const File* const file = find(fd, "send");
   if (file == nullptr) return -1;
   if (file->stream == nullptr) return fail(ENOTCONN);
-  if ((flags & MSG_NOSIGNAL) == 0) violate("a sendmsg() that may raise SIGPIPE");
-  if ((flags & MSG_DONTWAIT) == 0) violate("a sendmsg() that may block");
+  if ((flags & MSG_NOSIGNAL) == 0) violate("a send() that may raise SIGPIPE");
+  if ((flags & MSG_DONTWAIT) == 0) violate("a send() that may block");
   if (writable_.erase(fd) == 0) {
-    violate("sendmsg() on descriptor " + std::to_string(fd) +
+    violate("send() on descriptor " + std::to_string(fd) +
             ", which the last select() did not report writable");
   }
   if (!file->sends_at_once) violate("a socket without TCP_NODELAY");
   Stream& stream = *file->stream;
-  if (stream.out_eof) violate("sendmsg() after shutdown()");
-  if (stream.broken) violate("a sendmsg() on a connection that has failed");
+  if (stream.out_eof) violate("send() after shutdown()");
+  if (stream.broken) violate("a send() on a connection that has failed");
   const auto told = [&](const std::string& what) {
-    note("sendmsg(" + std::to_string(fd) + ") " + what);
+    note("send(" + std::to_string(fd) + ") " + what);
   };
   if (stream.reset) {
     break_stream(stream);
@@ -291,11 +312,10 @@ ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
     return fail(error);
   }
   std::string bytes;
-  for (std::size_t i = 0; i < message->msg_iovlen; ++i) {
-    const iovec& part = message->msg_iov[i];
+  for (const iovec& part : parts) {
     bytes.append(static_cast<const char*>(part.iov_base), part.iov_len);
   }
-  if (bytes.empty()) violate("a sendmsg() of nothing");
+  if (bytes.empty()) violate("a send() of nothing");
   const std::size_t room = stream.out_room - std::min(stream.out_room, stream.out.size());
   if (room == 0) return fail(EAGAIN);
   const std::size_t count = dice_.length(std::min(room, bytes.size()));
@@ -308,7 +328,9 @@ ssize_t Kernel::sendmsg(int fd, const msghdr* message, int flags) {
 }
 
 ssize_t Kernel::read(int fd, void* buffer, std::size_t length) {
-  if (find(fd, "read") == nullptr) return -1;
+  const File* const file = find(fd, "read");
+  if (file == nullptr) return -1;
+  if (file->kind == File::Kind::kEvents) return read_events(buffer, length);
   if (strikes()) return fail(dice_.one_of(kNotNow));
   if (input_.empty()) return 0;
   const std::size_t count = dice_.length(std::min(length, input_.size()));
@@ -363,12 +385,83 @@ int Kernel::close(int fd) {
   return 0;
 }
 
-int Kernel::unacknowledged(int fd, int* value) {
-  const File* const file = find(fd, "ioctl");
-  if (file == nullptr || file->stream == nullptr) return fail(EINVAL);
+int Kernel::ioctl(int fd, unsigned long request, int* value) {
+  File* const file = find(fd, "ioctl");
+  if (file == nullptr) return -1;
+  if (file->stream == nullptr) return fail(EINVAL);
+  if (request == FIOASYNC) {
+    file->armed = *value != 0;
+    file->told = readiness(fd, *file);
+    if (file->armed && !(file->has_owner && file->has_signal)) violate("events go to nobody");
+    note("ioctl(" + std::to_string(fd) + ", FIOASYNC, " + std::to_string(*value) + ")");
+    return 0;
+  }
+  if (request != SIOCOUTQ) return fail(EINVAL);
   const Stream& stream = *file->stream;
   *value = stream.reset ? 0 : static_cast<int>(stream.out.size());
   return 0;
+}
+
+int Kernel::fcntl(int fd, int command, long argument) {
+  File* const file = find(fd, "fcntl");
+  if (file == nullptr) return -1;
+  if (strikes()) return fail(ENOMEM);
+  if (command == F_SETOWN && argument == ::getpid()) file->has_owner = true;
+  if (command == F_SETSIG && argument == SIGRTMIN) file->has_signal = true;
+  return 0;
+}
+
+int Kernel::signalfd() { return strikes() ? fail(EMFILE) : open({.kind = File::Kind::kEvents}); }
+
+// Tells of what has become ready on the files that are armed: once, and not in whose order it
+// happened. Now and then it is too much to be told.
+void Kernel::tell_events() {
+  for (auto& [fd, file] : files_) {
+    if (!file.armed) continue;
+    const unsigned ready = readiness(fd, file);
+    if ((ready & ~file.told) != 0) {
+      if (strikes()) {
+        events_lost_ = true;
+      } else {
+        events_.push_back(fd);
+      }
+    }
+    file.told = ready;
+  }
+}
+
+void Kernel::step() {
+  world_->step();
+  tell_events();
+}
+
+ssize_t Kernel::read_events(void* buffer, std::size_t length) {
+  if (strikes()) return fail(dice_.one_of(kNotNow));
+  auto* const events = static_cast<signalfd_siginfo*>(buffer);
+  std::size_t count = 0;
+  for (; count < length / sizeof *events && !events_.empty(); ++count) {
+    events[count] = {};
+    events[count].ssi_signo = static_cast<std::uint32_t>(SIGRTMIN);
+    events[count].ssi_fd = events_.front();
+    events_.pop_front();
+  }
+  if (count < length / sizeof *events && std::exchange(events_lost_, false)) {
+    events[count] = {};
+    events[count++].ssi_signo = SIGIO;
+  }
+  note("told of " + std::to_string(count) + " events");
+  return count == 0 ? fail(EAGAIN) : static_cast<ssize_t>(count * sizeof *events);
+}
+
+// A file may be left out of a call only where events tell of it; and where it is ready for what it
+// was asked of last, not for long.
+void Kernel::leave_out(int fd, File& file) {
+  if (!file.armed)
+    violate("select() is not asked about " + std::to_string(fd) + ", which is not armed");
+  file.left_out_ready = (readiness(fd, file) & file.asked) != 0 ? file.left_out_ready + 1 : 0;
+  if (file.left_out_ready > kMostLeftOut) {
+    violate("descriptor " + std::to_string(fd) + " is ready and never asked about");
+  }
 }
 
 unsigned Kernel::readiness(int fd, const File& file) const {
@@ -382,6 +475,8 @@ unsigned Kernel::readiness(int fd, const File& file) const {
       return kWritable;
     case File::Kind::kInput:
       return kReadable;
+    case File::Kind::kEvents:
+      return events_.empty() && !events_lost_ ? 0 : kReadable;
     case File::Kind::kStream:
       break;
   }
@@ -407,10 +502,16 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
     sets[fd] = bits;
   }
   if (nfds == 0) return sets;
-  for (const auto& [fd, file] : files_) {
+  for (auto& [fd, file] : files_) {
     if (file.stream == nullptr || file.stream->closed) continue;
     const auto place = sets.find(fd);
     const unsigned bits = place == sets.end() ? 0 : place->second;
+    if (bits == 0 && file.asked != 0) {
+      leave_out(fd, file);
+      continue;
+    }
+    file.asked = bits;
+    file.left_out_ready = 0;
     if ((bits & kReadable) / kReadable != (bits & kExceptional) / kExceptional) {
       violate("inputs are not what exceptional conditions are asked of");
     }
@@ -449,7 +550,7 @@ bool Kernel::deliver_signals(const sigset_t* mask) {
 
 int Kernel::nanosleep(const timespec& duration) {
   now_ += std::chrono::seconds(duration.tv_sec) + std::chrono::nanoseconds(duration.tv_nsec);
-  world_->step();
+  step();
   return 0;
 }
 
@@ -468,20 +569,20 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
     if (error == EINTR) deliver_signals(mask);
     return fail(error);
   }
-  if (nfds > 0) world_->step();
+  if (nfds > 0) step();
   Sets found = ready(wanted);
   const Time deadline = timeout == nullptr ? Time::max() : now_ + limit;
   for (int steps = 0; found.empty() && now_ < deadline; ++steps) {
     if (deliver_signals(mask)) {
       note("select() is interrupted");
-      world_->step();
+      step();
       return fail(EINTR);
     }
     const bool others_act = nfds > 0 && world_->may_act() &&
                             !(world_->may_dawdle() && (steps == kMostSteps || dice_.one_in(20)));
     if (others_act) {
       now_ = std::min(deadline, now_ + std::chrono::microseconds(dice_.up_to(2000)));
-      world_->step();
+      step();
       found = ready(wanted);
     } else if (timeout != nullptr) {
       now_ = deadline;
@@ -494,8 +595,10 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
   report_falsely(wanted, found);
   // It may leave some for the next time, as if they had become ready a moment later.
   while (found.size() > 1 && dice_.one_in(4)) {
-    found.erase(
-        std::next(found.begin(), static_cast<std::ptrdiff_t>(dice_.up_to(found.size() - 1))));
+    const auto late =
+        std::next(found.begin(), static_cast<std::ptrdiff_t>(dice_.up_to(found.size() - 1)));
+    if (files_.at(late->first).armed) events_.push_back(late->first);
+    found.erase(late);
   }
   int count = 0;
   for (const auto& [fd, bits] : wanted) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -134,13 +135,17 @@ class Kernel {
   int getpeername(int fd, sockaddr* address, socklen_t* length);
   int getsockopt(int fd, int level, int name, void* value, socklen_t* length);
   int setsockopt(int fd, int level, int name);
-  ssize_t recv(int fd, void* buffer, std::size_t length, int flags);
-  ssize_t sendmsg(int fd, const msghdr* message, int flags);
+  // One part, or as many as a msghdr has.
+  using Parts = std::span<const iovec>;
+  ssize_t recv(int fd, Parts parts, int flags);
+  ssize_t send(int fd, Parts parts, int flags);
   ssize_t read(int fd, void* buffer, std::size_t length);
   ssize_t write(int fd, const void* buffer, std::size_t length);
   int shutdown(int fd, int how);
   int close(int fd);
-  int unacknowledged(int fd, int* value);
+  int ioctl(int fd, unsigned long request, int* value);
+  int fcntl(int fd, int command, long argument);
+  int signalfd();
   // Sleeps without asking for anything.
   int nanosleep(const timespec& duration);
   int pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
@@ -148,12 +153,19 @@ class Kernel {
 
  private:
   struct File {
-    enum class Kind { kFresh, kListener, kStream, kLog, kInput, kOutput };
+    enum class Kind { kFresh, kListener, kStream, kLog, kInput, kOutput, kEvents };
     Kind kind = Kind::kFresh;
     std::shared_ptr<Stream> stream{};
     sockaddr_storage local{};
     sockaddr_storage peer{};
     bool sends_at_once = false;
+    // Signal-driven I/O: to whom, by which signal, and whether at all.
+    bool has_owner = false;
+    bool has_signal = false;
+    bool armed = false;
+    unsigned told = 0;       // What it was ready for when it was looked at last.
+    unsigned asked = 0;      // What select() was asked of it last.
+    int left_out_ready = 0;  // How many calls in a row have left it out though it was ready.
   };
   using Sets = std::map<int, unsigned>;  // Descriptor to a sum of kReadable and so on.
 
@@ -168,6 +180,10 @@ class Kernel {
   Sets asked(int nfds, const fd_set* readable, const fd_set* writable, const fd_set* exceptional);
   Sets ready(const Sets& asked) const;
   unsigned readiness(int fd, const File& file) const;
+  void step();
+  void tell_events();
+  void leave_out(int fd, File& file);
+  ssize_t read_events(void* buffer, std::size_t length);
   void report_falsely(const Sets& asked, Sets& found);
   bool deliver_signals(const sigset_t* mask);
 
@@ -181,6 +197,8 @@ class Kernel {
   unsigned fault_rate_ = 0;
   std::map<int, File> files_;
   std::set<int> writable_;  // What the last select() reported so, and was not sent on since.
+  std::deque<int> events_;  // On armed files, not read yet.
+  bool events_lost_ = false;
   std::string input_;
   std::string output_;
   std::string violation_;

@@ -6,7 +6,7 @@
 
 namespace echo::sim {
 
-Peer::Peer(std::uint64_t number, Kernel& kernel, std::size_t most)
+Peer::Peer(std::uint64_t number, Kernel& kernel, std::size_t most, bool of_crowd)
     : number_(number), kernel_(kernel) {
   Dice& dice = kernel_.dice();
   to_send_ = dice.one_in(4) ? 0 : dice.length(most);
@@ -14,7 +14,7 @@ Peer::Peer(std::uint64_t number, Kernel& kernel, std::size_t most)
   stream_->host = dice.one_of(kHosts);
   stream_->in_room = dice.between(1, 100'000);
   stream_->out_room = dice.between(1, 100'000);
-  laziness_ = dice.one_of({1U, 1U, 2U, 5U, 20U});
+  laziness_ = of_crowd ? dice.one_of({1U, 100U, 500U, 500U}) : dice.one_of({1U, 1U, 2U, 5U, 20U});
   manner_ = static_cast<Manner>(dice.one_of({0, 0, 0, 1, 2, 3, 4, 5, 6}));
   acts_at_ = dice.up_to(to_send_);
 }

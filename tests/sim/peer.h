@@ -16,8 +16,8 @@ class Peer {
   // Where the peers are.
   static constexpr std::initializer_list<std::uint32_t> kHosts{0x7f000001, 0x7f000002, 0x7f000003};
 
-  // No two numbers say the same. It says so many bytes at most.
-  Peer(std::uint64_t number, Kernel& kernel, std::size_t most);
+  // No two numbers say the same. It says so many bytes at most. One of a crowd is silent for long.
+  Peer(std::uint64_t number, Kernel& kernel, std::size_t most, bool of_crowd);
 
   // Its end of the connection, as the server has it.
   const std::shared_ptr<Stream>& stream() const { return stream_; }

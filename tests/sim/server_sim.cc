@@ -50,12 +50,11 @@ class ServersWorld : public World {
   ServersWorld(Kernel& kernel, const ServerSettings& settings)
       : kernel_(kernel),
         settings_(settings),
-        to_come_(kernel.dice().one_in(20) ? kernel.dice().between(65, 200)
-                                          : kernel.dice().between(1, 12)),
+        is_crowd_(kernel.dice().one_in(20)),
+        to_come_(is_crowd_ ? kernel.dice().between(65, 300) : kernel.dice().between(1, 12)),
         // Of many peers, or through a small queue, not so much that it takes for ever.
-        most_said_(to_come_ > 12 ? 2000
-                                 : std::min<std::size_t>(300'000, 1000 * settings.max_queue)),
-        stops_after_(kernel.dice().length(3000)) {}
+        most_said_(is_crowd_ ? 2000 : std::min<std::size_t>(300'000, 1000 * settings.max_queue)),
+        stops_after_(is_crowd_ ? kernel.dice().between(500, 3000) : kernel.dice().length(3000)) {}
 
   void step() override {
     ++steps_;
@@ -63,7 +62,7 @@ class ServersWorld : public World {
     if (std::exchange(stops_now_, false)) {
       for (auto left = kernel_.dice().up_to(to_come_); left > 0; --left) connect_peer();
     }
-    if (to_come_ > 0 && kernel_.dice().one_in(10)) connect_peer();
+    if (to_come_ > 0 && kernel_.dice().one_in(is_crowd_ ? 2 : 10)) connect_peer();
     for (const auto& peer : peers_) peer->step();
     if (kernel_.dice().one_in(300)) send_signal(SIGUSR1);
     if (steps_ > stops_after_ && kernel_.dice().one_in(50)) stop();
@@ -218,7 +217,8 @@ class ServersWorld : public World {
   // Whether it should have been closed by now: one that takes nothing of what is in flight to it is
   // given the time twice.
   bool is_overdue(const Stream& stream) const {
-    if (settings_.idle_timeout == 0s || stops_ > 0) return false;
+    // A reset is the end of it, which select() has yet to tell.
+    if (settings_.idle_timeout == 0s || stops_ > 0 || stream.reset) return false;
     const bool in_flight = !stream.out.empty() || stream.taken_at > stream.moved_at;
     const Duration most = settings_.idle_timeout * (in_flight ? 2 : 1) + kTurnTime;
     return kernel_.now() - std::max(stream.moved_at, stream.taken_at) >= most;
@@ -231,7 +231,7 @@ class ServersWorld : public World {
 
   void connect_peer() {
     if (backlogs_.empty()) return;
-    peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, most_said_));
+    peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, most_said_, is_crowd_));
     const auto listener = std::next(
         backlogs_.begin(), static_cast<std::ptrdiff_t>(kernel_.dice().up_to(backlogs_.size() - 1)));
     listener->second.push_back(peers_.back()->stream());
@@ -262,6 +262,7 @@ class ServersWorld : public World {
   const ServerSettings& settings_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::map<int, Backlog> backlogs_;  // By listener.
+  bool is_crowd_;
   std::uint64_t to_come_;
   std::size_t most_said_;
   std::uint64_t steps_ = 0;
@@ -278,7 +279,7 @@ ServerSettings any_settings(Dice& dice) {
   ServerSettings settings;
   settings.listen.hosts = {resolve("127.0.0.1", 0)};
   if (dice.one_in(2)) settings.listen.hosts.push_back(resolve("127.0.0.2", 0));
-  settings.listen.backlog = 200;  // As many as ever come.
+  settings.listen.backlog = 300;  // As many as ever come.
   settings.max_queue = dice.one_of<std::size_t>({1, 7, 100, 5000, 65536, 262144});
   settings.max_connections = dice.one_of<std::size_t>({0, 0, 0, 2});
   settings.max_per_host = dice.one_of<std::size_t>({0, 0, 1, 3});

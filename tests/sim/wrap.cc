@@ -36,12 +36,16 @@ int __real_getpeername(int, sockaddr*, socklen_t*);
 int __real_getsockopt(int, int, int, void*, socklen_t*);
 int __real_setsockopt(int, int, int, const void*, socklen_t);
 ssize_t __real_recv(int, void*, size_t, int);
+ssize_t __real_recvmsg(int, msghdr*, int);
+ssize_t __real_send(int, const void*, size_t, int);
 ssize_t __real_sendmsg(int, const msghdr*, int);
 ssize_t __real_read(int, void*, size_t);
 ssize_t __real_write(int, const void*, size_t);
 int __real_shutdown(int, int);
 int __real_close(int);
 int __real_ioctl(int, unsigned long, ...);
+int __real_fcntl(int, int, ...);
+int __real_signalfd(int, const sigset_t*, int);
 int __real_nanosleep(const timespec*, timespec*);
 int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
 
@@ -98,8 +102,9 @@ int __wrap_setsockopt(int fd, int level, int name, const void* value, socklen_t 
 
 ssize_t __wrap_recv(int fd, void* buffer, size_t length, int flags) {
   Kernel* const kernel = kernel_of(fd);
-  return kernel != nullptr ? kernel->recv(fd, buffer, length, flags)
-                           : __real_recv(fd, buffer, length, flags);
+  if (kernel == nullptr) return __real_recv(fd, buffer, length, flags);
+  const iovec part{.iov_base = buffer, .iov_len = length};
+  return kernel->recv(fd, {&part, 1}, flags);
 }
 
 // What _FORTIFY_SOURCE makes of recv() and read() where it knows the buffer's size.
@@ -107,9 +112,23 @@ ssize_t __wrap___recv_chk(int fd, void* buffer, size_t length, size_t /*room*/, 
   return __wrap_recv(fd, buffer, length, flags);
 }
 
+ssize_t __wrap_recvmsg(int fd, msghdr* message, int flags) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->recv(fd, {message->msg_iov, message->msg_iovlen}, flags)
+                           : __real_recvmsg(fd, message, flags);
+}
+
+ssize_t __wrap_send(int fd, const void* buffer, size_t length, int flags) {
+  Kernel* const kernel = kernel_of(fd);
+  if (kernel == nullptr) return __real_send(fd, buffer, length, flags);
+  const iovec part{.iov_base = const_cast<void*>(buffer),
+                   .iov_len = length};  // NOLINT(*-const-cast)
+  return kernel->send(fd, {&part, 1}, flags);
+}
+
 ssize_t __wrap_sendmsg(int fd, const msghdr* message, int flags) {
   Kernel* const kernel = kernel_of(fd);
-  return kernel != nullptr ? kernel->sendmsg(fd, message, flags)
+  return kernel != nullptr ? kernel->send(fd, {message->msg_iov, message->msg_iovlen}, flags)
                            : __real_sendmsg(fd, message, flags);
 }
 
@@ -143,8 +162,23 @@ int __wrap_ioctl(int fd, unsigned long request, ...) {
   void* const argument = va_arg(arguments, void*);
   va_end(arguments);
   Kernel* const kernel = kernel_of(fd);
-  return kernel != nullptr ? kernel->unacknowledged(fd, static_cast<int*>(argument))
+  return kernel != nullptr ? kernel->ioctl(fd, request, static_cast<int*>(argument))
                            : __real_ioctl(fd, request, argument);
+}
+
+int __wrap_fcntl(int fd, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  const long argument = va_arg(arguments, long);
+  va_end(arguments);
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->fcntl(fd, command, argument)
+                           : __real_fcntl(fd, command, argument);
+}
+
+int __wrap_signalfd(int fd, const sigset_t* signals, int flags) {
+  Kernel* const kernel = Kernel::current();
+  return kernel != nullptr ? kernel->signalfd() : __real_signalfd(fd, signals, flags);
 }
 
 int __wrap_nanosleep(const timespec* duration, timespec* left) {

@@ -75,7 +75,7 @@ TEST_P(PassingFaultOfTheClient, LosesNoByte) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, PassingFaultOfTheClient,
-    ::testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendmsg", kNotNow),
+    ::testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
                               faults("pselect6", {EINTR}), faults("setsockopt", kSocketOption),
                               faults("getsockname", kSocketName),
                               faults("getpeername", kSocketName), faults("write", kNotNow)})),
@@ -91,7 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
     Each, FaultOfTheClient,
     ::testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
                               faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
-                              faults("sendmsg", kSendFatal)})),
+                              faults("sendto", kSendFatal)})),
     name_of_test);
 
 class FaultOfTheClientsLastRead : public ClientFaultTest {};

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -117,30 +118,56 @@ TEST_P(LastingFaultOfAccept, NeitherSpinsNorStopsTheService) {
 INSTANTIATE_TEST_SUITE_P(Each, LastingFaultOfAccept,
                          ::testing::ValuesIn(faults("accept4", kAcceptOfTheSystem)), name_of_test);
 
-// --- recv() and sendmsg() ---
-// The witness's comes first, then the victim's.
+// --- recv() and send(), recvmsg() and sendmsg() ---
+// The witness's short message needs the former two, and the victim's both kinds: the first block of
+// it, and the blocks after that.
 
-class PassingFaultOfATransfer : public ServerFaultTest {};
+constexpr std::size_t kSomeBlocks = 20'000;
+
+class TransferFaultTest : public ServerFaultTest {
+ protected:
+  // So many of the calls for the victim fail, from the first of them on.
+  void begin_with(int count) {
+    const int first = is_of_some_blocks() ? 1 : 2;
+    begin(std::to_string(first) + ".." + std::to_string(first + count - 1));
+  }
+
+  // What makes the server call it.
+  static std::string message() {
+    return is_of_some_blocks() ? std::string(kSomeBlocks, 'x') : "victim";
+  }
+
+ private:
+  static bool is_of_some_blocks() {
+    const std::string_view call = GetParam().call;
+    return call == "recvmsg" || call == "sendmsg";
+  }
+};
+
+class PassingFaultOfATransfer : public TransferFaultTest {};
 
 TEST_P(PassingFaultOfATransfer, LosesNoByte) {
-  begin("2..101");
+  begin_with(100);
+  TestPeer victim(server().endpoint());
+  EXPECT_EQ(victim.echo("short"), "short");
   const std::string message = random_bytes(1UL << 20);
-  EXPECT_TRUE(TestPeer(server().endpoint()).echo(message) == message);
+  EXPECT_TRUE(victim.echo(message) == message);
   expect_witness_served();
   EXPECT_EQ(count_of(end(), "(INJECTED)"), 100U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, PassingFaultOfATransfer,
-                         ::testing::ValuesIn(join({faults("recvfrom", kNotNow),
-                                                   faults("sendmsg", kNotNow)})),
-                         name_of_test);
+INSTANTIATE_TEST_SUITE_P(
+    Each, PassingFaultOfATransfer,
+    ::testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
+                              faults("recvmsg", kNotNow), faults("sendmsg", kNotNow)})),
+    name_of_test);
 
-class FaultOfATransfer : public ServerFaultTest {};
+class FaultOfATransfer : public TransferFaultTest {};
 
 TEST_P(FaultOfATransfer, CostsThatClientAlone) {
-  begin("2");
+  begin_with(1);
   const TestPeer& victim = connect_victim();
-  victim.send("victim");
+  victim.send(message());
   server().wait_for_faults(1);
   expect_witness_served();
   expect_lost(victim);
@@ -150,19 +177,20 @@ TEST_P(FaultOfATransfer, CostsThatClientAlone) {
 }
 
 TEST_P(FaultOfATransfer, OfManyInTurnCostsThemAlone) {
-  begin("2..21");
+  begin_with(20);
   for (int i = 0; i < 20; ++i) {
     const TestPeer& victim = connect_victim();
-    victim.send("victim");
+    victim.send(message());
     expect_lost(victim);
   }
   EXPECT_EQ(count_of(end(), "(INJECTED)"), 20U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfATransfer,
-                         ::testing::ValuesIn(join({faults("recvfrom", kRecvFatal),
-                                                   faults("sendmsg", kSendFatal)})),
-                         name_of_test);
+INSTANTIATE_TEST_SUITE_P(
+    Each, FaultOfATransfer,
+    ::testing::ValuesIn(join({faults("recvfrom", kRecvFatal), faults("sendto", kSendFatal),
+                              faults("recvmsg", kRecvFatal), faults("sendmsg", kSendFatal)})),
+    name_of_test);
 
 // --- select() ---
 

@@ -285,10 +285,10 @@ TEST(Selector, WaitsAgainAfterAnError) {
   const SocketPair pair = make_socket_pair();
   UniqueFd closed(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 0));
   const int fd = closed.get();
-  closed.reset();
   Selector selector;
   selector.watch_output(pair.ours.get(), true);
   selector.watch_input(fd, true);
+  closed.reset();
   ASSERT_EQ(selector.wait(std::nullopt), EBADF);
   selector.forget(fd);
   EXPECT_EQ(selector.wait(std::nullopt), 0);

@@ -159,7 +159,7 @@ TEST_F(ServerTest, CountsAsActiveAPeerThatStillTakesWhatItWasSent) {
   settings_.idle_timeout = 10s;
   start();
   const TestPeer peer = connect();
-  echo_unread(peer, 300'000);
+  echo_unread(peer, 1'000'000);
   const auto look_ten_seconds_later = [&] {
     now_ += 10s;
     server_->turn();
@@ -211,7 +211,7 @@ TEST_F(ServerTest, ClosesAPeerThatDoesNotAnswerTheEof) {
 TEST_F(ServerTest, DrainsUntilAPeerHasTakenWhatItWasSent) {
   start();
   const TestPeer peer = connect();
-  echo_unread(peer, 300'000);
+  echo_unread(peer, 1'000'000);
   raise_signal(SIGTERM);
   EXPECT_TRUE(server_->turn());
   for (int i = 0; i < 3; ++i) {
@@ -219,7 +219,7 @@ TEST_F(ServerTest, DrainsUntilAPeerHasTakenWhatItWasSent) {
     peer.send("meanwhile");
     EXPECT_TRUE(server_->turn());
   }
-  EXPECT_EQ(peer.receive_to_eof().size(), 300'000U);
+  EXPECT_EQ(peer.receive_to_eof().size(), 1'000'000U);
   peer.shut_down_sending();
   while (server_->turn()) continue;
   EXPECT_TRUE(pipe_.has("after draining, bytes discarded: 27\n"));

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "echo/message_pool.h"
+#include "echo/message_queue.h"
+#include "echo/socket.h"
+#include "support/socket_pair.h"
+
+namespace echo::testing {
+
+// A message queue of its own pool, and a socket from which it receives what it is to owe.
+class FedQueue {
+ public:
+  // Has it receive all of the message.
+  void push(std::string_view message);
+
+  Moved flush(int fd) { return queue_.flush(fd, pool_); }
+
+  bool empty() const noexcept { return queue_.empty(); }
+  std::size_t bytes() const noexcept { return queue_.bytes(); }
+  std::string_view copy(std::size_t from, std::span<char> buffer) const noexcept {
+    return queue_.copy(from, buffer);
+  }
+
+ private:
+  SocketPair feed_ = make_socket_pair();
+  MessagePool pool_;
+  MessageQueue queue_;
+};
+
+}  // namespace echo::testing
