@@ -22,37 +22,44 @@ timespec to_timespec(Duration duration) {
 }  // namespace
 
 Selector::Selector(const sigset_t* wait_mask) {
-  if (wait_mask != nullptr) wait_mask_ = *wait_mask;
+  if (wait_mask != nullptr) {
+    wait_mask_ = *wait_mask;
+    SignalDrivenIo::block_in(*wait_mask_);
+  }
+  reserve(tiers_.events_fd() + 1);
 }
 
-void Selector::watch_input(int fd, bool wanted) {
-  if (wanted) {
-    reserve(fd + 1);
-    inputs_.insert(fd);
-  } else {
-    inputs_.erase(fd);
-  }
-}
+void Selector::watch_input(int fd, bool wanted) { watch(inputs_, fd, wanted); }
 
 void Selector::watch_output(int fd, bool wanted) {
+  output_is_new_ = output_is_new_ || (wanted && !outputs_.contains(fd));
+  watch(outputs_, fd, wanted);
+}
+
+void Selector::watch(FdSet& set, int fd, bool wanted) {
+  if (set.contains(fd) == wanted) return;
   if (wanted) {
     reserve(fd + 1);
-    outputs_.insert(fd);
+    set.insert(fd);
+    tiers_.add(fd);
   } else {
-    outputs_.erase(fd);
+    set.erase(fd);
+    if (!inputs_.contains(fd) && !outputs_.contains(fd)) tiers_.remove(fd);
   }
+}
+
+void Selector::keep_active(int fd) {
+  reserve(fd + 1);
+  tiers_.keep_active(fd);
 }
 
 void Selector::forget(int fd) noexcept {
   for (FdSet* set : {&inputs_, &outputs_, &readable_, &writable_, &exceptional_}) set->erase(fd);
+  tiers_.forget(fd);
 }
 
 int Selector::wait(std::optional<Duration> timeout) {
-  readable_ = inputs_;
-  writable_ = outputs_;
-  exceptional_ = inputs_;
-
-  const int error = let_signals_in() ? EINTR : select_once(timeout);
+  const int error = let_signals_in() ? EINTR : look(timeout);
   if (error == 0) return 0;
   // What select() leaves in the sets is undefined now (select(2)).
   for (FdSet* set : {&readable_, &writable_, &exceptional_}) set->clear();
@@ -62,18 +69,46 @@ int Selector::wait(std::optional<Duration> timeout) {
 
 // The results first: where memory ends halfway, they have room for the others all the same.
 void Selector::reserve(int nfds) {
+  tiers_.reserve(nfds);
   for (FdSet* set : {&readable_, &writable_, &exceptional_, &inputs_, &outputs_}) {
     set->reserve(nfds);
   }
 }
 
-int Selector::select_once(std::optional<Duration> timeout) {
-  const int nfds = std::max(inputs_.nfds(), outputs_.nfds());
+// Sleeps only where there is nothing to be seen without.
+int Selector::look(std::optional<Duration> timeout) {
+  for (tiers_.prepare(); output_is_new_ || tiers_.has_trial(); tiers_.prepare()) {
+    output_is_new_ = false;
+    const int error = ask(Duration{0});
+    if (error != 0 || ready_ > 0) return error;
+  }
+  const int error = ask(timeout);
+  if (error != 0 || ready_ > 0 || !told_) return error;
+  return ask(Duration{0});
+}
+
+int Selector::ask(std::optional<Duration> timeout) {
+  readable_.assign_difference(inputs_, tiers_.quiet());
+  writable_.assign_difference(outputs_, tiers_.quiet());
+  exceptional_ = readable_;
+  const int events = tiers_.events_fd();
+  if (tiers_.has_quiet()) readable_.insert(events);
+
+  const int nfds = std::max(readable_.nfds(), writable_.nfds());
   const timespec limit = to_timespec(std::max(timeout.value_or(Duration{0}), Duration{0}));
-  const int ready = ::pselect(nfds, readable_.native(), writable_.native(), exceptional_.native(),
-                              timeout ? &limit : nullptr, wait_mask_ ? &*wait_mask_ : nullptr);
-  ready_without_sleep_ = ready > 0 ? ready_without_sleep_ + ready : 0;
-  return ready < 0 ? errno : 0;
+  ready_ = ::pselect(nfds, readable_.native(), writable_.native(), exceptional_.native(),
+                     timeout ? &limit : nullptr, wait_mask_ ? &*wait_mask_ : nullptr);
+  ready_without_sleep_ = ready_ > 0 ? ready_without_sleep_ + ready_ : 0;
+  if (ready_ < 0) return errno;
+
+  told_ = tiers_.has_quiet() && readable_.contains(events);
+  if (told_) {
+    readable_.erase(events);
+    --ready_;
+    tiers_.take_events();
+  }
+  if (ready_ > 0 || tiers_.has_trial()) tiers_.note(readable_, writable_, exceptional_);
+  return 0;
 }
 
 // pselect() delivers a signal only where it would sleep. With something ready in every turn it

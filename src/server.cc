@@ -83,6 +83,7 @@ Server::Server(const ServerSettings& settings, Log& log, Signals& signals,
   for (const UniqueFd& listener : listeners_) {
     listening_.insert(listener.get());
     selector_.watch_input(listener.get(), true);
+    selector_.keep_active(listener.get());
   }
   port_ = local_endpoint(listeners_.front().get()).port();
 }

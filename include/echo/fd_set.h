@@ -56,7 +56,20 @@ class FdSet {
   void erase(int fd) noexcept;
   bool contains(int fd) const noexcept;
   bool empty() const noexcept { return next(0) < 0; }
+  std::size_t size() const noexcept;
+  // How many members the word has in which `fd` is.
+  std::size_t size_of_word(int fd) const noexcept;
   void clear() noexcept;
+
+  // Makes this the members of `set` that are not in `without`. Takes no memory where this has as
+  // much as `set`.
+  void assign_difference(const FdSet& set, const FdSet& without);
+
+  // Adds the members of `set`, all of them or those from `first` to before `last`, both multiples
+  // of kWordBits; or takes all out. Adding takes no memory where this has as much as `set`.
+  void insert_all(const FdSet& set);
+  void insert_range(const FdSet& set, int first, int last);
+  void erase_all(const FdSet& set) noexcept;
 
   // The lowest member that is `fd` or higher; -1 where there is none.
   int next(int fd) const noexcept;
@@ -74,10 +87,11 @@ class FdSet {
   // For select(), which reads and writes as many descriptors as it is told: reserve() them first.
   fd_set* native() noexcept { return reinterpret_cast<fd_set*>(words_.data()); }
 
- private:
+  // How many descriptors one word of the set holds.
   using Word = unsigned long;
   static constexpr int kWordBits = sizeof(Word) * CHAR_BIT;
 
+ private:
   static std::size_t word_of(int fd) noexcept { return static_cast<std::size_t>(fd) / kWordBits; }
   static Word bit_of(int fd) noexcept { return Word{1} << (fd % kWordBits); }
 

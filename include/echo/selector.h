@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "echo/fd_set.h"
+#include "echo/tiers.h"
 #include "echo/units.h"
 
 namespace echo {
@@ -12,6 +13,11 @@ namespace echo {
 //
 // It keeps two sets of its own - inputs, the descriptors one expects to read from, and outputs,
 // those one expects to write to - and wait() hands back three: readable, writable, exceptional.
+//
+// Where many are watched it asks select() about those that have been ready of late, and leaves the
+// others to Tiers: what becomes ready on one of them is reported by the next wait() or the one
+// after it, or, where more happened than the system can tell, by one more for every
+// Tiers::kMostOnTrial of them. With few there is nothing of this.
 class Selector {
  public:
   // `wait_mask`, where given, is the signal mask while wait() sleeps: signals that the caller keeps
@@ -22,6 +28,9 @@ class Selector {
   // put in takes memory for all that is ever done with it; nothing else does.
   void watch_input(int fd, bool wanted);
   void watch_output(int fd, bool wanted);
+
+  // Has select() asked about it each time, until it is forgotten. It takes memory as watching does.
+  void keep_active(int fd);
 
   // Takes the descriptor out of every set, the three results too: a new file that gets the same
   // number within the turn does not inherit what was reported of the old one.
@@ -44,8 +53,11 @@ class Selector {
   static constexpr Duration kRest = std::chrono::milliseconds{10};
 
  private:
+  void watch(FdSet& set, int fd, bool wanted);
   void reserve(int nfds);
-  int select_once(std::optional<Duration> timeout);
+
+  int look(std::optional<Duration> timeout);
+  int ask(std::optional<Duration> timeout);
   bool let_signals_in();
   void rest();
 
@@ -55,7 +67,12 @@ class Selector {
   FdSet readable_;
   FdSet writable_;
   FdSet exceptional_;
+  int ready_ = 0;      // How many the last call of select() found.
+  bool told_ = false;  // Whether it was told of quiet ones.
   int ready_without_sleep_ = 0;
+  bool output_is_new_ = false;  // Most likely it is writable at once.
+
+  Tiers tiers_;
 };
 
 }  // namespace echo

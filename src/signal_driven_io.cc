@@ -1,0 +1,75 @@
+#include "echo/signal_driven_io.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstddef>
+#include <functional>
+
+namespace echo {
+namespace {
+
+// How many events one take() tells of.
+constexpr std::size_t kMostTaken = 64;
+
+// One that is queued each time, and so never lost among others.
+int queued_signal() noexcept { return SIGRTMIN; }
+
+// What comes in its place when the queue is full.
+constexpr int kOverflow = SIGIO;
+
+sigset_t both_signals() noexcept {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, queued_signal());
+  ::sigaddset(&set, kOverflow);
+  return set;
+}
+
+bool set_async(int fd, int on) noexcept { return ::ioctl(fd, FIOASYNC, &on) == 0; }
+
+}  // namespace
+
+// A descriptor may stay armed when this is gone, and neither signal is to end the program then.
+SignalDrivenIo::SignalDrivenIo() noexcept {
+  const sigset_t set = both_signals();
+  ::sigprocmask(SIG_BLOCK, &set, &old_mask_);
+  std::signal(queued_signal(), SIG_IGN);
+  std::signal(kOverflow, SIG_IGN);
+  queue_ = UniqueFd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+SignalDrivenIo::~SignalDrivenIo() { ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr); }
+
+void SignalDrivenIo::block_in(sigset_t& mask) noexcept {
+  ::sigaddset(&mask, queued_signal());
+  ::sigaddset(&mask, kOverflow);
+}
+
+bool SignalDrivenIo::arm(int fd) const noexcept {
+  return queue_ && ::fcntl(fd, F_SETOWN, ::getpid()) == 0 &&
+         ::fcntl(fd, F_SETSIG, queued_signal()) == 0 && set_async(fd, 1);
+}
+
+void SignalDrivenIo::disarm(int fd) const noexcept { set_async(fd, 0); }
+
+bool SignalDrivenIo::take(const std::function<void(int fd)>& happened) const {
+  std::array<signalfd_siginfo, kMostTaken> events;  // NOLINT(*-member-init): read as far as filled
+  const ssize_t length = ::read(queue_.get(), events.data(), sizeof events);
+  const std::size_t count = length > 0 ? static_cast<std::size_t>(length) / sizeof events[0] : 0;
+  bool complete = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (static_cast<int>(events[i].ssi_signo) == kOverflow) {
+      complete = false;
+    } else {
+      happened(events[i].ssi_fd);
+    }
+  }
+  return complete;
+}
+
+}  // namespace echo

@@ -1,0 +1,125 @@
+#include "echo/tiers.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace echo {
+namespace {
+
+// After how many calls that found others one is quiet. To become quiet and active again costs as
+// much as being asked about so often.
+constexpr int kPatience = 32;
+
+}  // namespace
+
+Tiers::Tiers() { reserve(events_.fd() + 1); }
+
+std::array<FdSet*, 7> Tiers::sets() noexcept {
+  return {&watched_, &always_active_, &quiet_, &doubted_, &on_trial_, &ageing_, &seen_};
+}
+
+void Tiers::reserve(int nfds) {
+  for (FdSet* set : sets()) set->reserve(nfds);
+}
+
+void Tiers::add(int fd) noexcept {
+  if (!watched_.contains(fd)) ++watched_count_;
+  watched_.insert(fd);
+  seen_.insert(fd);
+  activate(fd);
+}
+
+void Tiers::keep_active(int fd) noexcept {
+  always_active_.insert(fd);
+  activate(fd);
+}
+
+void Tiers::remove(int fd) noexcept {
+  activate(fd);
+  forget(fd);
+}
+
+void Tiers::forget(int fd) noexcept {
+  if (watched_.contains(fd)) --watched_count_;
+  if (quiet_.contains(fd)) --quiet_count_;
+  if (on_trial_.contains(fd)) --trial_count_;
+  for (FdSet* set : sets()) set->erase(fd);
+}
+
+void Tiers::activate(int fd) noexcept {
+  if (quiet_.contains(fd)) {
+    --quiet_count_;
+  } else if (on_trial_.contains(fd)) {
+    --trial_count_;
+  } else {
+    return;
+  }
+  events_.disarm(fd);
+  for (FdSet* set : {&quiet_, &doubted_, &on_trial_}) set->erase(fd);
+}
+
+void Tiers::prepare() noexcept {
+  if (!has_candidates_) return;
+  int fd = -1;
+  while (trial_count_ < kMostOnTrial && (fd = doubted_.next(fd + 1)) >= 0) {
+    doubted_.erase(fd);
+    quiet_.erase(fd);
+    --quiet_count_;
+    try_quiet(fd);
+  }
+  fd = -1;
+  while (trial_count_ < kMostOnTrial && (fd = ageing_.next(fd + 1)) >= 0) {
+    ageing_.erase(fd);
+    if (seen_.contains(fd)) continue;
+    if (events_.arm(fd)) try_quiet(fd);
+  }
+  has_candidates_ = trial_count_ == kMostOnTrial;
+}
+
+void Tiers::try_quiet(int fd) noexcept {
+  on_trial_.insert(fd);
+  ++trial_count_;
+}
+
+void Tiers::take_events() {
+  const bool complete = events_.take([this](int fd) { activate(fd); });
+  if (complete) return;
+  doubted_ = quiet_;
+  has_candidates_ = true;
+}
+
+void Tiers::note(const FdSet& readable, const FdSet& writable, const FdSet& exceptional) noexcept {
+  if (has_trial()) judge(readable, writable, exceptional);
+  if (watched_count_ - quiet_count_ < kFewQuiet) return;
+  for (const FdSet* set : {&readable, &writable, &exceptional}) seen_.insert_all(*set);
+  if (++calls_ == kPatience) look_for_quiet_ones();
+}
+
+void Tiers::judge(const FdSet& readable, const FdSet& writable, const FdSet& exceptional) noexcept {
+  for (const int fd : on_trial_) {
+    if (readable.contains(fd) || writable.contains(fd) || exceptional.contains(fd)) {
+      activate(fd);
+    } else {
+      quiet_.insert(fd);
+      ++quiet_count_;
+    }
+  }
+  on_trial_.clear();
+  trial_count_ = 0;
+}
+
+void Tiers::look_for_quiet_ones() noexcept {
+  ageing_.assign_difference(watched_, seen_);
+  ageing_.erase_all(quiet_);
+  ageing_.erase_all(always_active_);
+  if (ageing_.size() >= kFewQuiet) {
+    has_candidates_ = true;
+  } else {
+    ageing_.clear();
+  }
+  seen_.clear();
+  calls_ = 0;
+}
+
+}  // namespace echo
