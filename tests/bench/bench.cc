@@ -50,8 +50,11 @@ other, each on a core of its own, and ends with tables of what it costs them.
 
 TIME is a number with us, ms, s, m or h; without a unit it counts seconds.
 
-Exit status: 0 if all was measured that can be, 1 if not, 2 for a wrong command
-line.
+A server that cannot do a work has a dash in the tables, and a line on standard
+error says why.
+
+Exit status: 0 if there are tables, 1 if the system refused, 2 for a wrong
+command line.
 )";
 
 constexpr int kHelp = kLongOnly;

@@ -9,6 +9,7 @@
 #include <iomanip>
 #include <optional>
 #include <sstream>
+#include <string>
 #include <string_view>
 #include <thread>
 

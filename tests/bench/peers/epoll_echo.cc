@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bench/peers/peer.h"
+#include "echo/program.h"
 #include "echo/unique_fd.h"
 
 namespace echo::bench {
@@ -101,10 +102,12 @@ class EpollEcho {
   std::array<char, kChunk> buffer_{};
 };
 
+int serve() {
+  EpollEcho server;
+  for (;;) server.turn();
+}
+
 }  // namespace
 }  // namespace echo::bench
 
-int main() {
-  echo::bench::EpollEcho server;
-  for (;;) server.turn();
-}
+int main() { return echo::run_program("epoll_echo", &echo::bench::serve); }

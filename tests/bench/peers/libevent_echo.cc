@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "bench/peers/peer.h"
+#include "echo/program.h"
 #include "echo/unique_fd.h"
 
 namespace echo::bench {
@@ -51,4 +52,4 @@ int serve() {
 }  // namespace
 }  // namespace echo::bench
 
-int main() { return echo::bench::serve(); }
+int main() { return echo::run_program("libevent_echo", &echo::bench::serve); }

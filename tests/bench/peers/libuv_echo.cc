@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "bench/peers/peer.h"
+#include "echo/program.h"
 #include "echo/unique_fd.h"
 
 namespace echo::bench {
@@ -98,4 +99,4 @@ int serve() {
 }  // namespace
 }  // namespace echo::bench
 
-int main() { return echo::bench::serve(); }
+int main() { return echo::run_program("libuv_echo", &echo::bench::serve); }

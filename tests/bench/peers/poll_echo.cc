@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bench/peers/peer.h"
+#include "echo/program.h"
 #include "echo/unique_fd.h"
 
 namespace echo::bench {
@@ -83,10 +84,12 @@ class PollEcho {
   std::array<char, kChunk> buffer_{};
 };
 
+int serve() {
+  PollEcho server;
+  for (;;) server.turn();
+}
+
 }  // namespace
 }  // namespace echo::bench
 
-int main() {
-  echo::bench::PollEcho server;
-  for (;;) server.turn();
-}
+int main() { return echo::run_program("poll_echo", &echo::bench::serve); }

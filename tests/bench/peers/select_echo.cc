@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "bench/peers/peer.h"
+#include "echo/program.h"
 #include "echo/unique_fd.h"
 
 namespace echo::bench {
@@ -126,10 +127,12 @@ class SelectEcho {
   std::array<char, kChunk> buffer_{};
 };
 
+int serve() {
+  SelectEcho server;
+  for (;;) server.turn();
+}
+
 }  // namespace
 }  // namespace echo::bench
 
-int main() {
-  echo::bench::SelectEcho server;
-  for (;;) server.turn();
-}
+int main() { return echo::run_program("select_echo", &echo::bench::serve); }
