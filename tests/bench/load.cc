@@ -1,5 +1,7 @@
 #include "bench/load.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -8,6 +10,7 @@
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -32,6 +35,34 @@ std::string pattern_of(const Work& work) {
   return pattern;
 }
 
+void turn_on(int fd, int level, int option) {
+  const int on = 1;
+  if (::setsockopt(fd, level, option, &on, sizeof on) != 0) {
+    throw std::system_error(errno, std::generic_category(), "setsockopt");
+  }
+}
+
+// Addresses of ours to connect from in turn: a churn leaves more connections in TIME-WAIT than one
+// address has ports.
+std::vector<Endpoint> hosts() {
+  std::vector<Endpoint> hosts;
+  for (int number = 1; number <= 200; ++number) {
+    hosts.push_back(resolve("127.0.1." + std::to_string(number), 0).front());
+  }
+  return hosts;
+}
+
+UniqueFd start_to_connect(const Endpoint& from, const Endpoint& to) {
+  UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  turn_on(fd.get(), IPPROTO_TCP, TCP_NODELAY);
+  turn_on(fd.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT);
+  if (::bind(fd.get(), from.address(), from.length()) != 0 ||
+      (::connect(fd.get(), to.address(), to.length()) != 0 && errno != EINPROGRESS)) {
+    throw std::system_error(errno, std::generic_category(), "connect");
+  }
+  return fd;
+}
+
 void reset_at_close(int fd) {
   const linger now{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -42,6 +73,7 @@ void reset_at_close(int fd) {
 Load::Load(const Work& work, const Endpoint& server)
     : work_(work),
       server_(server),
+      hosts_(hosts()),
       pattern_(pattern_of(work)),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       now_(Clock::now()),
@@ -90,15 +122,12 @@ void Load::check_idle() const {
 void Load::forget() { latencies_.clear(); }
 
 void Load::open(std::size_t place) {
-  Connecting connecting = connect_to(server_);
-  if (!connecting.fd) {
-    throw std::system_error(connecting.error, std::generic_category(), "connect");
-  }
+  UniqueFd fd = start_to_connect(hosts_[opened_++ % hosts_.size()], server_);
   epoll_event event{.events = EPOLLIN, .data = {.u64 = place}};
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connecting.fd.get(), &event) != 0) {
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) != 0) {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   }
-  connections_[place] = {.fd = std::move(connecting.fd), .starts = {}};
+  connections_[place] = {.fd = std::move(fd), .starts = {}};
 }
 
 void Load::set_busy(Connection& connection, bool busy) const {

@@ -77,9 +77,11 @@ class Load {
 
   const Work work_;
   const Endpoint server_;
-  const std::string pattern_;  // The same message again and again.
+  const std::vector<Endpoint> hosts_;  // Of ours.
+  const std::string pattern_;          // The same message again and again.
   UniqueFd epoll_;
   std::vector<Connection> connections_;
+  std::size_t opened_ = 0;          // Connections, ever.
   std::deque<std::size_t> silent_;  // The next to become busy first.
   std::vector<Duration> latencies_;
   Time now_;

@@ -62,7 +62,7 @@ do for [p = 1:3] {
   plot csv using (0):(-place(strcol(5))):(0):(rate(p)):(-place(strcol(5)) - 0.36): \
       (-place(strcol(5)) + 0.36):(place(strcol(5)) == 1 ? 0xd62728 : 0x9db4c8) \
       with boxxyerror linecolor rgb variable, \
-    csv using (rate(p)):(-place(strcol(5))):(sprintf(' %.0f', rate(p))) \
-      with labels left textcolor '#333333'
+    csv using (rate(p)):(-place(strcol(5))):(sprintf('%.0f', rate(p))) \
+      with labels left offset 0.5,0 textcolor '#333333'
 }
 unset multiplot

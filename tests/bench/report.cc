@@ -35,25 +35,28 @@ std::string cell(const std::optional<double>& value, double unit = 1) {
 using CellOf = std::function<std::string(std::size_t work, std::size_t server)>;
 using HasRow = std::function<bool(std::size_t work)>;
 
-// `columns` is the number of servers that it has, from the first.
+std::string row(const Results& results, std::size_t work, std::size_t columns,
+                const CellOf& cell_of) {
+  std::string text = "| " + results.works()[work].name + " |";
+  for (std::size_t server = 0; server < columns; ++server)
+    text += " " + cell_of(work, server) + " |";
+  return text + "\n";
+}
+
+// `columns` is the number of servers that it has, from the first. Empty where it has no row.
 std::string table(const std::string& title, const Results& results, std::size_t columns,
                   const HasRow& has_row, const CellOf& cell_of) {
-  std::string text = "\n" + title + "\n\n| work |";
+  std::string head = "\n" + title + "\n\n| work |";
+  std::string rule = "\n|---|";
   for (std::size_t server = 0; server < columns; ++server) {
-    text += " " + results.servers()[server] + " |";
+    head += " " + results.servers()[server] + " |";
+    rule += "--:|";
   }
-  text += "\n|---|";
-  for (std::size_t server = 0; server < columns; ++server) text += "--:|";
-  text += "\n";
+  std::string rows;
   for (std::size_t work = 0; work < results.works().size(); ++work) {
-    if (!has_row(work)) continue;
-    text += "| " + results.works()[work].name + " |";
-    for (std::size_t server = 0; server < columns; ++server) {
-      text += " " + cell_of(work, server) + " |";
-    }
-    text += "\n";
+    if (has_row(work)) rows += row(results, work, columns, cell_of);
   }
-  return text;
+  return rows.empty() ? rows : head + rule + "\n" + rows;
 }
 
 std::string now_in_utc() {
