@@ -15,8 +15,7 @@ namespace echo {
 
 Moved MessageQueue::receive(int fd, std::size_t most, MessagePool& pool) {
   const std::size_t room = std::min<std::size_t>(most, expected_);
-  std::array<iovec, kMostParts + 1>
-      parts;  // NOLINT(*-member-init): only the first `count` are read
+  std::array<iovec, kMostParts + 1> parts;  // NOLINT(*-member-init): read as far as it is filled
   std::size_t count = 0;
   std::size_t offered = 0;
   if (const std::size_t used = (offset_ + bytes_) % kBlockBytes; used > 0) {

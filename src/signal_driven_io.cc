@@ -38,8 +38,9 @@ bool set_async(int fd, int on) noexcept { return ::ioctl(fd, FIOASYNC, &on) == 0
 SignalDrivenIo::SignalDrivenIo() noexcept {
   const sigset_t set = both_signals();
   ::sigprocmask(SIG_BLOCK, &set, &old_mask_);
-  std::signal(queued_signal(), SIG_IGN);
-  std::signal(kOverflow, SIG_IGN);
+  for (const int signal : {queued_signal(), kOverflow}) {
+    static_cast<void>(std::signal(signal, SIG_IGN));
+  }
   queue_ = UniqueFd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 

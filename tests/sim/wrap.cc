@@ -121,8 +121,9 @@ ssize_t __wrap_recvmsg(int fd, msghdr* message, int flags) {
 ssize_t __wrap_send(int fd, const void* buffer, size_t length, int flags) {
   Kernel* const kernel = kernel_of(fd);
   if (kernel == nullptr) return __real_send(fd, buffer, length, flags);
-  const iovec part{.iov_base = const_cast<void*>(buffer),
-                   .iov_len = length};  // NOLINT(*-const-cast)
+  // send(2) only reads it, though an iovec cannot say so.
+  void* const base = const_cast<void*>(buffer);  // NOLINT(*-const-cast)
+  const iovec part{.iov_base = base, .iov_len = length};
   return kernel->send(fd, {&part, 1}, flags);
 }
 
