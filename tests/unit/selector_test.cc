@@ -207,6 +207,44 @@ TEST(Selector, TakesTheLongestTimeThereIs) {
   EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
 }
 
+// Many that are silent, and one that always has something to say.
+class CrowdedSelector : public ::testing::Test {
+ protected:
+  CrowdedSelector() {
+    send(busy_.theirs.get(), "x");
+    selector_.watch_input(busy_.ours.get(), true);
+    for (SocketPair& each : silent_) {
+      each = make_socket_pair();
+      selector_.watch_input(each.ours.get(), true);
+    }
+    for (int turn = 0; turn < 100; ++turn) selector_.wait(std::nullopt);
+  }
+
+  Selector selector_;
+  SocketPair busy_ = make_socket_pair();
+  std::array<SocketPair, 300> silent_;
+};
+
+TEST_F(CrowdedSelector, ReportsAtOnceWhatHasBeenSilentForLong) {
+  for (const SocketPair& each : silent_) {
+    send(each.theirs.get(), "x");
+    bool reported = false;
+    for (int turn = 0; turn < 2 && !reported; ++turn) {
+      ASSERT_EQ(selector_.wait(std::nullopt), 0);
+      reported = selector_.readable().contains(each.ours.get());
+    }
+    EXPECT_TRUE(reported) << each.ours.get();
+  }
+}
+
+TEST_F(CrowdedSelector, SleepsUntilOneSpeaksThatHasBeenSilentForLong) {
+  std::array<char, 1> buffer{};
+  receive(busy_.ours.get(), buffer);
+  send(silent_.back().theirs.get(), "x");
+  EXPECT_EQ(selector_.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector_.readable()), Fds{silent_.back().ours.get()});
+}
+
 TEST(Selector, ReturnsEintrWithNothingWhenASignalIsPending) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "x");
