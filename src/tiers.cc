@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 
 namespace echo {
 namespace {
@@ -36,8 +35,10 @@ void Tiers::keep_active(int fd) noexcept {
 }
 
 void Tiers::remove(int fd) noexcept {
+  const bool stays_active = always_active_.contains(fd);
   activate(fd);
   forget(fd);
+  if (stays_active) always_active_.insert(fd);
 }
 
 void Tiers::forget(int fd) noexcept {
