@@ -28,9 +28,9 @@ class Tiers {
 
   // Something new is expected of the descriptor: it is active.
   void add(int fd) noexcept;
-  // Likewise, and it stays so.
+  // Likewise, and it stays so until it is forgotten.
   void keep_active(int fd) noexcept;
-  // Nothing is expected of it.
+  // Nothing is expected of it for now.
   void remove(int fd) noexcept;
   // The same for one whose file is closed, or will be.
   void forget(int fd) noexcept;
@@ -74,7 +74,7 @@ class Tiers {
   std::size_t quiet_count_ = 0;
   std::size_t trial_count_ = 0;
   bool has_candidates_ = false;  // For a trial.
-  int calls_ = 0;                // Since then.
+  int calls_ = 0;                // That found something, since the last choice of these.
 };
 
 }  // namespace echo
