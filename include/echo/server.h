@@ -121,8 +121,9 @@ class Server {
   const Time started_;
   Time now_;
 
-  std::vector<UniqueFd> listeners_;
+  // Before the listeners, whose log lines tell that all is ready.
   Selector selector_;
+  std::vector<UniqueFd> listeners_;
   FdSet listening_;  // The listeners' descriptors.
   std::uint16_t port_ = 0;
   HostLimit hosts_;
