@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <csignal>
+#include <cstddef>
 #include <map>
 #include <regex>
 #include <set>
@@ -8,6 +11,7 @@
 #include <vector>
 
 #include "echo/endpoint.h"
+#include "support/program.h"
 #include "support/test_peer.h"
 #include "support/traced_server.h"
 
@@ -55,17 +59,35 @@ std::set<int> writable_of(const std::string& call) {
   return fds;
 }
 
+// How many calls of each name.
+using Counts = std::map<std::string, std::size_t>;
+Counts counts_of(const Trace& trace) {
+  Counts counts;
+  for (const std::string& call : trace) ++counts[name_of(call)];
+  return counts;
+}
+
+// Waits until it sleeps for ever, and so makes no system call until something happens.
+void wait_until_idle(const TracedServer& server) {
+  wait_until([&] {
+    const Trace trace = server.trace();
+    if (trace.empty()) return false;
+    const std::string& last = trace.back();
+    return is_select(last) && last.find(", NULL, {") != std::string::npos &&
+           last.find(") = ") == std::string::npos;
+  });
+}
+
 TEST(SystemCalls, WaitByNothingButSelectAndStartNoThread) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   TracedServer server;
   make_traffic(server.endpoint());
-  std::map<std::string, int> count;
-  for (const std::string& call : server.stop()) ++count[name_of(call)];
-  EXPECT_GT(count["pselect6"] + count["select"], 10);
+  Counts count = counts_of(server.stop());
+  EXPECT_GT(count["pselect6"] + count["select"], 10U);
   for (const char* forbidden :
        {"poll", "ppoll", "epoll_create", "epoll_create1", "epoll_wait", "epoll_pwait",
         "io_uring_setup", "clone", "clone3", "fork", "vfork"}) {
-    EXPECT_EQ(count[forbidden], 0) << forbidden;
+    EXPECT_EQ(count[forbidden], 0U) << forbidden;
   }
 }
 
@@ -96,6 +118,70 @@ TEST(SystemCalls, ReceiveOnceATurnFromEachSocketAtTheMost) {
     if (stopping || name_of(call) != "recvfrom") continue;
     EXPECT_TRUE(received.insert(descriptor_of(call)).second) << call;
   }
+}
+
+// The calls that a trace has after the last line that begins so.
+Trace calls_after(const Trace& trace, const std::string& beginning) {
+  const auto last = std::find_if(trace.rbegin(), trace.rend(), [&](const std::string& line) {
+    return line.rfind(beginning, 0) == 0;
+  });
+  return {last.base(), trace.end()};
+}
+
+// One select() for all that there is to receive, and one for all that there is to send.
+TEST(SystemCalls, OfATurnAreTwoSelectsAndAReceiveAndASendForEachSocket) {
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
+  constexpr std::size_t kBusy = 30;
+  TracedServer server({}, {"--quiet"});
+  const std::vector<TestPeer> peers = connect_many(server.endpoint(), kBusy);
+  for (const TestPeer& peer : peers) peer.echo("here");
+  wait_until_idle(server);
+  server.program().freeze();
+  for (const TestPeer& peer : peers) peer.send("message");
+  server.program().signal(SIGCONT);
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.receive(7), "message");
+  wait_until_idle(server);
+  const Trace turn = calls_after(server.trace(), "--- SIGCONT");
+  Counts made = counts_of(turn);
+  EXPECT_EQ(made["recvfrom"], kBusy);
+  EXPECT_EQ(made["sendto"], kBusy);
+  // The third is the one in which it sleeps again; and one that asks about nothing may let signals
+  // in.
+  const std::size_t about_nothing = count_of(turn, "pselect6(0, ");
+  EXPECT_LE(about_nothing, 1U);
+  EXPECT_EQ(made["pselect6"] - about_nothing, 3U);
+}
+
+TEST(SystemCalls, OfAMessageAreTwoSelectsAndAReceiveAndASend) {
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
+  constexpr std::size_t kMessages = 100;
+  TracedServer server({}, {"--quiet"});
+  const std::vector<TestPeer> peers = connect_many(server.endpoint(), 10);
+  for (const TestPeer& peer : peers) peer.echo("here");
+  wait_until_idle(server);
+  const Counts before = counts_of(server.trace());
+  for (std::size_t i = 0; i < kMessages; ++i) EXPECT_EQ(peers.front().echo("message"), "message");
+  wait_until_idle(server);
+  Counts made = counts_of(server.trace());
+  for (const auto& [name, count] : before) made[name] -= count;
+  EXPECT_EQ(made["recvfrom"], kMessages);
+  EXPECT_EQ(made["sendto"], kMessages);
+  // One more now and then lets signals in.
+  EXPECT_LE(made["pselect6"], 2 * kMessages + kMessages / 16);
+  for (const char* name : {"recvfrom", "sendto", "pselect6"}) made.erase(name);
+  for (const auto& [name, count] : made) EXPECT_EQ(count, 0U) << name;
+}
+
+// And none before something happens, however many are connected.
+TEST(SystemCalls, OfAnIdleServerIsOneThatSleeps) {
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
+  constexpr std::size_t kCrowd = 1000;
+  if (!allow_descriptors(kCrowd + 100)) GTEST_SKIP() << "too few descriptors";
+  TracedServer server({}, {"--quiet"});
+  const std::vector<TestPeer> peers = connect_many(server.endpoint(), kCrowd);
+  for (int i = 0; i < 200; ++i) peers.front().echo("This makes the others quiet.");
+  EXPECT_GT(count_of(server.trace(), "FIOASYNC"), kCrowd / 2);
+  wait_until_idle(server);
 }
 
 TEST(SystemCalls, EveryAcceptedSocketSendsWithoutDelay) {
