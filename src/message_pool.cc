@@ -9,15 +9,30 @@
 namespace echo {
 
 void MessagePool::serve(std::size_t queues) {
-  queues_ = std::min(queues, kMostSpare);
+  most_messages_ = std::min(queues, kMostMessages);
+  most_blocks_ = std::min(queues * kBlocksPerQueue, kMostBlocks);
   // At once, so that giving back takes no memory.
-  blocks_.reserve(most_blocks());
-  messages_.reserve(queues_);
-  blocks_.resize(std::min(blocks_.size(), most_blocks()));
-  messages_.resize(std::min(messages_.size(), queues_));
+  messages_.reserve(most_messages_);
+  blocks_.reserve(most_blocks_);
+  messages_.resize(std::min(messages_.size(), most_messages_));
+  blocks_.resize(std::min(blocks_.size(), most_blocks_));
 }
 
-std::size_t MessagePool::most_blocks() const noexcept { return std::max(queues_, kFewestSpare); }
+std::unique_ptr<Messages> MessagePool::take_messages() {
+  if (messages_.empty()) {
+    provide(1);
+    auto messages = std::make_unique<Messages>();
+    messages->push_back(take_block());
+    return messages;
+  }
+  std::unique_ptr<Messages> messages = std::move(messages_.back());
+  messages_.pop_back();
+  return messages;
+}
+
+void MessagePool::give_messages(std::unique_ptr<Messages> messages) noexcept {
+  if (messages_.size() < most_messages_) messages_.push_back(std::move(messages));
+}
 
 void MessagePool::provide(std::size_t blocks) {
   while (blocks_.size() < blocks) blocks_.emplace_back(kBlockBytes, '\0');
@@ -30,18 +45,7 @@ std::string MessagePool::take_block() noexcept {
 }
 
 void MessagePool::give_block(std::string block) noexcept {
-  if (blocks_.size() < most_blocks()) blocks_.push_back(std::move(block));
-}
-
-std::unique_ptr<Messages> MessagePool::take_messages() {
-  if (messages_.empty()) return std::make_unique<Messages>();
-  std::unique_ptr<Messages> messages = std::move(messages_.back());
-  messages_.pop_back();
-  return messages;
-}
-
-void MessagePool::give_messages(std::unique_ptr<Messages> messages) noexcept {
-  if (messages_.size() < queues_) messages_.push_back(std::move(messages));
+  if (blocks_.size() < most_blocks_) blocks_.push_back(std::move(block));
 }
 
 }  // namespace echo

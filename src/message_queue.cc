@@ -6,35 +6,61 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace echo {
+namespace {
+
+// Messages that just fill the room are not the beginning of longer ones, nor is the end of a long
+// message a short one.
+constexpr int kEnoughInARow = 8;
+
+}  // namespace
 
 Moved MessageQueue::receive(int fd, std::size_t most, MessagePool& pool) {
+  if (messages_ == nullptr) messages_ = pool.take_messages();
   const std::size_t room = std::min<std::size_t>(most, expected_);
-  std::array<iovec, kMostParts + 1> parts;  // NOLINT(*-member-init): read as far as it is filled
-  std::size_t count = 0;
-  std::size_t offered = 0;
-  if (const std::size_t used = (offset_ + bytes_) % kBlockBytes; used > 0) {
-    offered = std::min(kBlockBytes - used, room);
-    parts[count++] = {.iov_base = messages_->back().data() + used, .iov_len = offered};
-  }
-  pool.provide((room - offered + kBlockBytes - 1) / kBlockBytes);
-  for (std::size_t others = 0; offered < room; ++others) {
-    const std::size_t length = std::min(kBlockBytes, room - offered);
-    parts[count++] = {.iov_base = pool.spare_block(others).data(), .iov_len = length};
-    offered += length;
-  }
-  const Moved received = echo::receive(fd, std::span(parts).first(count));
+  const std::span<char> place = room_in_last_block();
+  const Moved received = room <= place.size() ? echo::receive(fd, place.first(room))
+                                              : receive_into_blocks(fd, room, pool);
   append(received.bytes, pool);
   adapt(received.bytes);
+  if (bytes_ == 0) rest(pool);
   return received;
 }
 
+// Beyond the last block, into those that the pool gives next.
+Moved MessageQueue::receive_into_blocks(int fd, std::size_t room, MessagePool& pool) const {
+  std::array<iovec, kMostParts + 1> parts;  // NOLINT(*-member-init): read as far as it is filled
+  std::size_t count = 0;
+  std::size_t offered = 0;
+  const auto offer = [&](char* place, std::size_t length) {
+    const std::size_t part = std::min(length, room - offered);
+    parts[count++] = {.iov_base = place, .iov_len = part};
+    offered += part;
+  };
+  const std::span<char> first = room_in_last_block();
+  if (!first.empty()) offer(first.data(), first.size());
+  pool.provide((room - offered + kBlockBytes - 1) / kBlockBytes);
+  for (std::size_t others = 0; offered < room; ++others) {
+    offer(pool.spare_block(others).data(), kBlockBytes);
+  }
+  return echo::receive(fd, std::span(parts).first(count));
+}
+
 Moved MessageQueue::flush(int fd, MessagePool& pool) {
+  const Moved sent = end() <= kBlockBytes
+                         ? send(fd, std::string_view(messages_->front().data() + offset_, bytes_))
+                         : send_blocks(fd);
+  drop_front(sent.bytes, pool);
+  return sent;
+}
+
+Moved MessageQueue::send_blocks(int fd) const {
   std::array<iovec, kMostParts> parts;  // NOLINT(*-member-init): only the first `count` are read
   std::size_t count = 0;
   std::size_t skip = offset_;
@@ -46,9 +72,7 @@ Moved MessageQueue::flush(int fd, MessagePool& pool) {
     left -= length;
     skip = 0;
   }
-  const Moved sent = send(fd, std::span(parts).first(count));
-  drop_front(sent.bytes, pool);
-  return sent;
+  return send(fd, std::span(parts).first(count));
 }
 
 std::string_view MessageQueue::copy(std::size_t from, std::span<char> buffer) const noexcept {
@@ -64,41 +88,51 @@ std::string_view MessageQueue::copy(std::size_t from, std::span<char> buffer) co
   return {buffer.data(), length};
 }
 
+// Of the last block what has no bytes yet.
+std::span<char> MessageQueue::room_in_last_block() const noexcept {
+  const std::size_t used = end() - (messages_->size() - 1) * kBlockBytes;
+  return std::span(messages_->back()).subspan(used);
+}
+
 // The bytes are in place: in what the last block had left, and in the blocks that the pool gives
 // next.
 void MessageQueue::append(std::size_t count, MessagePool& pool) {
-  while (count > 0) {
-    const std::size_t used = (offset_ + bytes_) % kBlockBytes;
-    if (used == 0) {
-      if (messages_ == nullptr) messages_ = pool.take_messages();
-      messages_->push_back(pool.take_block());
-    }
-    const std::size_t added = std::min(kBlockBytes - used, count);
-    bytes_ += added;
-    count -= added;
+  const std::size_t room = messages_->size() * kBlockBytes - end();
+  bytes_ += count;
+  for (std::size_t had = room; had < count; had += kBlockBytes) {
+    messages_->push_back(pool.take_block());
   }
 }
 
-// To what has come: twice as much is expected where all the room was taken, half where it was far
-// too much.
+// To what has come of late: twice as much is expected after some receives in a row that took all
+// the room, half after some that half would have done for.
 void MessageQueue::adapt(std::size_t received) noexcept {
-  if (received >= expected_) {
-    expected_ = std::min<std::uint32_t>(2 * expected_, kMostReceived);
-  } else if (received > 0 && received < expected_ / 4) {
-    expected_ = std::max<std::uint32_t>(expected_ / 2, kBlockBytes);
-  }
+  if (received == 0) return;
+  int step = 0;
+  if (received >= expected_) step = 1;
+  if (received <= expected_ / 2) step = -1;
+  trend_ = trend_ * step > 0 ? trend_ + step : step;
+  if (std::abs(trend_) < kEnoughInARow) return;
+  expected_ = step > 0 ? std::min<std::uint32_t>(2 * expected_, kMostReceived)
+                       : std::max<std::uint32_t>(expected_ / 2, kBlockBytes);
+  trend_ = 0;
 }
 
-void MessageQueue::drop_front(std::size_t count, MessagePool& pool) {
+void MessageQueue::drop_front(std::size_t count, MessagePool& pool) noexcept {
   bytes_ -= count;
   std::size_t gone = offset_ + count;
-  while (gone >= kBlockBytes || (bytes_ == 0 && gone > 0)) {
+  for (; gone >= kBlockBytes && messages_->size() > 1; gone -= kBlockBytes) {
     pool.give_block(std::move(messages_->front()));
     messages_->pop_front();
-    gone -= std::min(gone, kBlockBytes);
   }
   offset_ = static_cast<std::uint32_t>(gone);
-  if (bytes_ == 0) pool.give_messages(std::move(messages_));
+  if (bytes_ == 0) rest(pool);
+}
+
+// Once nothing is owed.
+void MessageQueue::rest(MessagePool& pool) noexcept {
+  offset_ = 0;
+  pool.give_messages(std::move(messages_));
 }
 
 }  // namespace echo

@@ -11,21 +11,24 @@ namespace echo {
 // What a connection is owed: blocks of one size, all of them full of bytes or of room for them.
 using Messages = std::deque<std::string>;
 
-// Keeps what message queues give back for the next that needs it: blocks, and the deques
-// themselves, since one takes some 600 bytes of memory before anything is in it. Once there is
-// enough of both, an echo takes no memory but what a deque takes to grow.
+// Keeps what message queues give back for the next that needs it: the deques, each with a block in
+// it, and the other blocks. Once there is enough of both, an echo takes no memory but what a deque
+// takes to grow, and a short message finds all its memory in one piece.
 class MessagePool {
  public:
-  static constexpr std::size_t kBlockBytes = 4096;
+  static constexpr std::size_t kBlockBytes = 16384;
 
-  MessagePool() { serve(0); }
-
-  // Keeps a deque and a block for each of so many queues, kMostSpare of each at most, and no fewer
-  // blocks than kFewestSpare; what is given back beyond them is freed. Throws std::bad_alloc where
-  // there were fewer queues before.
+  // Keeps a deque for each of so many queues, and the blocks of one long message, but no more of
+  // either than the next two lines say; what is given back beyond that is freed. Before this is
+  // called nothing is kept. Throws std::bad_alloc where there were fewer queues before.
   void serve(std::size_t queues);
-  static constexpr std::size_t kFewestSpare = 64;
-  static constexpr std::size_t kMostSpare = 512;
+  static constexpr std::size_t kMostMessages = 512;
+  static constexpr std::size_t kMostBlocks = 256;
+  static constexpr std::size_t kBlocksPerQueue = 16;
+
+  // Those with one block. Throws std::bad_alloc.
+  std::unique_ptr<Messages> take_messages();
+  void give_messages(std::unique_ptr<Messages> messages) noexcept;
 
   // Sees to it that so many blocks are spare. Throws std::bad_alloc.
   void provide(std::size_t blocks);
@@ -37,16 +40,11 @@ class MessagePool {
   std::string take_block() noexcept;
   void give_block(std::string block) noexcept;
 
-  // An empty one. Throws std::bad_alloc.
-  std::unique_ptr<Messages> take_messages();
-  void give_messages(std::unique_ptr<Messages> messages) noexcept;
-
  private:
-  std::size_t most_blocks() const noexcept;
-
-  std::size_t queues_ = 0;  // How many it keeps something for.
-  std::vector<std::string> blocks_;
+  std::size_t most_messages_ = 0;
+  std::size_t most_blocks_ = 0;
   std::vector<std::unique_ptr<Messages>> messages_;
+  std::vector<std::string> blocks_;
 };
 
 }  // namespace echo

@@ -37,18 +37,25 @@ class MessageQueue {
   std::string_view copy(std::size_t from, std::span<char> buffer) const noexcept;
 
   static constexpr std::size_t kBlockBytes = MessagePool::kBlockBytes;
-  static constexpr std::size_t kMostParts = 64;
+  static constexpr std::size_t kMostParts = MessagePool::kBlocksPerQueue;
   static constexpr std::size_t kMostReceived = kMostParts * kBlockBytes;
 
  private:
+  // Where the bytes owed end, counted from the beginning of the front block.
+  std::size_t end() const noexcept { return offset_ + bytes_; }
+  std::span<char> room_in_last_block() const noexcept;
+  Moved receive_into_blocks(int fd, std::size_t room, MessagePool& pool) const;
+  Moved send_blocks(int fd) const;
   void append(std::size_t count, MessagePool& pool);
   void adapt(std::size_t received) noexcept;
-  void drop_front(std::size_t count, MessagePool& pool);
+  void drop_front(std::size_t count, MessagePool& pool) noexcept;
+  void rest(MessagePool& pool) noexcept;
 
-  std::unique_ptr<Messages> messages_;  // Nullptr while nothing is owed.
+  std::unique_ptr<Messages> messages_;  // Nullptr while nothing is owed; else it has a block.
   std::size_t bytes_ = 0;
   std::uint32_t offset_ = 0;  // How much of the front block has gone.
   std::uint32_t expected_ = kBlockBytes;
+  int trend_ = 0;  // How many receives in a row were too large for that; or too small, negative.
 };
 
 }  // namespace echo

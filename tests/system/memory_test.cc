@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "echo/message_queue.h"
 #include "echo/socket.h"
 #include "support/memory_bound.h"
 #include "support/program.h"
@@ -68,7 +69,7 @@ class StuckCrowd {
 };
 
 TEST_F(Memory, OfAnIdleConnectionIsAKibibyte) {
-  constexpr std::size_t kCrowd = 4000;
+  constexpr std::size_t kCrowd = 10'000;
   if (!allow_descriptors(kCrowd + 100)) GTEST_SKIP() << "too few descriptors";
   StuckCrowd crowd;
   crowd.connect(kCrowd);
@@ -77,11 +78,12 @@ TEST_F(Memory, OfAnIdleConnectionIsAKibibyte) {
 
 TEST_F(Memory, OfFullQueuesIsBoundedWhateverTheMessages) {
   constexpr std::size_t kCrowd = 16;
+  constexpr std::size_t kBlock = MessageQueue::kBlockBytes;
   const std::string byte = "x";
   const std::vector<std::vector<std::string>> kinds{
-      {std::string(65536, 'x')},      {std::string(4095, 'x'), byte},
-      {std::string(4097, 'x'), byte}, {std::string(2049, 'x'), byte},
-      {std::string(2049, 'x')},
+      {std::string(4 * kBlock, 'x')},       {std::string(kBlock - 1, 'x'), byte},
+      {std::string(kBlock + 1, 'x'), byte}, {std::string(kBlock / 2 + 1, 'x'), byte},
+      {std::string(kBlock / 2 + 1, 'x')},
   };
   for (const std::vector<std::string>& messages : kinds) {
     StuckCrowd crowd;
@@ -97,10 +99,10 @@ TEST_F(Memory, OfThoseWhoLeftIsTakenAgain) {
   constexpr std::size_t kCrowd = 32;
   StuckCrowd crowd;
   crowd.connect(kCrowd);
-  crowd.fill_queues({std::string(4096, 'x')});
+  crowd.fill_queues({std::string(MessageQueue::kBlockBytes, 'x')});
   crowd.leave_by_half();
   crowd.connect(kCrowd / 2);
-  crowd.fill_queues({std::string(65536, 'x')});
+  crowd.fill_queues({std::string(4 * MessageQueue::kBlockBytes, 'x')});
   EXPECT_LT(crowd.memory(), memory_bound(kCrowd, kMaxQueue));
 }
 

@@ -7,6 +7,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "support/failing_allocations.h"
 
@@ -33,6 +34,7 @@ TEST(MessagePool, TellsWhichBlocksItWillGive) {
 
 TEST(MessagePool, GivesTheBlockAgainThatCameBackLast) {
   MessagePool pool;
+  pool.serve(1);
   pool.provide(2);
   std::string block = pool.take_block();
   block.front() = '!';
@@ -52,8 +54,8 @@ TEST(MessagePool, GivesTheMessagesAgainThatCameBackLast) {
 TEST(MessagePool, TakesNoMemoryForWhatHasComeBack) {
   MessagePool pool;
   pool.serve(1);
-  pool.provide(2);
   pool.give_messages(pool.take_messages());
+  pool.provide(2);
   const testing::FailingAllocations failing(0);
   for (int i = 0; i < 100; ++i) {
     pool.provide(2);
@@ -65,8 +67,15 @@ TEST(MessagePool, TakesNoMemoryForWhatHasComeBack) {
   EXPECT_FALSE(failing.any_failed());
 }
 
-// So many blocks come back, of which it keeps as many as it is said.
-std::size_t count_kept(MessagePool& pool, std::size_t given) {
+TEST(MessagePool, GivesMessagesWithABlockInThem) {
+  MessagePool pool;
+  const std::unique_ptr<Messages> messages = pool.take_messages();
+  ASSERT_EQ(messages->size(), 1U);
+  EXPECT_EQ(messages->front().size(), MessagePool::kBlockBytes);
+}
+
+// So many come back; of them it keeps some.
+std::size_t count_blocks_kept(MessagePool& pool, std::size_t given) {
   for (std::size_t i = 0; i < given; ++i) {
     pool.give_block(std::string(MessagePool::kBlockBytes, 'x'));
   }
@@ -79,32 +88,41 @@ std::size_t count_kept(MessagePool& pool, std::size_t given) {
   return kept;
 }
 
-TEST(MessagePool, KeepsAsMuchAsThereAreQueues) {
-  MessagePool pool;
-  pool.serve(100);
-  EXPECT_EQ(count_kept(pool, 200), 100U);
+std::size_t count_messages_kept(MessagePool& pool, std::size_t given) {
+  std::vector<std::unique_ptr<Messages>> taken(given);
+  for (auto& messages : taken) messages = pool.take_messages();
+  for (auto& messages : taken) pool.give_messages(std::move(messages));
+  std::size_t kept = 0;
+  const testing::FailingAllocations failing(0);
+  try {
+    for (; kept < given; ++kept) taken[kept] = pool.take_messages();
+  } catch (const std::bad_alloc&) {
+  }
+  return kept;
 }
 
-TEST(MessagePool, KeepsEnoughForTheLongestReceiveOfAFewQueues) {
+TEST(MessagePool, KeepsAsMuchAsThereAreQueues) {
   MessagePool pool;
-  pool.serve(1);
-  EXPECT_EQ(count_kept(pool, 200), MessagePool::kFewestSpare);
+  pool.serve(3);
+  EXPECT_EQ(count_messages_kept(pool, 10), 3U);
+  EXPECT_EQ(count_blocks_kept(pool, 100), 3 * MessagePool::kBlocksPerQueue);
 }
 
 TEST(MessagePool, KeepsABoundedNumberForManyQueues) {
   MessagePool pool;
   pool.serve(1'000'000);
-  EXPECT_EQ(count_kept(pool, 1000), MessagePool::kMostSpare);
+  EXPECT_EQ(count_messages_kept(pool, 1000), MessagePool::kMostMessages);
+  EXPECT_EQ(count_blocks_kept(pool, 1000), MessagePool::kMostBlocks);
 }
 
 TEST(MessagePool, FreesWhatThereAreNoQueuesForAnyMore) {
   MessagePool pool;
-  pool.serve(100);
-  pool.provide(100);
-  pool.serve(70);
+  pool.serve(3);
+  pool.provide(3 * MessagePool::kBlocksPerQueue);
+  pool.serve(2);
   const testing::FailingAllocations failing(0);
-  EXPECT_NO_THROW(pool.provide(70));
-  EXPECT_THROW(pool.provide(71), std::bad_alloc);
+  EXPECT_NO_THROW(pool.provide(2 * MessagePool::kBlocksPerQueue));
+  EXPECT_THROW(pool.provide(2 * MessagePool::kBlocksPerQueue + 1), std::bad_alloc);
 }
 
 }  // namespace

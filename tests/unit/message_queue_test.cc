@@ -124,7 +124,8 @@ TEST(MessageQueue, KeepsBytesOfEveryValue) {
 TEST(MessageQueue, SendsInTheOrderOfThePushes) {
   FedQueue queue;
   std::string pushed;
-  for (const std::size_t length : {5UL, 5000UL, 1UL, 4096UL, 4095UL, 1UL, 4097UL, 2UL}) {
+  for (const std::size_t length :
+       {5UL, 2 * kBlock + 900, 1UL, kBlock, kBlock - 1, 1UL, kBlock + 1, 2UL}) {
     const std::string message = pattern(length, pushed.size());
     queue.push(message);
     pushed += message;
@@ -187,10 +188,11 @@ TEST(MessageQueue, KeepsTheRestOfAShortWrite) {
   EXPECT_TRUE(send_through(queue, pair) == message.substr(sent));
 }
 
-TEST(MessageQueue, KeepsTheRestAtWhateverByteABlockIsCut) {
+TEST(MessageQueue, KeepsTheRestWhereverABlockIsCut) {
   const std::string message = pattern(5 * kBlock);
   std::set<std::size_t> cuts;
-  for (std::size_t size = kBlock; size <= 2 * kBlock; ++size) {
+  constexpr std::size_t kStep = 13;
+  for (std::size_t size = kBlock; size <= 2 * kBlock; size += kStep) {
     const SocketPair pair = make_socket_pair();
     set_send_buffer(pair.ours.get(), static_cast<int>(size));
     // The system divides the room in two; with the first half taken, one byte more of the buffer is
@@ -207,7 +209,7 @@ TEST(MessageQueue, KeepsTheRestAtWhateverByteABlockIsCut) {
     received += send_through(queue, pair);
     ASSERT_TRUE(received == message) << size;
   }
-  EXPECT_GT(cuts.size(), kBlock / 2);
+  EXPECT_GT(cuts.size(), kBlock / kStep / 2);
 }
 
 // Every order of pushes, short writes and full sockets there is, against a plain string.
@@ -232,8 +234,8 @@ TEST(MessageQueue, OwesWhatAStringWouldAfterEverySchedule) {
     for (std::size_t rest = schedule, i = 0; i < kLength; ++i, rest /= kSteps) {
       const std::size_t step = rest % kSteps;
       if (step == kPushByte) push(1);
-      if (step == kPushMost) push(MessageQueue::kBlockBytes - 1);
-      if (step == kPushLong) push(6000);
+      if (step == kPushMost) push(kBlock - 1);
+      if (step == kPushLong) push(kBlock + 2000);
       if (step >= kFlush && !queue.empty()) sent += queue.flush(pair.ours.get()).bytes;
       if (step == kFlushAndRead) received += receive_all(pair.theirs.get());
       ASSERT_NO_FATAL_FAILURE(expect_owes(queue, pushed.substr(sent)));
@@ -245,13 +247,14 @@ TEST(MessageQueue, OwesWhatAStringWouldAfterEverySchedule) {
 }
 
 TEST(MessageQueue, ShowsAsMuchOfItsHeadAsIsAskedFor) {
+  constexpr std::size_t kLength = kBlock + 1000;
   FedQueue queue;
-  queue.push(pattern(5000));
-  queue.push(pattern(5000, 7));
+  queue.push(pattern(kLength));
+  queue.push(pattern(kLength, 7));
   EXPECT_EQ(head(queue, 0), "");
   EXPECT_EQ(head(queue, 1), pattern(1));
-  EXPECT_EQ(head(queue, 5000), pattern(5000));
-  EXPECT_EQ(head(queue, 5001), pattern(5000) + pattern(1, 7));
+  EXPECT_EQ(head(queue, kLength), pattern(kLength));
+  EXPECT_EQ(head(queue, kLength + 1), pattern(kLength) + pattern(1, 7));
 }
 
 TEST(MessageQueue, ShowsTheHeadOfWhatIsStillOwed) {
@@ -278,15 +281,21 @@ TEST(MessageQueue, MakesRoomForAsMuchAsHasComeOfLate) {
     }
     return received;
   };
+  constexpr int kEnough = 8;
   constexpr std::size_t kMuch = MessageQueue::kMostReceived + 1;
   std::size_t room = kBlock;
-  for (; room < MessageQueue::kMostReceived; room *= 2) EXPECT_EQ(receive_some(kMuch), room);
-  EXPECT_EQ(receive_some(kMuch), MessageQueue::kMostReceived);
-  EXPECT_EQ(receive_some(kMuch), MessageQueue::kMostReceived);
-  // A quarter of the room is enough to keep it.
-  for (int i = 0; i < 10; ++i) receive_some(MessageQueue::kMostReceived / 4);
-  EXPECT_EQ(receive_some(kMuch), MessageQueue::kMostReceived);
-  for (; room > kBlock; room /= 2) receive_some(1);
+  for (; room < MessageQueue::kMostReceived; room *= 2) {
+    for (int i = 0; i < kEnough; ++i) EXPECT_EQ(receive_some(kMuch), room);
+  }
+  for (int i = 0; i < 2 * kEnough; ++i) EXPECT_EQ(receive_some(kMuch), room);
+  // A few in between matter nothing, and more than half of the room is enough to keep it.
+  for (int i = 1; i < kEnough; ++i) receive_some(1);
+  EXPECT_EQ(receive_some(kMuch), room);
+  for (int i = 0; i < 2 * kEnough; ++i) receive_some(room / 2 + 1);
+  EXPECT_EQ(receive_some(kMuch), room);
+  for (; room > kBlock; room /= 2) {
+    for (int i = 0; i < kEnough; ++i) receive_some(1);
+  }
   EXPECT_EQ(receive_some(kMuch), kBlock);
 }
 
