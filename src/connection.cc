@@ -8,15 +8,7 @@
 namespace echo {
 
 Connection::Connection(UniqueFd fd, const Endpoint& peer, std::size_t max_queue, Time now)
-    : fd_(std::move(fd)), peer_(peer), max_queue_(max_queue), last_active_(now) {}
-
-bool Connection::wants_input() const noexcept {
-  return (state_ == State::kOpen && !paused_) || state_ == State::kLingering;
-}
-
-bool Connection::wants_output() const noexcept {
-  return (state_ == State::kOpen || state_ == State::kDraining) && !queue_.empty();
-}
+    : fd_(std::move(fd)), max_queue_(max_queue), last_active_(now), peer_(peer) {}
 
 std::size_t Connection::receive(MessagePool& pool, Time now) {
   dry_ = false;

@@ -48,10 +48,14 @@ class Connection {
 
   // Whether select() is to watch for input: while open, until max_queue bytes are owed, and then
   // again once half of them are gone, so that TCP tells the peer to wait meanwhile.
-  bool wants_input() const noexcept;
+  bool wants_input() const noexcept {
+    return (state_ == State::kOpen && !paused_) || state_ == State::kLingering;
+  }
 
   // Whether select() is to watch for output: while something is owed.
-  bool wants_output() const noexcept;
+  bool wants_output() const noexcept {
+    return (state_ == State::kOpen || state_ == State::kDraining) && !queue_.empty();
+  }
 
   // select() reported it readable: receives a chunk into the queue. Returns its length; 0 where
   // there was none. Throws std::bad_alloc, and is to be closed then. The pool is the queue's.
@@ -83,8 +87,8 @@ class Connection {
   void handle_eof();
   void break_with(int error);
 
+  // What each event needs comes first, so that it lies together.
   UniqueFd fd_;
-  Endpoint peer_;
   State state_ = State::kOpen;
   bool paused_ = false;
   bool hung_up_ = false;
@@ -92,9 +96,10 @@ class Connection {
   int error_ = 0;
   std::size_t max_queue_;
   Time last_active_;
-  std::uint64_t discarded_ = 0;
-  std::optional<std::size_t> held_;  // What takes_more() found last, if it was after the last send.
   MessageQueue queue_;
+  std::optional<std::size_t> held_;  // What takes_more() found last, if it was after the last send.
+  std::uint64_t discarded_ = 0;
+  Endpoint peer_;
 };
 
 }  // namespace echo

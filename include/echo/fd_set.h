@@ -2,6 +2,7 @@
 
 #include <sys/select.h>
 
+#include <bit>
 #include <climits>
 #include <cstddef>
 #include <iterator>
@@ -52,27 +53,43 @@ class FdSet {
   };
 
   // `fd` is from 0 to kMaxFd in each of these.
-  void insert(int fd);
-  void erase(int fd) noexcept;
-  bool contains(int fd) const noexcept;
+  void insert(int fd) {
+    const std::size_t word = word_of(fd);
+    if (word >= words_.size()) reserve(fd + 1);
+    words_[word] |= bit_of(fd);
+  }
+  void erase(int fd) noexcept {
+    const std::size_t word = word_of(fd);
+    if (word < words_.size()) words_[word] &= ~bit_of(fd);
+  }
+  bool contains(int fd) const noexcept {
+    const std::size_t word = word_of(fd);
+    return word < words_.size() && (words_[word] & bit_of(fd)) != 0;
+  }
   bool empty() const noexcept { return next(0) < 0; }
   std::size_t size() const noexcept;
-  // How many members the word has in which `fd` is.
-  std::size_t size_of_word(int fd) const noexcept;
   void clear() noexcept;
 
   // Makes this the members of `set` that are not in `without`. Takes no memory where this has as
   // much as `set`.
   void assign_difference(const FdSet& set, const FdSet& without);
 
-  // Adds the members of `set`, all of them or those from `first` to before `last`, both multiples
-  // of kWordBits; or takes all out. Adding takes no memory where this has as much as `set`.
+  // Adds all members of `set`, or takes them out. Adding takes no memory where this has as much as
+  // `set`.
   void insert_all(const FdSet& set);
-  void insert_range(const FdSet& set, int first, int last);
   void erase_all(const FdSet& set) noexcept;
 
   // The lowest member that is `fd` or higher; -1 where there is none.
-  int next(int fd) const noexcept;
+  int next(int fd) const noexcept {
+    std::size_t word = word_of(fd);
+    if (word >= words_.size()) return -1;
+    Word bits = words_[word] & (~Word{0} << (fd % kWordBits));
+    while (bits == 0) {
+      if (++word == words_.size()) return -1;
+      bits = words_[word];
+    }
+    return static_cast<int>(word) * kWordBits + std::countr_zero(bits);
+  }
 
   Iterator begin() const noexcept { return {*this, next(0)}; }
   Iterator end() const noexcept { return {*this, -1}; }
@@ -92,7 +109,7 @@ class FdSet {
   static constexpr int kWordBits = sizeof(Word) * CHAR_BIT;
 
  private:
-  static std::size_t word_of(int fd) noexcept { return static_cast<std::size_t>(fd) / kWordBits; }
+  static std::size_t word_of(int fd) noexcept { return static_cast<unsigned>(fd) / kWordBits; }
   static Word bit_of(int fd) noexcept { return Word{1} << (fd % kWordBits); }
 
   std::vector<Word> words_;
