@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <utility>
 
 namespace echo {
 namespace {
@@ -69,22 +70,42 @@ int Selector::wait(std::optional<Duration> timeout) {
 
 // The results first: where memory ends halfway, they have room for the others all the same.
 void Selector::reserve(int nfds) {
+  if (nfds <= reserved_) return;
   tiers_.reserve(nfds);
   for (FdSet* set : {&readable_, &writable_, &exceptional_, &inputs_, &outputs_}) {
     set->reserve(nfds);
   }
+  reserved_ = nfds;
 }
 
 // Sleeps only where there is nothing to be seen without.
 int Selector::look(std::optional<Duration> timeout) {
-  for (tiers_.prepare(); output_is_new_ || tiers_.has_trial(); tiers_.prepare()) {
-    output_is_new_ = false;
+  // Not twice in a row, so that the inputs have their turn.
+  outputs_came_first_ = std::exchange(output_is_new_, false) && !outputs_came_first_;
+  if (outputs_came_first_) {
+    const int error = ask_about_outputs();
+    if (error != 0 || ready_ > 0) return error;
+  }
+  for (tiers_.prepare(); tiers_.has_trial(); tiers_.prepare()) {
     const int error = ask(Duration{0});
     if (error != 0 || ready_ > 0) return error;
   }
   const int error = ask(timeout);
   if (error != 0 || ready_ > 0 || !told_) return error;
   return ask(Duration{0});
+}
+
+// What has just been received can go at once, most likely. So that is asked by itself: the answer
+// costs what the outputs cost, and the inputs need not be asked about twice a turn.
+int Selector::ask_about_outputs() {
+  readable_.clear();
+  exceptional_.clear();
+  writable_.assign_difference(outputs_, tiers_.quiet());
+  constexpr timespec kNow{0, 0};
+  ready_ = ::pselect(writable_.nfds(), nullptr, writable_.native(), nullptr, &kNow, nullptr);
+  if (ready_ < 0) return errno;
+  ready_without_sleep_ += ready_;
+  return 0;
 }
 
 int Selector::ask(std::optional<Duration> timeout) {
@@ -95,8 +116,10 @@ int Selector::ask(std::optional<Duration> timeout) {
   if (tiers_.has_quiet()) readable_.insert(events);
 
   const int nfds = std::max(readable_.nfds(), writable_.nfds());
+  // A set that is not there costs less than an empty one.
+  fd_set* const outputs = writable_.empty() ? nullptr : writable_.native();
   const timespec limit = to_timespec(std::max(timeout.value_or(Duration{0}), Duration{0}));
-  ready_ = ::pselect(nfds, readable_.native(), writable_.native(), exceptional_.native(),
+  ready_ = ::pselect(nfds, readable_.native(), outputs, exceptional_.native(),
                      timeout ? &limit : nullptr, wait_mask_ ? &*wait_mask_ : nullptr);
   ready_without_sleep_ = ready_ > 0 ? ready_without_sleep_ + ready_ : 0;
   if (ready_ < 0) return errno;

@@ -92,7 +92,7 @@ void Tiers::take_events() {
 
 void Tiers::note(const FdSet& readable, const FdSet& writable, const FdSet& exceptional) noexcept {
   if (has_trial()) judge(readable, writable, exceptional);
-  if (watched_count_ - quiet_count_ < kFewQuiet) return;
+  if (watched_count_ - quiet_count_ < worth_it()) return;
   for (const FdSet* set : {&readable, &writable, &exceptional}) seen_.insert_all(*set);
   if (++calls_ == kPatience) look_for_quiet_ones();
 }
@@ -114,7 +114,7 @@ void Tiers::look_for_quiet_ones() noexcept {
   ageing_.assign_difference(watched_, seen_);
   ageing_.erase_all(quiet_);
   ageing_.erase_all(always_active_);
-  if (ageing_.size() >= kFewQuiet) {
+  if (ageing_.size() >= worth_it()) {
     has_candidates_ = true;
   } else {
     ageing_.clear();

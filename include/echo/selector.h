@@ -18,6 +18,9 @@ namespace echo {
 // others to Tiers: what becomes ready on one of them is reported by the next wait() or the one
 // after it, or, where more happened than the system can tell, by one more for every
 // Tiers::kMostOnTrial of them. With few there is nothing of this.
+//
+// After an output was put in it asks about the outputs alone first, and reports those of them that
+// are writable; the inputs are asked about again in the wait() after that one, or where none is.
 class Selector {
  public:
   // `wait_mask`, where given, is the signal mask while wait() sleeps: signals that the caller keeps
@@ -57,6 +60,7 @@ class Selector {
   void reserve(int nfds);
 
   int look(std::optional<Duration> timeout);
+  int ask_about_outputs();
   int ask(std::optional<Duration> timeout);
   bool let_signals_in();
   void rest();
@@ -67,10 +71,12 @@ class Selector {
   FdSet readable_;
   FdSet writable_;
   FdSet exceptional_;
+  int reserved_ = 0;   // There is memory for the descriptors below it.
   int ready_ = 0;      // How many the last call of select() found.
   bool told_ = false;  // Whether it was told of quiet ones.
   int ready_without_sleep_ = 0;
   bool output_is_new_ = false;  // Most likely it is writable at once.
+  bool outputs_came_first_ = false;
 
   Tiers tiers_;
 };

@@ -52,10 +52,12 @@ class Tiers {
 
   static constexpr std::size_t kMostOnTrial = 256;
 
-  // Fewer are not worth the trouble.
+  // Fewer are not worth the trouble; nor are so few more, once some are quiet.
   static constexpr std::size_t kFewQuiet = 16;
+  static constexpr std::size_t kFewMore = 4;
 
  private:
+  std::size_t worth_it() const noexcept { return has_quiet() ? kFewMore : kFewQuiet; }
   std::array<FdSet*, 7> sets() noexcept;
   void activate(int fd) noexcept;
   void try_quiet(int fd) noexcept;

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -176,8 +177,9 @@ class ClientsWorld : public World {
   void check_shutdown(const Stream& /*stream*/) override {}
   void check_close(const Stream& /*stream*/) override {}
 
-  void check_asked(const Stream& stream, bool readable, bool writable) override {
-    if (stream.saw_eof && readable) kernel_.violate("a watch for input after the end");
+  void check_asked(const Stream& stream, std::optional<bool> readable, bool writable) override {
+    if (stream.saw_eof && readable.value_or(false))
+      kernel_.violate("a watch for input after the end");
     if (stream.out_eof && writable) kernel_.violate("a watch for output after the half-close");
     if (stream.connecting && !writable) kernel_.violate("nobody waits for the connection");
   }

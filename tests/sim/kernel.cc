@@ -502,10 +502,15 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
     sets[fd] = bits;
   }
   if (nfds == 0) return sets;
+  const bool outputs_alone = readable == nullptr;
   for (auto& [fd, file] : files_) {
     if (file.stream == nullptr || file.stream->closed) continue;
     const auto place = sets.find(fd);
     const unsigned bits = place == sets.end() ? 0 : place->second;
+    if (outputs_alone) {
+      if (bits != 0 || !file.armed) world_->check_asked(*file.stream, std::nullopt, bits != 0);
+      continue;
+    }
     if (bits == 0 && file.asked != 0) {
       leave_out(fd, file);
       continue;
@@ -548,6 +553,13 @@ bool Kernel::deliver_signals(const sigset_t* mask) {
          errno == EINTR;
 }
 
+// A call that is about the outputs alone is not to sleep, and the next one is about the inputs too.
+void Kernel::check_that_inputs_have_their_turn(bool outputs_alone, Duration limit) {
+  if (outputs_alone && limit > 0s) violate("it sleeps and would not hear anybody");
+  if (outputs_alone && inputs_waited_) violate("the inputs never have their turn");
+  inputs_waited_ = false;
+}
+
 int Kernel::nanosleep(const timespec& duration) {
   now_ += std::chrono::seconds(duration.tv_sec) + std::chrono::nanoseconds(duration.tv_nsec);
   step();
@@ -562,6 +574,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
   const Duration limit = timeout == nullptr ? Duration::max()
                                             : std::chrono::seconds(timeout->tv_sec) +
                                                   std::chrono::nanoseconds(timeout->tv_nsec);
+  if (nfds > 0) check_that_inputs_have_their_turn(readable == nullptr, limit);
   // One that asks for nothing has nothing to fail for.
   if (nfds > 0 && strikes()) {
     note("select() fails");
@@ -611,6 +624,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
     count += std::popcount(reported);
   }
   if (nfds > 0) note("select() = " + std::to_string(count));
+  if (nfds > 0 && readable == nullptr && count > 0) inputs_waited_ = true;
   return count;
 }
 

@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -83,8 +84,9 @@ class World {
   // Checks what a call does, beyond what any kernel would say to it.
   virtual void check_shutdown(const Stream& stream) = 0;
   virtual void check_close(const Stream& stream) = 0;
-  // Whether select() is asked of a stream what it should be.
-  virtual void check_asked(const Stream& stream, bool readable, bool writable) = 0;
+  // Whether select() is asked of a stream what it should be. `readable` is nullopt where it is
+  // asked about outputs alone.
+  virtual void check_asked(const Stream& stream, std::optional<bool> readable, bool writable) = 0;
 };
 
 // The system calls on sockets, as the program under test sees them, played by a seeded schedule:
@@ -183,6 +185,7 @@ class Kernel {
   void step();
   void tell_events();
   void leave_out(int fd, File& file);
+  void check_that_inputs_have_their_turn(bool outputs_alone, Duration limit);
   ssize_t read_events(void* buffer, std::size_t length);
   void report_falsely(const Sets& asked, Sets& found);
   bool deliver_signals(const sigset_t* mask);
@@ -196,8 +199,9 @@ class Kernel {
   Time now_{std::chrono::hours{1}};
   unsigned fault_rate_ = 0;
   std::map<int, File> files_;
-  std::set<int> writable_;  // What the last select() reported so, and was not sent on since.
-  std::deque<int> events_;  // On armed files, not read yet.
+  bool inputs_waited_ = false;  // The last call was about the outputs alone, and found some.
+  std::set<int> writable_;      // What the last select() reported so, and was not sent on since.
+  std::deque<int> events_;      // On armed files, not read yet.
   bool events_lost_ = false;
   std::string input_;
   std::string output_;

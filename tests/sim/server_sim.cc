@@ -132,16 +132,17 @@ class ServersWorld : public World {
   }
 
   // Inputs, outputs and queue agree.
-  void check_asked(const Stream& stream, bool readable, bool writable) override {
+  void check_asked(const Stream& stream, std::optional<bool> readable, bool writable) override {
     const std::uint64_t owed = stream.received - stream.sent;
     if (stream.out_eof) {
       if (writable) kernel_.violate("a watch for output after the hang-up");
       return;
     }
     if (writable != (owed > 0)) kernel_.violate("outputs and queue do not agree");
+    if (!readable) return;
     const bool full = owed >= settings_.max_queue;
     const bool drained = owed <= settings_.max_queue / 2;
-    if (stream.saw_eof || full ? readable : drained && !readable) {
+    if (stream.saw_eof || full ? *readable : drained && !*readable) {
       kernel_.violate("inputs and queue do not agree");
     }
   }

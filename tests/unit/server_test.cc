@@ -49,11 +49,9 @@ class ServerTest : public ::testing::Test {
     return peer;
   }
 
-  // Receives in one turn and sends in the next.
   void echo(TestPeer& peer, const std::string& text) {
     peer.send(text);
-    server_->turn();
-    server_->turn();
+    while (!peer.has_input()) server_->turn();
     EXPECT_EQ(peer.receive(text.size()), text);
   }
 
@@ -373,13 +371,16 @@ TEST_F(ServerTest, DoesNotTakeANewConnectionForAnOldOneOfTheSameNumber) {
   start();
   low.reset();
   TestPeer old = connect();
-  old.send("owed");
-  server_->turn();
+  TestPeer waker = connect();
+  // Where what it is owed is not new, select() is asked about it together with the inputs.
+  const std::string block = random_bytes(65536);
+  while (!pipe_.has("closing") && send(old.fd(), block).bytes > 0) echo(waker, "one turn more");
+  while (waker.has_input()) server_->turn();
 
   TestPeer fresh(resolve("127.0.0.1", server_->port()).front());
   old.reset();
   server_->turn();
-  EXPECT_TRUE(pipe_.has("after an error: Connection reset by peer, bytes unsent: 4"));
+  EXPECT_TRUE(pipe_.has("after an error: Connection reset by peer, bytes unsent: "));
   EXPECT_FALSE(pipe_.has("output queue for " + fresh.local().to_string()));
   echo(fresh, "fresh");
 }
