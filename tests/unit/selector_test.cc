@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "echo/fd_set.h"
@@ -18,6 +19,7 @@
 #include "echo/unique_fd.h"
 #include "echo/units.h"
 #include "support/program.h"
+#include "support/signal_queue.h"
 #include "support/socket_pair.h"
 
 namespace echo {
@@ -151,9 +153,36 @@ TEST(Selector, ReportsInputsAndOutputsFarApart) {
   Selector selector;
   selector.watch_input(pair.ours.get(), true);
   selector.watch_output(high.get(), true);
-  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  for (int turn = 0; turn < 2; ++turn) EXPECT_EQ(selector.wait(std::nullopt), 0);
   EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
   EXPECT_EQ(members(selector.writable()), Fds{high.get()});
+}
+
+// Since that costs little, and it can go at once most likely.
+TEST(Selector, ReportsByItselfWhatIsNewAmongTheOutputs) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_TRUE(selector.readable().empty());
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+}
+
+TEST(Selector, WaitsForInputsWhereWhatIsNewIsNotWritable) {
+  const SocketPair pair = make_socket_pair();
+  testing::fill(pair.ours.get());
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+  EXPECT_TRUE(selector.writable().empty());
 }
 
 TEST(Selector, ForgetsADescriptorInEverySet) {
@@ -165,7 +194,7 @@ TEST(Selector, ForgetsADescriptorInEverySet) {
   Selector selector;
   selector.watch_input(fd, true);
   selector.watch_output(fd, true);
-  selector.wait(std::nullopt);
+  for (int turn = 0; turn < 2; ++turn) selector.wait(std::nullopt);
   for (const FdSet* set : {&selector.readable(), &selector.writable(), &selector.exceptional()}) {
     ASSERT_TRUE(set->contains(fd));
   }
@@ -210,23 +239,26 @@ TEST(Selector, TakesTheLongestTimeThereIs) {
 // Many that are silent, and one that always has something to say.
 class CrowdedSelector : public ::testing::Test {
  protected:
-  CrowdedSelector() {
+  void SetUp() override {
+    if (!testing::allow_descriptors(2 * kCrowd + 100)) GTEST_SKIP() << "too few descriptors";
     send(busy_.theirs.get(), "x");
     selector_.watch_input(busy_.ours.get(), true);
     for (SocketPair& each : silent_) {
       each = make_socket_pair();
       selector_.watch_input(each.ours.get(), true);
     }
-    for (int turn = 0; turn < 100; ++turn) selector_.wait(std::nullopt);
+    for (int turn = 0; turn < 200; ++turn) selector_.wait(std::nullopt);
   }
 
+  static constexpr std::size_t kCrowd = 9'900;
   Selector selector_;
   SocketPair busy_ = make_socket_pair();
-  std::array<SocketPair, 300> silent_;
+  std::vector<SocketPair> silent_{kCrowd};
 };
 
 TEST_F(CrowdedSelector, ReportsAtOnceWhatHasBeenSilentForLong) {
-  for (const SocketPair& each : silent_) {
+  for (std::size_t number = 0; number < kCrowd; number += 99) {
+    const SocketPair& each = silent_[number];
     send(each.theirs.get(), "x");
     bool reported = false;
     for (int turn = 0; turn < 2 && !reported; ++turn) {
@@ -234,6 +266,44 @@ TEST_F(CrowdedSelector, ReportsAtOnceWhatHasBeenSilentForLong) {
       reported = selector_.readable().contains(each.ours.get());
     }
     EXPECT_TRUE(reported) << each.ours.get();
+  }
+}
+
+// With events lost, each is asked about in its turn.
+TEST_F(CrowdedSelector, ReportsEachInBoundedTimeThoughEventsWereLost) {
+  constexpr std::size_t kMostTurns = 2 + kCrowd / Tiers::kMostOnTrial + 1;
+  const testing::LimitedSignalQueue queue(0);
+  for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
+  std::set<int> reported;
+  for (std::size_t turn = 0; turn < kMostTurns; ++turn) {
+    ASSERT_EQ(selector_.wait(std::nullopt), 0);
+    for (const int fd : selector_.readable()) reported.insert(fd);
+  }
+  EXPECT_EQ(reported.size(), 1 + kCrowd);
+}
+
+// And of that the system tells only those whom select() has said before that there is none.
+TEST_F(CrowdedSelector, ReportsAtOnceRoomForOutputThatHasBeenWantingForLong) {
+  std::array<SocketPair, Tiers::kFewQuiet> stuck;
+  for (SocketPair& pair : stuck) {
+    pair = testing::make_tcp_pair();
+    testing::fill(pair.ours.get());
+    selector_.watch_output(pair.ours.get(), true);
+  }
+  for (int turn = 0; turn < 100; ++turn) {
+    ASSERT_EQ(selector_.wait(std::nullopt), 0);
+    ASSERT_TRUE(selector_.writable().empty());
+  }
+  for (const SocketPair& pair : stuck) {
+    while (discard(pair.theirs.get()).bytes > 0) {
+    }
+    ASSERT_TRUE(testing::wait_writable(pair.ours.get()));
+    bool reported = false;
+    for (int turn = 0; turn < 2 && !reported; ++turn) {
+      ASSERT_EQ(selector_.wait(std::nullopt), 0);
+      reported = selector_.writable().contains(pair.ours.get());
+    }
+    EXPECT_TRUE(reported);
   }
 }
 
@@ -325,6 +395,7 @@ TEST(Selector, WaitsAgainAfterAnError) {
   const int fd = closed.get();
   Selector selector;
   selector.watch_output(pair.ours.get(), true);
+  selector.wait(std::nullopt);
   selector.watch_input(fd, true);
   closed.reset();
   ASSERT_EQ(selector.wait(std::nullopt), EBADF);
