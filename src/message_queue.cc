@@ -33,21 +33,19 @@ Moved MessageQueue::receive(int fd, std::size_t most, MessagePool& pool) {
   return received;
 }
 
-// Beyond the last block, into those that the pool gives next.
+// There is less room in the last block: beyond it, into those that the pool gives next.
 Moved MessageQueue::receive_into_blocks(int fd, std::size_t room, MessagePool& pool) const {
   std::array<iovec, kMostParts + 1> parts;  // NOLINT(*-member-init): read as far as it is filled
   std::size_t count = 0;
-  std::size_t offered = 0;
-  const auto offer = [&](char* place, std::size_t length) {
-    const std::size_t part = std::min(length, room - offered);
-    parts[count++] = {.iov_base = place, .iov_len = part};
-    offered += part;
-  };
   const std::span<char> first = room_in_last_block();
-  if (!first.empty()) offer(first.data(), first.size());
-  pool.provide((room - offered + kBlockBytes - 1) / kBlockBytes);
-  for (std::size_t others = 0; offered < room; ++others) {
-    offer(pool.spare_block(others).data(), kBlockBytes);
+  if (!first.empty()) parts[count++] = {.iov_base = first.data(), .iov_len = first.size()};
+  std::size_t offered = first.size();
+  const std::size_t others = (room - offered + kBlockBytes - 1) / kBlockBytes;
+  pool.provide(others);
+  for (std::size_t i = 0; i < others; ++i) {
+    const std::size_t length = std::min(kBlockBytes, room - offered);
+    parts[count++] = {.iov_base = pool.spare_block(i).data(), .iov_len = length};
+    offered += length;
   }
   return echo::receive(fd, std::span(parts).first(count));
 }

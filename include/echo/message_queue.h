@@ -55,7 +55,7 @@ class MessageQueue {
   std::size_t bytes_ = 0;
   std::uint32_t offset_ = 0;  // How much of the front block has gone.
   std::uint32_t expected_ = kBlockBytes;
-  int trend_ = 0;  // How many receives in a row were too large for that; or too small, negative.
+  int trend_ = 0;  // So many receives in a row took all the room; or, negative, half of it at most.
 };
 
 }  // namespace echo
