@@ -39,6 +39,10 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
       buffer_(kMostReceived),
       next_check_(settings.timeout > Duration{0} ? now_ + settings.timeout : Time::max()) {
   connections_.reserve(settings_.connections);
+  // These may be others' too, and are not to be armed by us.
+  for (const int stream : {input_, output_}) {
+    if (stream >= 0) selector_.keep_active(stream);
+  }
 }
 
 bool Client::run() {

@@ -9,11 +9,13 @@
 namespace echo {
 
 void MessagePool::serve(std::size_t queues) {
-  most_messages_ = std::min(queues, kMostMessages);
-  most_blocks_ = std::min(queues * kBlocksPerQueue, kMostBlocks);
+  const std::size_t most_messages = std::min(queues, kMostMessages);
+  const std::size_t most_blocks = std::min(queues * kBlocksPerQueue, kMostBlocks);
   // At once, so that giving back takes no memory.
-  messages_.reserve(most_messages_);
-  blocks_.reserve(most_blocks_);
+  messages_.reserve(most_messages);
+  blocks_.reserve(most_blocks);
+  most_messages_ = most_messages;
+  most_blocks_ = most_blocks;
   messages_.resize(std::min(messages_.size(), most_messages_));
   blocks_.resize(std::min(blocks_.size(), most_blocks_));
 }

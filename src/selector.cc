@@ -68,17 +68,16 @@ int Selector::wait(std::optional<Duration> timeout) {
   return error;
 }
 
-// The results first: where memory ends halfway, they have room for the others all the same.
+// First what is made of others: where memory ends halfway, it has room for them all the same.
 void Selector::reserve(int nfds) {
   if (nfds <= reserved_) return;
   tiers_.reserve(nfds);
-  for (FdSet* set : {&readable_, &writable_, &exceptional_, &inputs_, &outputs_}) {
+  for (FdSet* set : {&exceptional_, &writable_, &readable_, &outputs_, &inputs_}) {
     set->reserve(nfds);
   }
   reserved_ = nfds;
 }
 
-// Sleeps only where there is nothing to be seen without.
 int Selector::look(std::optional<Duration> timeout) {
   // Not twice in a row, so that the inputs have their turn.
   outputs_came_first_ = std::exchange(output_is_new_, false) && !outputs_came_first_;
@@ -86,13 +85,8 @@ int Selector::look(std::optional<Duration> timeout) {
     const int error = ask_about_outputs();
     if (error != 0 || ready_ > 0) return error;
   }
-  for (tiers_.prepare(); tiers_.has_trial(); tiers_.prepare()) {
-    const int error = ask(Duration{0});
-    if (error != 0 || ready_ > 0) return error;
-  }
-  const int error = ask(timeout);
-  if (error != 0 || ready_ > 0 || !told_) return error;
-  return ask(Duration{0});
+  tiers_.prepare();
+  return ask(tiers_.has_trial() ? Duration{0} : timeout);
 }
 
 // What has just been received can go at once, most likely. So that is asked by itself: the answer
@@ -124,8 +118,7 @@ int Selector::ask(std::optional<Duration> timeout) {
   ready_without_sleep_ = ready_ > 0 ? ready_without_sleep_ + ready_ : 0;
   if (ready_ < 0) return errno;
 
-  told_ = tiers_.has_quiet() && readable_.contains(events);
-  if (told_) {
+  if (tiers_.has_quiet() && readable_.contains(events)) {
     readable_.erase(events);
     --ready_;
     tiers_.take_events();

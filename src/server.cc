@@ -168,8 +168,8 @@ void Server::welcome(Accepted accepted) {
   auto newcomer = std::make_unique<Client>(
       Client{Connection(std::move(accepted.fd), accepted.peer, settings_.max_queue, now_),
              place.begin(), *std::move(place_of_host)});
-  selector_.watch_input(fd, true);
   pool_.serve(by_activity_.size() + 1);
+  selector_.watch_input(fd, true);
   by_activity_.splice(by_activity_.end(), place);
   client(fd) = std::move(newcomer);
   ++totals_.accepted;

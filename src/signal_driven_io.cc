@@ -13,9 +13,6 @@
 namespace echo {
 namespace {
 
-// How many events one take() tells of.
-constexpr std::size_t kMostTaken = 64;
-
 // One that is queued each time, and so never lost among others.
 int queued_signal() noexcept { return SIGRTMIN; }
 
@@ -35,7 +32,7 @@ bool set_async(int fd, int on) noexcept { return ::ioctl(fd, FIOASYNC, &on) == 0
 }  // namespace
 
 // A descriptor may stay armed when this is gone, and neither signal is to end the program then.
-SignalDrivenIo::SignalDrivenIo() noexcept {
+SignalDrivenIo::SignalDrivenIo() noexcept : process_(::getpid()) {
   const sigset_t set = both_signals();
   ::sigprocmask(SIG_BLOCK, &set, &old_mask_);
   for (const int signal : {queued_signal(), kOverflow}) {
@@ -52,7 +49,7 @@ void SignalDrivenIo::block_in(sigset_t& mask) noexcept {
 }
 
 bool SignalDrivenIo::arm(int fd) const noexcept {
-  return queue_ && ::fcntl(fd, F_SETOWN, ::getpid()) == 0 &&
+  return queue_ && ::fcntl(fd, F_SETOWN, process_) == 0 &&
          ::fcntl(fd, F_SETSIG, queued_signal()) == 0 && set_async(fd, 1);
 }
 
@@ -62,7 +59,8 @@ bool SignalDrivenIo::take(const std::function<void(int fd)>& happened) const {
   std::array<signalfd_siginfo, kMostTaken> events;  // NOLINT(*-member-init): read as far as filled
   const ssize_t length = ::read(queue_.get(), events.data(), sizeof events);
   const std::size_t count = length > 0 ? static_cast<std::size_t>(length) / sizeof events[0] : 0;
-  bool complete = true;
+  // Where it cannot be read, nobody knows what it would have told.
+  bool complete = length > 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (static_cast<int>(events[i].ssi_signo) == kOverflow) {
       complete = false;

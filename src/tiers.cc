@@ -8,16 +8,17 @@ namespace {
 
 // After how many calls that found others one is quiet. To become quiet and active again costs as
 // much as being asked about so often.
-constexpr int kPatience = 32;
+constexpr int kPatience = 16;
 
 }  // namespace
 
 Tiers::Tiers() { reserve(events_.fd() + 1); }
 
 std::array<FdSet*, 7> Tiers::sets() noexcept {
-  return {&watched_, &always_active_, &quiet_, &doubted_, &on_trial_, &ageing_, &seen_};
+  return {&seen_, &ageing_, &doubted_, &on_trial_, &quiet_, &always_active_, &watched_};
 }
 
+// First what is made of others: where memory ends halfway, it has room for them all the same.
 void Tiers::reserve(int nfds) {
   for (FdSet* set : sets()) set->reserve(nfds);
 }
@@ -62,20 +63,34 @@ void Tiers::activate(int fd) noexcept {
 
 void Tiers::prepare() noexcept {
   if (!has_candidates_) return;
+  try_doubted();
   int fd = -1;
-  while (trial_count_ < kMostOnTrial && (fd = doubted_.next(fd + 1)) >= 0) {
+  while (trial_count_ < kMostOnTrial && (fd = ageing_.next(fd + 1)) >= 0) {
+    ageing_.erase(fd);
+    if (seen_.contains(fd)) continue;
+    if (events_.arm(fd)) {
+      try_quiet(fd);
+    } else {
+      always_active_.insert(fd);
+    }
+  }
+  has_candidates_ = trial_count_ == kMostOnTrial;
+}
+
+// Goes on where it ended the last time, so that each has its turn though events are lost again and
+// again.
+void Tiers::try_doubted() noexcept {
+  while (trial_count_ < kMostOnTrial) {
+    int fd = doubted_.next(next_doubted_);
+    if (fd < 0) fd = doubted_.next(0);
+    if (fd < 0) return;
+    next_doubted_ = fd + 1;
     doubted_.erase(fd);
+    if (!quiet_.contains(fd)) continue;
     quiet_.erase(fd);
     --quiet_count_;
     try_quiet(fd);
   }
-  fd = -1;
-  while (trial_count_ < kMostOnTrial && (fd = ageing_.next(fd + 1)) >= 0) {
-    ageing_.erase(fd);
-    if (seen_.contains(fd)) continue;
-    if (events_.arm(fd)) try_quiet(fd);
-  }
-  has_candidates_ = trial_count_ == kMostOnTrial;
 }
 
 void Tiers::try_quiet(int fd) noexcept {
@@ -86,7 +101,8 @@ void Tiers::try_quiet(int fd) noexcept {
 void Tiers::take_events() {
   const bool complete = events_.take([this](int fd) { activate(fd); });
   if (complete) return;
-  doubted_ = quiet_;
+  doubted_.insert_all(quiet_);
+  doubted_.insert_all(on_trial_);
   has_candidates_ = true;
 }
 

@@ -20,7 +20,8 @@ class MessageQueue {
  public:
   // Receives up to `most` bytes, which is at least 1, into place by one recv(2) or recvmsg(2). It
   // makes room for about as many as have come at a time of late: no less than a block, no more than
-  // kMostReceived. Throws std::bad_alloc; bytes() tells whether anything was received then.
+  // kMostReceived. Throws std::bad_alloc: then bytes() tells whether anything was received, and
+  // nothing else is to be asked of it.
   Moved receive(int fd, std::size_t most, MessagePool& pool);
 
   // Sends what it can of the queue by one send(2) or sendmsg(2) of up to kMostParts blocks, and
@@ -51,7 +52,7 @@ class MessageQueue {
   void drop_front(std::size_t count, MessagePool& pool) noexcept;
   void rest(MessagePool& pool) noexcept;
 
-  std::unique_ptr<Messages> messages_;  // Nullptr while nothing is owed; else it has a block.
+  std::unique_ptr<Messages> messages_;  // Nullptr, or with a block at least.
   std::size_t bytes_ = 0;
   std::uint32_t offset_ = 0;  // How much of the front block has gone.
   std::uint32_t expected_ = kBlockBytes;

@@ -14,13 +14,12 @@ namespace echo {
 // It keeps two sets of its own - inputs, the descriptors one expects to read from, and outputs,
 // those one expects to write to - and wait() hands back three: readable, writable, exceptional.
 //
-// Where many are watched it asks select() about those that have been ready of late, and leaves the
-// others to Tiers: what becomes ready on one of them is reported by the next wait() or the one
-// after it, or, where more happened than the system can tell, by one more for every
-// Tiers::kMostOnTrial of them. With few there is nothing of this.
-//
 // After an output was put in it asks about the outputs alone first, and reports those of them that
-// are writable; the inputs are asked about again in the wait() after that one, or where none is.
+// are writable; the next wait() asks about the inputs again, as does this one where none is.
+//
+// Where many are watched it asks select() about those that have been ready of late, and leaves the
+// others to Tiers, which says how soon what happens on them is reported. With few there is nothing
+// of this. It takes signals that are the process's, so one Selector a process may live at a time.
 class Selector {
  public:
   // `wait_mask`, where given, is the signal mask while wait() sleeps: signals that the caller keeps
@@ -39,10 +38,10 @@ class Selector {
   // number within the turn does not inherit what was reported of the old one.
   void forget(int fd) noexcept;
 
-  // Waits until a descriptor is ready, a signal came, or `timeout` passed (nullopt: for ever).
-  // Returns 0, or an errno value with the three results empty: EINTR, a signal's handler ran; any
-  // other is the system's trouble (ENOMEM), after which wait() has rested for kRest already, so
-  // that the caller may simply try again.
+  // Waits until a descriptor is ready, a signal came, or `timeout` passed (nullopt: for ever); it
+  // may return with nothing before, but not again and again. Returns 0, or an errno value with the
+  // three results empty: EINTR, a signal's handler ran; any other is the system's trouble (ENOMEM),
+  // after which wait() has rested for kRest already, so that the caller may simply try again.
   int wait(std::optional<Duration> timeout);
 
   const FdSet& inputs() const noexcept { return inputs_; }
@@ -71,9 +70,8 @@ class Selector {
   FdSet readable_;
   FdSet writable_;
   FdSet exceptional_;
-  int reserved_ = 0;   // There is memory for the descriptors below it.
-  int ready_ = 0;      // How many the last call of select() found.
-  bool told_ = false;  // Whether it was told of quiet ones.
+  int reserved_ = 0;  // There is memory for the descriptors below it.
+  int ready_ = 0;     // How many the last call of select() found.
   int ready_without_sleep_ = 0;
   bool output_is_new_ = false;  // Most likely it is writable at once.
   bool outputs_came_first_ = false;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <csignal>
 #include <cstddef>
 #include <functional>
@@ -16,7 +18,7 @@ namespace echo {
 // there before the descriptor was armed is not told. Ask select() then.
 //
 // The two signals, SIGRTMIN and SIGIO, are blocked while this lives, in the calling thread, and
-// ignored from then on.
+// ignored from then on. They are the process's: one object of this kind may live at a time.
 class SignalDrivenIo {
  public:
   SignalDrivenIo() noexcept;
@@ -35,13 +37,16 @@ class SignalDrivenIo {
   bool arm(int fd) const noexcept;
   void disarm(int fd) const noexcept;
 
-  // Tells of some events, a bounded number, in their order; one that has more to tell leaves fd()
-  // readable. False where events were lost, on any descriptor that is armed, since the queue was
-  // full (getrlimit(2), RLIMIT_SIGPENDING).
+  // Once fd() is readable: tells of some events, kMostTaken at most, in their order; where there
+  // are more, fd() stays readable. False where events were lost, on any descriptor that is armed,
+  // since the queue was full (getrlimit(2), RLIMIT_SIGPENDING).
   bool take(const std::function<void(int fd)>& happened) const;
+
+  static constexpr std::size_t kMostTaken = 512;
 
  private:
   sigset_t old_mask_{};
+  pid_t process_;
   UniqueFd queue_;
 };
 

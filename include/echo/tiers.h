@@ -16,11 +16,13 @@ namespace echo {
 // happened than it queues, is found by a trial: select() is asked about the quiet one once more.
 // One call has kMostOnTrial of them, so that none takes long.
 //
-// So what becomes ready on a quiet descriptor is seen by the next call or the one after it; where
-// events were lost, by one more for every kMostOnTrial that are quiet.
+// So of what happens on a quiet descriptor the next call is told, and the one after it is asked
+// about it. Where more has happened before, that is one call later for every
+// SignalDrivenIo::kMostTaken events; where events were lost, one for every kMostOnTrial that are
+// quiet.
 class Tiers {
  public:
-  // Throws std::bad_alloc. Where the system tells no events all are active for ever.
+  // Throws std::bad_alloc. Of what the system tells no events stays active.
   Tiers();
 
   // Takes memory for the descriptors below `nfds`. Nothing else does.
@@ -60,6 +62,7 @@ class Tiers {
   std::size_t worth_it() const noexcept { return has_quiet() ? kFewMore : kFewQuiet; }
   std::array<FdSet*, 7> sets() noexcept;
   void activate(int fd) noexcept;
+  void try_doubted() noexcept;
   void try_quiet(int fd) noexcept;
   void judge(const FdSet& readable, const FdSet& writable, const FdSet& exceptional) noexcept;
   void look_for_quiet_ones() noexcept;
@@ -75,6 +78,7 @@ class Tiers {
   std::size_t watched_count_ = 0;
   std::size_t quiet_count_ = 0;
   std::size_t trial_count_ = 0;
+  int next_doubted_ = 0;         // Which of those is next.
   bool has_candidates_ = false;  // For a trial.
   int calls_ = 0;                // That found something, since the last choice of these.
 };

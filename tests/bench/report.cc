@@ -35,26 +35,25 @@ std::string cell(const std::optional<double>& value, double unit = 1) {
 using CellOf = std::function<std::string(std::size_t work, std::size_t server)>;
 using HasRow = std::function<bool(std::size_t work)>;
 
-std::string row(const Results& results, std::size_t work, std::size_t columns,
-                const CellOf& cell_of) {
+std::string row(const Results& results, std::size_t work, const CellOf& cell_of) {
   std::string text = "| " + results.works()[work].name + " |";
-  for (std::size_t server = 0; server < columns; ++server)
+  for (std::size_t server = 0; server < results.servers().size(); ++server)
     text += " " + cell_of(work, server) + " |";
   return text + "\n";
 }
 
-// `columns` is the number of servers that it has, from the first. Empty where it has no row.
-std::string table(const std::string& title, const Results& results, std::size_t columns,
-                  const HasRow& has_row, const CellOf& cell_of) {
+// Empty where it has no row.
+std::string table(const std::string& title, const Results& results, const HasRow& has_row,
+                  const CellOf& cell_of) {
   std::string head = "\n" + title + "\n\n| work |";
   std::string rule = "\n|---|";
-  for (std::size_t server = 0; server < columns; ++server) {
+  for (std::size_t server = 0; server < results.servers().size(); ++server) {
     head += " " + results.servers()[server] + " |";
     rule += "--:|";
   }
   std::string rows;
   for (std::size_t work = 0; work < results.works().size(); ++work) {
-    if (has_row(work)) rows += row(results, work, columns, cell_of);
+    if (has_row(work)) rows += row(results, work, cell_of);
   }
   return rows.empty() ? rows : head + rule + "\n" + rows;
 }
@@ -91,7 +90,6 @@ std::string describe_setting() {
 }
 
 std::string tables(const Results& results) {
-  const std::size_t all = results.servers().size();
   const HasRow every = [](std::size_t) { return true; };
   const HasRow with_idle = [&](std::size_t work) { return results.works()[work].idle > 0; };
   const auto median_in = [&](Results::Metric metric, double unit) -> CellOf {
@@ -107,13 +105,12 @@ std::string tables(const Results& results) {
            cell(results.median(work, server, &Figures::p99_us)) + " / " +
            cell(results.median(work, server, &Figures::p999_us));
   };
-  return table("CPU, us a message", results, all, every, median_in(&Figures::cpu_us, 1)) +
-         table("CPU, relative to " + results.servers()[results.reference()], results, all, every,
+  return table("CPU, us a message", results, every, median_in(&Figures::cpu_us, 1)) +
+         table("CPU, relative to " + results.servers()[results.reference()], results, every,
                ratio) +
-         table("Messages a second", results, all, every, median_in(&Figures::messages_per_s, 1)) +
-         table("Latency, us: p50 / p99 / p99.9", results, results.reference() + 1, every,
-               latencies) +
-         table("Resident memory, KiB a connection", results, all, with_idle,
+         table("Messages a second", results, every, median_in(&Figures::messages_per_s, 1)) +
+         table("Latency, us: p50 / p99 / p99.9", results, every, latencies) +
+         table("Resident memory, KiB a connection", results, with_idle,
                median_in(&Figures::memory_per_connection, 1024));
 }
 

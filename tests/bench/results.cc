@@ -26,6 +26,15 @@ void Results::add(std::size_t work, std::size_t server, const std::optional<Figu
   cells_[cell(work, server)].push_back(figures);
 }
 
+bool Results::is_complete(std::size_t server) const {
+  for (std::size_t work = 0; work < works_.size(); ++work) {
+    const Rounds& rounds = cells_[cell(work, server)];
+    if (!std::all_of(rounds.begin(), rounds.end(), [](const auto& one) { return one.has_value(); }))
+      return false;
+  }
+  return true;
+}
+
 std::optional<double> Results::median(std::size_t work, std::size_t server, Metric metric) const {
   std::vector<double> values;
   for (const std::optional<Figures>& figures : cells_[cell(work, server)]) {

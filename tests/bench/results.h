@@ -25,6 +25,9 @@ class Results {
   const std::vector<std::string>& servers() const noexcept { return servers_; }
   std::size_t reference() const noexcept { return reference_; }
 
+  // Whether the server could do each work in each round.
+  bool is_complete(std::size_t server) const;
+
   // Medians over the rounds; none where there is no round to take them of.
   std::optional<double> median(std::size_t work, std::size_t server, Metric metric) const;
   // Of the CPU to the reference's in the same round.

@@ -18,6 +18,7 @@ std::vector<Work> works() {
       {.name = "50 busy, 3000 idle", .busy = 50, .idle = 3000, .bytes = 64},
       {.name = "50 busy, 9000 idle", .busy = 50, .idle = 9000, .bytes = 64},
       {.name = "10 of 5000 in turn", .busy = 10, .idle = 4990, .bytes = 64, .rotate = 100},
+      {.name = "10 of 5000, one each", .busy = 10, .idle = 4990, .bytes = 64, .rotate = 1},
       {.name = "churn", .busy = 10, .idle = 0, .bytes = 64, .churn = true},
   };
 }

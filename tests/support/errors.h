@@ -33,7 +33,8 @@ inline constexpr std::initializer_list<int> kSendFatal{
 // select(2), besides EINTR.
 inline constexpr std::initializer_list<int> kSelect{EBADF, EINVAL, ENOMEM};
 
-// The others: the manual page has the call's name (prlimit64: setrlimit(2), openat: open(2)).
+// The others: the manual page has the call's name (prlimit64: setrlimit(2), openat: open(2),
+// kControl: fcntl(2), kSignalDescriptor: signalfd(2)).
 inline constexpr std::initializer_list<int> kSocket{EACCES, EAFNOSUPPORT, EINVAL, EMFILE,
                                                     ENFILE, ENOBUFS,      ENOMEM, EPROTONOSUPPORT};
 inline constexpr std::initializer_list<int> kConnect{
@@ -48,6 +49,9 @@ inline constexpr std::initializer_list<int> kSocketName{EBADF, EFAULT, EINVAL, E
 inline constexpr std::initializer_list<int> kShutdown{EBADF, EINVAL, ENOTCONN, ENOTSOCK};
 inline constexpr std::initializer_list<int> kClose{EBADF, EINTR, EIO, ENOSPC, EDQUOT};
 inline constexpr std::initializer_list<int> kIoctl{EBADF, EFAULT, EINVAL, ENOTTY};
+inline constexpr std::initializer_list<int> kControl{EACCES, EAGAIN, EBADF, EINVAL, EPERM};
+inline constexpr std::initializer_list<int> kSignalDescriptor{EBADF,  EINVAL, EMFILE,
+                                                              ENFILE, ENODEV, ENOMEM};
 inline constexpr std::initializer_list<int> kRead{EBADF, EFAULT, EINVAL, EIO, EISDIR};
 inline constexpr std::initializer_list<int> kWrite{EBADF,  EDESTADDRREQ, EDQUOT, EFAULT, EFBIG,
                                                    EINVAL, EIO,          ENOSPC, EPERM,  EPIPE};

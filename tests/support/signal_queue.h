@@ -4,6 +4,17 @@
 
 namespace echo::testing {
 
+// Whether the system queues so many for the user, as far as no other process of the user needs
+// them.
+inline bool allow_signals(rlim_t count) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_SIGPENDING, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_SIGPENDING, &limit) == 0 && limit.rlim_cur >= count;
+}
+
+constexpr const char* kFewSignals = "the hard limit of pending signals (ulimit -Hi) is too low";
+
 // While it lives, the system queues no more signals than this for the user: setrlimit(2),
 // RLIMIT_SIGPENDING.
 class LimitedSignalQueue {

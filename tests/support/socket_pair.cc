@@ -16,9 +16,9 @@ namespace {
 
 constexpr int kPatienceInMs = 10'000;
 
-bool wait_for(int fd, short events) {
+bool wait_for(int fd, short events, int patience_in_ms = kPatienceInMs) {
   pollfd entry{.fd = fd, .events = events, .revents = 0};
-  return ::poll(&entry, 1, kPatienceInMs) == 1;
+  return ::poll(&entry, 1, patience_in_ms) == 1;
 }
 
 }  // namespace
@@ -54,6 +54,7 @@ std::size_t fill(int fd) {
   }
 }
 
+bool is_readable(int fd) { return wait_for(fd, POLLIN, 0); }
 bool wait_readable(int fd) { return wait_for(fd, POLLIN); }
 bool wait_writable(int fd) { return wait_for(fd, POLLOUT); }
 

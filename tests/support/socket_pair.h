@@ -24,6 +24,9 @@ void reset_on_close(int fd);
 // Sends until the socket takes no more. Returns how many bytes it took.
 std::size_t fill(int fd);
 
+// Whether it is readable now.
+bool is_readable(int fd);
+
 // Waits until the socket is readable (or writable); false if it is not within ten seconds.
 bool wait_readable(int fd);
 bool wait_writable(int fd);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
@@ -234,6 +235,61 @@ TEST_P(InterruptedSelect, IsMadeAgainAtOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Each, InterruptedSelect, ::testing::ValuesIn(faults("pselect6", {EINTR})),
                          name_of_test);
+
+// --- What tells of events on those that are silent among others ---
+
+// All of many clients are silent for long while one is not, and then all speak; twice.
+Trace serve_crowd_and_stop(TracedServer& server) {
+  const std::vector<TestPeer> crowd = connect_many(server.endpoint(), 40);
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(crowd.front().echo("busy"), "busy");
+    for (const TestPeer& peer : crowd) EXPECT_EQ(peer.echo("silent"), "silent");
+  }
+  return server.stop();
+}
+
+// Of the descriptor that tells of them, so much is read at once.
+constexpr const char* kWholeQueue = ", 65536)";
+
+class FaultOfEvents : public FaultTest {
+ protected:
+  static std::string place() {
+    TracedServer rehearsal({}, kQuietly);
+    return place_of(GetParam(), serve_crowd_and_stop(rehearsal), kFromTheStart);
+  }
+
+  static Trace serve_with_fault(const std::string& when) {
+    TracedServer server({inject(GetParam(), when)}, kQuietly);
+    return serve_crowd_and_stop(server);
+  }
+
+ private:
+  inline static const std::vector<std::string> kQuietly{"--quiet", "-d", "100ms"};
+};
+
+TEST_P(FaultOfEvents, CostsNobodyTheEcho) {
+  EXPECT_EQ(count_of(serve_with_fault(place()), "(INJECTED)"), 1U);
+}
+
+TEST_P(FaultOfEvents, ForEverCostsNobodyTheEcho) {
+  EXPECT_GE(count_of(serve_with_fault(place() + '+'), "(INJECTED)"), 1U);
+}
+
+std::string name_with_argument(const ::testing::TestParamInfo<Fault>& info) {
+  std::string argument = info.param.argument;
+  std::erase_if(argument,
+                [](char each) { return !std::isalnum(static_cast<unsigned char>(each)); });
+  return name_of_test(info) + argument;
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfEvents,
+                         ::testing::ValuesIn(join({faults("signalfd4", kSignalDescriptor),
+                                                   faults("fcntl", kControl, "F_SETOWN"),
+                                                   faults("fcntl", kControl, "F_SETSIG"),
+                                                   faults("ioctl", kIoctl, "FIOASYNC"),
+                                                   faults("read", kNotNow, kWholeQueue),
+                                                   faults("read", kRead, kWholeQueue)})),
+                         name_with_argument);
 
 // --- What else the server calls ---
 

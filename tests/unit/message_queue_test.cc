@@ -78,6 +78,7 @@ std::string send_through(FedQueue& queue, const SocketPair& pair) {
 }
 
 // Long texts are compared in this file so that a failure does not print them.
+
 // The first bytes owed, as many as a buffer of that size takes.
 std::string head(const FedQueue& queue, std::size_t size) {
   std::string buffer(size, '.');

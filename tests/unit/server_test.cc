@@ -282,7 +282,6 @@ TEST_F(ServerTest, WithoutMemoryForSomeGoesOnServingTheOthers) {
     TestPeer waker = connect();
     TestPeer receiver = connect();
     TestPeer sender = connect();
-    connect();
     receiver.send("owed in the next turn");
     server_->turn();
 

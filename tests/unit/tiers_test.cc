@@ -1,12 +1,15 @@
 #include "echo/tiers.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <set>
 #include <vector>
 
 #include "echo/fd_set.h"
 #include "echo/socket.h"
+#include "echo/unique_fd.h"
 #include "support/signal_queue.h"
 #include "support/socket_pair.h"
 
@@ -21,7 +24,8 @@ constexpr std::size_t kSilent = Tiers::kFewQuiet;
 // Plays the calls of select(). The first of many descriptors is ready in each, and no other.
 class TiersTest : public ::testing::Test {
  protected:
-  TiersTest() {
+  void SetUp() override {
+    if (!testing::allow_signals(100)) GTEST_SKIP() << testing::kFewSignals;
     for (std::size_t i = 0; i <= kSilent; ++i) add_one();
     ready_.insert(fd(0));
   }
@@ -148,6 +152,66 @@ TEST_F(TiersTest, TriesEachAgainAfterEventsWereLost) {
   }
   tiers_.note(ready_, none_, none_);
   EXPECT_FALSE(tiers_.has_quiet());
+}
+
+// It may have been among those that were lost.
+TEST_F(TiersTest, TriesOneAgainThatWasOnTrialWhenEventsWereLost) {
+  call_until_trial();
+  const testing::LimitedSignalQueue queue(0);
+  speak(1);
+  tiers_.take_events();
+  tiers_.note(ready_, none_, none_);
+  ASSERT_TRUE(is_quiet(1));
+  tiers_.prepare();
+  EXPECT_TRUE(tiers_.has_trial());
+  EXPECT_FALSE(is_quiet(1));
+}
+
+TEST_F(TiersTest, TriesEachInItsTurnThoughEventsAreLostAgainAndAgain) {
+  while (pairs_.size() < 3 * Tiers::kMostOnTrial) add_one();
+  call_often();
+  ASSERT_EQ(tiers_.quiet().size(), pairs_.size() - 1);
+  const testing::LimitedSignalQueue queue(0);
+  std::set<std::size_t> tried;
+  for (int turn = 0; turn < 3; ++turn) {
+    speak(1);
+    tiers_.take_events();
+    tiers_.prepare();
+    for (std::size_t number = 1; number < pairs_.size(); ++number) {
+      if (!is_quiet(number)) tried.insert(number);
+    }
+    tiers_.note(ready_, none_, none_);
+  }
+  EXPECT_EQ(tried.size(), pairs_.size() - 1);
+}
+
+TEST_F(TiersTest, HearsNoMoreOfOneThatIsActiveAgain) {
+  call_often();
+  tiers_.add(fd(5));
+  speak(5);
+  EXPECT_FALSE(testing::is_readable(tiers_.events_fd()));
+}
+
+TEST_F(TiersTest, DoesNotTryOneThatIsReadyMeanwhile) {
+  while (pairs_.size() < 10 + Tiers::kMostOnTrial) add_one();
+  call_until_trial();
+  // Some more than one call tries are still to come, this one among them.
+  const std::size_t last = pairs_.size() - 1;
+  ready_.insert(fd(last));
+  tiers_.note(ready_, none_, none_);
+  ready_.erase(fd(last));
+  for (int i = 0; i < 3; ++i) call();
+  EXPECT_FALSE(is_quiet(last));
+  EXPECT_TRUE(is_quiet(last - 1));
+}
+
+TEST_F(TiersTest, LeavesThoseActiveThatTheSystemDoesNotTellOf) {
+  const UniqueFd file(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+  tiers_.reserve(file.get() + 1);
+  tiers_.add(file.get());
+  call_often();
+  EXPECT_FALSE(tiers_.quiet().contains(file.get()));
+  EXPECT_EQ(tiers_.quiet().size(), kSilent);
 }
 
 TEST_F(TiersTest, ForgetsAQuietOne) {
