@@ -8,7 +8,7 @@ namespace {
 
 // After how many calls that found others one is quiet. To become quiet and active again costs as
 // much as being asked about so often.
-constexpr int kPatience = 16;
+constexpr int kPatience = 8;
 
 }  // namespace
 
