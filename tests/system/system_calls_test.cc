@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "echo/endpoint.h"
+#include "echo/tiers.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 #include "support/traced_server.h"
@@ -131,7 +132,8 @@ Trace calls_after(const Trace& trace, const std::string& beginning) {
 // One select() for all that there is to receive, and one for all that there is to send.
 TEST(SystemCalls, OfATurnAreTwoSelectsAndAReceiveAndASendForEachSocket) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
-  constexpr std::size_t kBusy = 30;
+  // So few that none is left out while the others speak.
+  constexpr std::size_t kBusy = Tiers::kFewQuiet - 2;
   TracedServer server({}, {"--quiet"});
   const std::vector<TestPeer> peers = connect_many(server.endpoint(), kBusy);
   for (const TestPeer& peer : peers) peer.echo("here");

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "echo/endpoint.h"
+#include "echo/fd_set.h"
 #include "echo/log.h"
 #include "echo/signals.h"
 #include "echo/unique_fd.h"
@@ -271,8 +272,21 @@ TEST_F(ServerTest, TakesStopSignalsThatComeTogetherForOne) {
   EXPECT_TRUE(pipe_.has("after draining\n"));
 }
 
-// Whichever allocation it is that fails, in turns that accept, receive, send and close.
-TEST_F(ServerTest, WithoutMemoryForSomeGoesOnServingTheOthers) {
+// Whichever allocation it is that fails, in turns that accept, receive, send and close. The
+// newcomer gets this descriptor, or a higher one.
+class WithoutMemory : public ServerTest, public ::testing::WithParamInterface<int> {
+ protected:
+  // Leaves no lower one free.
+  std::vector<UniqueFd> take_descriptors() {
+    std::vector<UniqueFd> taken;
+    do {
+      taken.emplace_back(::dup(pipe_.fd()));
+    } while (taken.back().get() + 1 < GetParam());
+    return taken;
+  }
+};
+
+TEST_P(WithoutMemory, ForSomeGoesOnServingTheOthers) {
   log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
   settings_.max_per_host = 100;
   bool any_failed = true;
@@ -287,6 +301,7 @@ TEST_F(ServerTest, WithoutMemoryForSomeGoesOnServingTheOthers) {
 
     sender.send(random_bytes(40'000));
     const TestPeer newcomer(resolve("127.0.0.1", server_->port()).front());
+    const std::vector<UniqueFd> taken = take_descriptors();
     {
       const FailingAllocations failing(successes);
       server_->turn();
@@ -299,6 +314,9 @@ TEST_F(ServerTest, WithoutMemoryForSomeGoesOnServingTheOthers) {
     pipe_.text();
   }
 }
+
+// As it comes, and with the sets to be made longer for it.
+INSTANTIATE_TEST_SUITE_P(Each, WithoutMemory, ::testing::Values(0, FdSet::kWordBits));
 
 TEST_F(ServerTest, LogsStatisticsAtAnyLevel) {
   log_ = Log(pipe_.fd(), LogLevel::kError, Log::Manner::kDaemon);
