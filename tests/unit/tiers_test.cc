@@ -63,7 +63,7 @@ class TiersTest : public ::testing::Test {
   std::vector<SocketPair> pairs_;
   Tiers tiers_;
   FdSet ready_;
-  const FdSet none_;
+  const FdSet none_{};
 };
 
 TEST_F(TiersTest, MakesThoseQuietThatAreNotReadyWhileOthersAre) {
