@@ -47,8 +47,8 @@ std::string table(const std::string& title, const Results& results, const HasRow
                   const CellOf& cell_of) {
   std::string head = "\n" + title + "\n\n| work |";
   std::string rule = "\n|---|";
-  for (std::size_t server = 0; server < results.servers().size(); ++server) {
-    head += " " + results.servers()[server] + " |";
+  for (const std::string& server : results.servers()) {
+    head += " " + server + " |";
     rule += "--:|";
   }
   std::string rows;

@@ -254,17 +254,17 @@ constexpr const char* kWholeQueue = ", 65536)";
 class FaultOfEvents : public FaultTest {
  protected:
   static std::string place() {
-    TracedServer rehearsal({}, kQuietly);
+    TracedServer rehearsal({}, quietly());
     return place_of(GetParam(), serve_crowd_and_stop(rehearsal), kFromTheStart);
   }
 
   static Trace serve_with_fault(const std::string& when) {
-    TracedServer server({inject(GetParam(), when)}, kQuietly);
+    TracedServer server({inject(GetParam(), when)}, quietly());
     return serve_crowd_and_stop(server);
   }
 
  private:
-  inline static const std::vector<std::string> kQuietly{"--quiet", "-d", "100ms"};
+  static std::vector<std::string> quietly() { return {"--quiet", "-d", "100ms"}; }
 };
 
 TEST_P(FaultOfEvents, CostsNobodyTheEcho) {
@@ -278,7 +278,7 @@ TEST_P(FaultOfEvents, ForEverCostsNobodyTheEcho) {
 std::string name_with_argument(const ::testing::TestParamInfo<Fault>& info) {
   std::string argument = info.param.argument;
   std::erase_if(argument,
-                [](char each) { return !std::isalnum(static_cast<unsigned char>(each)); });
+                [](char each) { return std::isalnum(static_cast<unsigned char>(each)) == 0; });
   return name_of_test(info) + argument;
 }
 
