@@ -18,9 +18,9 @@ class MessagePool {
  public:
   static constexpr std::size_t kBlockBytes = 16384;
 
-  // Keeps a deque for each of so many queues, and the blocks of one long message, but no more of
-  // either than the next two lines say; what is given back beyond that is freed. Before this is
-  // called nothing is kept. Throws std::bad_alloc where there were fewer queues before.
+  // Keeps a deque and kBlocksPerQueue blocks, enough for the longest receive, for each of so many
+  // queues, but kMostMessages and kMostBlocks at most; what is given back beyond that is freed.
+  // Before this is called nothing is kept. Throws std::bad_alloc, and changes nothing then.
   void serve(std::size_t queues);
   static constexpr std::size_t kMostMessages = 512;
   static constexpr std::size_t kMostBlocks = 256;

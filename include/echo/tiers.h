@@ -22,7 +22,7 @@ namespace echo {
 // quiet.
 class Tiers {
  public:
-  // Throws std::bad_alloc. Of what the system tells no events stays active.
+  // Throws std::bad_alloc. What the system tells no events of stays active.
   Tiers();
 
   // Takes memory for the descriptors below `nfds`. Nothing else does.

@@ -9,15 +9,20 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <new>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "echo/fd_set.h"
+#include "echo/signal_driven_io.h"
 #include "echo/signals.h"
 #include "echo/socket.h"
+#include "echo/tiers.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
+#include "support/failing_allocations.h"
 #include "support/program.h"
 #include "support/signal_queue.h"
 #include "support/socket_pair.h"
@@ -185,6 +190,28 @@ TEST(Selector, WaitsForInputsWhereWhatIsNewIsNotWritable) {
   EXPECT_TRUE(selector.writable().empty());
 }
 
+// Whichever of its sets was the last to grow.
+TEST(Selector, WaitsOnThoughMemoryEndsWhileItsSetsGrow) {
+  const SocketPair pair = make_socket_pair();
+  const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, FdSet::kWordBits));
+  send(pair.theirs.get(), "x");
+  bool any_failed = true;
+  for (std::size_t successes = 0; any_failed; ++successes) {
+    Selector selector;
+    selector.watch_input(pair.ours.get(), true);
+    try {
+      const testing::FailingAllocations failing(successes);
+      any_failed = false;
+      selector.watch_input(high.get(), true);
+    } catch (const std::bad_alloc&) {
+      any_failed = true;
+    }
+    const testing::FailingAllocations failing(0);
+    ASSERT_NO_THROW(selector.wait(std::nullopt));
+    ASSERT_TRUE(selector.readable().contains(pair.ours.get()));
+  }
+}
+
 TEST(Selector, ForgetsADescriptorInEverySet) {
   const SocketPair pair = make_tcp_pair();
   const int fd = pair.ours.get();
@@ -251,6 +278,16 @@ class CrowdedSelector : public ::testing::Test {
     for (int turn = 0; turn < 200; ++turn) selector_.wait(std::nullopt);
   }
 
+  // What so many turns report.
+  std::set<int> readable_within(std::size_t turns) {
+    std::set<int> reported;
+    for (std::size_t turn = 0; turn < turns; ++turn) {
+      EXPECT_EQ(selector_.wait(std::nullopt), 0);
+      for (const int fd : selector_.readable()) reported.insert(fd);
+    }
+    return reported;
+  }
+
   static constexpr std::size_t kCrowd = 9'900;
   // Those that tell of events are not to be let in by the mask.
   Signals signals_{SIGUSR1};
@@ -263,12 +300,7 @@ TEST_F(CrowdedSelector, ReportsAtOnceWhatHasBeenSilentForLong) {
   for (std::size_t number = 0; number < kCrowd; number += 99) {
     const SocketPair& each = silent_[number];
     send(each.theirs.get(), "x");
-    bool reported = false;
-    for (int turn = 0; turn < 2 && !reported; ++turn) {
-      ASSERT_EQ(selector_.wait(std::nullopt), 0);
-      reported = selector_.readable().contains(each.ours.get());
-    }
-    EXPECT_TRUE(reported) << each.ours.get();
+    EXPECT_EQ(readable_within(2).count(each.ours.get()), 1U) << each.ours.get();
   }
 }
 
@@ -276,12 +308,7 @@ TEST_F(CrowdedSelector, ReportsAtOnceWhatHasBeenSilentForLong) {
 TEST_F(CrowdedSelector, ReportsAllSoonThatSpeakAtOnce) {
   constexpr std::size_t kMostTurns = 2 + kCrowd / SignalDrivenIo::kMostTaken;
   for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
-  std::set<int> reported;
-  for (std::size_t turn = 0; turn < kMostTurns; ++turn) {
-    ASSERT_EQ(selector_.wait(std::nullopt), 0);
-    for (const int fd : selector_.readable()) reported.insert(fd);
-  }
-  EXPECT_EQ(reported.size(), 1 + kCrowd);
+  EXPECT_EQ(readable_within(kMostTurns).size(), 1 + kCrowd);
 }
 
 // With events lost, each is asked about in its turn.
@@ -289,12 +316,7 @@ TEST_F(CrowdedSelector, ReportsEachInBoundedTimeThoughEventsWereLost) {
   constexpr std::size_t kMostTurns = 2 + kCrowd / Tiers::kMostOnTrial + 1;
   const testing::LimitedSignalQueue queue(0);
   for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
-  std::set<int> reported;
-  for (std::size_t turn = 0; turn < kMostTurns; ++turn) {
-    ASSERT_EQ(selector_.wait(std::nullopt), 0);
-    for (const int fd : selector_.readable()) reported.insert(fd);
-  }
-  EXPECT_EQ(reported.size(), 1 + kCrowd);
+  EXPECT_EQ(readable_within(kMostTurns).size(), 1 + kCrowd);
 }
 
 // And of that the system tells only those whom select() has said before that there is none.

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <new>
 #include <set>
 #include <vector>
 
 #include "echo/fd_set.h"
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
+#include "support/failing_allocations.h"
 #include "support/signal_queue.h"
 #include "support/socket_pair.h"
 
@@ -212,6 +214,28 @@ TEST_F(TiersTest, LeavesThoseActiveThatTheSystemDoesNotTellOf) {
   call_often();
   EXPECT_FALSE(tiers_.quiet().contains(file.get()));
   EXPECT_EQ(tiers_.quiet().size(), kSilent);
+}
+
+// Whichever of its sets was the last to grow.
+TEST_F(TiersTest, GoesOnThoughMemoryEndsWhileItsSetsGrow) {
+  bool any_failed = true;
+  for (std::size_t successes = 0; any_failed; ++successes) {
+    try {
+      const testing::FailingAllocations failing(successes);
+      any_failed = false;
+      tiers_.reserve(fd(kSilent) + static_cast<int>(successes + 1) * FdSet::kWordBits);
+    } catch (const std::bad_alloc&) {
+      any_failed = true;
+    }
+    const testing::FailingAllocations failing(0);
+    for (std::size_t number = 1; number <= kSilent; ++number) tiers_.add(fd(number));
+    call_often();
+    ASSERT_EQ(tiers_.quiet().size(), kSilent);
+    const testing::LimitedSignalQueue queue(0);
+    speak(1);
+    tiers_.take_events();
+    call();
+  }
 }
 
 TEST_F(TiersTest, ForgetsAQuietOne) {
