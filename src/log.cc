@@ -10,7 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
+#include <string>
 #include <utility>
 
 #include "echo/escape.h"
@@ -28,6 +30,15 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
 mode_t type_of(int fd) {
   struct stat status {};
   return ::fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
+// Whether it is the stream to the journal that systemd has made for this service (systemd.exec(5),
+// $JOURNAL_STREAM), and not something else that a shell in between has put in its place.
+bool is_journal(int fd) {
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  struct stat status {};
+  if (stream == nullptr || ::fstat(fd, &status) != 0) return false;
+  return stream == std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino);
 }
 
 // A terminal or a pipe that select() calls writable may still take only a part of a line and make a
@@ -65,17 +76,31 @@ std::string Payload::to_string() const {
   return text;
 }
 
-Log::Log(int fd, LogLevel level, Manner manner) : fd_(fd), level_(level), manner_(manner) {
+Log::Log(int fd, LogLevel level, Manner manner)
+    : fd_(fd), level_(level), manner_(manner), priorities_(is_journal(fd)) {
   if (manner == Manner::kTool) return;
   const mode_t type = type_of(fd);
   const bool is_terminal = ::isatty(fd) == 1;
-  timestamps_ = type == S_IFREG || is_terminal;
+  timestamps_ = (type == S_IFREG || is_terminal) && !priorities_;
   if (type == S_IFSOCK) {
     way_ = Way::kSend;
   } else if (type == S_IFIFO || is_terminal) {
     reopened_ = reopen_nonblocking(fd);
     if (reopened_) fd_ = reopened_.get();
     way_ = reopened_ ? Way::kWrite : Way::kWriteNonblocking;
+  }
+}
+
+Log::Priority Log::priority_of(LogLevel level) noexcept {
+  switch (level) {
+    case LogLevel::kError:
+      return Priority::kError;
+    case LogLevel::kWarning:
+      return Priority::kWarning;
+    case LogLevel::kInfo:
+      return Priority::kInfo;
+    default:
+      return Priority::kDebug;
   }
 }
 
@@ -90,13 +115,13 @@ std::string_view Log::label_of(LogLevel level) noexcept {
   }
 }
 
-void Log::write(std::string_view label, std::string_view text) {
-  const std::string prefix = stamp();
+void Log::write(Priority priority, std::string_view label, std::string_view text) {
   std::string lines = unwritten_;
   if (dropped_ > 0) {
-    lines += prefix + "warning: log lines dropped: " + std::to_string(dropped_) + '\n';
+    lines += prefix(Priority::kWarning) +
+             "warning: log lines dropped: " + std::to_string(dropped_) + '\n';
   }
-  lines += prefix;
+  lines += prefix(priority);
   lines += label;
   lines += text;
   lines += '\n';
@@ -112,8 +137,12 @@ void Log::write(std::string_view label, std::string_view text) {
   }
 }
 
-std::string Log::stamp() const {
-  if (!timestamps_) return {};
+std::string Log::prefix(Priority priority) const {
+  if (priorities_) return '<' + std::to_string(static_cast<int>(priority)) + '>';
+  return timestamps_ ? stamp() : std::string();
+}
+
+std::string Log::stamp() {
   const auto now = std::chrono::system_clock::now();
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
   const auto milliseconds =

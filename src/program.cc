@@ -23,7 +23,7 @@ namespace {
 // The text may hold whatever the user's command line did.
 void complain(std::string_view name, const char* text) {
   Log(STDERR_FILENO, LogLevel::kError, Log::Manner::kTool)
-      .answer(name, ": ", escape_controls(text));
+      .complaint(name, ": ", escape_controls(text));
 }
 
 // Holds the number of each standard descriptor that is closed: otherwise the first socket would
@@ -84,6 +84,7 @@ bool print_instead(Action action, std::string_view name, std::string_view help) 
 void raise_descriptor_limit(Log& log) {
   rlimit limit{};
   bool raised = ::getrlimit(RLIMIT_NOFILE, &limit) == 0;
+  if (raised && limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   raised = raised && ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
   if (!raised) log.warning("cannot raise the limit of descriptors: ", ErrnoText{errno});

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -82,6 +83,22 @@ std::string format_duration(Duration duration) {
     duration %= length;
   }
   return text.empty() ? "0s" : text;
+}
+
+std::string format_bytes(std::uint64_t bytes) {
+  static constexpr std::array<std::pair<std::string_view, std::uint64_t>, 6> kUnits{
+      {{" EiB", 1ULL << 60},
+       {" PiB", 1ULL << 50},
+       {" TiB", 1ULL << 40},
+       {" GiB", 1ULL << 30},
+       {" MiB", 1ULL << 20},
+       {" KiB", 1ULL << 10}}};
+  for (const auto& [name, size] : kUnits) {
+    if (bytes < size) continue;
+    const std::uint64_t tenths = bytes % size * 10 / size;
+    return std::to_string(bytes / size).append(".").append(std::to_string(tenths)).append(name);
+  }
+  return std::to_string(bytes) + " B";
 }
 
 }  // namespace echo

@@ -38,7 +38,8 @@ struct Payload {
 //
 // A line is made of parts, joined as they are: text, numbers, times, and what has a to_string().
 // Below the log's level a call costs a comparison. At warning and error the line says so. A line
-// for which there is no memory is dropped.
+// for which there is no memory is dropped. In systemd's journal a line bears its priority
+// (sd-daemon(3)).
 class Log {
  public:
   enum class Manner {
@@ -71,10 +72,19 @@ class Log {
   // An answer to something the user asked for: logged at every level.
   template <typename... Parts>
   void answer(const Parts&... parts) {
-    join({}, parts...);
+    join(Priority::kNotice, {}, parts...);
+  }
+
+  // What the program ends of: logged at every level, in its own words.
+  template <typename... Parts>
+  void complaint(const Parts&... parts) {
+    join(Priority::kError, {}, parts...);
   }
 
  private:
+  // As syslog(3) counts them.
+  enum class Priority { kError = 3, kWarning = 4, kNotice = 5, kInfo = 6, kDebug = 7 };
+
   // How to write without waiting, in a daemon.
   enum class Way {
     kWrite,             // A file, a null device, or what could be reopened non-blocking.
@@ -84,15 +94,15 @@ class Log {
 
   template <typename... Parts>
   void line(LogLevel level, const Parts&... parts) {
-    if (enabled(level)) join(label_of(level), parts...);
+    if (enabled(level)) join(priority_of(level), label_of(level), parts...);
   }
 
   template <typename... Parts>
-  void join(std::string_view label, const Parts&... parts) {
+  void join(Priority priority, std::string_view label, const Parts&... parts) {
     try {
       std::string text;
       (append(text, parts), ...);
-      write(label, text);
+      write(priority, label, text);
     } catch (const std::bad_alloc&) {
       ++dropped_;
     }
@@ -113,10 +123,12 @@ class Log {
     }
   }
 
+  static Priority priority_of(LogLevel level) noexcept;
   static std::string_view label_of(LogLevel level) noexcept;
 
-  void write(std::string_view label, std::string_view text);
-  std::string stamp() const;
+  void write(Priority priority, std::string_view label, std::string_view text);
+  std::string prefix(Priority priority) const;
+  static std::string stamp();
   std::size_t put(std::string_view lines);
   ssize_t put_some(std::string_view text) const;
   bool wait_for_reader() const;
@@ -127,6 +139,7 @@ class Log {
   LogLevel level_;
   Manner manner_;
   bool timestamps_ = false;
+  bool priorities_ = false;
   std::string unwritten_;  // The end of a line of which the descriptor took only a part.
   std::uint64_t dropped_ = 0;
 };

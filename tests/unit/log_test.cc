@@ -26,6 +26,7 @@
 #include "echo/unique_fd.h"
 #include "support/failing_allocations.h"
 #include "support/socket_pair.h"
+#include "support/test_manager.h"
 
 namespace echo {
 namespace {
@@ -396,6 +397,51 @@ TEST(Log, WithoutMemoryDropsALine) {
   }
   log.info("heard");
   EXPECT_EQ(read_all(pipe.reader.get()), "warning: log lines dropped: 1\nheard\n");
+}
+
+// A stream like that to the journal, which the environment names or not.
+class JournalLog : public ::testing::Test {
+ protected:
+  JournalLog() {
+    struct stat status {};
+    EXPECT_EQ(::fstat(pair_.ours.get(), &status), 0);
+    stream_ = std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino);
+  }
+
+  std::string received() const {
+    std::array<char, 4096> buffer{};
+    const ssize_t length = ::read(pair_.theirs.get(), buffer.data(), buffer.size());
+    return {buffer.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+  }
+
+  testing::SocketPair pair_ = testing::make_socket_pair();
+  std::string stream_;
+};
+
+TEST_F(JournalLog, BearsPriorities) {
+  const testing::Environment environment{{"JOURNAL_STREAM", stream_.c_str()}};
+  Log log(pair_.ours.get(), LogLevel::kDebug, Manner::kDaemon);
+  log.error("e");
+  log.warning("w");
+  log.answer("a");
+  log.info("i");
+  log.debug("d");
+  log.complaint("c");
+  EXPECT_EQ(received(), "<3>error: e\n<4>warning: w\n<5>a\n<6>i\n<7>d\n<3>c\n");
+}
+
+TEST_F(JournalLog, OfAToolBearsThemToo) {
+  const testing::Environment environment{{"JOURNAL_STREAM", stream_.c_str()}};
+  Log(pair_.ours.get(), LogLevel::kInfo, Manner::kTool).complaint("c");
+  EXPECT_EQ(received(), "<3>c\n");
+}
+
+TEST_F(JournalLog, IsNoneWhereTheStreamIsAnother) {
+  for (const std::string& stream : {std::string(), std::string("0:0"), stream_ + '0'}) {
+    const testing::Environment environment{{"JOURNAL_STREAM", stream.c_str()}};
+    Log(pair_.ours.get(), LogLevel::kInfo, Manner::kDaemon).warning("w");
+    EXPECT_EQ(received(), "warning: w\n");
+  }
 }
 
 }  // namespace

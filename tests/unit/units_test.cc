@@ -125,5 +125,24 @@ TEST(FormatDuration, TakesSeveralUnitsWhereOneWouldLoseSomething) {
 
 TEST(FormatDuration, CountsHoursWithoutDays) { EXPECT_EQ(format_duration(kMaxDuration), "87600h"); }
 
+TEST(FormatBytes, CountsSmallNumbersOneByOne) {
+  EXPECT_EQ(format_bytes(0), "0 B");
+  EXPECT_EQ(format_bytes(1023), "1023 B");
+}
+
+TEST(FormatBytes, TakesTheLargestUnitAndATenth) {
+  EXPECT_EQ(format_bytes(1024), "1.0 KiB");
+  EXPECT_EQ(format_bytes(1536), "1.5 KiB");
+  EXPECT_EQ(format_bytes(1ULL << 20), "1.0 MiB");
+  EXPECT_EQ(format_bytes(3'435'973'837), "3.2 GiB");
+  EXPECT_EQ(format_bytes(1ULL << 40), "1.0 TiB");
+  EXPECT_EQ(format_bytes(1ULL << 50), "1.0 PiB");
+}
+
+TEST(FormatBytes, RoundsDown) {
+  EXPECT_EQ(format_bytes((1ULL << 20) - 1), "1023.9 KiB");
+  EXPECT_EQ(format_bytes(UINT64_MAX), "15.9 EiB");
+}
+
 }  // namespace
 }  // namespace echo
