@@ -10,6 +10,12 @@ namespace echo {
 Connection::Connection(UniqueFd fd, const Endpoint& peer, std::size_t max_queue, Time now)
     : fd_(std::move(fd)), max_queue_(max_queue), last_active_(now), peer_(peer) {}
 
+void Connection::resume(std::string_view owed, bool at_eof, MessagePool& pool) {
+  queue_.push(owed, pool);
+  paused_ = queue_.bytes() >= max_queue_;
+  if (at_eof) handle_eof();
+}
+
 std::size_t Connection::receive(MessagePool& pool, Time now) {
   dry_ = false;
   if (!wants_input()) return 0;

@@ -1,11 +1,15 @@
 #include <unistd.h>
 
+#include <utility>
+
+#include "echo/inheritance.h"
 #include "echo/listeners.h"
 #include "echo/log.h"
 #include "echo/program.h"
 #include "echo/server.h"
 #include "echo/server_options.h"
 #include "echo/signals.h"
+#include "echo/systemd.h"
 
 namespace {
 
@@ -22,7 +26,10 @@ int serve(int argc, char** argv) {
   options.server.listen.hosts = echo::resolve_hosts(options.hosts);
   echo::block_signals(echo::Server::kSignals);
   echo::Signals signals(echo::Server::kSignals);
-  echo::Server server(options.server, log, signals);
+  echo::ServiceManager manager(log);
+  echo::Inheritance inheritance = echo::take_inheritance(log);
+  if (!inheritance.sockets.empty()) echo::expect_no_listen_option(options);
+  echo::Server server(options.server, log, signals, manager, std::move(inheritance));
   server.run();
   return 0;
 }

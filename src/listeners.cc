@@ -1,5 +1,7 @@
 #include "echo/listeners.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
@@ -21,10 +23,16 @@ bool is_missing_here(const std::error_code& error) {
   return error.value() == EADDRNOTAVAIL || error.value() == EAFNOSUPPORT;
 }
 
+void announce(const Endpoint& local, bool is_news, Log& log) {
+  if (!is_news && !log.enabled(LogLevel::kInfo)) return;
+  log.answer("starting up on ", local.host(), " port ", local.port());
+}
+
 // All the addresses of one try to open listeners.
 class Opening {
  public:
-  explicit Opening(const ListenSettings& settings) : settings_(settings), port_(settings.port) {
+  Opening(const ListenSettings& settings, const std::vector<UniqueFd>& old)
+      : settings_(settings), port_(settings.port), old_(old) {
     for (const Addresses& host : settings.hosts) {
       std::copy_if(host.begin(), host.end(), std::back_inserter(wildcards_),
                    [](const Endpoint& endpoint) { return endpoint.is_wildcard(); });
@@ -32,12 +40,11 @@ class Opening {
     for (const Addresses& host : settings.hosts) open_host(host);
   }
 
-  std::vector<UniqueFd> finish(Log& log) {
+  std::vector<UniqueFd> finish(std::vector<UniqueFd>& old, Log& log) {
     for (const std::string& warning : warnings_) log.warning(warning);
-    for (const Endpoint& local : locals_) {
-      if (settings_.port != 0 && !log.enabled(LogLevel::kInfo)) break;
-      log.answer("starting up on ", local.host(), " port ", local.port());
-    }
+    for (const Endpoint& local : locals_) announce(local, settings_.port == 0, log);
+    for (const std::size_t used : used_) old[used].reset();
+    std::erase_if(old, [](const UniqueFd& fd) { return !fd; });
     return std::move(listeners_);
   }
 
@@ -51,10 +58,14 @@ class Opening {
         continue;
       }
       try {
-        listeners_.push_back(listen_on(endpoint.with_port(port_), settings_.backlog,
-                                       settings_.reuse_port, settings_.keepalive));
+        listeners_.push_back(take_old(endpoint));
+        if (!listeners_.back()) {
+          listeners_.back() = listen_on(endpoint.with_port(port_), settings_.backlog,
+                                        settings_.reuse_port, settings_.keepalive);
+        }
       } catch (const std::system_error& error) {
         if (!is_missing_here(error.code())) throw;
+        listeners_.pop_back();
         warnings_.emplace_back(error.what());
         missing = error;
         continue;
@@ -74,6 +85,25 @@ class Opening {
            std::find(opened_.begin(), opened_.end(), endpoint.host()) != opened_.end();
   }
 
+  // A copy, so that the old one is left where another address fails.
+  UniqueFd take_old(const Endpoint& endpoint) {
+    for (std::size_t i = 0; i < old_.size(); ++i) {
+      const int fd = old_[i].get();
+      const Endpoint local = local_endpoint(fd);
+      if (local.host() != endpoint.host() || (port_ != 0 && local.port() != port_) ||
+          shares_port(fd) != settings_.reuse_port) {
+        continue;
+      }
+      UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+      if (!copy) continue;
+      set_backlog(copy.get(), settings_.backlog);
+      set_keepalive(copy.get(), settings_.keepalive);
+      used_.push_back(i);
+      return copy;
+    }
+    return {};
+  }
+
   // The port that the first one has is every other one's too.
   void note_opened(const std::string& host) {
     const Endpoint local = local_endpoint(listeners_.back().get());
@@ -88,6 +118,8 @@ class Opening {
 
   const ListenSettings& settings_;
   std::uint16_t port_;
+  const std::vector<UniqueFd>& old_;
+  std::vector<std::size_t> used_;  // Of those.
   std::vector<Endpoint> wildcards_;
   std::vector<std::string> opened_;
   std::vector<Endpoint> locals_;  // Where they listen, in the system's words.
@@ -104,17 +136,28 @@ std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names) {
   return hosts;
 }
 
-std::vector<UniqueFd> open_listeners(const ListenSettings& settings, Log& log) {
+std::vector<UniqueFd> open_listeners(const ListenSettings& settings, std::vector<UniqueFd>& old,
+                                     Log& log) {
   // A port that the system chose for the first address may be taken on another one: all of it
   // starts again then, with another port.
   for (int tries = 1;; ++tries) {
     try {
-      return Opening(settings).finish(log);
+      return Opening(settings, old).finish(old, log);
     } catch (const std::system_error& error) {
       const bool unlucky = settings.port == 0 && error.code() == std::errc::address_in_use;
       if (!unlucky || tries == kMostTries) throw;
     }
   }
+}
+
+std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, const ListenSettings& settings,
+                                      Log& log) {
+  for (const UniqueFd& listener : passed) {
+    make_nonblocking(listener.get());
+    set_keepalive(listener.get(), settings.keepalive);
+    announce(local_endpoint(listener.get()), false, log);
+  }
+  return passed;
 }
 
 }  // namespace echo

@@ -50,6 +50,21 @@ Moved MessageQueue::receive_into_blocks(int fd, std::size_t room, MessagePool& p
   return echo::receive(fd, std::span(parts).first(count));
 }
 
+void MessageQueue::push(std::string_view bytes, MessagePool& pool) {
+  if (messages_ == nullptr && !bytes.empty()) messages_ = pool.take_messages();
+  while (!bytes.empty()) {
+    const std::span<char> place = room_in_last_block();
+    if (place.empty()) {
+      pool.provide(1);
+      messages_->push_back(pool.take_block());
+      continue;
+    }
+    const std::size_t copied = bytes.copy(place.data(), place.size());
+    bytes.remove_prefix(copied);
+    bytes_ += copied;
+  }
+}
+
 Moved MessageQueue::flush(int fd, MessagePool& pool) {
   const Moved sent = end() <= kBlockBytes
                          ? send(fd, std::string_view(messages_->front().data() + offset_, bytes_))

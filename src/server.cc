@@ -59,6 +59,8 @@ std::string_view name_of(int signal) {
       return "SIGHUP";
     case SIGINT:
       return "SIGINT";
+    case SIGUSR2:
+      return "SIGUSR2";
     default:
       return "SIGTERM";
   }
@@ -66,16 +68,20 @@ std::string_view name_of(int signal) {
 
 }  // namespace
 
-Server::Server(const ServerSettings& settings, Log& log, Signals& signals,
-               std::function<Time()> clock)
+Server::Server(const ServerSettings& settings, Log& log, Signals& signals, ServiceManager& manager,
+               Inheritance inheritance, std::function<Time()> clock)
     : settings_(settings),
       log_(log),
       signals_(signals),
+      manager_(manager),
       clock_(std::move(clock)),
       started_(clock_()),
       now_(started_),
       selector_(&signals.wait_mask()),
-      listeners_(open_listeners(settings.listen, log)),
+      has_own_listeners_(inheritance.sockets.empty()),
+      listeners_(has_own_listeners_
+                     ? open_listeners(settings.listen, inheritance.before.listeners(), log)
+                     : adopt_listeners(std::move(inheritance.sockets), settings.listen, log)),
       hosts_(settings.max_per_host),
       pauses_to_log_(kLogInterval),
       refusals_to_log_(kLogInterval),
@@ -86,6 +92,38 @@ Server::Server(const ServerSettings& settings, Log& log, Signals& signals,
     selector_.keep_active(listener.get());
   }
   port_ = local_endpoint(listeners_.front().get()).port();
+  take_over(std::move(inheritance.before));
+  manager_.note_ready();
+  tell_manager();
+}
+
+void Server::take_over(TakenOver before) {
+  if (!before.is_there()) return;
+  std::size_t owed = 0;
+  for (TakenOver::Client& taken : before.clients()) {
+    owed += taken.owed.size();
+    take_over(std::move(taken));
+  }
+  // Those that are not to be listened on any more.
+  for (const UniqueFd& listener : before.listeners()) take_in_who_waits(listener.get());
+  log_.info("taken over: ", before.clients().size(), " connections, which are owed ", owed,
+            " bytes");
+  manager_.drop(kHandoverName);
+}
+
+// The limits do not count for it: it was within those of its time.
+void Server::take_over(TakenOver::Client taken) {
+  const Endpoint peer = remote_endpoint(taken.fd.get());
+  if (peer.family() == AF_UNSPEC) return;  // It has been reset meanwhile.
+  const int fd = taken.fd.get();
+  try {
+    add_client(std::move(taken.fd), peer, hosts_.take(peer).value_or(HostLimit::Place()),
+               taken.owed, taken.at_eof);
+  } catch (const std::bad_alloc&) {
+    log_.info("closing ", peer, " after an error: ", ErrnoText{ENOMEM});
+    return;
+  }
+  settle(connection(fd));
 }
 
 void Server::run() {
@@ -118,6 +156,7 @@ bool Server::turn() {
   if (settings_.idle_timeout > 0s) close_idle();
   if (accept_again_at_ && now_ >= *accept_again_at_) resume_accepting();
   if (drain_deadline_) drain();
+  tell_manager();
   return !listeners_.empty() || !by_activity_.empty();
 }
 
@@ -161,19 +200,26 @@ void Server::welcome(Accepted accepted) {
     refuse(std::move(accepted), "--max-per-host");
     return;
   }
-  // What may run out of memory comes first, and what makes it a client cannot fail.
+  add_client(std::move(accepted.fd), accepted.peer, *std::move(place_of_host));
+  ++totals_.accepted;
+  log_.info("new connection from ", accepted.peer);
+}
+
+// What may run out of memory comes first, and what makes it a client cannot fail.
+void Server::add_client(UniqueFd socket, const Endpoint& peer, HostLimit::Place place_of_host,
+                        std::string_view owed, bool at_eof) {
+  const int fd = socket.get();
   const auto index = static_cast<std::size_t>(fd);
   if (index >= clients_.size()) clients_.resize(index + 1);
   std::list<int> place{fd};
   auto newcomer = std::make_unique<Client>(
-      Client{Connection(std::move(accepted.fd), accepted.peer, settings_.max_queue, now_),
-             place.begin(), *std::move(place_of_host)});
+      Client{Connection(std::move(socket), peer, settings_.max_queue, now_), place.begin(),
+             std::move(place_of_host)});
   pool_.serve(by_activity_.size() + 1);
+  newcomer->connection.resume(owed, at_eof, pool_);
   selector_.watch_input(fd, true);
   by_activity_.splice(by_activity_.end(), place);
   client(fd) = std::move(newcomer);
-  ++totals_.accepted;
-  log_.info("new connection from ", accepted.peer);
 }
 
 void Server::refuse(Accepted accepted, std::string_view limit) {
@@ -300,7 +346,7 @@ void Server::handle_signals() {
   while (const int signal = signals_.take()) {
     if (signal == SIGUSR1) {
       log_.answer("statistics: ", statistics());
-    } else {
+    } else if (signal != SIGUSR2 || stop == 0) {
       stop = signal;
     }
   }
@@ -308,14 +354,69 @@ void Server::handle_signals() {
   if (drain_deadline_) {
     log_.info("a second signal, ", name_of(stop), ": closing, ", by_activity_.size(), " open");
     close_all("a second signal");
-  } else {
+  } else if (stop != SIGUSR2 || !hand_over()) {
     start_draining(stop);
   }
 }
 
+// What the clients have yet to say stays in their sockets, and who waits on the listeners stays
+// there.
+bool Server::hand_over() {
+  if (!manager_.is_present()) return false;
+  std::size_t owed = 0;
+  std::vector<ToHandOver> items;
+  try {
+    for (const int fd : listening_) {
+      if (!has_own_listeners_) break;
+      items.push_back({.fd = fd, .kind = HandedKind::kListener, .owed = nullptr});
+    }
+    for (const int fd : by_activity_) {
+      const bool at_eof = connection(fd).state() == Connection::State::kDraining;
+      items.push_back({.fd = fd,
+                       .kind = at_eof ? HandedKind::kClientAtEof : HandedKind::kClient,
+                       .owed = &connection(fd).queue()});
+      owed += connection(fd).queue().bytes();
+    }
+    if (!give_to_manager(items)) return false;
+  } catch (const std::bad_alloc&) {
+    log_.warning("cannot hand over: ", ErrnoText{ENOMEM});
+    return false;
+  }
+  log_.info("handed over: ", by_activity_.size(), " connections, which are owed ", owed, " bytes");
+  for (const int fd : by_activity_) {
+    selector_.forget(fd);
+    client(fd).reset();
+  }
+  by_activity_.clear();
+  stop_listening();
+  return true;
+}
+
+bool Server::give_to_manager(const std::vector<ToHandOver>& items) {
+  manager_.note_stopping(ServiceManager::kPatience);
+  tell_manager();
+  Handover handover;
+  int error = handover.pack(items);
+  if (error == 0) error = manager_.store(handover.fd(), kHandoverName);
+  if (error != 0) {
+    log_.warning("cannot hand over: ", ErrnoText{error});
+    return false;
+  }
+  manager_.synchronize();
+  if (handover.let_go()) return true;
+  log_.warning("cannot hand over: the service manager keeps nothing (FileDescriptorStoreMax=)");
+  return false;
+}
+
 void Server::start_draining(int signal) {
   drain_deadline_ = now_ + settings_.drain_timeout;
-  accept_last_clients();
+  manager_.note_stopping(settings_.drain_timeout);
+  if (has_own_listeners_) {
+    accept_last_clients();
+  } else {
+    // Who waits there is let in by the next server.
+    stop_listening();
+  }
   log_.info(name_of(signal), ": draining, ", by_activity_.size(), " open, for at most ",
             settings_.drain_timeout);
 }
@@ -325,12 +426,16 @@ void Server::start_draining(int signal) {
 void Server::accept_last_clients() {
   for (const UniqueFd& listener : listeners_) {
     selector_.watch_input(listener.get(), false);
-    let_no_more_wait(listener.get());
-    for (int waiting = settings_.listen.backlog; waiting >= 0; waiting -= kMostAccepted) {
-      if (!accept_clients(listener.get())) break;
-    }
+    take_in_who_waits(listener.get());
   }
   if (!accept_again_at_) stop_listening();
+}
+
+void Server::take_in_who_waits(int listener) {
+  let_no_more_wait(listener);
+  for (int waiting = settings_.listen.backlog; waiting >= 0; waiting -= kMostAccepted) {
+    if (!accept_clients(listener)) break;
+  }
 }
 
 void Server::stop_listening() {
@@ -386,9 +491,16 @@ void Server::close_idle() {
   }
 }
 
+void Server::tell_manager() {
+  manager_.tell(now_, {.connections = by_activity_.size(),
+                       .bytes_echoed = totals_.bytes_out,
+                       .draining = drain_deadline_.has_value()});
+}
+
 std::optional<Duration> Server::time_to_next_deadline() const {
   std::optional<Time> next = accept_again_at_;
   const auto consider = [&](Time deadline) { next = next ? std::min(*next, deadline) : deadline; };
+  if (const auto due = manager_.due()) consider(*due);
   if (const auto due = refusals_to_log_.due()) consider(*due);
   if (settings_.idle_timeout > 0s && !by_activity_.empty()) {
     consider(connection(by_activity_.front()).last_active() + settings_.idle_timeout);

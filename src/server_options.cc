@@ -80,6 +80,22 @@ Exit status: 0 after a stop, 1 for an error of the system, 2 for a wrong
 command line.
 )";
 
+// The option's name, where it says where or how to listen.
+std::string_view listen_option(int val) {
+  switch (val) {
+    case 'H':
+      return "--host";
+    case 'p':
+      return "--port";
+    case 'b':
+      return "--backlog";
+    case kReusePort:
+      return "--reuse-port";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 ServerOptions parse_server_options(int argc, char* const* argv) {
@@ -96,6 +112,7 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
 
   OptionWalk walk(argc, argv, kOptions);
   for (int val = walk.next(); val != -1; val = walk.next()) {
+    if (options.listen_option.empty()) options.listen_option = listen_option(val);
     switch (val) {
       case 'H':
         options.hosts.push_back(walk.value());
@@ -150,6 +167,13 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
   walk.expect_no_arguments();
   if (options.hosts.empty()) options.hosts.emplace_back("localhost");
   return options;
+}
+
+void expect_no_listen_option(const ServerOptions& options) {
+  if (options.listen_option.empty()) return;
+  throw UsageError(options.listen_option +
+                   " cannot be given with sockets that the service manager passes: their own unit "
+                   "sets it (systemd.socket(5))");
 }
 
 std::string_view server_help() { return kHelpText; }

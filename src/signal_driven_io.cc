@@ -53,7 +53,7 @@ bool SignalDrivenIo::arm(int fd) const noexcept {
          ::fcntl(fd, F_SETSIG, queued_signal()) == 0 && set_async(fd, 1);
 }
 
-void SignalDrivenIo::disarm(int fd) const noexcept { set_async(fd, 0); }
+void SignalDrivenIo::disarm(int fd) noexcept { set_async(fd, 0); }
 
 bool SignalDrivenIo::take(const std::function<void(int fd)>& happened) const {
   std::array<signalfd_siginfo, kMostTaken> events;  // NOLINT(*-member-init): read as far as filled

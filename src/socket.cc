@@ -1,5 +1,6 @@
 #include "echo/socket.h"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
@@ -23,6 +24,13 @@ int set_option(int fd, int level, int name, int value) noexcept {
   return ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
+// -1 where the descriptor is not of a socket.
+int option_of(int fd, int name) noexcept {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return ::getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
 // Without this a small message waits for the acknowledgement of the one before it (RFC 1122,
 // section 4.2.3.4). It fails only on a connection that is dead already; recv() will tell.
 void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
@@ -31,7 +39,7 @@ void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1)
 constexpr int kKeepaliveProbes = 4;
 
 // Linux hands these on to the connections that are accepted.
-bool set_keepalive(int listener, Duration silence) noexcept {
+bool ask_after_silence(int listener, Duration silence) noexcept {
   const int seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(silence).count());
   const int interval = (seconds + kKeepaliveProbes - 1) / kKeepaliveProbes;
   return set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 1) == 0 &&
@@ -74,7 +82,7 @@ UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Durat
       fd && set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
       (!reuse_port || set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
       (endpoint.family() != AF_INET6 || set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
-      (keepalive == Duration{0} || set_keepalive(fd.get(), keepalive)) &&
+      (keepalive == Duration{0} || ask_after_silence(fd.get(), keepalive)) &&
       ::bind(fd.get(), endpoint.address(), endpoint.length()) == 0 &&
       ::listen(fd.get(), backlog) == 0;
   if (!listening) {
@@ -85,6 +93,28 @@ UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Durat
   }
   return fd;
 }
+
+SocketKind kind_of(int fd) noexcept {
+  const int family = option_of(fd, SO_DOMAIN);
+  const bool is_tcp =
+      (family == AF_INET || family == AF_INET6) && option_of(fd, SO_TYPE) == SOCK_STREAM;
+  if (!is_tcp) return SocketKind::kOther;
+  return option_of(fd, SO_ACCEPTCONN) == 1 ? SocketKind::kListener : SocketKind::kConnection;
+}
+
+void make_nonblocking(int fd) noexcept { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
+
+void set_backlog(int listener, int backlog) noexcept { ::listen(listener, backlog); }
+
+void set_keepalive(int listener, Duration keepalive) noexcept {
+  if (keepalive == Duration{0}) {
+    set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 0);
+  } else {
+    ask_after_silence(listener, keepalive);
+  }
+}
+
+bool shares_port(int listener) noexcept { return option_of(listener, SO_REUSEPORT) == 1; }
 
 void let_no_more_wait(int listener) noexcept { ::listen(listener, 0); }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "echo/endpoint.h"
@@ -33,6 +34,10 @@ class Connection {
 
   // Takes a non-blocking socket. `max_queue`, at least 1, is the most bytes it will ever owe.
   Connection(UniqueFd fd, const Endpoint& peer, std::size_t max_queue, Time now);
+
+  // Goes on for a server before this one: that has received these bytes and not sent them yet, and
+  // perhaps EOF. For a new connection. Throws std::bad_alloc, and is to be closed then.
+  void resume(std::string_view owed, bool at_eof, MessagePool& pool);
 
   int fd() const noexcept { return fd_.get(); }
   const Endpoint& peer() const noexcept { return peer_; }

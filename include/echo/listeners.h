@@ -30,6 +30,15 @@ struct ListenSettings {
 // listened on besides. An address that this machine does not have is a warning while another one of
 // the same host has been had. Throws std::system_error, with the address and port in its text,
 // where none has, or an address cannot be listened on for another reason.
-std::vector<UniqueFd> open_listeners(const ListenSettings& settings, Log& log);
+//
+// A listener among `old`, those of the server before this one, that is one of those that are wanted
+// is taken from there and used in place of a new one: who waits on it is not let down.
+std::vector<UniqueFd> open_listeners(const ListenSettings& settings, std::vector<UniqueFd>& old,
+                                     Log& log);
+
+// The same for listeners that are open already, passed by the service manager: all of them, as they
+// are.
+std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, const ListenSettings& settings,
+                                      Log& log);
 
 }  // namespace echo

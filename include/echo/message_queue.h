@@ -28,6 +28,10 @@ class MessageQueue {
   // forgets what the socket took: a short write costs nothing. Never call it with an empty queue.
   Moved flush(int fd, MessagePool& pool);
 
+  // Puts a copy of the bytes at the end. Throws std::bad_alloc, and nothing else is to be asked of
+  // it then. For bytes that came some other way than by receive().
+  void push(std::string_view bytes, MessagePool& pool);
+
   bool empty() const noexcept { return bytes_ == 0; }
 
   // The bytes owed.

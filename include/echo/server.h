@@ -15,7 +15,9 @@
 #include "echo/connection.h"
 #include "echo/endpoint.h"
 #include "echo/fd_set.h"
+#include "echo/handover.h"
 #include "echo/host_limit.h"
+#include "echo/inheritance.h"
 #include "echo/listeners.h"
 #include "echo/log.h"
 #include "echo/message_pool.h"
@@ -23,6 +25,7 @@
 #include "echo/selector.h"
 #include "echo/signals.h"
 #include "echo/socket.h"
+#include "echo/systemd.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
 
@@ -43,16 +46,20 @@ struct ServerSettings {
 // up on each client that has nothing in flight, and is done when all have gone or drain_timeout has
 // passed; the second such signal ends it at once. SIGUSR1 logs a line of statistics.
 //
+// SIGUSR2 makes it hand all that it has to the service manager, for the next server, and be done;
+// where there is none that would keep it, it drains.
+//
 // Want of memory costs the connection that it was for.
 class Server {
  public:
   // The signals to construct `Signals` with.
-  static constexpr std::initializer_list<int> kSignals{SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+  static constexpr std::initializer_list<int> kSignals{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
-  // Listens. `log` and `signals` must outlive the server; `clock` tells it the time.
-  // Throws what open_listeners() throws.
-  Server(const ServerSettings& settings, Log& log, Signals& signals,
-         std::function<Time()> clock = Clock::now);
+  // Listens, on the sockets of the inheritance if there are any, and takes over the clients there.
+  // `log`, `signals` and `manager` must outlive the server; `clock` tells it the time. Throws what
+  // open_listeners() throws.
+  Server(const ServerSettings& settings, Log& log, Signals& signals, ServiceManager& manager,
+         Inheritance inheritance = {}, std::function<Time()> clock = Clock::now);
 
   // Serves until a signal has made it drain.
   void run();
@@ -81,8 +88,14 @@ class Server {
     HostLimit::Place place_of_host;
   };
 
+  void take_over(TakenOver before);
+  void take_over(TakenOver::Client taken);
+  void take_in_who_waits(int listener);
+
   bool accept_clients(int listener);
   void welcome(Accepted accepted);
+  void add_client(UniqueFd socket, const Endpoint& peer, HostLimit::Place place_of_host,
+                  std::string_view owed = {}, bool at_eof = false);
   void refuse(Accepted accepted, std::string_view limit);
   void log_refusals(std::optional<std::uint64_t> refusals);
   void pause_accepting(int error);
@@ -98,6 +111,8 @@ class Server {
   void close(Connection& connection, const Reason&... reason);
 
   void handle_signals();
+  bool hand_over();
+  bool give_to_manager(const std::vector<ToHandOver>& items);
   void start_draining(int signal);
   void accept_last_clients();
   void stop_listening();
@@ -111,18 +126,21 @@ class Server {
   const Connection& connection(int fd) const {
     return clients_[static_cast<std::size_t>(fd)]->connection;
   }
+  void tell_manager();
   std::optional<Duration> time_to_next_deadline() const;
   Statistics statistics() const;
 
   const ServerSettings settings_;
   Log& log_;
   Signals& signals_;
+  ServiceManager& manager_;
   const std::function<Time()> clock_;
   const Time started_;
   Time now_;
 
   // Before the listeners, whose log lines tell that all is ready.
   Selector selector_;
+  const bool has_own_listeners_;  // Or those of the service manager, which keeps them.
   std::vector<UniqueFd> listeners_;
   FdSet listening_;  // The listeners' descriptors.
   std::uint16_t port_ = 0;

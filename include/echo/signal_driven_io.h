@@ -35,7 +35,7 @@ class SignalDrivenIo {
   // From now on what happens on the descriptor is told: input, room for output, EOF, an error.
   // False where that is not to be had.
   bool arm(int fd) const noexcept;
-  void disarm(int fd) const noexcept;
+  static void disarm(int fd) noexcept;
 
   // Once fd() is readable: tells of some events, kMostTaken at most, in their order; where there
   // are more, fd() stays readable. False where events were lost, on any descriptor that is armed,

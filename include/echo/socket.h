@@ -42,6 +42,20 @@ constexpr Duration kMaxKeepalive = std::chrono::seconds{32767};
 UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port,
                    Duration keepalive = Duration{0});
 
+enum class SocketKind { kListener, kConnection, kOther };
+
+// What a descriptor is that has come from elsewhere: a TCP socket that listens, or one that does
+// not, connected or not any more; kOther for whatever else, or none.
+SocketKind kind_of(int fd) noexcept;
+
+// What accept_from() sees to for its own, for a socket that has come from elsewhere.
+void make_nonblocking(int fd) noexcept;
+
+// Has the listener that has come from elsewhere do what listen_on() would have it do.
+void set_backlog(int listener, int backlog) noexcept;
+void set_keepalive(int listener, Duration keepalive) noexcept;
+bool shares_port(int listener) noexcept;
+
 // Nobody joins those who wait on the listener to be accepted, until they have been. (Linux drops
 // what asks for a connection while there are more waiting than listen(2) allows.)
 void let_no_more_wait(int listener) noexcept;

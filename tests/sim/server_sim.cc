@@ -304,7 +304,8 @@ std::string simulate_server(std::uint64_t seed) {
   if (kernel.dice().one_in(4)) kernel.set_fault_rate(faults);
   bool started = false;
   try {
-    Server server(settings, log, signals, [&] { return kernel.now(); });
+    ServiceManager manager;
+    Server server(settings, log, signals, manager, {}, [&] { return kernel.now(); });
     started = true;
     kernel.set_fault_rate(faults);
     int turns = 0;

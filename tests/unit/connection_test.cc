@@ -518,5 +518,43 @@ TEST(Connection, GivesUpTheSocketThatIsReleased) {
   EXPECT_NE(::fcntl(number, F_GETFD), -1);
 }
 
+TEST(Resume, OwesWhatAnotherServerOwed) {
+  Link link;
+  link.connection.resume("owed", false, link.pool);
+  EXPECT_EQ(link.connection.state(), State::kOpen);
+  EXPECT_TRUE(link.connection.wants_input());
+  EXPECT_TRUE(link.connection.wants_output());
+  EXPECT_EQ(link.connection.send(link.pool, kLater), 4U);
+}
+
+TEST(Resume, WaitsForInputWhereNothingIsOwed) {
+  Link link;
+  link.connection.resume("", false, link.pool);
+  EXPECT_TRUE(link.connection.wants_input());
+  EXPECT_FALSE(link.connection.wants_output());
+}
+
+TEST(Resume, ReadsNoMoreOfOneThatIsOwedMoreThanItNowMayBe) {
+  Link link(10);
+  link.connection.resume("more than ten bytes", false, link.pool);
+  EXPECT_FALSE(link.connection.wants_input());
+  link.connection.send(link.pool, kLater);
+  EXPECT_TRUE(link.connection.wants_input());
+}
+
+TEST(Resume, SendsTheRestToOneThatHasSentEofAndIsClosed) {
+  Link link;
+  link.connection.resume("rest", true, link.pool);
+  EXPECT_EQ(link.connection.state(), State::kDraining);
+  EXPECT_EQ(link.connection.send(link.pool, kLater), 4U);
+  EXPECT_EQ(link.connection.state(), State::kClosed);
+}
+
+TEST(Resume, IsClosedWhereAllIsDone) {
+  Link link;
+  link.connection.resume("", true, link.pool);
+  EXPECT_EQ(link.connection.state(), State::kClosed);
+}
+
 }  // namespace
 }  // namespace echo

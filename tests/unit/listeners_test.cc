@@ -38,17 +38,19 @@ using Hosts = std::vector<std::string>;
 // What open_listeners() opens and logs. It opens nothing where it throws: then `error` has the
 // text.
 struct Opened {
-  explicit Opened(const ListenSettings& settings, LogLevel level = LogLevel::kInfo) {
+  explicit Opened(const ListenSettings& settings, LogLevel level = LogLevel::kInfo,
+                  std::vector<UniqueFd> old = {}) {
     const testing::SocketPair pair = testing::make_socket_pair();
     Log log(pair.ours.get(), level, Log::Manner::kDaemon);
     try {
-      listeners = open_listeners(settings, log);
+      listeners = open_listeners(settings, old, log);
     } catch (const std::system_error& exception) {
       error = exception.what();
       code = exception.code();
     }
     std::array<char, 4096> buffer{};
     log_text.assign(buffer.data(), receive(pair.theirs.get(), buffer).bytes);
+    left = std::move(old);
   }
 
   explicit Opened(const Hosts& hosts, std::uint16_t port = 0, LogLevel level = LogLevel::kInfo)
@@ -71,6 +73,7 @@ struct Opened {
   }
 
   std::vector<UniqueFd> listeners;
+  std::vector<UniqueFd> left;  // Of the old ones.
   std::string log_text;
   std::string error;
   std::error_code code;
@@ -267,6 +270,113 @@ TEST(OpenListeners, WarnsOfAMissingAddressWhereTheHostHasAnother) {
   ASSERT_TRUE(WIFEXITED(status));
   if (WEXITSTATUS(status) == kNoNetwork) GTEST_SKIP() << "no network of our own to be had";
   EXPECT_EQ(WEXITSTATUS(status), kRight);
+}
+
+// Whether the two descriptors are of one listener: who connects to the one is accepted from the
+// other.
+bool are_one(const UniqueFd& one, const UniqueFd& other) {
+  const Connecting peer = connect_to(local_endpoint(one.get()));
+  return testing::wait_readable(other.get()) && accept_from(other.get()).fd;
+}
+
+struct Inherited {
+  explicit Inherited(const Hosts& hosts, bool reuse_port = false) {
+    ListenSettings settings{.hosts = resolve_hosts(hosts), .port = 0, .backlog = 1};
+    settings.reuse_port = reuse_port;
+    old = Opened(settings).listeners;
+    for (const UniqueFd& listener : old) copies.emplace_back(::dup(listener.get()));
+    port = local_endpoint(old.front().get()).port();
+  }
+
+  Opened open(const Hosts& hosts, std::uint16_t wanted) {
+    return Opened({.hosts = resolve_hosts(hosts), .port = wanted, .backlog = 1}, LogLevel::kInfo,
+                  std::move(old));
+  }
+
+  std::vector<UniqueFd> old;
+  std::vector<UniqueFd> copies;
+  std::uint16_t port;
+};
+
+TEST(OpenListeners, GoesOnWithAnOldListener) {
+  Inherited inherited({"127.0.0.1"});
+  const Opened opened = inherited.open({"127.0.0.1"}, inherited.port);
+  ASSERT_EQ(opened.listeners.size(), 1U);
+  EXPECT_TRUE(opened.left.empty());
+  EXPECT_TRUE(are_one(opened.listeners.front(), inherited.copies.front()));
+  EXPECT_EQ(opened.log_text,
+            "starting up on 127.0.0.1 port " + std::to_string(inherited.port) + "\n");
+}
+
+TEST(OpenListeners, GoesOnWithTheOldPortWhereAnyWillDo) {
+  Inherited inherited({"127.0.0.1", "127.0.0.2"});
+  const Opened opened = inherited.open({"127.0.0.2", "127.0.0.1", "127.0.0.3"}, 0);
+  EXPECT_EQ(opened.hosts(), (Hosts{"127.0.0.2", "127.0.0.1", "127.0.0.3"}));
+  EXPECT_EQ(opened.port(), inherited.port);
+  EXPECT_TRUE(opened.left.empty());
+  EXPECT_TRUE(are_one(opened.listeners[0], inherited.copies[1]));
+}
+
+TEST(OpenListeners, LeavesAnOldListenerOfAnotherHost) {
+  Inherited inherited({"127.0.0.1"});
+  const Opened opened = inherited.open({"127.0.0.2"}, inherited.port);
+  EXPECT_EQ(opened.left.size(), 1U);
+}
+
+TEST(OpenListeners, LeavesAnOldListenerOfAnotherPort) {
+  Inherited inherited({"127.0.0.1"});
+  const std::uint16_t other = Opened(Hosts{"127.0.0.1"}).port();
+  const Opened opened = inherited.open({"127.0.0.1"}, other);
+  EXPECT_EQ(opened.left.size(), 1U);
+}
+
+// SO_REUSEPORT counts when a listener is bound.
+TEST(OpenListeners, LeavesAnOldListenerThatDoesNotShareItsPortAsItShould) {
+  Inherited inherited({"127.0.0.1"}, true);
+  const Opened opened = inherited.open({"127.0.0.1"}, 0);
+  EXPECT_EQ(opened.left.size(), 1U);
+  EXPECT_NE(opened.port(), inherited.port);
+}
+
+TEST(OpenListeners, GivesAnOldListenerTheNewSettings) {
+  Inherited inherited({"127.0.0.1"});
+  ListenSettings settings{.hosts = resolve_hosts({"127.0.0.1"}), .port = 0, .backlog = 1};
+  settings.keepalive = 90s;
+  const Opened opened(settings, LogLevel::kInfo, std::move(inherited.old));
+  int seconds = 0;
+  socklen_t length = sizeof seconds;
+  ASSERT_EQ(
+      ::getsockopt(opened.listeners.front().get(), IPPROTO_TCP, TCP_KEEPIDLE, &seconds, &length),
+      0);
+  EXPECT_EQ(seconds, 90);
+}
+
+// What else cannot be had is an error, which the caller survives with all that it had.
+TEST(OpenListeners, KeepsTheOldListenersWhereAnotherAddressFails) {
+  Inherited inherited({"127.0.0.1"});
+  ListenSettings settings{.hosts = resolve_hosts({"127.0.0.1", "127.0.0.2"}), .backlog = 1};
+  settings.port = inherited.port;
+  const UniqueFd blocker = listen_on(resolve("127.0.0.2", inherited.port).front(), 1, false);
+  const Opened opened(settings, LogLevel::kInfo, std::move(inherited.old));
+  EXPECT_TRUE(opened.listeners.empty());
+  EXPECT_EQ(opened.left.size(), 1U);
+}
+
+TEST(AdoptListeners, TakesThemAsTheyAre) {
+  Opened opened(Hosts{"127.0.0.1", "127.0.0.2"});
+  const std::uint16_t port = opened.port();
+  for (const UniqueFd& listener : opened.listeners) ::fcntl(listener.get(), F_SETFL, 0);
+  const testing::SocketPair pair = testing::make_socket_pair();
+  Log log(pair.ours.get(), LogLevel::kInfo, Log::Manner::kDaemon);
+  const auto adopted = adopt_listeners(std::move(opened.listeners), {}, log);
+  ASSERT_EQ(adopted.size(), 2U);
+  // It waits for nobody.
+  EXPECT_EQ(accept_from(adopted.front().get()).error, EAGAIN);
+  std::array<char, 4096> buffer{};
+  const std::size_t length = receive(pair.theirs.get(), buffer).bytes;
+  EXPECT_EQ(std::string(buffer.data(), length),
+            "starting up on 127.0.0.1 port " + std::to_string(port) +
+                "\nstarting up on 127.0.0.2 port " + std::to_string(port) + "\n");
 }
 
 }  // namespace

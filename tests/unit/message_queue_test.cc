@@ -360,5 +360,23 @@ TEST(MessageQueue, IsUnchangedWhereThePeerIsGone) {
   expect_owes(queue, "still owed");
 }
 
+TEST(MessageQueue, OwesWhatHasComeSomeOtherWay) {
+  const SocketPair pair = make_wide_pair();
+  MessagePool pool;
+  pool.serve(1);
+  MessageQueue queue;
+  queue.push("", pool);
+  EXPECT_TRUE(queue.empty());
+  queue.push(pattern(10), pool);
+  queue.push(pattern(kLong - 10, 10), pool);
+  EXPECT_EQ(queue.bytes(), kLong);
+  std::string sent;
+  while (!queue.empty()) {
+    ASSERT_GT(queue.flush(pair.ours.get(), pool).bytes, 0U);
+    sent += receive_all(pair.theirs.get());
+  }
+  EXPECT_TRUE(sent == pattern(kLong));
+}
+
 }  // namespace
 }  // namespace echo

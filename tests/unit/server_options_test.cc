@@ -235,5 +235,32 @@ TEST(ServerHelp, NamesEveryOption) {
   }
 }
 
+std::string refusal_with_passed_sockets(const Words& arguments) {
+  const CommandLine line(arguments);
+  const ServerOptions options = parse_server_options(line.argc(), line.argv());
+  return usage_error_of([&] { expect_no_listen_option(options); });
+}
+
+TEST(ServerOptions, ThatSayHowToListenAreRefusedWithPassedSockets) {
+  const std::vector<std::pair<std::string, Words>> cases{{"--port", {"-v", "-p", "10000"}},
+                                                         {"--host", {"--host=::1", "-v"}},
+                                                         {"--backlog", {"-b5"}},
+                                                         {"--reuse-port", {"--reuse-port"}},
+                                                         {"--port", {"-p1", "-b5"}}};
+  for (const auto& [option, arguments] : cases) {
+    EXPECT_EQ(refusal_with_passed_sockets(arguments),
+              option +
+                  " cannot be given with sockets that the service manager passes: their own "
+                  "unit sets it (systemd.socket(5))");
+  }
+}
+
+TEST(ServerOptions, ThatSayNothingOfListeningAreTakenWithPassedSockets) {
+  EXPECT_EQ(refusal_with_passed_sockets({}), "no error");
+  EXPECT_EQ(refusal_with_passed_sockets(
+                {"-c1", "-m1", "-q1", "-i1", "-k1", "-d1", "-l", "info", "-v", "--quiet"}),
+            "no error");
+}
+
 }  // namespace
 }  // namespace echo

@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "echo/endpoint.h"
@@ -20,6 +22,7 @@
 #include "support/failing_allocations.h"
 #include "support/log_pipe.h"
 #include "support/program.h"
+#include "support/test_manager.h"
 #include "support/test_peer.h"
 
 namespace echo::testing {
@@ -41,7 +44,8 @@ class ServerTest : public ::testing::Test {
   }
 
   void start() {
-    server_.emplace(settings_, log_, signals_, [this] { return now_; });
+    server_.emplace(settings_, log_, signals_, manager_, std::move(inheritance_),
+                    [this] { return now_; });
   }
 
   TestPeer connect() {
@@ -73,6 +77,8 @@ class ServerTest : public ::testing::Test {
   LogPipe pipe_;
   Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
   Signals signals_{Server::kSignals};
+  ServiceManager manager_;
+  Inheritance inheritance_;
   ServerSettings settings_;
   Time now_{};
   std::optional<Server> server_;
@@ -400,6 +406,250 @@ TEST_F(ServerTest, DoesNotTakeANewConnectionForAnOldOneOfTheSameNumber) {
   EXPECT_TRUE(pipe_.has("after an error: Connection reset by peer, bytes unsent: "));
   EXPECT_FALSE(pipe_.has("output queue for " + fresh.local().to_string()));
   echo(fresh, "fresh");
+}
+
+// A server with a service manager, and its successors.
+class ManagedServer : public ServerTest {
+ protected:
+  void start_managed() {
+    const Environment environment{{"NOTIFY_SOCKET", test_manager_.address().c_str()}};
+    manager_ = ServiceManager(log_);
+    start();
+  }
+
+  void hand_over() {
+    raise_signal(SIGUSR2);
+    while (server_->turn()) continue;
+    server_.reset();
+    for (PassedDescriptor& kept : test_manager_.take_kept()) {
+      EXPECT_EQ(kept.name, kHandoverName);
+      inheritance_.before = TakenOver(std::move(kept.fd));
+    }
+  }
+
+  void restart() {
+    hand_over();
+    start_managed();
+  }
+
+  // So much that not all of it is on its way back when the server has taken it all.
+  void owe(const TestPeer& peer, const std::string& text) {
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const Moved sent = send(peer.fd(), rest);
+      rest.remove_prefix(sent.bytes);
+      server_->turn();
+    }
+  }
+
+  std::string take(const TestPeer& peer, std::size_t length) {
+    std::string taken;
+    std::vector<char> buffer(1UL << 20);
+    while (taken.size() < length) {
+      const std::size_t received = receive(peer.fd(), buffer).bytes;
+      if (received == 0) server_->turn();
+      taken.append(buffer.data(), received);
+    }
+    return taken;
+  }
+
+  TestManager test_manager_;
+};
+
+TEST_F(ManagedServer, TellsThatItIsReadyWhenItListens) {
+  start_managed();
+  EXPECT_EQ(test_manager_.wait_for("READY=1"), "READY=1\nSTATUS=0 connections, 0 B echoed\n");
+  EXPECT_TRUE(pipe_.has("starting up on "));
+}
+
+TEST_F(ManagedServer, KeepsItsStatusCurrent) {
+  start_managed();
+  now_ += 1s;
+  TestPeer peer = connect();
+  test_manager_.wait_for("STATUS=1 connection, 0 B echoed\n");
+  now_ += 1s;
+  echo(peer, std::string(2048, 'x'));
+  test_manager_.wait_for("STATUS=1 connection, 2.0 KiB echoed\n");
+}
+
+TEST_F(ManagedServer, TellsThatItDrains) {
+  settings_.drain_timeout = 20s;
+  start_managed();
+  now_ += 1s;
+  const TestPeer peer = connect();
+  now_ += 1s;
+  raise_signal(SIGTERM);
+  server_->turn();
+  EXPECT_EQ(test_manager_.wait_for("STOPPING=1"),
+            "STOPPING=1\nEXTEND_TIMEOUT_USEC=25000000\n"
+            "STATUS=draining: 1 connection, 0 B echoed\n");
+}
+
+TEST_F(ManagedServer, BreaksNoConnectionWhenItIsRestarted) {
+  start_managed();
+  TestPeer peer = connect();
+  echo(peer, "before");
+  restart();
+  EXPECT_FALSE(peer.has_input());
+  echo(peer, "after");
+  EXPECT_TRUE(pipe_.has("handed over: 1 connections, which are owed 0 bytes\n"));
+  EXPECT_TRUE(pipe_.has("taken over: 1 connections, which are owed 0 bytes\n"));
+  EXPECT_FALSE(pipe_.has("closing"));
+}
+
+TEST_F(ManagedServer, StillOwesAfterARestartWhatItOwed) {
+  settings_.max_queue = 32UL << 20;
+  start_managed();
+  const TestPeer peer = connect();
+  const std::string text = random_bytes(16UL << 20);
+  owe(peer, text);
+  for (int i = 0; i < 3; ++i) restart();
+  EXPECT_FALSE(pipe_.has("owed 0 bytes"));
+  EXPECT_TRUE(take(peer, text.size()) == text);
+}
+
+TEST_F(ManagedServer, EndsAfterARestartWhatAPeerHadEnded) {
+  settings_.max_queue = 32UL << 20;
+  start_managed();
+  const TestPeer peer = connect();
+  const std::string text = random_bytes(8UL << 20);
+  owe(peer, text);
+  peer.shut_down_sending();
+  // The turn in which it finds the EOF, and the one that would close if nothing were owed.
+  for (int i = 0; i < 2; ++i) server_->turn();
+  restart();
+  EXPECT_FALSE(pipe_.has("owed 0 bytes"));
+  EXPECT_TRUE(take(peer, text.size()) == text);
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  EXPECT_TRUE(pipe_.has("after reading no data\n"));
+}
+
+TEST_F(ManagedServer, ReadsAfterARestartWhatHadComeMeanwhile) {
+  start_managed();
+  TestPeer peer = connect();
+  echo(peer, "x");
+  hand_over();
+  peer.send("in between");
+  start_managed();
+  while (!peer.has_input()) server_->turn();
+  EXPECT_EQ(peer.receive(10), "in between");
+}
+
+TEST_F(ManagedServer, LetsInAfterARestartWhoHasConnectedMeanwhile) {
+  start_managed();
+  const std::uint16_t port = server_->port();
+  hand_over();
+  TestPeer peer(resolve("127.0.0.1", port).front());
+  start_managed();
+  EXPECT_EQ(server_->port(), port);
+  echo(peer, "in");
+}
+
+TEST_F(ManagedServer, LetsInWhoWaitsOnAPortThatIsGivenUp) {
+  start_managed();
+  const Endpoint old = resolve("127.0.0.1", server_->port()).front();
+  hand_over();
+  TestPeer peer(old);
+  settings_.listen.hosts = resolve_hosts({"127.0.0.2"});
+  start_managed();
+  echo(peer, "in");
+  EXPECT_THROW(TestPeer{old}, std::system_error);
+}
+
+TEST_F(ManagedServer, LeavesTheLimitsToThoseWhoComeAfterARestart) {
+  start_managed();
+  std::vector<TestPeer> peers;
+  for (int i = 0; i < 3; ++i) peers.push_back(connect());
+  settings_.max_connections = 1;
+  settings_.max_per_host = 1;
+  restart();
+  for (TestPeer& peer : peers) echo(peer, "in");
+  EXPECT_EQ(connect().receive_to_eof(), "");
+}
+
+TEST_F(ManagedServer, PassesOverOneThatWasResetMeanwhile) {
+  start_managed();
+  TestPeer witness = connect();
+  TestPeer leaver = connect();
+  hand_over();
+  leaver.reset();
+  start_managed();
+  echo(witness, "in");
+  EXPECT_TRUE(pipe_.has("taken over: 2 connections"));
+}
+
+// The service manager has opened them, and keeps them.
+TEST_F(ManagedServer, ListensOnThePassedSocketsOnly) {
+  UniqueFd socket = listen_on(resolve("127.0.0.1", 0).front(), 10, false);
+  const UniqueFd kept(::dup(socket.get()));
+  const Endpoint address = local_endpoint(socket.get());
+  inheritance_.sockets.push_back(std::move(socket));
+  start_managed();
+  EXPECT_EQ(server_->port(), address.port());
+  hand_over();
+  TestPeer waiting(address);
+  EXPECT_TRUE(inheritance_.before.listeners().empty());
+  inheritance_.sockets.emplace_back(::dup(kept.get()));
+  start_managed();
+  echo(waiting, "in");
+}
+
+TEST_F(ManagedServer, LeavesWhoWaitsOnAPassedSocketToTheNextServer) {
+  const UniqueFd socket = listen_on(resolve("127.0.0.1", 0).front(), 10, false);
+  inheritance_.sockets.emplace_back(::dup(socket.get()));
+  start_managed();
+  raise_signal(SIGTERM);
+  EXPECT_FALSE(server_->turn());
+  server_.reset();
+  // It has room for as many as before.
+  const std::vector<TestPeer> waiting = connect_many(local_endpoint(socket.get()), 5);
+  for (std::size_t i = 0; i < waiting.size(); ++i) EXPECT_TRUE(accept_from(socket.get()).fd);
+}
+
+TEST_F(ServerTest, DrainsForSigusr2WithoutAServiceManager) {
+  start();
+  TestPeer peer = connect();
+  raise_signal(SIGUSR2);
+  EXPECT_TRUE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  EXPECT_TRUE(pipe_.has("SIGUSR2: draining, 1 open, for at most 5s\n"));
+}
+
+TEST_F(ServerTest, DrainsForSigusr2WhereTheServiceManagerKeepsNothing) {
+  TestManager test_manager(TestManager::Keeps::kNothing);
+  const Environment environment{{"NOTIFY_SOCKET", test_manager.address().c_str()}};
+  manager_ = ServiceManager(log_);
+  start();
+  TestPeer peer = connect();
+  raise_signal(SIGUSR2);
+  EXPECT_TRUE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  EXPECT_TRUE(pipe_.has(
+      "warning: cannot hand over: the service manager keeps nothing (FileDescriptorStoreMax=)\n"));
+}
+
+TEST_F(ServerTest, DrainsForSigusr2WhereTheServiceManagerIsGone) {
+  {
+    const TestManager test_manager;
+    const Environment environment{{"NOTIFY_SOCKET", test_manager.address().c_str()}};
+    manager_ = ServiceManager(log_);
+  }
+  start();
+  TestPeer peer = connect();
+  raise_signal(SIGUSR2);
+  EXPECT_TRUE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  EXPECT_TRUE(pipe_.has("warning: cannot hand over: Connection refused\n"));
+}
+
+TEST_F(ManagedServer, DrainsWhereItIsToldToStopAndToHandOverTogether) {
+  start_managed();
+  TestPeer peer = connect();
+  raise_signal(SIGUSR2);
+  raise_signal(SIGTERM);
+  EXPECT_TRUE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  EXPECT_TRUE(pipe_.has("SIGTERM: draining"));
 }
 
 }  // namespace

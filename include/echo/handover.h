@@ -1,0 +1,111 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "echo/message_queue.h"
+#include "echo/unique_fd.h"
+
+namespace echo {
+
+// What one server hands to the next, so that a restart breaks no connection: its listeners, its
+// clients, and the bytes that they are owed.
+//
+// All of it is behind one descriptor, however many clients there are: a socket in whose queue the
+// others wait (SOCK_SEQPACKET; unix(7), SCM_RIGHTS), first of them a file in memory that says what
+// they are and holds the bytes (memfd_create(2)). For systemd compares each descriptor that it is
+// given to keep with every other one that it keeps, and names each in one bounded variable.
+
+enum class HandedKind : std::uint64_t {
+  kListener = 1,
+  kClient = 2,
+  kClientAtEof = 3,  // It has sent EOF, and is closed once it has got what it is owed.
+};
+
+struct ToHandOver {
+  int fd;
+  HandedKind kind;
+  const MessageQueue* owed;  // Nullptr: nothing.
+};
+
+// The giving side.
+class Handover {
+ public:
+  // Makes the package: the descriptors stay open here too. 0, or an errno value. Throws
+  // std::bad_alloc.
+  int pack(std::span<const ToHandOver> items);
+
+  // What is to be kept for the next server.
+  int fd() const noexcept { return package_.get(); }
+
+  // Closes it here. Whether somebody else keeps it: if not, it is gone.
+  bool let_go() noexcept;
+
+ private:
+  int put_descriptors(std::span<const ToHandOver> items, int state) const;
+
+  UniqueFd package_;
+  UniqueFd sender_;
+};
+
+// One of those that are described in the file.
+struct HandedRecord {
+  HandedKind kind;
+  std::string_view owed;  // Within the file's text.
+};
+
+// Reads the file. It may hold anything: throws std::runtime_error where it is not of this format
+// and version, whole and nothing else.
+std::vector<HandedRecord> parse_handover(std::string_view file);
+
+// For memory that mmap(2) gave.
+struct Unmap {
+  std::size_t length = 0;
+  void operator()(const char* text) const noexcept;
+};
+
+// The taking side: what has come out of a package, fit for use: TCP sockets that listen or are
+// connected, non-blocking, closed on exec.
+class TakenOver {
+ public:
+  struct Client {
+    UniqueFd fd;
+    bool at_eof;
+    std::string_view owed;  // As long as the TakenOver lives.
+  };
+
+  // None.
+  TakenOver() = default;
+
+  // Takes all out of the package. It may hold anything: what does not fit is closed, and
+  // complaint() tells of it.
+  explicit TakenOver(UniqueFd package);
+
+  // Whether there was a package.
+  bool is_there() const noexcept { return is_there_; }
+
+  std::vector<UniqueFd>& listeners() noexcept { return listeners_; }
+  std::vector<Client>& clients() noexcept { return clients_; }
+
+  // One line; empty where all is well.
+  const std::string& complaint() const noexcept { return complaint_; }
+
+ private:
+  using Mapping = std::unique_ptr<const char, Unmap>;
+
+  static Mapping map(int file);
+  void take_all(int package);
+
+  bool is_there_ = false;
+  Mapping file_;
+  std::vector<UniqueFd> listeners_;
+  std::vector<Client> clients_;
+  std::string complaint_;
+};
+
+}  // namespace echo

@@ -1,0 +1,280 @@
+#include "echo/handover.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "echo/errno_text.h"
+#include "echo/signal_driven_io.h"
+#include "echo/socket.h"
+
+namespace echo {
+namespace {
+
+// The file: this line, which ends with the version; how many records there are; the records; and
+// the bytes of each, in the same order. Numbers are the machine's own.
+constexpr std::string_view kFormat = "echo_server handover 1\n";
+
+struct Record {
+  std::uint64_t kind;
+  std::uint64_t owed;
+};
+
+// As many descriptors as one message takes (unix(7), SCM_MAX_FD).
+constexpr std::size_t kMostInMessage = 253;
+
+constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+
+template <typename Number>
+void append(std::string& text, const Number& number) {
+  text.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+// Returns 0, or an errno value.
+int write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+int write_queue(int fd, const MessageQueue& queue) {
+  std::array<char, MessageQueue::kBlockBytes> buffer;  // NOLINT(*-member-init): copied to first
+  int error = 0;
+  for (std::size_t done = 0; done < queue.bytes() && error == 0;) {
+    const std::string_view piece = queue.copy(done, buffer);
+    error = write_all(fd, piece);
+    done += piece.size();
+  }
+  return error;
+}
+
+int write_state(int fd, std::span<const ToHandOver> items) {
+  std::string head(kFormat);
+  append(head, std::uint64_t{items.size()});
+  for (const ToHandOver& item : items) {
+    append(head, Record{.kind = static_cast<std::uint64_t>(item.kind),
+                        .owed = item.owed != nullptr ? item.owed->bytes() : 0});
+  }
+  int error = write_all(fd, head);
+  for (const ToHandOver& item : items) {
+    if (error == 0 && item.owed != nullptr) error = write_queue(fd, *item.owed);
+  }
+  if (error == 0 && ::fcntl(fd, F_ADD_SEALS, kSeals) != 0) error = errno;
+  return error;
+}
+
+// Sealed against execution too, without which a hardened system refuses it (vm.memfd_noexec, Linux
+// 6.3); what is older does not know of that.
+UniqueFd make_file() {
+  constexpr unsigned kNoExecSeal = 8;  // linux/memfd.h, MFD_NOEXEC_SEAL
+  constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  UniqueFd fd(::memfd_create("echo_server", kFlags | kNoExecSeal));
+  if (!fd && errno == EINVAL) fd = UniqueFd(::memfd_create("echo_server", kFlags));
+  return fd;
+}
+
+// One message bears some descriptors, and the number of the first of them.
+using Control = std::array<char, CMSG_SPACE(kMostInMessage * sizeof(int))>;
+
+int send_message(int socket, std::uint64_t first, std::span<const int> fds) {
+  alignas(cmsghdr) Control control{};
+  iovec part{.iov_base = &first, .iov_len = sizeof first};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(fds.size_bytes());
+  std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+  return ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+struct Message {
+  std::uint64_t first = 0;
+  std::vector<UniqueFd> fds;
+};
+
+// The next one that is there.
+std::optional<Message> receive_message(int socket) {
+  Message received;
+  received.fds.reserve(kMostInMessage);
+  alignas(cmsghdr) Control control{};
+  iovec part{.iov_base = &received.first, .iov_len = sizeof received.first};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  if (::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0) return std::nullopt;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+      received.fds.emplace_back(fd);
+    }
+  }
+  return received;
+}
+
+// Takes a number from the front of the text. Throws std::runtime_error where it is too short.
+template <typename Number>
+Number take_number(std::string_view& text) {
+  Number number{};
+  if (text.size() < sizeof number) throw std::runtime_error("it is cut short");
+  std::memcpy(&number, text.data(), sizeof number);
+  text.remove_prefix(sizeof number);
+  return number;
+}
+
+bool is_handed_kind(std::uint64_t kind) {
+  return kind >= static_cast<std::uint64_t>(HandedKind::kListener) &&
+         kind <= static_cast<std::uint64_t>(HandedKind::kClientAtEof);
+}
+
+bool fits(int fd, HandedKind kind) {
+  const SocketKind expected =
+      kind == HandedKind::kListener ? SocketKind::kListener : SocketKind::kConnection;
+  return kind_of(fd) == expected;
+}
+
+}  // namespace
+
+int Handover::pack(std::span<const ToHandOver> items) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return errno;
+  package_ = UniqueFd(ends[0]);
+  sender_ = UniqueFd(ends[1]);
+  // Nobody reads the messages until all are in the queue.
+  constexpr int kRoom = 1 << 20;
+  ::setsockopt(sender_.get(), SOL_SOCKET, SO_SNDBUF, &kRoom, sizeof kRoom);
+  const UniqueFd state = make_file();
+  if (!state) return errno;
+  const int error = write_state(state.get(), items);
+  return error != 0 ? error : put_descriptors(items, state.get());
+}
+
+int Handover::put_descriptors(std::span<const ToHandOver> items, int state) const {
+  int error = send_message(sender_.get(), 0, std::array{state});
+  std::vector<int> fds;
+  for (std::size_t first = 0; first < items.size() && error == 0; first += fds.size()) {
+    fds.clear();
+    const std::size_t count = std::min(kMostInMessage, items.size() - first);
+    for (const ToHandOver& item : items.subspan(first, count)) fds.push_back(item.fd);
+    error = send_message(sender_.get(), first, fds);
+  }
+  return error;
+}
+
+bool Handover::let_go() noexcept {
+  package_.reset();
+  char byte = 0;
+  return ::recv(sender_.get(), &byte, sizeof byte, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+std::vector<HandedRecord> parse_handover(std::string_view file) {
+  if (!file.starts_with(kFormat)) throw std::runtime_error("it is of another format or version");
+  std::string_view rest = file.substr(kFormat.size());
+  const auto count = take_number<std::uint64_t>(rest);
+  if (count > rest.size() / sizeof(Record)) throw std::runtime_error("it is cut short");
+  std::string_view bytes = rest.substr(count * sizeof(Record));
+  std::vector<HandedRecord> records;
+  records.reserve(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto record = take_number<Record>(rest);
+    if (!is_handed_kind(record.kind)) throw std::runtime_error("it has a record of no known kind");
+    const auto kind = static_cast<HandedKind>(record.kind);
+    if (kind == HandedKind::kListener && record.owed > 0) {
+      throw std::runtime_error("it owes bytes to a listener");
+    }
+    if (record.owed > bytes.size()) throw std::runtime_error("it is cut short");
+    records.push_back({.kind = kind, .owed = bytes.substr(0, record.owed)});
+    bytes.remove_prefix(record.owed);
+  }
+  if (!bytes.empty()) throw std::runtime_error("there is more in it than it says");
+  return records;
+}
+
+void Unmap::operator()(const char* text) const noexcept {
+  ::munmap(const_cast<char*>(text), length);
+}
+
+TakenOver::TakenOver(UniqueFd package) : is_there_(true) {
+  try {
+    take_all(package.get());
+  } catch (const std::runtime_error& error) {
+    complaint_ = error.what();
+  }
+}
+
+void TakenOver::take_all(int package) {
+  const auto opening = receive_message(package);
+  if (!opening || opening->fds.size() != 1) throw std::runtime_error("there is nothing in it");
+  file_ = map(opening->fds.front().get());
+  const auto records = parse_handover({file_.get(), file_.get_deleter().length});
+
+  std::vector<UniqueFd> fds(records.size());
+  while (auto message = receive_message(package)) {
+    for (UniqueFd& fd : message->fds) {
+      const std::uint64_t place = message->first++;
+      if (place < fds.size() && !fds[place]) fds[place] = std::move(fd);
+    }
+  }
+  std::size_t unfit = 0;
+  for (std::size_t i = 0; i < fds.size(); ++i) {
+    const HandedRecord& record = records[i];
+    if (!fits(fds[i].get(), record.kind)) {
+      ++unfit;
+      continue;
+    }
+    make_nonblocking(fds[i].get());
+    // What the last server has armed would tell of a descriptor that was its own.
+    SignalDrivenIo::disarm(fds[i].get());
+    if (record.kind == HandedKind::kListener) {
+      listeners_.push_back(std::move(fds[i]));
+    } else {
+      clients_.push_back({.fd = std::move(fds[i]),
+                          .at_eof = record.kind == HandedKind::kClientAtEof,
+                          .owed = record.owed});
+    }
+  }
+  if (unfit > 0) {
+    complaint_ = std::to_string(unfit) + " of " + std::to_string(fds.size()) +
+                 " descriptors are missing, or are not what it says";
+  }
+}
+
+// Only what nobody can change meanwhile, and what has memory already for all that it claims to be.
+TakenOver::Mapping TakenOver::map(int file) {
+  const int seals = ::fcntl(file, F_GET_SEALS);
+  struct stat status {};
+  if (seals < 0 || (seals & kSeals) != kSeals || ::fstat(file, &status) != 0 ||
+      ::lseek(file, 0, SEEK_HOLE) != status.st_size) {
+    throw std::runtime_error("it has no sealed file in it");
+  }
+  const auto length = static_cast<std::size_t>(status.st_size);
+  void* const text = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file, 0);
+  if (text == MAP_FAILED) throw std::runtime_error(ErrnoText{errno}.to_string());
+  return {static_cast<const char*>(text), Unmap{length}};
+}
+
+}  // namespace echo
