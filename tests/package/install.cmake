@@ -1,0 +1,41 @@
+# What depends on the prefix follows the one that is chosen when installing.
+
+include(${CMAKE_CURRENT_LIST_DIR}/package.cmake)
+
+function(expect_installed root prefix etc)
+  foreach(unit echo_server.service echo_server@.service)
+    set(file "${root}${prefix}/lib/systemd/system/${unit}")
+    expect_contains("${file}" "\nExecStart=${prefix}/sbin/echo_server ")
+    expect_contains("${file}" "\nExecPaths=${prefix}/sbin/echo_server ")
+    expect_contains("${file}" "\nEnvironmentFile=-${etc}/default/echo_server\n")
+  endforeach()
+  foreach(file
+      ${prefix}/sbin/echo_server
+      ${prefix}/bin/echo_client
+      ${prefix}/lib/systemd/system/echo_server.socket
+      ${prefix}/share/man/man8/echo_server.8.gz
+      ${prefix}/share/man/man1/echo_client.1.gz
+      ${prefix}/share/bash-completion/completions/echo_server
+      ${prefix}/share/bash-completion/completions/echo_client
+      ${prefix}/share/doc/echo-server/examples/private-network.conf
+      ${etc}/default/echo_server)
+    if(NOT EXISTS "${root}${file}")
+      message(FATAL_ERROR "not installed: ${root}${file}")
+    endif()
+  endforeach()
+endfunction()
+
+file(REMOVE_RECURSE ${WORK_DIR})
+set(prefix ${WORK_DIR}/prefix)
+install_to(${prefix})
+expect_installed("" ${prefix} ${prefix}/etc)
+
+set(defaults ${prefix}/etc/default/echo_server)
+file(WRITE ${defaults} "mine")
+install_to(${prefix})
+expect_contains(${defaults} "mine")
+
+set(root ${WORK_DIR}/root)
+set(ENV{DESTDIR} ${root})
+install_to(/usr)
+expect_installed(${root} /usr /etc)
