@@ -23,9 +23,14 @@ bool is_missing_here(const std::error_code& error) {
   return error.value() == EADDRNOTAVAIL || error.value() == EAFNOSUPPORT;
 }
 
+// Where the system has chosen the port, that is what the user wants to know.
 void announce(const Endpoint& local, bool is_news, Log& log) {
-  if (!is_news && !log.enabled(LogLevel::kInfo)) return;
-  log.answer("starting up on ", local.host(), " port ", local.port());
+  const std::string host = local.host();
+  if (is_news) {
+    log.answer("starting up on ", host, " port ", local.port());
+  } else {
+    log.info("starting up on ", host, " port ", local.port());
+  }
 }
 
 // All the addresses of one try to open listeners.

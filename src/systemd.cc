@@ -1,6 +1,5 @@
 #include "echo/systemd.h"
 
-#include <fcntl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -161,7 +160,9 @@ void ServiceManager::drop(std::string_view name) const {
 // It closes the descriptor that comes with a barrier when it gets there.
 void ServiceManager::synchronize() const {
   std::array<int, 2> fds{};
-  if (!is_present() || ::pipe2(fds.data(), O_CLOEXEC) != 0) return;
+  if (!is_present() || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) {
+    return;
+  }
   const UniqueFd to_read(fds[0]);
   UniqueFd to_write(fds[1]);
   if (send("BARRIER=1", 0, to_write.get()) != 0) return;
