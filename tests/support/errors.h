@@ -61,4 +61,11 @@ inline constexpr std::initializer_list<int> kLimit{EFAULT, EINVAL, EPERM, ESRCH}
 inline constexpr std::initializer_list<int> kSignalWait{EAGAIN, EINTR, EINVAL};
 inline constexpr std::initializer_list<int> kSignalSetting{EFAULT, EINVAL};
 
+// socketpair(2), memfd_create(2), and sendmsg(2) where descriptors go with it (unix(7)).
+inline constexpr std::initializer_list<int> kSocketPair{EAFNOSUPPORT, EFAULT,     EMFILE,
+                                                        ENFILE,       EOPNOTSUPP, EPROTONOSUPPORT};
+inline constexpr std::initializer_list<int> kMemoryFile{EFAULT, EMFILE, ENFILE, ENOMEM};
+inline constexpr std::initializer_list<int> kSendDescriptors{
+    EAGAIN, EBADF, ECONNREFUSED, ECONNRESET, ENOBUFS, ENOMEM, ENOTCONN, EPIPE, ETOOMANYREFS};
+
 }  // namespace echo::testing

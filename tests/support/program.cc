@@ -69,6 +69,28 @@ bool enter_private_network(const std::map<std::string, std::string>& settings) {
   });
 }
 
+void set_variable(const std::string& name, const std::string& value) {
+  ::setenv(name.c_str(), value == "$$" ? std::to_string(::getpid()).c_str() : value.c_str(), 1);
+}
+
+// As sd_listen_fds(3) has it.
+void pass(const std::vector<std::pair<std::string, int>>& passed) {
+  if (passed.empty()) return;
+  const int first = STDERR_FILENO + 1;
+  const int beyond = first + static_cast<int>(passed.size());
+  std::vector<int> copies;
+  std::string names;
+  for (const auto& [name, fd] : passed) {
+    copies.push_back(::fcntl(fd, F_DUPFD_CLOEXEC, beyond));
+    names += (names.empty() ? "" : ":") + name;
+  }
+  int number = first;
+  for (const int copy : copies) ::dup2(copy, number++);
+  set_variable("LISTEN_FDS", std::to_string(passed.size()));
+  set_variable("LISTEN_PID", "$$");
+  set_variable("LISTEN_FDNAMES", names);
+}
+
 // What the child does between fork() and exec(), besides what may fail.
 void arrange(const Surroundings& surroundings, int input, int output, int error) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -77,6 +99,7 @@ void arrange(const Surroundings& surroundings, int input, int output, int error)
   ::dup2(error, STDERR_FILENO);
   // What the test itself has inherited is not the program's business.
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  pass(surroundings.passed);
   for (const int fd : surroundings.closed) ::close(fd);
   for (const int number : surroundings.ignored_signals) ignore(number);
   rlimit limit{};
@@ -146,7 +169,7 @@ Program::Program(const std::string& path, const std::vector<std::string>& argume
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ == 0) {
     for (const auto& [name, value] : surroundings.environment) {
-      ::setenv(name.c_str(), value.c_str(), 1);
+      set_variable(name, value);
     }
     if (!surroundings.private_network.empty() &&
         !enter_private_network(surroundings.private_network)) {

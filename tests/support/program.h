@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "echo/endpoint.h"
@@ -29,7 +30,9 @@ struct Surroundings {
   // Where not empty: a network of its own with a loopback only, and these settings, by their names
   // under /proc/sys/net. Exits with kNoPrivateNetwork where that is not permitted.
   std::map<std::string, std::string> private_network{};
-  std::map<std::string, std::string> environment{};
+  std::map<std::string, std::string> environment{};  // "$$" stands for its process's number.
+  // What a service manager passes to it, by name, with the variables that tell of it.
+  std::vector<std::pair<std::string, int>> passed{};
 };
 
 constexpr int kNoPrivateNetwork = 125;

@@ -11,7 +11,10 @@ namespace echo::testing {
 namespace {
 
 // A leak check would need to trace the program itself.
-Surroundings traceable() { return {.environment = {{"ASAN_OPTIONS", "detect_leaks=0"}}}; }
+Surroundings traceable(Surroundings surroundings = {}) {
+  surroundings.environment.insert({"ASAN_OPTIONS", "detect_leaks=0"});
+  return surroundings;
+}
 
 std::vector<std::string> strace_arguments(const std::string& output,
                                           const std::vector<std::string>& options,
@@ -54,8 +57,10 @@ std::size_t count_of(const Trace& trace, const std::string& text) {
 }
 
 TracedServer::TracedServer(const std::vector<std::string>& options,
-                           const std::vector<std::string>& arguments)
-    : program_("strace", server_under_strace(file_.path(), options, arguments), traceable()) {
+                           const std::vector<std::string>& arguments,
+                           const Surroundings& surroundings)
+    : program_("strace", server_under_strace(file_.path(), options, arguments),
+               traceable(surroundings)) {
   const std::string line = program_.wait_for_line("starting up on ");
   const std::string port = line.substr(line.rfind(' '));
   endpoint_ = resolve("127.0.0.1", static_cast<std::uint16_t>(std::stoul(port))).front();

@@ -29,7 +29,8 @@ class TracedServer {
  public:
   // `options` are strace's, `arguments` the server's besides its address.
   explicit TracedServer(const std::vector<std::string>& options = {},
-                        const std::vector<std::string>& arguments = {});
+                        const std::vector<std::string>& arguments = {},
+                        const Surroundings& surroundings = {});
 
   Program& program() { return program_; }
   const Endpoint& endpoint() const { return endpoint_; }

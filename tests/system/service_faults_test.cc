@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <csignal>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/errors.h"
+#include "support/fault.h"
+#include "support/program.h"
+#include "support/test_manager.h"
+#include "support/test_peer.h"
+#include "support/traced_server.h"
+
+// The server as a service, whose system calls fail when it hands over, or takes over.
+namespace echo::testing {
+namespace {
+
+// One that is being restarted, with a client.
+class HandingOver : public FaultTest {
+ protected:
+  void begin(const std::vector<std::string>& options) {
+    server_.emplace(options, std::vector<std::string>{"-d", "2s"},
+                    Surroundings{.environment = {{"NOTIFY_SOCKET", manager_.address()}}});
+    peer_.emplace(server_->endpoint());
+    EXPECT_EQ(peer_->echo("before"), "before");
+    server_->program().signal(SIGUSR2);
+  }
+
+  // Where the fault is to be, of one that hands over well.
+  std::string place() {
+    begin({});
+    const Trace trace = server_->finish();
+    manager_.take_kept();
+    return place_of(GetParam(), trace, kWhileServing);
+  }
+
+  TestManager manager_;
+  std::optional<TracedServer> server_;
+  std::optional<TestPeer> peer_;
+};
+
+class FaultOfHandingOver : public HandingOver {};
+
+TEST_P(FaultOfHandingOver, MakesItDrainInstead) {
+  begin({inject(GetParam(), place())});
+  EXPECT_EQ(peer_->receive_to_eof(), "");
+  peer_.reset();
+  server_->finish();
+  server_->program().wait_for_line("warning: cannot hand over: " + GetParam().reason());
+  server_->program().wait_for_line("SIGUSR2: draining, 1 open");
+  EXPECT_TRUE(manager_.take_kept().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfHandingOver,
+                         ::testing::ValuesIn(join({faults("socketpair", kSocketPair, "SEQPACKET"),
+                                                   faults("memfd_create", kMemoryFile),
+                                                   faults("write", kWrite, "echo_server handover"),
+                                                   faults("fcntl", {EBUSY, EPERM}, "F_ADD_SEALS"),
+                                                   faults("sendmsg", kSendDescriptors,
+                                                          "SCM_RIGHTS")})),
+                         name_of_test);
+
+INSTANTIATE_TEST_SUITE_P(ByTheManager, FaultOfHandingOver,
+                         ::testing::ValuesIn(faults("sendmsg", kSendDescriptors, "FDSTORE")),
+                         name_of_test);
+
+// Nobody tells then that the service manager has heard all; it has.
+class FaultOfTheBarrier : public HandingOver {};
+
+TEST_P(FaultOfTheBarrier, CostsNobodyTheConnection) {
+  begin({inject(GetParam(), place())});
+  server_->finish();
+  EXPECT_FALSE(peer_->has_input());
+  EXPECT_EQ(manager_.take_kept().size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheBarrier,
+                         ::testing::ValuesIn(join({faults("socketpair", kSocketPair, "SOCK_STREAM"),
+                                                   faults("sendmsg", kSendDescriptors,
+                                                          "BARRIER")})),
+                         name_of_test);
+
+// One that is started with what another has handed over.
+class TakingOver : public HandingOver {
+ protected:
+  void restart(const std::vector<std::string>& options) {
+    begin({});
+    server_->finish();
+    const std::vector<PassedDescriptor> kept = manager_.take_kept();
+    ASSERT_EQ(kept.size(), 1U);
+    server_.emplace(options, std::vector<std::string>{"-d", "100ms"},
+                    Surroundings{.environment = {{"NOTIFY_SOCKET", manager_.address()}},
+                                 .passed = {{kept.front().name, kept.front().fd.get()}}});
+  }
+
+  std::string place() {
+    restart({});
+    EXPECT_EQ(peer_->echo("after"), "after");
+    peer_.reset();
+    return place_of(GetParam(), server_->stop(), kFromTheStart);
+  }
+
+  // Once the server is gone: the tracer was passed the package too.
+  void expect_peer_lost() {
+    try {
+      EXPECT_EQ(peer_->receive_to_eof(), "");
+    } catch (const std::system_error& error) {
+      EXPECT_EQ(error.code(), std::errc::connection_reset);
+    }
+  }
+};
+
+class FaultOfTakingOver : public TakingOver {};
+
+TEST_P(FaultOfTakingOver, CostsTheConnectionsAndALine) {
+  restart({inject(GetParam(), place())});
+  EXPECT_EQ(TestPeer(server_->endpoint()).echo("newcomer"), "newcomer");
+  server_->stop();
+  expect_peer_lost();
+  EXPECT_NE(server_->program().error_text().find("warning: what the server before handed over: "),
+            std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, FaultOfTakingOver,
+    ::testing::ValuesIn(join({faults("recvmsg", kRecvFatal),
+                              faults("fcntl", {EBADF, EINVAL}, "F_GET_SEALS"),
+                              faults("lseek", {EBADF, EINVAL, ENXIO}, "SEEK_HOLE"),
+                              faults("getsockopt", kSocketOption, "SO_DOMAIN")})),
+    name_of_test);
+
+// It has ended meanwhile, for all that is known.
+class FaultOfThePeersName : public TakingOver {};
+
+TEST_P(FaultOfThePeersName, CostsThatConnection) {
+  restart({inject(GetParam(), place())});
+  EXPECT_EQ(TestPeer(server_->endpoint()).echo("newcomer"), "newcomer");
+  server_->stop();
+  expect_peer_lost();
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfThePeersName,
+                         ::testing::ValuesIn(faults("getpeername", kSocketName)), name_of_test);
+
+}  // namespace
+}  // namespace echo::testing

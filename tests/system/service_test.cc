@@ -1,0 +1,227 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstddef>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "echo/endpoint.h"
+#include "echo/socket.h"
+#include "echo/unique_fd.h"
+#include "support/program.h"
+#include "support/test_manager.h"
+#include "support/test_peer.h"
+
+// The server as a service: what a service manager sees of it, without a systemd.
+namespace echo::testing {
+namespace {
+
+class Service : public ::testing::Test {
+ protected:
+  Surroundings surroundings() const {
+    return {.environment = {{"NOTIFY_SOCKET", manager_.address()}}};
+  }
+
+  // As a restart does: SIGUSR2, and the next server with what the last one has given.
+  ServerProgram successor_of(ServerProgram& server,
+                             const std::vector<std::string>& arguments = {}) {
+    server.signal(SIGUSR2);
+    EXPECT_EQ(server.wait_for_exit(), 0);
+    kept_ = manager_.take_kept();
+    Surroundings next = surroundings();
+    for (const PassedDescriptor& kept : kept_) next.passed.emplace_back(kept.name, kept.fd.get());
+    return ServerProgram(arguments, next);
+  }
+
+  TestManager manager_;
+  std::vector<PassedDescriptor> kept_;
+};
+
+TEST_F(Service, TellsWhenItServesAndWhenItEnds) {
+  ServerProgram server({}, surroundings());
+  manager_.wait_for("READY=1");
+  EXPECT_EQ(TestPeer(server.endpoint()).echo("x"), "x");
+  EXPECT_EQ(server.stop(), 0);
+  manager_.wait_for("STOPPING=1");
+}
+
+TEST_F(Service, IsAliveForItsWatchdogThoughItIsIdle) {
+  Surroundings watched = surroundings();
+  watched.environment["WATCHDOG_USEC"] = "20000";
+  watched.environment["WATCHDOG_PID"] = "$$";
+  const ServerProgram server({}, watched);
+  for (int i = 0; i < 20; ++i) manager_.wait_for("WATCHDOG=1");
+}
+
+TEST_F(Service, LosesNoByteAndNoConnectionByRestarts) {
+  ServerProgram first({}, surroundings());
+  std::vector<TestPeer> peers = connect_many(first.endpoint(), 300);
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
+  const TestPeer reader = TestPeer::with_buffers(first.endpoint(), 65536);
+  const std::size_t owed = reader.send_until_stuck();
+
+  ServerProgram second = successor_of(first);
+  EXPECT_EQ(second.port(), first.port());
+  ServerProgram third = successor_of(second);
+  kept_.clear();
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("after"), "after");
+  reader.shut_down_sending();
+  EXPECT_EQ(reader.receive_to_eof().size(), owed);
+  third.wait_for_line("taken over: 301 connections, which are owed ");
+  // None of them is held by anybody else.
+  peers.front().shut_down_sending();
+  EXPECT_EQ(peers.front().receive_to_eof(), "");
+}
+
+// More than are asked about each time, so that the system tells of them by signals.
+TEST_F(Service, HearsAfterARestartOfThoseThatWereSilent) {
+  ServerProgram first({"--quiet"}, surroundings());
+  const std::vector<TestPeer> peers = connect_many(first.endpoint(), 200);
+  // Enough turns for the others to become quiet.
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(peers.front().echo("busy"), "busy");
+  ServerProgram second = successor_of(first, {"--quiet"});
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(peers.front().echo("busy"), "busy");
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("heard"), "heard");
+}
+
+TEST_F(Service, DrainsForSigusr2WithoutAManager) {
+  ServerProgram server;
+  const TestPeer peer(server.endpoint());
+  EXPECT_EQ(peer.echo("x"), "x");
+  server.signal(SIGUSR2);
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+// --- What is passed to it ---
+
+UniqueFd make_listener(const std::string& host) {
+  return listen_on(resolve(host, 0).front(), 10, false);
+}
+
+class PassedSockets : public Service {};
+
+TEST_F(PassedSockets, AreAllListenedOn) {
+  const UniqueFd v4 = make_listener("127.0.0.1");
+  const UniqueFd v6 = make_listener("::1");
+  Surroundings with_sockets = surroundings();
+  with_sockets.passed = {{"web", v4.get()}, {"web", v6.get()}};
+  Program server(ECHO_SERVER, {}, with_sockets);
+  server.wait_for_line("starting up on 127.0.0.1 port ");
+  for (const UniqueFd* listener : {&v4, &v6}) {
+    EXPECT_EQ(TestPeer(local_endpoint(listener->get())).echo("x"), "x");
+  }
+}
+
+TEST_F(PassedSockets, AreNotForTheOptionsToChoose) {
+  const UniqueFd socket = make_listener("127.0.0.1");
+  const Outcome outcome =
+      run(ECHO_SERVER, {"--port", "10000"}, {}, {.passed = {{"web", socket.get()}}});
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.error,
+            "echo_server: --port cannot be given with sockets that the service manager passes: "
+            "their own unit sets it (systemd.socket(5))\n");
+}
+
+TEST_F(PassedSockets, AreRefusedByNameWhereTheyAreNoListeners) {
+  const UniqueFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const UniqueFd udp(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const UniqueFd tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  for (const UniqueFd* fd : {&file, &udp, &tcp}) {
+    const Outcome outcome = run(ECHO_SERVER, {}, {}, {.passed = {{"no\nlistener", fd->get()}}});
+    EXPECT_EQ(outcome.status, 1);
+    EXPECT_NE(outcome.error.find("passed descriptor 3, 'no\\nlistener', is not a listening TCP "
+                                 "socket"),
+              std::string::npos)
+        << outcome.error;
+  }
+}
+
+TEST_F(PassedSockets, ThatListenAreServedBesideOthersThatDoNot) {
+  const UniqueFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const UniqueFd socket = make_listener("127.0.0.1");
+  Program server(ECHO_SERVER, {}, {.passed = {{"file", file.get()}, {"socket", socket.get()}}});
+  server.wait_for_line("warning: passed descriptor 3, 'file', is not a listening TCP socket");
+  server.wait_for_line("starting up on ");
+  EXPECT_EQ(TestPeer(local_endpoint(socket.get())).echo("x"), "x");
+}
+
+TEST_F(PassedSockets, ComeFromSystemdSocketActivateToo) {
+  if (run("sh", {"-c", "command -v systemd-socket-activate"}).status != 0) {
+    GTEST_SKIP() << "systemd-socket-activate is missing";
+  }
+  // It takes no port 0, so it has a network of its own; there its process becomes the server.
+  const std::string script =
+      "systemd-socket-activate --listen=127.0.0.1:10000 \"$0\" --quiet & "
+      "until \"$1\" --quiet; do sleep 0.01; done; kill $!; wait $!";
+  const Outcome outcome = run("sh", {"-c", script, ECHO_SERVER, ECHO_CLIENT}, {},
+                              {.private_network = {{"ipv4/ip_local_port_range", "32768 60999"}}});
+  if (outcome.status == kNoPrivateNetwork) GTEST_SKIP() << "no network of our own to be had";
+  EXPECT_EQ(outcome.status, 0) << outcome.error;
+  EXPECT_NE(outcome.error.find("Communication attempt on fd 3"), std::string::npos);
+}
+
+// --- A malformed environment ---
+
+struct BadEnvironment {
+  std::string name;
+  std::map<std::string, std::string> variables;
+  std::string warning;
+};
+
+void PrintTo(const BadEnvironment& bad, std::ostream* out) {  // NOLINT(*-identifier-naming)
+  *out << bad.name;
+}
+
+class MalformedEnvironment : public ::testing::TestWithParam<BadEnvironment> {};
+
+TEST_P(MalformedEnvironment, CostsALineAndNothingElse) {
+  ServerProgram server({}, {.environment = GetParam().variables});
+  EXPECT_EQ(TestPeer(server.endpoint()).echo("healthy"), "healthy");
+  EXPECT_EQ(server.stop(), 0);
+  const std::string& text = server.error_text();
+  const std::size_t place = text.find("warning: " + GetParam().warning);
+  EXPECT_NE(place, std::string::npos) << text;
+  EXPECT_EQ(text.find("warning: ", place + 1), std::string::npos) << text;
+}
+
+std::vector<BadEnvironment> bad_environments() {
+  return {
+      {"NegativeCount", {{"LISTEN_FDS", "-1"}, {"LISTEN_PID", "$$"}}, "LISTEN_FDS: \"-1\" "},
+      {"HugeCount", {{"LISTEN_FDS", "99999999999"}, {"LISTEN_PID", "$$"}}, "LISTEN_FDS: \"9999"},
+      {"LargeCount",
+       {{"LISTEN_FDS", "2000000000"}, {"LISTEN_PID", "$$"}},
+       "LISTEN_FDS: 2000000000"},
+      {"NoCount", {{"LISTEN_FDS", "many"}, {"LISTEN_PID", "$$"}}, "LISTEN_FDS: \"many\" "},
+      {"ForeignProcess", {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "1"}}, "LISTEN_PID: \"1\" "},
+      {"NoProcess", {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "x"}}, "LISTEN_PID: \"x\" "},
+      {"NoAddress", {{"NOTIFY_SOCKET", "notify"}}, "NOTIFY_SOCKET: \"notify\" "},
+      {"LongAddress", {{"NOTIFY_SOCKET", '/' + std::string(200, 'x')}}, "NOTIFY_SOCKET: \"/xxx"},
+      {"NobodyThere", {{"NOTIFY_SOCKET", "/nowhere/notify"}}, "cannot notify the service manager"},
+      {"NobodyListens", {{"NOTIFY_SOCKET", "@nobody/here"}}, "cannot notify the service manager"},
+  };
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, MalformedEnvironment, ::testing::ValuesIn(bad_environments()),
+                         [](const auto& each) { return each.param.name; });
+
+TEST(Environment, OfAManagerWhoseQueueIsFullCostsALineAndNothingElse) {
+  const NotifySocket full;
+  ServerProgram filler({}, {.environment = {{"NOTIFY_SOCKET", full.address},
+                                            {"WATCHDOG_USEC", "2000"},
+                                            {"WATCHDOG_PID", "$$"}}});
+  filler.wait_for_line("warning: cannot notify the service manager at ");
+  ServerProgram server({}, {.environment = {{"NOTIFY_SOCKET", full.address}}});
+  server.wait_for_line("warning: cannot notify the service manager at ");
+  EXPECT_EQ(TestPeer(server.endpoint()).echo("healthy"), "healthy");
+  EXPECT_EQ(server.stop(), 0);
+}
+
+}  // namespace
+}  // namespace echo::testing
