@@ -1,0 +1,55 @@
+// The file in which one server tells the next what it hands over, against what was read from it.
+
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "echo/handover.h"
+#include "fuzz/require.h"
+#include "fuzz/target.h"
+
+namespace echo {
+namespace {
+
+using fuzz::require;
+
+void append(std::string& text, std::uint64_t number) {
+  text.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+// As handover.h has it.
+std::string file_of(const std::vector<HandedRecord>& records) {
+  std::string text = "echo_server handover 1\n";
+  append(text, records.size());
+  for (const HandedRecord& record : records) {
+    append(text, static_cast<std::uint64_t>(record.kind));
+    append(text, record.owed.size());
+  }
+  for (const HandedRecord& record : records) text += record.owed;
+  return text;
+}
+
+void check_handover(std::string_view file) {
+  std::vector<HandedRecord> records;
+  try {
+    records = parse_handover(file);
+  } catch (const std::runtime_error&) {
+    return;
+  }
+  require(file_of(records) == file, "what is taken is all that was there");
+  for (const HandedRecord& record : records) {
+    require(record.kind != HandedKind::kListener || record.owed.empty(),
+            "a listener is owed nothing");
+  }
+}
+
+}  // namespace
+}  // namespace echo
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  echo::check_handover({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
