@@ -4,10 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <optional>
+#include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -576,6 +579,64 @@ TEST_F(ManagedServer, PassesOverOneThatWasResetMeanwhile) {
   start_managed();
   echo(witness, "in");
   EXPECT_TRUE(pipe_.has("taken over: 2 connections"));
+}
+
+// Peers that send, take and end as they like, and a server that is restarted now and then: each
+// peer gets all that it has sent.
+TEST_F(ManagedServer, LosesNothingByRestartsAtWhateverMoment) {
+  constexpr int kPeers = 20;
+  constexpr int kSteps = 3000;
+  struct Talker {
+    TestPeer peer;
+    std::string text;
+    std::size_t sent = 0;
+    std::size_t received = 0;
+    bool ended = false;
+  };
+  log_ = Log(pipe_.fd(), LogLevel::kWarning, Log::Manner::kDaemon);
+  settings_.max_queue = 100'000;
+  start_managed();
+  std::mt19937 random(1);
+  const auto up_to = [&](std::size_t most) { return random() % (most + 1); };
+  TestPeer waker = connect();
+  std::vector<Talker> talkers;
+  for (int i = 0; i < kPeers; ++i) {
+    talkers.push_back({.peer = connect(), .text = random_bytes(2'000'000, static_cast<std::uint32_t>(i))});
+  }
+  std::vector<char> buffer(200'000);
+  const auto take = [&](Talker& talker) {
+    const Moved moved = receive(talker.peer.fd(), std::span(buffer).first(1 + up_to(199'999)));
+    EXPECT_EQ(talker.text.compare(talker.received, moved.bytes, buffer.data(), moved.bytes), 0);
+    talker.received += moved.bytes;
+    return moved;
+  };
+  const auto turn = [&] {
+    waker.send("x");
+    server_->turn();
+  };
+  for (int step = 0; step < kSteps; ++step) {
+    Talker& talker = talkers[up_to(kPeers - 1)];
+    if (!talker.ended && talker.sent < talker.text.size()) {
+      const std::string_view rest = std::string_view(talker.text).substr(talker.sent);
+      talker.sent += send(talker.peer.fd(), rest.substr(0, up_to(100'000))).bytes;
+    }
+    if (up_to(3) == 0) take(talker);
+    if (up_to(100) == 0 && !std::exchange(talker.ended, true)) talker.peer.shut_down_sending();
+    if (up_to(20) == 0) {
+      restart();
+    } else {
+      turn();
+    }
+  }
+  for (Talker& talker : talkers) {
+    if (!talker.ended) talker.peer.shut_down_sending();
+    for (Moved moved{.error = EAGAIN}; moved.bytes > 0 || moved.would_block();
+         moved = take(talker)) {
+      turn();
+    }
+    EXPECT_EQ(talker.received, talker.sent);
+  }
+  EXPECT_FALSE(pipe_.has("warning: "));
 }
 
 // The service manager has opened them, and keeps them.
