@@ -23,6 +23,33 @@ bool is_missing_here(const std::error_code& error) {
   return error.value() == EADDRNOTAVAIL || error.value() == EAFNOSUPPORT;
 }
 
+// Whether it is what listen_on() would make for the endpoint; port 0 stands for any. SO_REUSEPORT
+// counts when a listener is bound (socket(7)).
+bool is_one(int listener, const Endpoint& endpoint, bool reuse_port) {
+  const Endpoint local = local_endpoint(listener);
+  return local.host() == endpoint.host() &&
+         (endpoint.port() == 0 || local.port() == endpoint.port()) &&
+         shares_port(listener) == reuse_port;
+}
+
+bool takes_in(const Endpoint& wildcard, const Endpoint& endpoint) {
+  return wildcard.is_wildcard() && !endpoint.is_wildcard() &&
+         wildcard.family() == endpoint.family();
+}
+
+// Whether one of those that are to be opened is this one, and none takes it in.
+bool is_wanted(int listener, const ListenSettings& settings) {
+  const Endpoint local = local_endpoint(listener);
+  bool found = false;
+  for (const Addresses& host : settings.hosts) {
+    for (const Endpoint& endpoint : host) {
+      if (takes_in(endpoint, local)) return false;
+      found = found || is_one(listener, endpoint.with_port(settings.port), settings.reuse_port);
+    }
+  }
+  return found;
+}
+
 // Where the system has chosen the port, that is what the user wants to know.
 void announce(const Endpoint& local, bool is_news, Log& log) {
   const std::string host = local.host();
@@ -83,9 +110,7 @@ class Opening {
 
   // Whether it has been opened already, by this name or another, or a wildcard takes it in.
   bool is_covered(const Endpoint& endpoint) const {
-    const auto takes_it_in = [&](const Endpoint& wildcard) {
-      return wildcard.family() == endpoint.family() && !endpoint.is_wildcard();
-    };
+    const auto takes_it_in = [&](const Endpoint& wildcard) { return takes_in(wildcard, endpoint); };
     return std::any_of(wildcards_.begin(), wildcards_.end(), takes_it_in) ||
            std::find(opened_.begin(), opened_.end(), endpoint.host()) != opened_.end();
   }
@@ -94,11 +119,7 @@ class Opening {
   UniqueFd take_old(const Endpoint& endpoint) {
     for (std::size_t i = 0; i < old_.size(); ++i) {
       const int fd = old_[i].get();
-      const Endpoint local = local_endpoint(fd);
-      if (local.host() != endpoint.host() || (port_ != 0 && local.port() != port_) ||
-          shares_port(fd) != settings_.reuse_port) {
-        continue;
-      }
+      if (!is_one(fd, endpoint.with_port(port_), settings_.reuse_port)) continue;
       UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
       if (!copy) continue;
       set_backlog(copy.get(), settings_.backlog);
@@ -163,6 +184,22 @@ std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, const Listen
     announce(local_endpoint(listener.get()), false, log);
   }
   return passed;
+}
+
+std::vector<Accepted> close_unwanted(std::vector<UniqueFd>& old, const ListenSettings& settings) {
+  std::vector<Accepted> waiting;
+  for (UniqueFd& listener : old) {
+    if (is_wanted(listener.get(), settings)) continue;
+    // As many as may have waited, so that no flood keeps it from starting.
+    for (int i = 0; i <= settings.backlog; ++i) {
+      Accepted accepted = accept_from(listener.get());
+      if (!accepted.fd) break;
+      waiting.push_back(std::move(accepted));
+    }
+    listener.reset();
+  }
+  std::erase_if(old, [](const UniqueFd& fd) { return !fd; });
+  return waiting;
 }
 
 }  // namespace echo

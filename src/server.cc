@@ -27,10 +27,12 @@ constexpr Duration kMostLinger = 250ms;
 // How often the same trouble is logged.
 constexpr Duration kLogInterval = 10s;
 
-enum class AcceptError { kNobodyWaits, kOnlyThatClient, kNoRoom };
+enum class AcceptError { kNone, kNobodyWaits, kOnlyThatClient, kNoRoom };
 
 AcceptError judge(int error) {
   switch (error) {
+    case 0:
+      return AcceptError::kNone;
     case EAGAIN:
 #if EWOULDBLOCK != EAGAIN
     case EWOULDBLOCK:
@@ -79,22 +81,31 @@ Server::Server(const ServerSettings& settings, Log& log, Signals& signals, Servi
       now_(started_),
       selector_(&signals.wait_mask()),
       has_own_listeners_(inheritance.sockets.empty()),
-      listeners_(has_own_listeners_
-                     ? open_listeners(settings.listen, inheritance.before.listeners(), log)
-                     : adopt_listeners(std::move(inheritance.sockets), settings.listen, log)),
       hosts_(settings.max_per_host),
       pauses_to_log_(kLogInterval),
       refusals_to_log_(kLogInterval),
       select_errors_to_log_(kLogInterval) {
+  std::vector<Accepted> waiting = listen(std::move(inheritance.sockets), inheritance.before);
+  take_over(std::move(inheritance.before));
+  for (Accepted& accepted : waiting) let_in(std::move(accepted));
+  manager_.note_ready();
+  tell_manager();
+}
+
+// Returns who has waited on a listener of the last server that is none of this one.
+std::vector<Accepted> Server::listen(std::vector<UniqueFd> sockets, TakenOver& before) {
+  ListenSettings settings = settings_.listen;
+  if (!has_own_listeners_) settings.hosts.clear();
+  std::vector<Accepted> waiting = close_unwanted(before.listeners(), settings);
+  listeners_ = has_own_listeners_ ? open_listeners(settings, before.listeners(), log_)
+                                  : adopt_listeners(std::move(sockets), settings, log_);
   for (const UniqueFd& listener : listeners_) {
     listening_.insert(listener.get());
     selector_.watch_input(listener.get(), true);
     selector_.keep_active(listener.get());
   }
   port_ = local_endpoint(listeners_.front().get()).port();
-  take_over(std::move(inheritance.before));
-  manager_.note_ready();
-  tell_manager();
+  return waiting;
 }
 
 void Server::take_over(TakenOver before) {
@@ -104,8 +115,6 @@ void Server::take_over(TakenOver before) {
     owed += taken.owed.size();
     take_over(std::move(taken));
   }
-  // Those that are not to be listened on any more.
-  for (const UniqueFd& listener : before.listeners()) take_in_who_waits(listener.get());
   log_.info("taken over: ", before.clients().size(), " connections, which are owed ", owed,
             " bytes");
   manager_.drop(kHandoverName);
@@ -164,25 +173,30 @@ bool Server::turn() {
 bool Server::accept_clients(int listener) {
   for (int i = 0; i < kMostAccepted; ++i) {
     Accepted accepted = accept_from(listener);
-    if (accepted.fd) {
-      try {
-        welcome(std::move(accepted));
-        continue;
-      } catch (const std::bad_alloc&) {
-        accepted.error = ENOMEM;
-      }
-    }
-    switch (judge(accepted.error)) {
+    const int error = accepted.fd ? let_in(std::move(accepted)) : accepted.error;
+    switch (judge(error)) {
+      case AcceptError::kNone:
+        break;
       case AcceptError::kNobodyWaits:
         return false;
       case AcceptError::kOnlyThatClient:
         break;
       case AcceptError::kNoRoom:
-        pause_accepting(accepted.error);
+        pause_accepting(error);
         return false;
     }
   }
   return true;
+}
+
+// Returns 0, or an errno value.
+int Server::let_in(Accepted accepted) {
+  try {
+    welcome(std::move(accepted));
+    return 0;
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
 }
 
 void Server::welcome(Accepted accepted) {
@@ -426,16 +440,12 @@ void Server::start_draining(int signal) {
 void Server::accept_last_clients() {
   for (const UniqueFd& listener : listeners_) {
     selector_.watch_input(listener.get(), false);
-    take_in_who_waits(listener.get());
+    let_no_more_wait(listener.get());
+    for (int waiting = settings_.listen.backlog; waiting >= 0; waiting -= kMostAccepted) {
+      if (!accept_clients(listener.get())) break;
+    }
   }
   if (!accept_again_at_) stop_listening();
-}
-
-void Server::take_in_who_waits(int listener) {
-  let_no_more_wait(listener);
-  for (int waiting = settings_.listen.backlog; waiting >= 0; waiting -= kMostAccepted) {
-    if (!accept_clients(listener)) break;
-  }
 }
 
 void Server::stop_listening() {

@@ -6,6 +6,7 @@
 
 #include "echo/endpoint.h"
 #include "echo/log.h"
+#include "echo/socket.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
 
@@ -40,5 +41,9 @@ std::vector<UniqueFd> open_listeners(const ListenSettings& settings, std::vector
 // are.
 std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, const ListenSettings& settings,
                                       Log& log);
+
+// Closes those of the old listeners that are not wanted any more, which would be in the way of new
+// ones, and returns who has waited on them.
+std::vector<Accepted> close_unwanted(std::vector<UniqueFd>& old, const ListenSettings& settings);
 
 }  // namespace echo

@@ -88,11 +88,12 @@ class Server {
     HostLimit::Place place_of_host;
   };
 
+  std::vector<Accepted> listen(std::vector<UniqueFd> sockets, TakenOver& before);
   void take_over(TakenOver before);
   void take_over(TakenOver::Client taken);
-  void take_in_who_waits(int listener);
 
   bool accept_clients(int listener);
+  int let_in(Accepted accepted);
   void welcome(Accepted accepted);
   void add_client(UniqueFd socket, const Endpoint& peer, HostLimit::Place place_of_host,
                   std::string_view owed = {}, bool at_eof = false);

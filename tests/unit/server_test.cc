@@ -559,6 +559,24 @@ TEST_F(ManagedServer, LetsInWhoWaitsOnAPortThatIsGivenUp) {
   EXPECT_THROW(TestPeer{old}, std::system_error);
 }
 
+// As long as the one listens, the other cannot be bound.
+TEST_F(ManagedServer, ListensOnAllAddressesInPlaceOfOneAndBack) {
+  start_managed();
+  const std::uint16_t port = server_->port();
+  settings_.listen.port = port;
+  TestPeer old = connect();
+  for (const std::string host : {"*", "127.0.0.1"}) {
+    hand_over();
+    TestPeer waiting(resolve("127.0.0.1", port).front());
+    settings_.listen.hosts = resolve_hosts({host});
+    start_managed();
+    echo(old, "old");
+    echo(waiting, "waited");
+    TestPeer newcomer = connect();
+    echo(newcomer, "new");
+  }
+}
+
 TEST_F(ManagedServer, LeavesTheLimitsToThoseWhoComeAfterARestart) {
   start_managed();
   std::vector<TestPeer> peers;
@@ -601,7 +619,8 @@ TEST_F(ManagedServer, LosesNothingByRestartsAtWhateverMoment) {
   TestPeer waker = connect();
   std::vector<Talker> talkers;
   for (int i = 0; i < kPeers; ++i) {
-    talkers.push_back({.peer = connect(), .text = random_bytes(2'000'000, static_cast<std::uint32_t>(i))});
+    talkers.push_back(
+        {.peer = connect(), .text = random_bytes(2'000'000, static_cast<std::uint32_t>(i))});
   }
   std::vector<char> buffer(200'000);
   const auto take = [&](Talker& talker) {
