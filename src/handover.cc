@@ -215,9 +215,7 @@ std::vector<HandedRecord> parse_handover(std::string_view file) {
   return records;
 }
 
-void Unmap::operator()(const char* text) const noexcept {
-  ::munmap(const_cast<char*>(text), length);
-}
+void Unmap::operator()(void* memory) const noexcept { ::munmap(memory, length); }
 
 TakenOver::TakenOver(UniqueFd package) : is_there_(true) {
   try {
@@ -231,7 +229,8 @@ void TakenOver::take_all(int package) {
   const auto opening = receive_message(package);
   if (!opening || opening->fds.size() != 1) throw std::runtime_error("there is nothing in it");
   file_ = map(opening->fds.front().get());
-  const auto records = parse_handover({file_.get(), file_.get_deleter().length});
+  const auto records =
+      parse_handover({static_cast<const char*>(file_.get()), file_.get_deleter().length});
 
   std::vector<UniqueFd> fds(records.size());
   while (auto message = receive_message(package)) {
@@ -275,7 +274,7 @@ TakenOver::Mapping TakenOver::map(int file) {
   const auto length = static_cast<std::size_t>(status.st_size);
   void* const text = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file, 0);
   if (text == MAP_FAILED) throw std::runtime_error(ErrnoText{errno}.to_string());
-  return {static_cast<const char*>(text), Unmap{length}};
+  return {text, Unmap{length}};
 }
 
 }  // namespace echo

@@ -32,9 +32,8 @@ bool is_one(int listener, const Endpoint& endpoint, bool reuse_port) {
          shares_port(listener) == reuse_port;
 }
 
-bool takes_in(const Endpoint& wildcard, const Endpoint& endpoint) {
-  return wildcard.is_wildcard() && !endpoint.is_wildcard() &&
-         wildcard.family() == endpoint.family();
+bool takes_in(const Endpoint& wildcard, const Endpoint& other) {
+  return wildcard.is_wildcard() && !other.is_wildcard() && wildcard.family() == other.family();
 }
 
 // Whether one of those that are to be opened is this one, and none takes it in.
@@ -42,9 +41,9 @@ bool is_wanted(int listener, const ListenSettings& settings) {
   const Endpoint local = local_endpoint(listener);
   bool found = false;
   for (const Addresses& host : settings.hosts) {
-    for (const Endpoint& endpoint : host) {
-      if (takes_in(endpoint, local)) return false;
-      found = found || is_one(listener, endpoint.with_port(settings.port), settings.reuse_port);
+    for (const Endpoint& wanted : host) {
+      if (takes_in(wanted, local)) return false;
+      found = found || is_one(listener, wanted.with_port(settings.port), settings.reuse_port);
     }
   }
   return found;

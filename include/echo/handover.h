@@ -66,7 +66,7 @@ std::vector<HandedRecord> parse_handover(std::string_view file);
 // For memory that mmap(2) gave.
 struct Unmap {
   std::size_t length = 0;
-  void operator()(const char* text) const noexcept;
+  void operator()(void* memory) const noexcept;
 };
 
 // The taking side: what has come out of a package, fit for use: TCP sockets that listen or are
@@ -96,7 +96,7 @@ class TakenOver {
   const std::string& complaint() const noexcept { return complaint_; }
 
  private:
-  using Mapping = std::unique_ptr<const char, Unmap>;
+  using Mapping = std::unique_ptr<void, Unmap>;
 
   static Mapping map(int file);
   void take_all(int package);

@@ -28,8 +28,8 @@ std::string value_of(const std::string& message, const std::string& name) {
   return message.substr(begin, message.find('\n', begin) - begin);
 }
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
+bool has(const std::string& message, const std::string& part) {
+  return message.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -39,27 +39,27 @@ class Systemd : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (const auto obstacle = Machine::obstacle()) {
-      why_not = "skipped: " + *obstacle;
+      suite().why_not = "skipped: " + *obstacle;
       return;
     }
-    package = make_package("1.0.0");
+    suite().package = make_package("1.0.0");
     try {
-      machine = std::make_unique<Machine>(package);
+      suite().machine = std::make_unique<Machine>(suite().package);
     } catch (const std::runtime_error& error) {
-      why_not = std::string("skipped: ") + error.what();
+      suite().why_not = std::string("skipped: ") + error.what();
     }
   }
 
-  static void TearDownTestSuite() { machine.reset(); }
+  static void TearDownTestSuite() { suite().machine.reset(); }
 
   void SetUp() override {
-    if (machine == nullptr) GTEST_SKIP() << why_not;
-    started_ = machine->must("date +@%s.%6N");
+    if (suite().machine == nullptr) GTEST_SKIP() << suite().why_not;
+    started_ = machine().must("date +@%s.%6N");
     started_.pop_back();
   }
 
   void TearDown() override {
-    if (machine == nullptr) return;
+    if (suite().machine == nullptr) return;
     if (HasFailure()) {
       std::cout << journal("--output short --lines 100");
     }
@@ -69,22 +69,29 @@ class Systemd : public ::testing::Test {
        "systemctl daemon-reload; systemctl reset-failed");
   }
 
-  static Shelled in(const std::string& command) { return machine->run(command); }
+  // As a path in it.
+  static std::string installed_package() {
+    return "/package/" + std::filesystem::path(suite().package).filename().string();
+  }
+
+  static const Machine& machine() { return *suite().machine; }
+
+  static Shelled in(const std::string& command) { return machine().run(command); }
 
   static void set_options(const std::string& options) {
-    machine->must("echo 'ECHO_SERVER_OPTIONS=\"" + options + "\"' >/etc/default/echo_server");
+    machine().must("echo 'ECHO_SERVER_OPTIONS=\"" + options + "\"' >/etc/default/echo_server");
   }
 
   // Amends a unit as `systemctl edit` does.
   static void amend(const std::string& unit, const std::string& settings) {
     const std::string directory = "/etc/systemd/system/" + unit + ".d";
-    machine->must("mkdir -p " + directory + " && printf '" + settings + "' >" + directory +
-                  "/test.conf && systemctl daemon-reload");
+    machine().must("mkdir -p " + directory + " && printf '" + settings + "' >" + directory +
+                   "/test.conf && systemctl daemon-reload");
   }
 
   static std::string property(const std::string& name,
                               const std::string& unit = "echo_server.service") {
-    std::string value = machine->must("systemctl show --value --property " + name + ' ' + unit);
+    std::string value = machine().must("systemctl show --value --property " + name + ' ' + unit);
     value.pop_back();
     return value;
   }
@@ -93,7 +100,7 @@ class Systemd : public ::testing::Test {
 
   // What the service has logged in this test.
   std::string journal(const std::string& options = {}) const {
-    machine->must("journalctl --sync");
+    machine().must("journalctl --sync");
     return in("journalctl --unit echo_server --output cat --quiet --since '" + started_ + "' " +
               options)
         .output;
@@ -103,22 +110,26 @@ class Systemd : public ::testing::Test {
 
   // Waits until systemd has started it again.
   static void wait_for_successor(const std::string& pid) {
-    machine->wait_for(
+    machine().wait_for(
         "systemctl is-active echo_server && test $(systemctl show --value --property "
         "MainPID echo_server) != " +
         pid);
   }
 
+ private:
+  // Of all tests.
+  struct Suite {
+    std::unique_ptr<Machine> machine;
+    std::string why_not;
+    std::string package;
+  };
+  static Suite& suite() {
+    static Suite suite;
+    return suite;
+  }
+
   std::string started_;
-
-  static std::unique_ptr<Machine> machine;
-  static std::string why_not;
-  static std::string package;
 };
-
-std::unique_ptr<Machine> Systemd::machine;
-std::string Systemd::why_not;
-std::string Systemd::package;
 
 bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
@@ -131,20 +142,20 @@ TEST_F(Systemd, InstallsItWithoutStartingIt) {
 }
 
 TEST_F(Systemd, StartsItOnceItServes) {
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   EXPECT_EQ(TestPeer(server()).echo("at once"), "at once");
 }
 
 TEST_F(Systemd, ShowsItsStatus) {
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   const TestPeer peer(server());
   EXPECT_EQ(peer.echo("12345"), "12345");
-  machine->wait_for("systemctl status echo_server | grep -F '\"1 connection, 5 B echoed\"'");
+  machine().wait_for("systemctl status echo_server | grep -F '\"1 connection, 5 B echoed\"'");
 }
 
 TEST_F(Systemd, KeepsLogLinesWithTheirPriority) {
   set_options("--max-connections 1");
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   const TestPeer peer(server());
   EXPECT_EQ(peer.echo("x"), "x");
   EXPECT_EQ(TestPeer(server()).receive_to_eof(), "");
@@ -156,9 +167,9 @@ TEST_F(Systemd, KeepsLogLinesWithTheirPriority) {
 
 TEST_F(Systemd, StartsItAgainWhenItHangs) {
   amend("echo_server.service", "[Service]\\nWatchdogSec=1s\\n");
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   const std::string pid = main_pid();
-  machine->must("kill -STOP " + pid);
+  machine().must("kill -STOP " + pid);
   wait_for_successor(pid);
   EXPECT_TRUE(has(journal(), "Watchdog timeout"));
   EXPECT_EQ(TestPeer(server()).echo("again"), "again");
@@ -166,17 +177,17 @@ TEST_F(Systemd, StartsItAgainWhenItHangs) {
 
 TEST_F(Systemd, LetsItLiveAsLongAsItDoesNotHang) {
   amend("echo_server.service", "[Service]\\nWatchdogSec=200ms\\n");
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   const std::string pid = main_pid();
   // Idle for many times as long.
-  machine->must("sleep 3");
+  machine().must("sleep 3");
   EXPECT_EQ(main_pid(), pid);
 }
 
 TEST_F(Systemd, StartsItAgainWhenItIsKilled) {
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   const std::string pid = main_pid();
-  machine->must("kill -KILL " + pid);
+  machine().must("kill -KILL " + pid);
   wait_for_successor(pid);
   EXPECT_EQ(TestPeer(server()).echo("again"), "again");
 }
@@ -190,7 +201,7 @@ TEST_F(Systemd, DoesNotTryAWrongCommandLineAgain) {
 }
 
 TEST_F(Systemd, StartsItWithTheFirstClient) {
-  machine->must("systemctl start echo_server.socket");
+  machine().must("systemctl start echo_server.socket");
   EXPECT_EQ(property("ActiveState"), "inactive");
   EXPECT_EQ(TestPeer(server()).echo("first"), "first");
   EXPECT_EQ(property("ActiveState"), "active");
@@ -199,30 +210,30 @@ TEST_F(Systemd, StartsItWithTheFirstClient) {
 
 TEST_F(Systemd, RefusesAPortBesidePassedSockets) {
   set_options("--port 7");
-  machine->must("systemctl start echo_server.socket");
+  machine().must("systemctl start echo_server.socket");
   const TestPeer peer(server());
-  machine->wait_for("systemctl is-failed echo_server");
+  machine().wait_for("systemctl is-failed echo_server");
   EXPECT_TRUE(has(journal("--priority err"), "--port cannot be given with sockets that"));
 }
 
 TEST_F(Systemd, LosesNobodyWhoWaitsForAStoppedServer) {
-  machine->must("systemctl start echo_server.socket");
+  machine().must("systemctl start echo_server.socket");
   EXPECT_EQ(TestPeer(server()).echo("first"), "first");
-  machine->must("systemctl stop echo_server");
+  machine().must("systemctl stop echo_server");
   // The socket still listens, and the server is started for it.
   EXPECT_EQ(TestPeer(server()).echo("second"), "second");
 }
 
 TEST_F(Systemd, ServesWithoutANetworkThroughPassedSockets) {
-  machine->must(
+  machine().must(
       "mkdir -p /etc/systemd/system/echo_server.service.d && "
       "cp /usr/share/doc/echo-server/examples/private-network.conf "
       "/etc/systemd/system/echo_server.service.d/ && systemctl daemon-reload");
-  machine->must("systemctl start echo_server.socket");
+  machine().must("systemctl start echo_server.socket");
   const TestPeer peer(server());
   EXPECT_EQ(peer.echo("through"), "through");
   EXPECT_EQ(in("systemd-analyze security --threshold=8 echo_server").status, 0);
-  machine->must("systemctl restart echo_server");
+  machine().must("systemctl restart echo_server");
   EXPECT_EQ(peer.echo("still through"), "still through");
 }
 
@@ -282,11 +293,11 @@ class OpenConnections {
 };
 
 TEST_F(Systemd, BreaksNoConnectionByARestart) {
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   OpenConnections connections(server());
   for (int i = 0; i < 3; ++i) {
     const std::string pid = main_pid();
-    machine->must("systemctl restart echo_server");
+    machine().must("systemctl restart echo_server");
     EXPECT_NE(main_pid(), pid);
   }
   EXPECT_TRUE(has(journal(), "handed over: 1000 connections, which are owed "));
@@ -296,57 +307,57 @@ TEST_F(Systemd, BreaksNoConnectionByARestart) {
 }
 
 TEST_F(Systemd, BreaksNoConnectionByAnUpgrade) {
-  machine->must("systemctl start echo_server");
-  machine->must("systemctl start echo_server@0 || true");
+  machine().must("systemctl start echo_server");
   OpenConnections connections(server());
   const std::string pid = main_pid();
   const std::string upgrade = std::filesystem::path(make_package("1.0.1")).filename();
-  machine->must("dpkg -i /package/" + upgrade);
+  machine().must("dpkg -i /package/" + upgrade);
   EXPECT_NE(main_pid(), pid);
   connections.expect_whole();
-  machine->must("dpkg -i /package/" + std::filesystem::path(package).filename().string());
+  machine().must("dpkg -i " + installed_package());
 }
 
 TEST_F(Systemd, MovesToAnotherPortWithItsConnections) {
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   const TestPeer peer(server());
   EXPECT_EQ(peer.echo("x"), "x");
   set_options("--port 7");
-  machine->must("systemctl restart echo_server");
+  machine().must("systemctl restart echo_server");
   EXPECT_EQ(peer.echo("still here"), "still here");
   EXPECT_EQ(TestPeer(server(7)).echo("and there"), "and there");
   EXPECT_THROW(TestPeer{server()}, std::system_error);
 }
 
 TEST_F(Systemd, EndsEveryConnectionWhenItIsStopped) {
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   const TestPeer peer(server());
   EXPECT_EQ(peer.echo("x"), "x");
-  machine->must("systemctl stop echo_server");
+  machine().must("systemctl stop echo_server");
   EXPECT_EQ(peer.receive_to_eof(), "");
   EXPECT_EQ(property("Result"), "success");
 }
 
 TEST_F(Systemd, RunsSeveralOnOnePort) {
-  machine->must("systemctl start echo_server@0 echo_server@1");
+  machine().must("systemctl start echo_server@0 echo_server@1");
   EXPECT_EQ(TestPeer(server()).echo("x"), "x");
   EXPECT_EQ(property("ActiveState", "echo_server@0"), "active");
   EXPECT_EQ(property("ActiveState", "echo_server@1"), "active");
 }
 
 TEST_F(Systemd, KeepsItInItsSandbox) {
-  machine->must("mkdir -p /home/somebody && touch /home/somebody/secret");
+  machine().must("mkdir -p /home/somebody && touch /home/somebody/secret");
   set_options("--port 7");
-  machine->must("systemctl start echo_server");
+  machine().must("systemctl start echo_server");
   EXPECT_EQ(TestPeer(server(7)).echo("x"), "x");
   const std::string process = "/proc/" + main_pid();
+  const std::string root = process + "/root";
   for (const std::string directory : {"/", "/etc", "/usr/sbin", "/var/lib", "/run", "/run/lock"}) {
-    const Shelled written = in("touch " + process + "/root" + directory + "/file");
+    const Shelled written = in(std::string("touch ").append(root).append(directory) + "/file");
     EXPECT_TRUE(has(written.output, "Read-only file system"))
         << directory << ": " << written.output;
   }
   EXPECT_EQ(in("ls -A " + process + "/root/home").output, "");
-  const std::string status = machine->must("cat " + process + "/status");
+  const std::string status = machine().must("cat " + process + "/status");
   EXPECT_FALSE(has(status, "\nUid:\t0\t"));
   EXPECT_TRUE(has(status, "\nNoNewPrivs:\t1\n"));
   EXPECT_TRUE(has(status, "\nSeccomp:\t2\n"));
@@ -358,14 +369,15 @@ TEST_F(Systemd, KeepsItInItsSandbox) {
 }
 
 TEST_F(Systemd, LeavesNothingWhenItIsPurged) {
-  machine->must("systemctl enable --now echo_server echo_server.socket echo_server@1 || true");
-  machine->must("dpkg --purge echo-server");
-  EXPECT_EQ(machine->must("find / -xdev -not -path '/package/*' -not -path '/proc/*' -not -path "
-                          "'/var/lib/dpkg/*' -name '*echo[_-][sc][el]*'"),
+  machine().must("systemctl enable echo_server echo_server.socket echo_server@1");
+  machine().must("systemctl start echo_server");
+  machine().must("dpkg --purge echo-server");
+  EXPECT_EQ(machine().must("find / -xdev -not -path '/package/*' -not -path '/proc/*' -not -path "
+                           "'/var/lib/dpkg/*' -name '*echo[_-][sc][el]*'"),
             "");
-  EXPECT_EQ(machine->must("systemctl list-units --all --plain --no-legend 'echo_server*'"), "");
+  EXPECT_EQ(machine().must("systemctl list-units --all --plain --no-legend 'echo_server*'"), "");
   EXPECT_NE(in("dpkg --status echo-server").status, 0);
-  machine->must("dpkg -i /package/" + std::filesystem::path(package).filename().string());
+  machine().must("dpkg -i " + installed_package());
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ class HandoverTest : public ::testing::Test {
   HandoverTest() { pool_.serve(100); }
 
   void give(HandedKind kind, const std::string& owed) {
-    given_.push_back(Given());
+    given_.emplace_back();
     given_.back().owed.push(owed, pool_);
     kinds_.push_back(kind);
   }

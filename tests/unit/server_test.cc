@@ -579,8 +579,8 @@ TEST_F(ManagedServer, ListensOnAllAddressesInPlaceOfOneAndBack) {
 
 TEST_F(ManagedServer, LeavesTheLimitsToThoseWhoComeAfterARestart) {
   start_managed();
-  std::vector<TestPeer> peers;
-  for (int i = 0; i < 3; ++i) peers.push_back(connect());
+  std::vector<TestPeer> peers = connect_many(resolve("127.0.0.1", server_->port()).front(), 3);
+  server_->turn();
   settings_.max_connections = 1;
   settings_.max_per_host = 1;
   restart();
@@ -618,6 +618,7 @@ TEST_F(ManagedServer, LosesNothingByRestartsAtWhateverMoment) {
   const auto up_to = [&](std::size_t most) { return random() % (most + 1); };
   TestPeer waker = connect();
   std::vector<Talker> talkers;
+  talkers.reserve(kPeers);
   for (int i = 0; i < kPeers; ++i) {
     talkers.push_back(
         {.peer = connect(), .text = random_bytes(2'000'000, static_cast<std::uint32_t>(i))});
