@@ -81,7 +81,7 @@ TEST_P(Documents, OfBashKnowAllThatTakeAValue) {
 TEST_P(Documents, OfZshHaveTheSameOptions) {
   const std::string text = read("completions/_" + name());
   const Options pairs = options_in(text, R"(\{-(.),--([a-z0-9-]+)(=)?\})");
-  Options all = options_in(text, "'(?:\\([^)]*\\))?()--([a-z0-9-]+)(=)?\\[");
+  Options all = options_in(text, R"('(?:\([^)]*\))?()--([a-z0-9-]+)(=)?\[)");
   all.insert(pairs.begin(), pairs.end());
   EXPECT_EQ(all, options());
 }
