@@ -73,14 +73,14 @@ TEST_P(Documents, OfBashKnowAllThatTakeAValue) {
       continue;
     }
     EXPECT_NE(text.find("--" + option + " |"), std::string::npos) << option;
-    const std::regex letter(R"(-!\(-\*\)(\[[a-z]*)?)" + form.substr(0, 1) + R"([a-z]*\]?\))");
+    const std::regex letter(R"(\| -)" + form.substr(0, 1) + R"(( \||\)))");
     EXPECT_TRUE(std::regex_search(text, letter)) << option;
   }
 }
 
 TEST_P(Documents, OfZshHaveTheSameOptions) {
   const std::string text = read("completions/_" + name());
-  const Options pairs = options_in(text, R"(\{-(.),--([a-z0-9-]+)(=)?\})");
+  const Options pairs = options_in(text, R"(\{-(.)\+?,--([a-z0-9-]+)(=)?\})");
   Options all = options_in(text, R"('(?:\([^)]*\))?()--([a-z0-9-]+)(=)?\[)");
   all.insert(pairs.begin(), pairs.end());
   EXPECT_EQ(all, options());

@@ -201,43 +201,42 @@ TEST_F(ServiceManagerTest, SaysAgainWhatDidNotGetThroughToOneThatIsBusy) {
   EXPECT_EQ(manager_->due(), std::nullopt);
 }
 
-TEST(ServiceManagerStore, IsGivenTheDescriptorWithItsNameAndIsNotToWatchIt) {
-  LogPipe pipe;
-  Log log(pipe.fd(), LogLevel::kInfo, Log::Manner::kDaemon);
-  TestManager test_manager;
-  const Environment environment{{"NOTIFY_SOCKET", test_manager.address().c_str()}};
-  const ServiceManager manager(log);
+// One that answers.
+class ServiceManagerStore : public ::testing::Test {
+ protected:
+  ServiceManager present() {
+    const Environment environment{{"NOTIFY_SOCKET", test_manager_.address().c_str()}};
+    return ServiceManager(log_);
+  }
+
+  LogPipe pipe_;
+  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
+  TestManager test_manager_;
+  const ServiceManager manager_ = present();
+};
+
+TEST_F(ServiceManagerStore, IsGivenTheDescriptorWithItsNameAndIsNotToWatchIt) {
   const SocketPair pair = make_socket_pair();
-  EXPECT_EQ(manager.store(pair.ours.get(), "mine"), 0);
-  EXPECT_EQ(test_manager.wait_for("FDSTORE=1"), "FDSTORE=1\nFDNAME=mine\nFDPOLL=0\n");
-  const auto kept = test_manager.take_kept();
+  EXPECT_EQ(manager_.store(pair.ours.get(), "mine"), 0);
+  EXPECT_EQ(test_manager_.wait_for("FDSTORE=1"), "FDSTORE=1\nFDNAME=mine\nFDPOLL=0\n");
+  const auto kept = test_manager_.take_kept();
   ASSERT_EQ(kept.size(), 1U);
   EXPECT_EQ(kept.front().name, "mine");
   EXPECT_EQ(::send(kept.front().fd.get(), "x", 1, 0), 1);
   EXPECT_TRUE(wait_readable(pair.theirs.get()));
 }
 
-TEST(ServiceManagerStore, DropsByName) {
-  LogPipe pipe;
-  Log log(pipe.fd(), LogLevel::kInfo, Log::Manner::kDaemon);
-  TestManager test_manager;
-  const Environment environment{{"NOTIFY_SOCKET", test_manager.address().c_str()}};
-  const ServiceManager manager(log);
-  EXPECT_EQ(manager.store(pipe.fd(), "mine"), 0);
-  manager.drop("mine");
-  test_manager.wait_for("FDSTOREREMOVE=1\nFDNAME=mine\n");
-  EXPECT_TRUE(test_manager.take_kept().empty());
+TEST_F(ServiceManagerStore, DropsByName) {
+  EXPECT_EQ(manager_.store(pipe_.fd(), "mine"), 0);
+  manager_.drop("mine");
+  test_manager_.wait_for("FDSTOREREMOVE=1\nFDNAME=mine\n");
+  EXPECT_TRUE(test_manager_.take_kept().empty());
 }
 
-TEST(ServiceManagerStore, IsSynchronizedOnceItHasHeardAll) {
-  LogPipe pipe;
-  Log log(pipe.fd(), LogLevel::kInfo, Log::Manner::kDaemon);
-  TestManager test_manager;
-  const Environment environment{{"NOTIFY_SOCKET", test_manager.address().c_str()}};
-  const ServiceManager manager(log);
-  manager.drop("mine");
-  manager.synchronize();
-  EXPECT_EQ(test_manager.messages(), "FDSTOREREMOVE=1\nFDNAME=mine\n\nBARRIER=1\n");
+TEST_F(ServiceManagerStore, IsSynchronizedOnceItHasHeardAll) {
+  manager_.drop("mine");
+  manager_.synchronize();
+  EXPECT_EQ(test_manager_.messages(), "FDSTOREREMOVE=1\nFDNAME=mine\n\nBARRIER=1\n");
 }
 
 }  // namespace
