@@ -15,7 +15,8 @@ Inheritance take_inheritance(Log& log) {
   Inheritance inheritance;
   std::string refused;
   for (PassedDescriptor& passed : take_passed_descriptors(log)) {
-    if (passed.name == kHandoverName) {
+    // By its kind too: the names may be missing.
+    if (passed.name == kHandoverName || kind_of(passed.fd.get()) == SocketKind::kPackage) {
       inheritance.before = TakenOver(std::move(passed.fd));
       const std::string& complaint = inheritance.before.complaint();
       if (!complaint.empty()) log.warning("what the server before handed over: ", complaint);

@@ -96,10 +96,13 @@ UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Durat
 
 SocketKind kind_of(int fd) noexcept {
   const int family = option_of(fd, SO_DOMAIN);
-  const bool is_tcp =
-      (family == AF_INET || family == AF_INET6) && option_of(fd, SO_TYPE) == SOCK_STREAM;
-  if (!is_tcp) return SocketKind::kOther;
-  return option_of(fd, SO_ACCEPTCONN) == 1 ? SocketKind::kListener : SocketKind::kConnection;
+  const int type = option_of(fd, SO_TYPE);
+  const bool listens = option_of(fd, SO_ACCEPTCONN) == 1;
+  if ((family == AF_INET || family == AF_INET6) && type == SOCK_STREAM) {
+    return listens ? SocketKind::kListener : SocketKind::kConnection;
+  }
+  const bool is_package = family == AF_UNIX && type == SOCK_SEQPACKET && !listens;
+  return is_package ? SocketKind::kPackage : SocketKind::kOther;
 }
 
 void make_nonblocking(int fd) noexcept { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }

@@ -42,10 +42,11 @@ constexpr Duration kMaxKeepalive = std::chrono::seconds{32767};
 UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port,
                    Duration keepalive = Duration{0});
 
-enum class SocketKind { kListener, kConnection, kOther };
+enum class SocketKind { kListener, kConnection, kPackage, kOther };
 
 // What a descriptor is that has come from elsewhere: a TCP socket that listens, or one that does
-// not, connected or not any more; kOther for whatever else, or none.
+// not, connected or not any more; the socket that Handover makes; kOther for whatever else, or
+// none.
 SocketKind kind_of(int fd) noexcept;
 
 // What accept_from() sees to for its own, for a socket that has come from elsewhere.

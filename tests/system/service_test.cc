@@ -90,6 +90,28 @@ TEST_F(Service, HearsAfterARestartOfThoseThatWereSilent) {
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("heard"), "heard");
 }
 
+TEST_F(Service, TakesOverThoughTheNamesAreMissing) {
+  ServerProgram first({}, surroundings());
+  const TestPeer peer(first.endpoint());
+  EXPECT_EQ(peer.echo("before"), "before");
+  first.signal(SIGUSR2);
+  EXPECT_EQ(first.wait_for_exit(), 0);
+  const auto kept = manager_.take_kept();
+  ASSERT_EQ(kept.size(), 1U);
+  const ServerProgram second({}, {.passed = {{"a:b", kept.front().fd.get()}}});
+  EXPECT_EQ(peer.echo("after"), "after");
+}
+
+TEST_F(Service, StartsThoughWhatIsHandedOverIsNoPackage) {
+  const UniqueFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ServerProgram server({}, {.passed = {{"handover", file.get()}}});
+  EXPECT_EQ(TestPeer(server.endpoint()).echo("healthy"), "healthy");
+  EXPECT_EQ(server.stop(), 0);
+  EXPECT_NE(server.error_text().find(
+                "warning: what the server before handed over: there is nothing in it\n"),
+            std::string::npos);
+}
+
 TEST_F(Service, DrainsForSigusr2WithoutAManager) {
   ServerProgram server;
   const TestPeer peer(server.endpoint());
