@@ -54,9 +54,9 @@ std::string refusal_of(const std::string& file) {
 }
 
 TEST(ParseHandover, TakesRecordsAndTheirBytes) {
-  const auto records =
-      parse_handover(kFormat + number(3) + number(kListener) + number(0) + number(kClient) +
-                     number(5) + number(3) + number(3) + "first" + "2nd");
+  const std::string file = kFormat + number(3) + number(kListener) + number(0) + number(kClient) +
+                           number(5) + number(3) + number(3) + "first" + "2nd";
+  const auto records = parse_handover(file);
   ASSERT_EQ(records.size(), 3U);
   EXPECT_EQ(records[0].kind, HandedKind::kListener);
   EXPECT_EQ(records[0].owed, "");
