@@ -380,9 +380,10 @@ bool Server::hand_over() {
   std::size_t owed = 0;
   std::vector<ToHandOver> items;
   try {
-    for (const int fd : listening_) {
-      if (!has_own_listeners_) break;
-      items.push_back({.fd = fd, .kind = HandedKind::kListener, .owed = nullptr});
+    if (has_own_listeners_) {
+      for (const int fd : listening_) {
+        items.push_back({.fd = fd, .kind = HandedKind::kListener, .owed = nullptr});
+      }
     }
     for (const int fd : by_activity_) {
       const bool at_eof = connection(fd).state() == Connection::State::kDraining;

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -157,20 +158,22 @@ void ServiceManager::drop(std::string_view name) const {
   if (is_present()) send("FDSTOREREMOVE=1\nFDNAME=" + std::string(name) + '\n', 0);
 }
 
-// It closes the descriptor that comes with a barrier when it gets there.
-void ServiceManager::synchronize() const {
+// It closes the descriptor that comes with a barrier when it gets there. Without memory for the set
+// nobody waits for that, rather than have the caller take what is told for untold.
+void ServiceManager::synchronize() const noexcept try {
   std::array<int, 2> fds{};
   if (!is_present() || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) {
     return;
   }
   const UniqueFd to_read(fds[0]);
   UniqueFd to_write(fds[1]);
-  if (send("BARRIER=1", 0, to_write.get()) != 0) return;
-  to_write.reset();
   FdSet inputs;
   inputs.insert(to_read.get());
+  if (send("BARRIER=1", 0, to_write.get()) != 0) return;
+  to_write.reset();
   constexpr timespec kLimit{std::chrono::floor<std::chrono::seconds>(kPatience).count(), 0};
   ::pselect(inputs.nfds(), inputs.native(), nullptr, nullptr, &kLimit, nullptr);
+} catch (const std::bad_alloc&) {
 }
 
 // Returns 0, or an errno value.

@@ -66,7 +66,7 @@ class ServiceManager {
 
   // Waits until it has dealt with all that it was told (sd_notify_barrier(3)), or kPatience is
   // over.
-  void synchronize() const;
+  void synchronize() const noexcept;
 
   static constexpr Duration kPatience = std::chrono::seconds{5};
 
