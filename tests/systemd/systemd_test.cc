@@ -111,9 +111,9 @@ class Systemd : public ::testing::Test {
   // Waits until systemd has started it again.
   static void wait_for_successor(const std::string& pid) {
     machine().wait_for(
-        "systemctl is-active echo_server && test $(systemctl show --value --property "
-        "MainPID echo_server) != " +
-        pid);
+        "systemctl show --property MainPID,ActiveState echo_server | tr '\\n' ' ' | "
+        "grep -v 'MainPID=" +
+        pid + " ' | grep ActiveState=active");
   }
 
  private:
