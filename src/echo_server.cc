@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <csignal>
 #include <utility>
 
 #include "echo/inheritance.h"
@@ -19,6 +20,8 @@ int serve(int argc, char** argv) {
   echo::ServerOptions options = echo::parse_server_options(argc, argv);
   if (echo::print_instead(options.action, kName, echo::server_help())) return 0;
 
+  // A restart that comes early waits until there is something to hand over.
+  echo::block_signals({SIGUSR2});
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kDaemon);
   echo::raise_descriptor_limit(log);
   // While a name server makes us wait, a signal ends the program as it would any other.

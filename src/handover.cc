@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -112,8 +113,8 @@ struct Message {
   std::vector<UniqueFd> fds;
 };
 
-// The next one that is there.
-std::optional<Message> receive_message(int socket) {
+// The next one that is there; with MSG_PEEK it stays there, and its descriptors are copies.
+std::optional<Message> receive_message(int socket, int flags = 0) {
   Message received;
   received.fds.reserve(kMostInMessage);
   alignas(cmsghdr) Control control{};
@@ -123,7 +124,8 @@ std::optional<Message> receive_message(int socket) {
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  if (::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0) return std::nullopt;
+  if (::recvmsg(socket, &message, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
+    return std::nullopt;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
        header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
@@ -175,9 +177,14 @@ int Handover::pack(std::span<const ToHandOver> items) {
 }
 
 int Handover::put_descriptors(std::span<const ToHandOver> items, int state) const {
-  int error = send_message(sender_.get(), 0, std::array{state});
-  std::vector<int> fds;
-  for (std::size_t first = 0; first < items.size() && error == 0; first += fds.size()) {
+  std::vector<int> fds{state};
+  std::size_t first = 0;
+  for (; first < items.size() && items[first].kind == HandedKind::kListener; ++first) {
+    fds.push_back(items[first].fd);
+  }
+  if (fds.size() > kMostInMessage) return EMSGSIZE;
+  int error = send_message(sender_.get(), 0, fds);
+  for (; first < items.size() && error == 0; first += fds.size()) {
     fds.clear();
     const std::size_t count = std::min(kMostInMessage, items.size() - first);
     for (const ToHandOver& item : items.subspan(first, count)) fds.push_back(item.fd);
@@ -217,48 +224,61 @@ std::vector<HandedRecord> parse_handover(std::string_view file) {
 
 void Unmap::operator()(void* memory) const noexcept { ::munmap(memory, length); }
 
-TakenOver::TakenOver(UniqueFd package) : is_there_(true) {
+TakenOver::TakenOver(UniqueFd package) : package_(std::move(package)) {
   try {
-    take_all(package.get());
+    look();
   } catch (const std::runtime_error& error) {
     complaint_ = error.what();
+    records_.clear();
   }
 }
 
-void TakenOver::take_all(int package) {
-  const auto opening = receive_message(package);
-  if (!opening || opening->fds.size() != 1) throw std::runtime_error("there is nothing in it");
+void TakenOver::look() {
+  auto opening = receive_message(package_.get(), MSG_PEEK);
+  if (!opening || opening->fds.empty()) throw std::runtime_error("there is nothing in it");
   file_ = map(opening->fds.front().get());
-  const auto records =
-      parse_handover({static_cast<const char*>(file_.get()), file_.get_deleter().length});
+  records_ = parse_handover({static_cast<const char*>(file_.get()), file_.get_deleter().length});
+  for (std::size_t i = 1; i < opening->fds.size() && i <= records_.size(); ++i) {
+    UniqueFd& fd = opening->fds[i];
+    if (records_[i - 1].kind != HandedKind::kListener || !fits(fd.get(), HandedKind::kListener)) {
+      continue;
+    }
+    make_nonblocking(fd.get());
+    listeners_.push_back(std::move(fd));
+    ++fitting_;
+  }
+}
 
-  std::vector<UniqueFd> fds(records.size());
-  while (auto message = receive_message(package)) {
+void TakenOver::take_clients() {
+  try {
+    take_all();
+  } catch (const std::bad_alloc&) {
+    complaint_ = ErrnoText{ENOMEM}.to_string();
+  }
+}
+
+void TakenOver::take_all() {
+  receive_message(package_.get());
+  std::vector<UniqueFd> fds(records_.size());
+  while (auto message = receive_message(package_.get())) {
     for (UniqueFd& fd : message->fds) {
       const std::uint64_t place = message->first++;
       if (place < fds.size() && !fds[place]) fds[place] = std::move(fd);
     }
   }
-  std::size_t unfit = 0;
   for (std::size_t i = 0; i < fds.size(); ++i) {
-    const HandedRecord& record = records[i];
-    if (!fits(fds[i].get(), record.kind)) {
-      ++unfit;
-      continue;
-    }
+    const HandedRecord& record = records_[i];
+    if (record.kind == HandedKind::kListener || !fits(fds[i].get(), record.kind)) continue;
     make_nonblocking(fds[i].get());
     // What the last server has armed would tell of a descriptor that was its own.
     SignalDrivenIo::disarm(fds[i].get());
-    if (record.kind == HandedKind::kListener) {
-      listeners_.push_back(std::move(fds[i]));
-    } else {
-      clients_.push_back({.fd = std::move(fds[i]),
-                          .at_eof = record.kind == HandedKind::kClientAtEof,
-                          .owed = record.owed});
-    }
+    clients_.push_back({.fd = std::move(fds[i]),
+                        .at_eof = record.kind == HandedKind::kClientAtEof,
+                        .owed = record.owed});
+    ++fitting_;
   }
-  if (unfit > 0) {
-    complaint_ = std::to_string(unfit) + " of " + std::to_string(fds.size()) +
+  if (fitting_ < fds.size()) {
+    complaint_ = std::to_string(fds.size() - fitting_) + " of " + std::to_string(fds.size()) +
                  " descriptors are missing, or are not what it says";
   }
 }

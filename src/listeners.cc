@@ -164,10 +164,11 @@ std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names) {
 std::vector<UniqueFd> open_listeners(const ListenSettings& settings, std::vector<UniqueFd>& old,
                                      Log& log) {
   // A port that the system chose for the first address may be taken on another one: all of it
-  // starts again then, with another port.
+  // starts again then, with another port, and so without the old ones.
+  const std::vector<UniqueFd> none;
   for (int tries = 1;; ++tries) {
     try {
-      return Opening(settings, old).finish(old, log);
+      return Opening(settings, tries == 1 ? old : none).finish(old, log);
     } catch (const std::system_error& error) {
       const bool unlucky = settings.port == 0 && error.code() == std::errc::address_in_use;
       if (!unlucky || tries == kMostTries) throw;
@@ -175,11 +176,9 @@ std::vector<UniqueFd> open_listeners(const ListenSettings& settings, std::vector
   }
 }
 
-std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, const ListenSettings& settings,
-                                      Log& log) {
+std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, Log& log) {
   for (const UniqueFd& listener : passed) {
     make_nonblocking(listener.get());
-    set_keepalive(listener.get(), settings.keepalive);
     announce(local_endpoint(listener.get()), false, log);
   }
   return passed;
@@ -195,6 +194,8 @@ std::vector<Accepted> close_unwanted(std::vector<UniqueFd>& old, const ListenSet
       if (!accepted.fd) break;
       waiting.push_back(std::move(accepted));
     }
+    // What keeps the package keeps it open until the start has gone well.
+    stop_listening(listener.get());
     listener.reset();
   }
   std::erase_if(old, [](const UniqueFd& fd) { return !fd; });

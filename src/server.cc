@@ -1,5 +1,7 @@
 #include "echo/server.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -23,6 +25,9 @@ constexpr Duration kAcceptRest = 100ms;
 // How long a client that we have hung up on, and that has all it is owed, may be silent before it
 // is closed.
 constexpr Duration kMostLinger = 250ms;
+
+// A package, its sender, its file, and the two ends of a barrier.
+constexpr int kSpareDescriptors = 5;
 
 // How often the same trouble is logged.
 constexpr Duration kLogInterval = 10s;
@@ -88,8 +93,17 @@ Server::Server(const ServerSettings& settings, Log& log, Signals& signals, Servi
   std::vector<Accepted> waiting = listen(std::move(inheritance.sockets), inheritance.before);
   take_over(std::move(inheritance.before));
   for (Accepted& accepted : waiting) let_in(std::move(accepted));
+  keep_spare_descriptors();
   manager_.note_ready();
   tell_manager();
+}
+
+// A server that has run out of descriptors is to be able to hand over all the same.
+void Server::keep_spare_descriptors() {
+  if (!manager_.is_present()) return;
+  for (int i = 0; i < kSpareDescriptors; ++i) {
+    spare_.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
 }
 
 // Returns who has waited on a listener of the last server that is none of this one.
@@ -98,7 +112,7 @@ std::vector<Accepted> Server::listen(std::vector<UniqueFd> sockets, TakenOver& b
   if (!has_own_listeners_) settings.hosts.clear();
   std::vector<Accepted> waiting = close_unwanted(before.listeners(), settings);
   listeners_ = has_own_listeners_ ? open_listeners(settings, before.listeners(), log_)
-                                  : adopt_listeners(std::move(sockets), settings, log_);
+                                  : adopt_listeners(std::move(sockets), log_);
   for (const UniqueFd& listener : listeners_) {
     listening_.insert(listener.get());
     selector_.watch_input(listener.get(), true);
@@ -110,29 +124,40 @@ std::vector<Accepted> Server::listen(std::vector<UniqueFd> sockets, TakenOver& b
 
 void Server::take_over(TakenOver before) {
   if (!before.is_there()) return;
-  std::size_t owed = 0;
-  for (TakenOver::Client& taken : before.clients()) {
-    owed += taken.owed.size();
-    take_over(std::move(taken));
+  before.take_clients();
+  if (!before.complaint().empty()) {
+    log_.warning("what the server before handed over: ", before.complaint());
   }
-  log_.info("taken over: ", before.clients().size(), " connections, which are owed ", owed,
-            " bytes");
+  std::size_t owed = 0;
+  std::size_t ended = 0;
+  for (TakenOver::Client& taken : before.clients()) {
+    const std::size_t bytes = taken.owed.size();
+    if (take_over(std::move(taken))) {
+      owed += bytes;
+    } else {
+      ++ended;
+    }
+  }
+  log_.info("taken over: ", format_count(before.clients().size() - ended, "connection"), ", ", owed,
+            " bytes owed; meanwhile ended: ", ended);
   manager_.drop(kHandoverName);
 }
 
-// The limits do not count for it: it was within those of its time.
-void Server::take_over(TakenOver::Client taken) {
+// The limits do not count for it: it was within those of its time. False where it has been reset
+// meanwhile, or there is no memory for it.
+bool Server::take_over(TakenOver::Client taken) {
   const Endpoint peer = remote_endpoint(taken.fd.get());
-  if (peer.family() == AF_UNSPEC) return;  // It has been reset meanwhile.
+  if (peer.family() == AF_UNSPEC) return false;
   const int fd = taken.fd.get();
   try {
     add_client(std::move(taken.fd), peer, hosts_.take(peer).value_or(HostLimit::Place()),
                taken.owed, taken.at_eof);
   } catch (const std::bad_alloc&) {
     log_.info("closing ", peer, " after an error: ", ErrnoText{ENOMEM});
-    return;
+    return false;
   }
   settle(connection(fd));
+  return true;
 }
 
 void Server::run() {
@@ -365,6 +390,8 @@ void Server::handle_signals() {
     }
   }
   if (stop == 0) return;
+  // Whose connections are about to end has nothing to hand over.
+  if (stop == SIGUSR2 && drain_deadline_) return;
   if (drain_deadline_) {
     log_.info("a second signal, ", name_of(stop), ": closing, ", by_activity_.size(), " open");
     close_all("a second signal");
@@ -377,6 +404,7 @@ void Server::handle_signals() {
 // there.
 bool Server::hand_over() {
   if (!manager_.is_present()) return false;
+  spare_.clear();
   std::size_t owed = 0;
   std::vector<ToHandOver> items;
   try {
@@ -397,7 +425,8 @@ bool Server::hand_over() {
     log_.warning("cannot hand over: ", ErrnoText{ENOMEM});
     return false;
   }
-  log_.info("handed over: ", by_activity_.size(), " connections, which are owed ", owed, " bytes");
+  log_.info("handed over: ", format_count(by_activity_.size(), "connection"), ", ", owed,
+            " bytes owed");
   for (const int fd : by_activity_) {
     selector_.forget(fd);
     client(fd).reset();
@@ -414,7 +443,9 @@ bool Server::give_to_manager(const std::vector<ToHandOver>& items) {
   int error = handover.pack(items);
   if (error == 0) error = manager_.store(handover.fd(), kHandoverName);
   if (error != 0) {
-    log_.warning("cannot hand over: ", ErrnoText{error});
+    log_.warning(
+        "cannot hand over: ", ErrnoText{error},
+        error == ETOOMANYREFS ? "; LimitNOFILE= is for all servers of a user together" : "");
     return false;
   }
   manager_.synchronize();

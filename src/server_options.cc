@@ -89,6 +89,8 @@ std::string_view listen_option(int val) {
       return "--port";
     case 'b':
       return "--backlog";
+    case 'k':
+      return "--keepalive";
     case kReusePort:
       return "--reuse-port";
     default:

@@ -119,6 +119,8 @@ void set_keepalive(int listener, Duration keepalive) noexcept {
 
 bool shares_port(int listener) noexcept { return option_of(listener, SO_REUSEPORT) == 1; }
 
+void stop_listening(int listener) noexcept { ::shutdown(listener, SHUT_RD); }
+
 void let_no_more_wait(int listener) noexcept { ::listen(listener, 0); }
 
 Accepted accept_from(int listener) {

@@ -81,9 +81,8 @@ timeval to_timeval(Duration duration) {
 }  // namespace
 
 std::string ServiceStatus::to_string() const {
-  return (draining ? "draining: " : "") + std::to_string(connections) +
-         (connections == 1 ? " connection, " : " connections, ") + format_bytes(bytes_echoed) +
-         " echoed";
+  return (draining ? "draining: " : "") + format_count(connections, "connection") + ", " +
+         format_bytes(bytes_echoed) + " echoed";
 }
 
 ServiceManager::ServiceManager(Log& log) : log_(&log) {
@@ -154,8 +153,10 @@ int ServiceManager::store(int fd, std::string_view name) const {
   return send("FDSTORE=1\nFDNAME=" + std::string(name) + "\nFDPOLL=0\n", 0, fd);
 }
 
-void ServiceManager::drop(std::string_view name) const {
-  if (is_present()) send("FDSTOREREMOVE=1\nFDNAME=" + std::string(name) + '\n', 0);
+void ServiceManager::drop(std::string_view name) {
+  if (!is_present()) return;
+  const int error = send("FDSTOREREMOVE=1\nFDNAME=" + std::string(name) + '\n', 0);
+  if (error != 0) note_trouble(error);
 }
 
 // It closes the descriptor that comes with a barrier when it gets there. Without memory for the set

@@ -85,6 +85,10 @@ std::string format_duration(Duration duration) {
   return text.empty() ? "0s" : text;
 }
 
+std::string format_count(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count).append(" ").append(noun).append(count == 1 ? "" : "s");
+}
+
 std::string format_bytes(std::uint64_t bytes) {
   static constexpr std::array<std::pair<std::string_view, std::uint64_t>, 6> kUnits{
       {{" EiB", 1ULL << 60},

@@ -17,8 +17,9 @@ namespace echo {
 // clients, and the bytes that they are owed.
 //
 // All of it is behind one descriptor, however many clients there are: a socket in whose queue the
-// others wait (SOCK_SEQPACKET; unix(7), SCM_RIGHTS), first of them a file in memory that says what
-// they are and holds the bytes (memfd_create(2)). For systemd compares each descriptor that it is
+// others wait (SOCK_SEQPACKET; unix(7), SCM_RIGHTS). The first message there has a file in memory
+// that says what they are and holds the bytes (memfd_create(2)), and the listeners; so these can be
+// looked at without taking anything out. For systemd compares each descriptor that it is
 // given to keep with every other one that it keeps, and names each in one bounded variable.
 
 enum class HandedKind : std::uint64_t {
@@ -36,8 +37,8 @@ struct ToHandOver {
 // The giving side.
 class Handover {
  public:
-  // Makes the package: the descriptors stay open here too. 0, or an errno value. Throws
-  // std::bad_alloc.
+  // Makes the package: the descriptors stay open here too. The listeners come first, 252 at most.
+  // 0, or an errno value. Throws std::bad_alloc.
   int pack(std::span<const ToHandOver> items);
 
   // What is to be kept for the next server.
@@ -82,12 +83,16 @@ class TakenOver {
   // None.
   TakenOver() = default;
 
-  // Takes all out of the package. It may hold anything: what does not fit is closed, and
-  // complaint() tells of it.
+  // Looks at the package, for what it says and for the listeners. It may hold anything: what does
+  // not fit is closed, and complaint() tells of it.
   explicit TakenOver(UniqueFd package);
 
+  // Takes everything out of it, for the clients. Not before the start has gone well otherwise:
+  // until then the service manager keeps all of it for the next try.
+  void take_clients();
+
   // Whether there was a package.
-  bool is_there() const noexcept { return is_there_; }
+  bool is_there() const noexcept { return static_cast<bool>(package_); }
 
   std::vector<UniqueFd>& listeners() noexcept { return listeners_; }
   std::vector<Client>& clients() noexcept { return clients_; }
@@ -99,10 +104,13 @@ class TakenOver {
   using Mapping = std::unique_ptr<void, Unmap>;
 
   static Mapping map(int file);
-  void take_all(int package);
+  void look();
+  void take_all();
 
-  bool is_there_ = false;
+  UniqueFd package_;
   Mapping file_;
+  std::vector<HandedRecord> records_;
+  std::size_t fitting_ = 0;  // Descriptors, to their records.
   std::vector<UniqueFd> listeners_;
   std::vector<Client> clients_;
   std::string complaint_;

@@ -18,7 +18,7 @@ struct Inheritance {
 };
 
 // Takes what the service manager passes. A descriptor that is neither is refused, by a warning with
-// its name; where sockets were passed and none of them is a TCP listener, throws std::system_error.
+// its name; where none of those that were passed is a TCP listener, throws UsageError.
 // To be called once.
 Inheritance take_inheritance(Log& log);
 

@@ -39,8 +39,7 @@ std::vector<UniqueFd> open_listeners(const ListenSettings& settings, std::vector
 
 // The same for listeners that are open already, passed by the service manager: all of them, as they
 // are.
-std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, const ListenSettings& settings,
-                                      Log& log);
+std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, Log& log);
 
 // Closes those of the old listeners that are not wanted any more, which would be in the way of new
 // ones, and returns who has waited on them.

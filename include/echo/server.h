@@ -90,7 +90,8 @@ class Server {
 
   std::vector<Accepted> listen(std::vector<UniqueFd> sockets, TakenOver& before);
   void take_over(TakenOver before);
-  void take_over(TakenOver::Client taken);
+  bool take_over(TakenOver::Client taken);
+  void keep_spare_descriptors();
 
   bool accept_clients(int listener);
   int let_in(Accepted accepted);
@@ -145,6 +146,7 @@ class Server {
   std::vector<UniqueFd> listeners_;
   FdSet listening_;  // The listeners' descriptors.
   std::uint16_t port_ = 0;
+  std::vector<UniqueFd> spare_;
   HostLimit hosts_;
   std::vector<std::unique_ptr<Client>> clients_;  // By descriptor.
   std::list<int> by_activity_;  // Every client; with an idle timeout, the longest silent one first.

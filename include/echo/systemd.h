@@ -62,7 +62,7 @@ class ServiceManager {
   int store(int fd, std::string_view name) const;
 
   // Has it drop what it keeps by that name.
-  void drop(std::string_view name) const;
+  void drop(std::string_view name);
 
   // Waits until it has dealt with all that it was told (sd_notify_barrier(3)), or kPatience is
   // over.

@@ -30,6 +30,9 @@ std::optional<Duration> parse_duration(std::string_view text);
 // "250ms", "1s500ms", "26h5s": exact to a microsecond.
 std::string format_duration(Duration duration);
 
+// "0 connections", "1 connection".
+std::string format_count(std::uint64_t count, std::string_view noun);
+
 // "999 B", "1.0 KiB", "3.2 GiB": to read, rounded down.
 std::string format_bytes(std::uint64_t bytes);
 

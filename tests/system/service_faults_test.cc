@@ -124,13 +124,29 @@ TEST_P(FaultOfTakingOver, CostsTheConnectionsAndALine) {
             std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Each, FaultOfTakingOver,
-    ::testing::ValuesIn(join({faults("recvmsg", kRecvFatal),
-                              faults("fcntl", {EBADF, EINVAL}, "F_GET_SEALS"),
-                              faults("lseek", {EBADF, EINVAL, ENXIO}, "SEEK_HOLE"),
-                              faults("getsockopt", kSocketOption, "SO_DOMAIN")})),
-    name_of_test);
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfTakingOver,
+                         ::testing::ValuesIn(join({faults("recvmsg", kRecvFatal),
+                                                   faults("fcntl", {EBADF, EINVAL}, "F_GET_SEALS"),
+                                                   faults("lseek", {EBADF, EINVAL, ENXIO},
+                                                          "SEEK_HOLE")})),
+                         name_of_test);
+
+// It is the first that is looked at.
+class FaultOfTheOldListener : public TakingOver {};
+
+TEST_P(FaultOfTheOldListener, CostsNobodyTheConnection) {
+  restart({inject(GetParam(), place())});
+  EXPECT_EQ(peer_->echo("after"), "after");
+  peer_.reset();
+  EXPECT_EQ(TestPeer(server_->endpoint()).echo("newcomer"), "newcomer");
+  server_->stop();
+  EXPECT_NE(server_->program().error_text().find("1 of 2 descriptors are missing"),
+            std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheOldListener,
+                         ::testing::ValuesIn(faults("getsockopt", kSocketOption, "SO_DOMAIN")),
+                         name_of_test);
 
 // It has ended meanwhile, for all that is known.
 class FaultOfThePeersName : public TakingOver {};

@@ -73,10 +73,46 @@ TEST_F(Service, LosesNoByteAndNoConnectionByRestarts) {
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("after"), "after");
   reader.shut_down_sending();
   EXPECT_EQ(reader.receive_to_eof().size(), owed);
-  third.wait_for_line("taken over: 301 connections, which are owed ");
+  third.wait_for_line("taken over: 301 connections, ");
   // None of them is held by anybody else.
   peers.front().shut_down_sending();
   EXPECT_EQ(peers.front().receive_to_eof(), "");
+}
+
+TEST_F(Service, BreaksNoConnectionThoughItIsOutOfDescriptors) {
+  Surroundings few = surroundings();
+  few.descriptors = 64;
+  ServerProgram first({}, few);
+  std::vector<TestPeer> peers = connect_many(first.endpoint(), 70);
+  first.wait_for_line("cannot accept: ");
+  ServerProgram second = successor_of(first);
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("after"), "after");
+}
+
+TEST_F(Service, ServesThoseForWhichThereAreStillDescriptors) {
+  ServerProgram first({}, surroundings());
+  std::vector<TestPeer> peers = connect_many(first.endpoint(), 100);
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
+  first.signal(SIGUSR2);
+  EXPECT_EQ(first.wait_for_exit(), 0);
+  kept_ = manager_.take_kept();
+  Surroundings few = surroundings();
+  few.descriptors = 64;
+  few.passed.emplace_back(kept_.front().name, kept_.front().fd.get());
+  ServerProgram second({}, few);
+  kept_.clear();
+  second.wait_for_line(" descriptors are missing, or are not what it says");
+  second.wait_for_line("taken over: ");
+  std::size_t served = 0;
+  for (const TestPeer& peer : peers) {
+    try {
+      served += peer.echo("after") == "after" ? 1U : 0U;
+    } catch (const std::system_error&) {
+      continue;
+    }
+  }
+  EXPECT_GT(served, 30U);
+  EXPECT_LT(served, 64U);
 }
 
 // More than are asked about each time, so that the system tells of them by signals.
@@ -157,7 +193,7 @@ TEST_F(PassedSockets, AreRefusedByNameWhereTheyAreNoListeners) {
   const UniqueFd tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   for (const UniqueFd* fd : {&file, &udp, &tcp}) {
     const Outcome outcome = run(ECHO_SERVER, {}, {}, {.passed = {{"no\nlistener", fd->get()}}});
-    EXPECT_EQ(outcome.status, 1);
+    EXPECT_EQ(outcome.status, 2);
     EXPECT_NE(outcome.error.find("passed descriptor 3, 'no\\nlistener', is not a listening TCP "
                                  "socket"),
               std::string::npos)

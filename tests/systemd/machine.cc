@@ -62,7 +62,7 @@ void make_tree() {
   std::filesystem::remove_all(unfinished);
   const Shelled made = shell("debootstrap --variant=minbase --include=systemd,systemd-sysv " +
                              quote(release()) + ' ' + quote(unfinished));
-  if (made.status != 0) throw std::runtime_error("debootstrap: " + made.output);
+  if (made.status != 0) throw NoMachine("debootstrap: " + made.output);
   std::filesystem::rename(unfinished, kTree);
 }
 
@@ -133,14 +133,14 @@ void Machine::boot() {
     return leader_ > 0 && run("systemctl is-system-running").output == "running\n";
   });
   if (!booted || ::kill(container_, 0) != 0) {
-    throw std::runtime_error("no container boots here: " + console_.contents());
+    throw NoMachine("no container boots here: " + console_.contents());
   }
 }
 
 void Machine::enter_network() const {
   const std::string path = "/proc/" + std::to_string(leader_) + "/ns/net";
   const UniqueFd network(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (::setns(network.get(), CLONE_NEWNET) != 0) throw std::runtime_error("setns " + path);
+  if (::setns(network.get(), CLONE_NEWNET) != 0) throw NoMachine("setns " + path);
 }
 
 Shelled Machine::run(const std::string& command) const {

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 #include "support/temporary_file.h"
@@ -16,6 +17,12 @@ struct Shelled {
 };
 Shelled shell(const std::string& command);
 
+// Why there can be none here.
+class NoMachine : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // A Debian with systemd and the package in it, booted in a container (systemd-nspawn(1)) with a
 // network of its own, in which this process is from then on. Whatever happens in it is gone with
 // it.
@@ -25,7 +32,8 @@ class Machine {
   static std::optional<std::string> obstacle();
 
   // Makes the tree where there is none yet, which takes a minute, boots it, and installs `package`.
-  // Throws std::runtime_error.
+  // Throws NoMachine where none is to be had, std::runtime_error where the package is not to be
+  // installed.
   explicit Machine(const std::string& package);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -108,6 +109,12 @@ TEST(ParseHandover, RefusesBytesForAListener) {
             "it owes bytes to a listener");
 }
 
+TakenOver open(UniqueFd package) {
+  TakenOver taken(std::move(package));
+  taken.take_clients();
+  return taken;
+}
+
 // One that the other side is to take over, and what is owed to it.
 struct Given {
   SocketPair pair = make_tcp_pair();
@@ -149,7 +156,7 @@ TEST_F(HandoverTest, BringsEveryClientWithWhatItIsOwed) {
   give(HandedKind::kClient, "");
   give(HandedKind::kClient, much);
   give(HandedKind::kClientAtEof, "the rest");
-  TakenOver taken(pack());
+  TakenOver taken = open(pack());
   EXPECT_EQ(taken.complaint(), "");
   ASSERT_EQ(taken.clients().size(), 3U);
   EXPECT_TRUE(taken.listeners().empty());
@@ -169,7 +176,7 @@ TEST_F(HandoverTest, BringsEveryClientWithWhatItIsOwed) {
 TEST_F(HandoverTest, BringsMoreThanOneMessageTakes) {
   constexpr std::size_t kMany = 600;
   for (std::size_t i = 0; i < kMany; ++i) give(HandedKind::kClient, std::to_string(i));
-  TakenOver taken(pack());
+  TakenOver taken = open(pack());
   ASSERT_EQ(taken.clients().size(), kMany);
   for (std::size_t i = 0; i < kMany; ++i) {
     TakenOver::Client& client = taken.clients()[i];
@@ -185,11 +192,35 @@ TEST_F(HandoverTest, BringsListeners) {
       ToHandOver{.fd = listener.get(), .kind = HandedKind::kListener, .owed = nullptr}};
   Handover handover;
   ASSERT_EQ(handover.pack(items), 0);
-  TakenOver taken(UniqueFd(::fcntl(handover.fd(), F_DUPFD_CLOEXEC, 0)));
+  TakenOver taken = open(UniqueFd(::fcntl(handover.fd(), F_DUPFD_CLOEXEC, 0)));
   EXPECT_EQ(taken.complaint(), "");
   ASSERT_EQ(taken.listeners().size(), 1U);
   EXPECT_EQ(local_endpoint(taken.listeners().front().get()).port(),
             local_endpoint(listener.get()).port());
+}
+
+TEST_F(HandoverTest, TakesNothingOutOfAPackageThatIsOnlyLookedAt) {
+  give(HandedKind::kClient, "owed");
+  const UniqueFd package = pack();
+  for (int i = 0; i < 3; ++i) {
+    const TakenOver looked_at(UniqueFd(::dup(package.get())));
+    EXPECT_EQ(looked_at.complaint(), "");
+  }
+  TakenOver taken = open(UniqueFd(::dup(package.get())));
+  ASSERT_EQ(taken.clients().size(), 1U);
+  EXPECT_EQ(taken.clients().front().owed, "owed");
+}
+
+TEST_F(HandoverTest, PacksNoMoreListenersThanOneMessageTakes) {
+  for (int i = 0; i < 253; ++i) give(HandedKind::kListener, "");
+  std::vector<ToHandOver> items;
+  for (const Given& given : given_) {
+    items.push_back({.fd = given.pair.ours.get(), .kind = HandedKind::kListener, .owed = nullptr});
+  }
+  Handover handover;
+  EXPECT_EQ(handover.pack(items), EMSGSIZE);
+  items.pop_back();
+  EXPECT_EQ(handover.pack(items), 0);
 }
 
 // Signals would tell the number of a descriptor that was the last server's.
@@ -197,7 +228,7 @@ TEST_F(HandoverTest, BringsNoneThatIsArmedForSignals) {
   give(HandedKind::kClient, "");
   const int fd = given_.front().pair.ours.get();
   ASSERT_EQ(::fcntl(fd, F_SETFL, O_ASYNC), 0);
-  TakenOver taken(pack());
+  TakenOver taken = open(pack());
   ASSERT_EQ(taken.clients().size(), 1U);
   const int flags = ::fcntl(taken.clients().front().fd.get(), F_GETFL);
   EXPECT_EQ(flags & O_ASYNC, 0);
@@ -205,15 +236,15 @@ TEST_F(HandoverTest, BringsNoneThatIsArmedForSignals) {
 }
 
 TEST_F(HandoverTest, ClosesWhatIsNotWhatItIsSaidToBe) {
-  give(HandedKind::kClient, "one");
   give(HandedKind::kListener, "");
+  give(HandedKind::kClient, "two");
   give(HandedKind::kClient, "three");
   given_[2].pair = make_socket_pair();
-  TakenOver taken(pack());
+  TakenOver taken = open(pack());
   EXPECT_EQ(taken.complaint(), "2 of 3 descriptors are missing, or are not what it says");
   ASSERT_EQ(taken.clients().size(), 1U);
-  EXPECT_EQ(taken.clients().front().owed, "one");
-  for (const std::size_t i : {1UL, 2UL}) {
+  EXPECT_EQ(taken.clients().front().owed, "two");
+  for (const std::size_t i : {0UL, 2UL}) {
     EXPECT_EQ(TestPeer(std::move(given_[i].pair.theirs)).receive_to_eof(), "");
   }
 }
@@ -229,7 +260,7 @@ TEST_F(HandoverTest, BringsThoseForWhichThereIsRoom) {
   if (child == 0) {
     rlimit limit{.rlim_cur = 200, .rlim_max = 200};
     ::setrlimit(RLIMIT_NOFILE, &limit);
-    TakenOver taken(UniqueFd(::dup(package.get())));
+    TakenOver taken = open(UniqueFd(::dup(package.get())));
     bool right =
         !taken.clients().empty() && taken.clients().size() < 200 &&
         taken.complaint().ends_with(" of 300 descriptors are missing, or are not what it says");
@@ -268,7 +299,7 @@ std::string complaint_of(int file) {
     return SocketPair{.ours = UniqueFd(ends[0]), .theirs = UniqueFd(ends[1])};
   }();
   if (file >= 0) send_descriptor(pair.theirs.get(), file);
-  TakenOver taken(UniqueFd(::dup(pair.ours.get())));
+  TakenOver taken = open(UniqueFd(::dup(pair.ours.get())));
   EXPECT_TRUE(taken.is_there());
   EXPECT_TRUE(taken.clients().empty());
   return taken.complaint();

@@ -368,7 +368,7 @@ TEST(AdoptListeners, TakesThemAsTheyAre) {
   for (const UniqueFd& listener : opened.listeners) ::fcntl(listener.get(), F_SETFL, 0);
   const testing::SocketPair pair = testing::make_socket_pair();
   Log log(pair.ours.get(), LogLevel::kInfo, Log::Manner::kDaemon);
-  const auto adopted = adopt_listeners(std::move(opened.listeners), {}, log);
+  const auto adopted = adopt_listeners(std::move(opened.listeners), log);
   ASSERT_EQ(adopted.size(), 2U);
   // It waits for nobody.
   EXPECT_EQ(accept_from(adopted.front().get()).error, EAGAIN);

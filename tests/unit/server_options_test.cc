@@ -245,6 +245,7 @@ TEST(ServerOptions, ThatSayHowToListenAreRefusedWithPassedSockets) {
   const std::vector<std::pair<std::string, Words>> cases{{"--port", {"-v", "-p", "10000"}},
                                                          {"--host", {"--host=::1", "-v"}},
                                                          {"--backlog", {"-b5"}},
+                                                         {"--keepalive", {"-k1"}},
                                                          {"--reuse-port", {"--reuse-port"}},
                                                          {"--port", {"-p1", "-b5"}}};
   for (const auto& [option, arguments] : cases) {
@@ -258,7 +259,7 @@ TEST(ServerOptions, ThatSayHowToListenAreRefusedWithPassedSockets) {
 TEST(ServerOptions, ThatSayNothingOfListeningAreTakenWithPassedSockets) {
   EXPECT_EQ(refusal_with_passed_sockets({}), "no error");
   EXPECT_EQ(refusal_with_passed_sockets(
-                {"-c1", "-m1", "-q1", "-i1", "-k1", "-d1", "-l", "info", "-v", "--quiet"}),
+                {"-c1", "-m1", "-q1", "-i1", "-d1", "-l", "info", "-v", "--quiet"}),
             "no error");
 }
 

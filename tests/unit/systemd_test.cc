@@ -212,7 +212,7 @@ class ServiceManagerStore : public ::testing::Test {
   LogPipe pipe_;
   Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
   TestManager test_manager_;
-  const ServiceManager manager_ = present();
+  ServiceManager manager_ = present();
 };
 
 TEST_F(ServiceManagerStore, IsGivenTheDescriptorWithItsNameAndIsNotToWatchIt) {

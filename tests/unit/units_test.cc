@@ -125,6 +125,12 @@ TEST(FormatDuration, TakesSeveralUnitsWhereOneWouldLoseSomething) {
 
 TEST(FormatDuration, CountsHoursWithoutDays) { EXPECT_EQ(format_duration(kMaxDuration), "87600h"); }
 
+TEST(FormatCount, SaysOneOrMany) {
+  EXPECT_EQ(format_count(0, "connection"), "0 connections");
+  EXPECT_EQ(format_count(1, "connection"), "1 connection");
+  EXPECT_EQ(format_count(12, "connection"), "12 connections");
+}
+
 TEST(FormatBytes, CountsSmallNumbersOneByOne) {
   EXPECT_EQ(format_bytes(0), "0 B");
   EXPECT_EQ(format_bytes(1023), "1023 B");
