@@ -57,7 +57,7 @@ void Tiers::activate(int fd) noexcept {
   } else {
     return;
   }
-  events_.disarm(fd);
+  SignalDrivenIo::disarm(fd);
   for (FdSet* set : {&quiet_, &doubted_, &on_trial_}) set->erase(fd);
 }
 

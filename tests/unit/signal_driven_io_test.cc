@@ -113,7 +113,7 @@ TEST(SignalDrivenIo, TellsNothingOfADisarmedOne) {
   const SocketPair pair = make_socket_pair();
   const SignalDrivenIo events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
-  events.disarm(pair.ours.get());
+  SignalDrivenIo::disarm(pair.ours.get());
   send(pair.theirs.get(), "x");
   EXPECT_FALSE(testing::is_readable(events.fd()));
 }
