@@ -57,7 +57,7 @@ void set_backlog(int listener, int backlog) noexcept;
 void set_keepalive(int listener, Duration keepalive) noexcept;
 bool shares_port(int listener) noexcept;
 
-// It listens no more, though others may have it open too, and is not in the way of another listener.
+// It listens no more, though others may have it open too, and is not in the way of another one.
 void stop_listening(int listener) noexcept;
 
 // Nobody joins those who wait on the listener to be accepted, until they have been. (Linux drops
