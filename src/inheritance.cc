@@ -17,7 +17,7 @@ Inheritance take_inheritance(Log& log) {
   for (PassedDescriptor& passed : take_passed_descriptors(log)) {
     const int fd = passed.fd.get();
     // By its kind too: the names may be missing.
-    if (passed.name == kHandoverName || kind_of(fd) == SocketKind::kPackage) {
+    if (passed.name == kHandoverName || kind_of(fd) == SocketKind::kSeqpacket) {
       if (inheritance.before.is_there()) {
         log.warning("what the server before handed over: there is more than one of it");
       } else {

@@ -71,11 +71,9 @@ class Opening {
     for (const Addresses& host : settings.hosts) open_host(host);
   }
 
-  std::vector<UniqueFd> finish(std::vector<UniqueFd>& old, Log& log) {
+  std::vector<UniqueFd> finish(Log& log) {
     for (const std::string& warning : warnings_) log.warning(warning);
     for (const Endpoint& local : locals_) announce(local, settings_.port == 0, log);
-    for (const std::size_t used : used_) old[used].reset();
-    std::erase_if(old, [](const UniqueFd& fd) { return !fd; });
     return std::move(listeners_);
   }
 
@@ -114,16 +112,14 @@ class Opening {
            std::find(opened_.begin(), opened_.end(), endpoint.host()) != opened_.end();
   }
 
-  // A copy, so that the old one is left where another address fails.
-  UniqueFd take_old(const Endpoint& endpoint) {
-    for (std::size_t i = 0; i < old_.size(); ++i) {
-      const int fd = old_[i].get();
-      if (!is_one(fd, endpoint.with_port(port_), settings_.reuse_port)) continue;
-      UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  // A copy: another address may fail, and all of it start again.
+  UniqueFd take_old(const Endpoint& endpoint) const {
+    for (const UniqueFd& old : old_) {
+      if (!is_one(old.get(), endpoint.with_port(port_), settings_.reuse_port)) continue;
+      UniqueFd copy(::fcntl(old.get(), F_DUPFD_CLOEXEC, 0));
       if (!copy) continue;
       set_backlog(copy.get(), settings_.backlog);
       set_keepalive(copy.get(), settings_.keepalive);
-      used_.push_back(i);
       return copy;
     }
     return {};
@@ -144,7 +140,6 @@ class Opening {
   const ListenSettings& settings_;
   std::uint16_t port_;
   const std::vector<UniqueFd>& old_;
-  std::vector<std::size_t> used_;  // Of those.
   std::vector<Endpoint> wildcards_;
   std::vector<std::string> opened_;
   std::vector<Endpoint> locals_;  // Where they listen, in the system's words.
@@ -161,14 +156,14 @@ std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names) {
   return hosts;
 }
 
-std::vector<UniqueFd> open_listeners(const ListenSettings& settings, std::vector<UniqueFd>& old,
-                                     Log& log) {
+std::vector<UniqueFd> open_listeners(const ListenSettings& settings,
+                                     const std::vector<UniqueFd>& old, Log& log) {
   // A port that the system chose for the first address may be taken on another one: all of it
   // starts again then, with another port, and so without the old ones.
   const std::vector<UniqueFd> none;
   for (int tries = 1;; ++tries) {
     try {
-      return Opening(settings, tries == 1 ? old : none).finish(old, log);
+      return Opening(settings, tries == 1 ? old : none).finish(log);
     } catch (const std::system_error& error) {
       const bool unlucky = settings.port == 0 && error.code() == std::errc::address_in_use;
       if (!unlucky || tries == kMostTries) throw;
@@ -195,7 +190,7 @@ std::vector<Accepted> close_unwanted(std::vector<UniqueFd>& old, const ListenSet
       waiting.push_back(std::move(accepted));
     }
     // What keeps the package keeps it open until the start has gone well.
-    stop_listening(listener.get());
+    shut_down_listener(listener.get());
     listener.reset();
   }
   std::erase_if(old, [](const UniqueFd& fd) { return !fd; });

@@ -32,12 +32,10 @@ constexpr int kSpareDescriptors = 5;
 // How often the same trouble is logged.
 constexpr Duration kLogInterval = 10s;
 
-enum class AcceptError { kNone, kNobodyWaits, kOnlyThatClient, kNoRoom };
+enum class AcceptError { kNobodyWaits, kOnlyThatClient, kNoRoom };
 
 AcceptError judge(int error) {
   switch (error) {
-    case 0:
-      return AcceptError::kNone;
     case EAGAIN:
 #if EWOULDBLOCK != EAGAIN
     case EWOULDBLOCK:
@@ -199,9 +197,8 @@ bool Server::accept_clients(int listener) {
   for (int i = 0; i < kMostAccepted; ++i) {
     Accepted accepted = accept_from(listener);
     const int error = accepted.fd ? let_in(std::move(accepted)) : accepted.error;
+    if (error == 0) continue;
     switch (judge(error)) {
-      case AcceptError::kNone:
-        break;
       case AcceptError::kNobodyWaits:
         return false;
       case AcceptError::kOnlyThatClient:

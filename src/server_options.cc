@@ -75,6 +75,7 @@ TIME is a number with us, ms, s, m or h; without a unit it counts seconds.
 
 SIGTERM, SIGINT and SIGHUP stop the server once what is in flight has been
 echoed; a second one stops it at once. SIGUSR1 logs a line of statistics.
+SIGUSR2 hands all connections over to the service manager, for a restart.
 
 Exit status: 0 after a stop, 1 for an error of the system, 2 for a wrong
 command line.

@@ -101,8 +101,8 @@ SocketKind kind_of(int fd) noexcept {
   if ((family == AF_INET || family == AF_INET6) && type == SOCK_STREAM) {
     return listens ? SocketKind::kListener : SocketKind::kConnection;
   }
-  const bool is_package = family == AF_UNIX && type == SOCK_SEQPACKET && !listens;
-  return is_package ? SocketKind::kPackage : SocketKind::kOther;
+  const bool is_seqpacket = family == AF_UNIX && type == SOCK_SEQPACKET && !listens;
+  return is_seqpacket ? SocketKind::kSeqpacket : SocketKind::kOther;
 }
 
 void make_nonblocking(int fd) noexcept { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
@@ -119,7 +119,7 @@ void set_keepalive(int listener, Duration keepalive) noexcept {
 
 bool shares_port(int listener) noexcept { return option_of(listener, SO_REUSEPORT) == 1; }
 
-void stop_listening(int listener) noexcept { ::shutdown(listener, SHUT_RD); }
+void shut_down_listener(int listener) noexcept { ::shutdown(listener, SHUT_RD); }
 
 void let_no_more_wait(int listener) noexcept { ::listen(listener, 0); }
 

@@ -19,8 +19,8 @@ namespace echo {
 // All of it is behind one descriptor, however many clients there are: a socket in whose queue the
 // others wait (SOCK_SEQPACKET; unix(7), SCM_RIGHTS). The first message there has a file in memory
 // that says what they are and holds the bytes (memfd_create(2)), and the listeners; so these can be
-// looked at without taking anything out. For systemd compares each descriptor that it is
-// given to keep with every other one that it keeps, and names each in one bounded variable.
+// looked at without taking anything out. One, since systemd compares each descriptor that it is
+// given to keep with every other one that it keeps, and names all in one bounded variable.
 
 enum class HandedKind : std::uint64_t {
   kListener = 1,

@@ -33,9 +33,9 @@ struct ListenSettings {
 // where none has, or an address cannot be listened on for another reason.
 //
 // A listener among `old`, those of the server before this one, that is one of those that are wanted
-// is taken from there and used in place of a new one: who waits on it is not let down.
-std::vector<UniqueFd> open_listeners(const ListenSettings& settings, std::vector<UniqueFd>& old,
-                                     Log& log);
+// is used in place of a new one: who waits on it is not let down.
+std::vector<UniqueFd> open_listeners(const ListenSettings& settings,
+                                     const std::vector<UniqueFd>& old, Log& log);
 
 // The same for listeners that are open already, passed by the service manager: all of them, as they
 // are.

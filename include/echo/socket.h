@@ -42,7 +42,7 @@ constexpr Duration kMaxKeepalive = std::chrono::seconds{32767};
 UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port,
                    Duration keepalive = Duration{0});
 
-enum class SocketKind { kListener, kConnection, kPackage, kOther };
+enum class SocketKind { kListener, kConnection, kSeqpacket, kOther };
 
 // What a descriptor is that has come from elsewhere: a TCP socket that listens, or one that does
 // not, connected or not any more; the socket that Handover makes; kOther for whatever else, or
@@ -58,7 +58,7 @@ void set_keepalive(int listener, Duration keepalive) noexcept;
 bool shares_port(int listener) noexcept;
 
 // It listens no more, though others may have it open too, and is not in the way of another one.
-void stop_listening(int listener) noexcept;
+void shut_down_listener(int listener) noexcept;
 
 // Nobody joins those who wait on the listener to be accepted, until they have been. (Linux drops
 // what asks for a connection while there are more waiting than listen(2) allows.)

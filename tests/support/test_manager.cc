@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <system_error>
@@ -113,21 +112,6 @@ void TestManager::handle(const std::string& message, UniqueFd fd) {
   }
   messages_.push_back(message);
   told_.notify_all();
-}
-
-Environment::Environment(std::initializer_list<Variable> variables) {
-  for (const auto& [name, value] : variables) {
-    names_.push_back(name);
-    if (value == nullptr) {
-      ::unsetenv(name.c_str());
-    } else {
-      ::setenv(name.c_str(), value, 1);
-    }
-  }
-}
-
-Environment::~Environment() {
-  for (const std::string& name : names_) ::unsetenv(name.c_str());
 }
 
 }  // namespace echo::testing

@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <cstddef>
-#include <initializer_list>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -58,23 +57,6 @@ class TestManager {
   std::size_t waited_for_ = 0;
   std::vector<PassedDescriptor> kept_;
   std::thread thread_;
-};
-
-// Sets variables of this process's environment, or takes them out (nullptr), until it goes.
-class Environment {
- public:
-  struct Variable {
-    std::string name;
-    const char* value;
-  };
-
-  Environment(std::initializer_list<Variable> variables);
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-  ~Environment();
-
- private:
-  std::vector<std::string> names_;
 };
 
 }  // namespace echo::testing

@@ -1,14 +1,17 @@
 // The package on a real systemd, in a container.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstddef>
-#include <cstdlib>
+#include <cstdint>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "echo/endpoint.h"

@@ -24,9 +24,9 @@
 #include <utility>
 
 #include "echo/unique_fd.h"
+#include "support/environment.h"
 #include "support/failing_allocations.h"
 #include "support/socket_pair.h"
-#include "support/test_manager.h"
 
 namespace echo {
 namespace {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "echo/log.h"
+#include "support/environment.h"
 #include "support/log_pipe.h"
-#include "support/test_manager.h"
 
 namespace echo::testing {
 namespace {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <random>
 #include <span>
@@ -22,6 +23,7 @@
 #include "echo/log.h"
 #include "echo/signals.h"
 #include "echo/unique_fd.h"
+#include "support/environment.h"
 #include "support/failing_allocations.h"
 #include "support/log_pipe.h"
 #include "support/program.h"
@@ -75,6 +77,14 @@ class ServerTest : public ::testing::Test {
       raise_signal(SIGUSR1);
       server_->turn();
     }
+  }
+
+  // For these signals, together.
+  void expect_to_drain_for(std::initializer_list<int> signals) {
+    const TestPeer peer = connect();
+    for (const int signal : signals) raise_signal(signal);
+    EXPECT_TRUE(server_->turn());
+    EXPECT_EQ(peer.receive_to_eof(), "");
   }
 
   LogPipe pipe_;
@@ -736,10 +746,7 @@ TEST_F(ManagedServer, LeavesWhoWaitsOnAPassedSocketToTheNextServer) {
 
 TEST_F(ServerTest, DrainsForSigusr2WithoutAServiceManager) {
   start();
-  TestPeer peer = connect();
-  raise_signal(SIGUSR2);
-  EXPECT_TRUE(server_->turn());
-  EXPECT_EQ(peer.receive_to_eof(), "");
+  expect_to_drain_for({SIGUSR2});
   EXPECT_TRUE(pipe_.has("SIGUSR2: draining, 1 open, for at most 5s\n"));
 }
 
@@ -748,10 +755,7 @@ TEST_F(ServerTest, DrainsForSigusr2WhereTheServiceManagerKeepsNothing) {
   const Environment environment{{"NOTIFY_SOCKET", test_manager.address().c_str()}};
   manager_ = ServiceManager(log_);
   start();
-  TestPeer peer = connect();
-  raise_signal(SIGUSR2);
-  EXPECT_TRUE(server_->turn());
-  EXPECT_EQ(peer.receive_to_eof(), "");
+  expect_to_drain_for({SIGUSR2});
   EXPECT_TRUE(pipe_.has(
       "warning: cannot hand over: the service manager keeps nothing (FileDescriptorStoreMax=)\n"));
 }
@@ -763,20 +767,13 @@ TEST_F(ServerTest, DrainsForSigusr2WhereTheServiceManagerIsGone) {
     manager_ = ServiceManager(log_);
   }
   start();
-  TestPeer peer = connect();
-  raise_signal(SIGUSR2);
-  EXPECT_TRUE(server_->turn());
-  EXPECT_EQ(peer.receive_to_eof(), "");
+  expect_to_drain_for({SIGUSR2});
   EXPECT_TRUE(pipe_.has("warning: cannot hand over: Connection refused\n"));
 }
 
 TEST_F(ManagedServer, DrainsWhereItIsToldToStopAndToHandOverTogether) {
   start_managed();
-  TestPeer peer = connect();
-  raise_signal(SIGUSR2);
-  raise_signal(SIGTERM);
-  EXPECT_TRUE(server_->turn());
-  EXPECT_EQ(peer.receive_to_eof(), "");
+  expect_to_drain_for({SIGUSR2, SIGTERM});
   EXPECT_TRUE(pipe_.has("SIGTERM: draining"));
 }
 

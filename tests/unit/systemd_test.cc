@@ -14,6 +14,7 @@
 
 #include "echo/log.h"
 #include "echo/units.h"
+#include "support/environment.h"
 #include "support/log_pipe.h"
 #include "support/socket_pair.h"
 #include "support/test_manager.h"
