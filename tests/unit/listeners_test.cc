@@ -286,7 +286,7 @@ struct Inherited {
     port = local_endpoint(old.front().get()).port();
   }
 
-  Opened open(const Hosts& hosts, std::uint16_t wanted) {
+  Opened open(const Hosts& hosts, std::uint16_t wanted) const {
     return Opened({.hosts = resolve_hosts(hosts), .port = wanted, .backlog = 1}, LogLevel::kInfo,
                   old);
   }
