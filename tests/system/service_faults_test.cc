@@ -33,6 +33,7 @@ class HandingOver : public FaultTest {
   std::string place() {
     begin({});
     const Trace trace = server_->finish();
+    manager_.wait_for("FDSTORE=1");
     manager_.take_kept();
     return place_of(GetParam(), trace, kWhileServing);
   }
@@ -51,6 +52,9 @@ TEST_P(FaultOfHandingOver, MakesItDrainInstead) {
   server_->finish();
   server_->program().wait_for_line("warning: cannot hand over: " + GetParam().reason());
   server_->program().wait_for_line("SIGUSR2: draining, 1 open");
+  // Once it hands over, and once it drains: by then the manager has heard all before.
+  manager_.wait_for("STOPPING=1");
+  manager_.wait_for("STOPPING=1");
   EXPECT_TRUE(manager_.take_kept().empty());
 }
 
@@ -73,6 +77,7 @@ class FaultOfTheBarrier : public HandingOver {};
 TEST_P(FaultOfTheBarrier, CostsNobodyTheConnection) {
   begin({inject(GetParam(), place())});
   server_->finish();
+  manager_.wait_for("FDSTORE=1");
   EXPECT_FALSE(peer_->has_input());
   EXPECT_EQ(manager_.take_kept().size(), 1U);
 }
