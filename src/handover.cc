@@ -32,9 +32,6 @@ struct Record {
   std::uint64_t owed;
 };
 
-// As many descriptors as one message takes (unix(7), SCM_MAX_FD).
-constexpr std::size_t kMostInMessage = 253;
-
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
 
 template <typename Number>
@@ -90,22 +87,12 @@ UniqueFd make_file() {
 }
 
 // One message bears some descriptors, and the number of the first of them.
-using Control = std::array<char, CMSG_SPACE(kMostInMessage * sizeof(int))>;
-
 int send_message(int socket, std::uint64_t first, std::span<const int> fds) {
-  alignas(cmsghdr) Control control{};
   iovec part{.iov_base = &first, .iov_len = sizeof first};
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = CMSG_SPACE(fds.size_bytes());
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(fds.size_bytes());
-  std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
-  return ::sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+  return send_with_descriptors(socket, message, fds, MSG_DONTWAIT);
 }
 
 struct Message {
@@ -117,7 +104,7 @@ struct Message {
 std::optional<Message> receive_message(int socket, int flags = 0) {
   Message received;
   received.fds.reserve(kMostInMessage);
-  alignas(cmsghdr) Control control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostInMessage * sizeof(int))> control{};
   iovec part{.iov_base = &received.first, .iov_len = sizeof received.first};
   msghdr message{};
   message.msg_iov = &part;

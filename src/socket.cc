@@ -4,11 +4,11 @@
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -187,6 +187,20 @@ Moved send(int fd, std::span<iovec> parts) noexcept {
 
 Moved send(int fd, std::string_view text) noexcept {
   return moved(::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, int flags) noexcept {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMostInMessage * sizeof(int))> control{};
+  if (!passed.empty()) {
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(passed.size_bytes());
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(passed.size_bytes());
+    std::memcpy(CMSG_DATA(header), passed.data(), passed.size_bytes());
+  }
+  return ::sendmsg(fd, &message, flags | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
 std::size_t unacknowledged(int fd) noexcept {

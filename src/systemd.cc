@@ -12,7 +12,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <new>
 #include <string>
@@ -20,6 +19,7 @@
 
 #include "echo/errno_text.h"
 #include "echo/fd_set.h"
+#include "echo/socket.h"
 
 namespace echo {
 namespace {
@@ -48,34 +48,23 @@ socklen_t fill_address(std::string_view name, sockaddr_un& address) {
   return static_cast<socklen_t>(length);
 }
 
-std::optional<std::string> variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-}
-
 // How often to tell that the service is alive; 0 where nobody wants to know, or for another process
 // only.
 Duration watchdog_interval(Log& log) {
-  const auto time = variable("WATCHDOG_USEC");
-  if (!time) return 0s;
-  if (const auto pid = variable("WATCHDOG_PID")) {
-    const auto number = parse_number(*pid);
-    if (!number) log.warning("WATCHDOG_PID: ", Payload(*pid), " is not a process");
+  const char* const time = std::getenv("WATCHDOG_USEC");
+  if (time == nullptr) return 0s;
+  if (const char* const pid = std::getenv("WATCHDOG_PID")) {
+    const auto number = parse_number(pid);
+    if (!number) log.warning("WATCHDOG_PID: ", Payload(pid), " is not a process");
     if (number != static_cast<std::uint64_t>(::getpid())) return 0s;
   }
-  const auto microseconds = parse_number(*time);
+  const auto microseconds = parse_number(time);
   const auto most = static_cast<std::uint64_t>(kMaxDuration / 1us);
   if (!microseconds || *microseconds < 2 || *microseconds > most) {
-    log.warning("WATCHDOG_USEC: ", Payload(*time), " is not a time in microseconds");
+    log.warning("WATCHDOG_USEC: ", Payload(time), " is not a time in microseconds");
     return 0s;
   }
   return std::chrono::microseconds{*microseconds} / 2;
-}
-
-timeval to_timeval(Duration duration) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  const auto rest = std::chrono::floor<std::chrono::microseconds>(duration - seconds);
-  return {static_cast<std::time_t>(seconds.count()), static_cast<suseconds_t>(rest.count())};
 }
 
 }  // namespace
@@ -86,21 +75,21 @@ std::string ServiceStatus::to_string() const {
 }
 
 ServiceManager::ServiceManager(Log& log) : log_(&log) {
-  const auto path = variable("NOTIFY_SOCKET");
-  if (!path) return;
-  address_length_ = fill_address(*path, address_);
+  const char* const path = std::getenv("NOTIFY_SOCKET");
+  if (path == nullptr) return;
+  address_length_ = fill_address(path, address_);
   if (address_length_ == 0) {
-    log.warning("NOTIFY_SOCKET: ", Payload(*path), " is neither a path nor an abstract name");
+    log.warning("NOTIFY_SOCKET: ", Payload(path), " is neither a path nor an abstract name");
     return;
   }
-  path_ = *path;
+  path_ = path;
   socket_ = UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket_) {
     note_trouble(errno);
     return;
   }
-  const timeval patience = to_timeval(kPatience);
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  constexpr timeval kLimit{kPatience.count(), 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kLimit, sizeof kLimit);
   watchdog_interval_ = watchdog_interval(log);
 }
 
@@ -150,7 +139,7 @@ std::optional<Time> ServiceManager::due() const noexcept {
 int ServiceManager::store(int fd, std::string_view name) const {
   if (!is_present()) return ENOTCONN;
   // What it keeps is not to be watched for an end, which would make it drop it.
-  return send("FDSTORE=1\nFDNAME=" + std::string(name) + "\nFDPOLL=0\n", 0, fd);
+  return send("FDSTORE=1\nFDNAME=" + std::string(name) + "\nFDPOLL=0\n", 0, std::span(&fd, 1));
 }
 
 void ServiceManager::drop(std::string_view name) {
@@ -170,15 +159,15 @@ void ServiceManager::synchronize() const noexcept try {
   UniqueFd to_write(fds[1]);
   FdSet inputs;
   inputs.insert(to_read.get());
-  if (send("BARRIER=1", 0, to_write.get()) != 0) return;
+  if (send("BARRIER=1", 0, std::span(fds).last(1)) != 0) return;
   to_write.reset();
-  constexpr timespec kLimit{std::chrono::floor<std::chrono::seconds>(kPatience).count(), 0};
+  constexpr timespec kLimit{kPatience.count(), 0};
   ::pselect(inputs.nfds(), inputs.native(), nullptr, nullptr, &kLimit, nullptr);
 } catch (const std::bad_alloc&) {
 }
 
 // Returns 0, or an errno value.
-int ServiceManager::send(std::string_view state, int flags, int fd) const {
+int ServiceManager::send(std::string_view state, int flags, std::span<const int> passed) const {
   std::string text(state);
   iovec part{.iov_base = text.data(), .iov_len = text.size()};
   auto address = address_;
@@ -187,17 +176,7 @@ int ServiceManager::send(std::string_view state, int flags, int fd) const {
   message.msg_namelen = address_length_;
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
-  if (fd >= 0) {
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    cmsghdr* const header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof fd);
-    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  }
-  return ::sendmsg(socket_.get(), &message, flags | MSG_NOSIGNAL) < 0 ? errno : 0;
+  return send_with_descriptors(socket_.get(), message, passed, flags);
 }
 
 // Told once, until something gets through again.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <cerrno>
@@ -97,6 +98,13 @@ Moved discard(int fd) noexcept;
 // SIGPIPE.
 Moved send(int fd, std::span<iovec> parts) noexcept;
 Moved send(int fd, std::string_view text) noexcept;
+
+// As many descriptors as one message of a Unix socket bears (unix(7), SCM_MAX_FD).
+constexpr std::size_t kMostInMessage = 253;
+
+// One sendmsg(2) of the message, and with it copies of the descriptors, kMostInMessage of them at
+// most (unix(7), SCM_RIGHTS). Returns 0, or an errno value. Never raises SIGPIPE.
+int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, int flags) noexcept;
 
 // How many of the bytes sent the peer's system has not acknowledged yet, EOF counting as one
 // (tcp(7), SIOCOUTQ): they are in flight, or the peer does not read. 0 where it is not to be had.

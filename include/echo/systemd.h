@@ -3,9 +3,11 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -68,10 +70,10 @@ class ServiceManager {
   // over.
   void synchronize() const noexcept;
 
-  static constexpr Duration kPatience = std::chrono::seconds{5};
+  static constexpr std::chrono::seconds kPatience{5};
 
  private:
-  int send(std::string_view state, int flags, int fd = -1) const;
+  int send(std::string_view state, int flags, std::span<const int> passed = {}) const;
   void note_trouble(int error);
 
   Log* log_ = nullptr;
