@@ -58,16 +58,16 @@ TestManager::~TestManager() {
 
 std::string TestManager::wait_for(const std::string& text) {
   std::unique_lock lock(mutex_);
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  for (;;) {
+  std::string found;
+  const bool told = told_.wait_for(lock, kPatience, [&] {
     while (waited_for_ < messages_.size()) {
-      const std::string& message = messages_[waited_for_++];
-      if (has(message, text)) return message;
+      found = messages_[waited_for_++];
+      if (has(found, text)) return true;
     }
-    if (told_.wait_until(lock, deadline) == std::cv_status::timeout) {
-      throw std::runtime_error("the service manager is not told: " + text);
-    }
-  }
+    return false;
+  });
+  if (!told) throw std::runtime_error("the service manager is not told: " + text);
+  return found;
 }
 
 std::string TestManager::messages() {

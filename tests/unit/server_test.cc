@@ -81,10 +81,18 @@ class ServerTest : public ::testing::Test {
 
   // For these signals, together.
   void expect_to_drain_for(std::initializer_list<int> signals) {
-    const TestPeer peer = connect();
+    TestPeer peer = connect();
     for (const int signal : signals) raise_signal(signal);
     EXPECT_TRUE(server_->turn());
+    expect_drained(peer);
+  }
+
+  // It waits for this one only.
+  void expect_drained(TestPeer& peer) {
     EXPECT_EQ(peer.receive_to_eof(), "");
+    peer.shut_down_sending();
+    EXPECT_FALSE(server_->turn());
+    EXPECT_TRUE(pipe_.has("after draining\n"));
   }
 
   LogPipe pipe_;
@@ -281,14 +289,7 @@ TEST_F(ServerTest, EndsAtOnceForASecondSignal) {
 // A terminal that goes away sends more than one, and so does systemd.
 TEST_F(ServerTest, TakesStopSignalsThatComeTogetherForOne) {
   start();
-  TestPeer peer = connect();
-  raise_signal(SIGTERM);
-  raise_signal(SIGHUP);
-  EXPECT_TRUE(server_->turn());
-  EXPECT_EQ(peer.receive_to_eof(), "");
-  peer.shut_down_sending();
-  EXPECT_FALSE(server_->turn());
-  EXPECT_TRUE(pipe_.has("after draining\n"));
+  expect_to_drain_for({SIGTERM, SIGHUP});
 }
 
 // Whichever allocation it is that fails, in turns that accept, receive, send and close. The
@@ -610,10 +611,7 @@ TEST_F(ManagedServer, IsNotHurriedBySigusr2WhenItDrains) {
     raise_signal(signal);
     EXPECT_TRUE(server_->turn());
   }
-  EXPECT_EQ(peer.receive_to_eof(), "");
-  peer.shut_down_sending();
-  EXPECT_FALSE(server_->turn());
-  EXPECT_TRUE(pipe_.has("after draining\n"));
+  expect_drained(peer);
 }
 
 // As long as the one listens, the other cannot be bound.
