@@ -56,7 +56,8 @@ void name_them(std::vector<PassedDescriptor>& passed, int count, Log& log) {
   if (value == nullptr || count == 0) return;
   std::vector<std::string> names = split_names(value);
   if (names.size() != static_cast<std::size_t>(count)) {
-    log.warning("LISTEN_FDNAMES: ", Payload(value), " are not ", count, " names");
+    log.warning("LISTEN_FDNAMES: ", Payload(value), " is not ",
+                format_count(static_cast<std::size_t>(count), "name"));
     return;
   }
   for (std::size_t i = 0; i < passed.size(); ++i) passed[i].name = std::move(names[i]);
@@ -69,8 +70,7 @@ std::vector<PassedDescriptor> take_passed_descriptors(Log& log) {
   const int count = announced(log).value_or(0);
   for (int fd = kFirst; fd < kFirst + count; ++fd) {
     if (!is_passed(fd)) {
-      log.warning("LISTEN_FDS: ", count, " descriptors are announced, and ", passed.size(),
-                  " were passed");
+      log.warning("LISTEN_FDS: descriptors announced: ", count, ", passed: ", passed.size());
       break;
     }
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);

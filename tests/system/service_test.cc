@@ -255,7 +255,7 @@ std::vector<BadEnvironment> bad_environments() {
       {"HugeCount", {{"LISTEN_FDS", "99999999999"}, {"LISTEN_PID", "$$"}}, "LISTEN_FDS: \"9999"},
       {"LargeCount",
        {{"LISTEN_FDS", "2000000000"}, {"LISTEN_PID", "$$"}},
-       "LISTEN_FDS: 2000000000"},
+       "LISTEN_FDS: descriptors announced: 2000000000, passed: 0"},
       {"NoCount", {{"LISTEN_FDS", "many"}, {"LISTEN_PID", "$$"}}, "LISTEN_FDS: \"many\" "},
       {"ForeignProcess", {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "1"}}, "LISTEN_PID: \"1\" "},
       {"NoProcess", {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "x"}}, "LISTEN_PID: \"x\" "},

@@ -105,19 +105,19 @@ TEST(TakePassedDescriptors, WarnsOfACountThatIsNone) {
 TEST(TakePassedDescriptors, WarnsOfMoreThanThereAre) {
   EXPECT_EQ(taken(1, {.count = "2147483644"}),
             "3 unknown, \n"
-            "warning: LISTEN_FDS: 2147483644 descriptors are announced, and 1 were passed\n");
+            "warning: LISTEN_FDS: descriptors announced: 2147483644, passed: 1\n");
 }
 
 // Such as the log's.
 TEST(TakePassedDescriptors, TakesNoneThatTheProcessHasOpenedItself) {
   EXPECT_EQ(taken(1, {.count = "2"}, [] { ::open("/dev/null", O_RDONLY | O_CLOEXEC); }),
             "3 unknown, \n"
-            "warning: LISTEN_FDS: 2 descriptors are announced, and 1 were passed\n");
+            "warning: LISTEN_FDS: descriptors announced: 2, passed: 1\n");
 }
 
 TEST(TakePassedDescriptors, WarnsOfAnotherNumberOfNames) {
   EXPECT_EQ(taken(2, {.count = "2", .names = "one"}),
-            "3 unknown, 4 unknown, \nwarning: LISTEN_FDNAMES: \"one\" are not 2 names\n");
+            "3 unknown, 4 unknown, \nwarning: LISTEN_FDNAMES: \"one\" is not 2 names\n");
 }
 
 TEST(TakePassedDescriptors, TellsOfAVariableWithoutItsControls) {
