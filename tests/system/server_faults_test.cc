@@ -13,6 +13,7 @@
 
 #include "echo/endpoint.h"
 #include "echo/errno_text.h"
+#include "echo/message_queue.h"
 #include "support/errors.h"
 #include "support/fault.h"
 #include "support/program.h"
@@ -120,10 +121,17 @@ INSTANTIATE_TEST_SUITE_P(Each, LastingFaultOfAccept,
                          ::testing::ValuesIn(faults("accept4", kAcceptOfTheSystem)), name_of_test);
 
 // --- recv() and send(), recvmsg() and sendmsg() ---
-// A short message needs the former two. A long one needs the others too, once so much has come that
-// more than a block is expected.
+// A short message needs the former two. A long one needs the others too, where more than a block is
+// expected.
 
 constexpr std::size_t kLong = 1UL << 20;
+
+// Makes the server expect more than a block at a time: by some that are full, each there as a whole
+// before it looks.
+void announce_long_messages(const TestPeer& peer) {
+  const std::string block(MessageQueue::kBlockBytes, 'x');
+  for (int i = 0; i < 8; ++i) EXPECT_TRUE(peer.echo(block) == block);
+}
 
 class TransferFaultTest : public ServerFaultTest {
  protected:
@@ -135,6 +143,7 @@ class TransferFaultTest : public ServerFaultTest {
 
   // Makes the server call it.
   static void send_message(const TestPeer& victim) {
+    if (is_of_long_messages()) announce_long_messages(victim);
     try {
       victim.send(is_of_long_messages() ? std::string(kLong, 'x') : "victim");
     } catch (const std::system_error&) {
@@ -155,6 +164,7 @@ TEST_P(PassingFaultOfATransfer, LosesNoByte) {
   begin_with(100);
   TestPeer victim(server().endpoint());
   EXPECT_EQ(victim.echo("short"), "short");
+  announce_long_messages(victim);
   const std::string message = random_bytes(kLong);
   EXPECT_TRUE(victim.echo(message) == message);
   expect_witness_served();
