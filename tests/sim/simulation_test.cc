@@ -1,5 +1,6 @@
 #include <getopt.h>
 #include <gtest/gtest.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -36,8 +37,9 @@ std::string last_words;
 std::map<int, struct sigaction> old_actions;
 // NOLINTEND(*-non-const-global-variables)
 
-// No seed takes nearly as long; and whoever waits for all of them waits longer.
-constexpr unsigned kMostSeconds = 10;
+// No seed takes nearly so much of the processor.
+constexpr itimerval kMost{.it_interval = {}, .it_value = {.tv_sec = 10, .tv_usec = 0}};
+constexpr itimerval kNoMore{};
 
 void tell_last_words() {
   [[maybe_unused]] const ssize_t written =
@@ -45,11 +47,11 @@ void tell_last_words() {
 }
 
 // A seed that kills the program, or hangs, is told too; then whoever else waits for the signal has
-// it: what else brings one here does so again, but an alarm does not.
+// it: what else brings one here does so again, but a timer does not.
 extern "C" void tell_last_words_of(int signal) {
   tell_last_words();
   ::sigaction(signal, &old_actions[signal], nullptr);
-  if (signal == SIGALRM) static_cast<void>(::raise(signal));
+  if (signal == SIGPROF) static_cast<void>(::raise(signal));
 }
 
 void tell_last_words_at(int signal) {
@@ -61,9 +63,9 @@ void tell_last_words_at(int signal) {
 void run_all(std::string (*simulate)(std::uint64_t)) {
   for (std::uint64_t seed = seeds.first; seed != seeds.end(); ++seed) {
     last_words = "died at --seed " + std::to_string(seed) + '\n';
-    ::alarm(kMostSeconds);
+    ::setitimer(ITIMER_PROF, &kMost, nullptr);
     const std::string complaint = simulate(seed);
-    ::alarm(0);
+    ::setitimer(ITIMER_PROF, &kNoMore, nullptr);
     if (!complaint.empty()) FAIL() << "--seed " << seed << ": " << complaint;
   }
 }
@@ -103,7 +105,7 @@ int main(int argc, char** argv) {
     std::cerr << "sim_tests: " << error.what() << '\n';
     return 2;
   }
-  for (const int signal : {SIGSEGV, SIGABRT, SIGALRM}) echo::sim::tell_last_words_at(signal);
+  for (const int signal : {SIGSEGV, SIGABRT, SIGPROF}) echo::sim::tell_last_words_at(signal);
   if (__sanitizer_set_death_callback != nullptr) {
     __sanitizer_set_death_callback(&echo::sim::tell_last_words);
   }

@@ -24,10 +24,10 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "support/patience.h"
+
 namespace echo::testing {
 namespace {
-
-constexpr std::chrono::seconds kPatience{10};
 
 struct Pipe {
   UniqueFd to_read;
@@ -246,8 +246,7 @@ bool Program::read_some() {
   entries[0] = {.fd = ignores_errors_ ? -1 : error_.get(), .events = POLLIN, .revents = 0};
   entries[1] = {.fd = ignores_output_ ? -1 : output_.get(), .events = POLLIN, .revents = 0};
   if (entries[0].fd < 0 && entries[1].fd < 0) return false;
-  ::poll(entries.data(), entries.size(),
-         static_cast<int>(std::chrono::milliseconds(kPatience).count()));
+  ::poll(entries.data(), entries.size(), kPatienceInMs);
   if (entries[0].revents != 0 && !drain(error_, error_text_)) error_.reset();
   if (entries[1].revents != 0 && !drain(output_, output_text_)) output_.reset();
   return true;

@@ -53,7 +53,7 @@ constexpr bool sanitized() {
 // measured in its place.
 Surroundings measurable();
 
-// A program under test, run as a user would run it. What waits here does so for ten seconds at
+// A program under test, run as a user would run it. What waits here does so for kPatience at
 // most, and throws std::runtime_error then, with the standard error so far in its text.
 class Program {
  public:
@@ -141,7 +141,7 @@ class ServerProgram : public Program {
 // How much more an echo_server has received than it has sent, by its statistics.
 std::uint64_t bytes_owed(Program& server);
 
-// For what has no event to wait for: asks again and again whether it is so, for ten seconds at
+// For what has no event to wait for: asks again and again whether it is so, for kPatience at
 // most, and throws std::runtime_error then.
 void wait_until(const std::function<bool()>& condition);
 

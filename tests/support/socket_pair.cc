@@ -10,11 +10,10 @@
 
 #include "echo/endpoint.h"
 #include "echo/socket.h"
+#include "support/patience.h"
 
 namespace echo::testing {
 namespace {
-
-constexpr int kPatienceInMs = 10'000;
 
 bool wait_for(int fd, short events, int patience_in_ms = kPatienceInMs) {
   pollfd entry{.fd = fd, .events = events, .revents = 0};

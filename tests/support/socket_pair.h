@@ -27,7 +27,7 @@ std::size_t fill(int fd);
 // Whether it is readable now.
 bool is_readable(int fd);
 
-// Waits until the socket is readable (or writable); false if it is not within ten seconds.
+// Waits until the socket is readable (or writable); false if it is not within kPatience.
 bool wait_readable(int fd);
 bool wait_writable(int fd);
 

@@ -14,10 +14,10 @@
 #include <system_error>
 #include <utility>
 
+#include "support/patience.h"
+
 namespace echo::testing {
 namespace {
-
-constexpr std::chrono::seconds kPatience{10};
 
 // The text after `name`, to the end of its line.
 std::string value_of(const std::string& message, const std::string& name) {

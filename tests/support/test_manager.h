@@ -35,7 +35,7 @@ class TestManager {
   const std::string& address() const noexcept { return socket_.address; }
 
   // Waits until a message, after the last one that was waited for, has the text in it, and returns
-  // it; for ten seconds at most, and throws std::runtime_error then.
+  // it; for kPatience at most, and throws std::runtime_error then.
   std::string wait_for(const std::string& text);
 
   // All messages so far, each in a line.

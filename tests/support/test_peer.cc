@@ -12,12 +12,12 @@
 #include <system_error>
 
 #include "echo/socket.h"
+#include "support/patience.h"
 #include "support/socket_pair.h"
 
 namespace echo::testing {
 namespace {
 
-constexpr int kPatienceInMs = 10'000;
 // Longer than any pause of a server that still reads.
 constexpr int kStuckInMs = 300;
 // More than the kernel's buffers of both ends and any queue of a server under test.
@@ -40,7 +40,7 @@ std::system_error broken(int error) { return {error, std::generic_category(), "c
 UniqueFd connected(Connecting connecting) {
   if (!connecting.fd) throw broken(connecting.error);
   const int fd = connecting.fd.get();
-  demand(fd, POLLOUT, "no connection in ten seconds");
+  demand(fd, POLLOUT, "no connection comes about");
   if (const int error = take_error(fd)) throw broken(error);
   return std::move(connecting.fd);
 }
@@ -90,7 +90,7 @@ Endpoint TestPeer::local() const { return local_endpoint(fd()); }
 
 void TestPeer::send(std::string_view text) const {
   while (!text.empty()) {
-    demand(fd(), POLLOUT, "nothing could be sent for ten seconds");
+    demand(fd(), POLLOUT, "nothing can be sent");
     text.remove_prefix(send_some(fd(), text));
   }
 }
@@ -109,7 +109,7 @@ std::string TestPeer::receive(std::size_t length) const {
   std::string text;
   std::array<char, 65536> buffer{};
   while (text.size() < length) {
-    demand(fd(), POLLIN, "nothing came for ten seconds");
+    demand(fd(), POLLIN, "nothing comes");
     const std::size_t room = std::min(buffer.size(), length - text.size());
     const Moved received = echo::receive(fd(), std::span(buffer).first(room));
     if (received.would_block()) continue;
@@ -140,7 +140,7 @@ std::string TestPeer::echo(std::string_view text) const {
   while (back.size() < length) {
     const short wanted = text.empty() ? POLLIN : static_cast<short>(POLLIN | POLLOUT);
     const short ready = wait_for(fd(), wanted);
-    if (ready == 0) throw std::runtime_error("no echo for ten seconds");
+    if (ready == 0) throw std::runtime_error("no echo comes");
     if ((ready & POLLOUT) != 0) text.remove_prefix(send_some(fd(), text));
     if ((ready & ~POLLOUT) == 0) continue;
     const Moved received = echo::receive(fd(), buffer);

@@ -13,7 +13,7 @@
 
 namespace echo::testing {
 
-// The other end of a connection under test. It waits for whatever it does, for ten seconds at most,
+// The other end of a connection under test. It waits for whatever it does, for kPatience at most,
 // and throws std::runtime_error then, or std::system_error where the connection breaks.
 class TestPeer {
  public:

@@ -40,7 +40,8 @@ TEST(Crowd, TheClientDrivesTenThousandSocketsAtOnce) {
   ServerProgram server({"-H", "127.0.0.1"});
   server.ignore_errors();
   const Outcome client = run(
-      ECHO_CLIENT, {"-p", std::to_string(server.port()), "--quiet", "-c", std::to_string(kCrowd)},
+      ECHO_CLIENT,
+      {"-p", std::to_string(server.port()), "--quiet", "-t", "1m", "-c", std::to_string(kCrowd)},
       {}, {.soft_descriptors = 64});
   EXPECT_EQ(client.status, 0) << client.error;
 }

@@ -18,13 +18,13 @@
 #include <thread>
 
 #include "echo/unique_fd.h"
+#include "support/patience.h"
 
 namespace echo::testing {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPatience = 30s;
 constexpr auto kBootTime = 120s;
 
 const std::string kTree = ECHO_SYSTEMD_TREE;  // NOLINT(cert-err58-cpp)
