@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <system_error>
 #include <utility>
@@ -74,6 +75,21 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return Duration{static_cast<Duration::rep>(*count)};
 }
 
+std::optional<Rate> parse_rate(std::string_view text) {
+  constexpr std::string_view kPerSecond = "/s";
+  if (text.ends_with(kPerSecond)) text.remove_suffix(kPerSecond.size());
+  const auto count = parse_number(text);
+  return count ? std::optional(Rate{.count = *count}) : std::nullopt;
+}
+
+std::optional<SizeRange> parse_size_range(std::string_view text) {
+  const std::size_t hyphen = text.find('-');
+  const auto least = parse_size(text.substr(0, hyphen));
+  const auto most = hyphen == std::string_view::npos ? least : parse_size(text.substr(hyphen + 1));
+  if (!least || !most || *least > *most) return std::nullopt;
+  return SizeRange{.least = *least, .most = *most};
+}
+
 std::string format_duration(Duration duration) {
   static constexpr std::array<std::pair<std::string_view, Duration>, 5> kParts{
       {{"h", 1h}, {"m", 1min}, {"s", 1s}, {"ms", 1ms}, {"us", 1us}}};
@@ -83,6 +99,28 @@ std::string format_duration(Duration duration) {
     duration %= length;
   }
   return text.empty() ? "0s" : text;
+}
+
+std::string format_latency(Duration duration) {
+  static constexpr std::array<std::string_view, 4> kUnits{" ns", " us", " ms", " s"};
+  auto value = static_cast<double>(duration.count());
+  std::size_t unit = 0;
+  // What would be rounded to 1000 is 1.00 of the next unit.
+  for (; value >= 999.5 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
+  int decimals = 0;
+  if (unit > 0 && value < 99.95) decimals = value < 9.995 ? 2 : 1;
+
+  std::array<char, 32> digits{};
+  char* const begin = digits.data();
+  const auto [end, error] =
+      std::to_chars(begin, begin + digits.size(), value, std::chars_format::fixed, decimals);
+  return std::string(begin, error == std::errc{} ? end : begin).append(kUnits.at(unit));
+}
+
+std::string format_number(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t rest = text.size(); rest > 3; rest -= 3) text.insert(rest - 3, 1, ',');
+  return text;
 }
 
 std::string format_count(std::uint64_t count, std::string_view noun) {

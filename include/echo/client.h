@@ -11,19 +11,15 @@
 #include "echo/endpoint.h"
 #include "echo/log.h"
 #include "echo/selector.h"
+#include "echo/target.h"
 #include "echo/transcript.h"
 #include "echo/units.h"
 
 namespace echo {
 
-struct ClientSettings {
-  std::string host;
-  std::uint16_t port = 0;
-  int family = 0;                     // AF_UNSPEC, AF_INET or AF_INET6.
-  std::size_t connections = 0;        // At least 1.
+struct ClientSettings : Target {
   std::vector<std::string> messages;  // One after the other, each when the last one is back.
   bool from_input = false;            // Instead of the messages: the input, until it ends.
-  Duration timeout{0};                // For connecting and for each answer. 0: none.
 };
 
 // The echo client: opens many sockets at once, says the same on each of them, and checks that every

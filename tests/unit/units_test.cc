@@ -150,5 +150,73 @@ TEST(FormatBytes, RoundsDown) {
   EXPECT_EQ(format_bytes(UINT64_MAX), "15.9 EiB");
 }
 
+TEST(ParseRate, CountsASecond) {
+  for (const std::string_view text : {"1000", "1000/s"}) {
+    const auto rate = parse_rate(text);
+    ASSERT_TRUE(rate) << text;
+    EXPECT_EQ(rate->count, 1000U);
+    EXPECT_EQ(rate->period, 1s);
+  }
+}
+
+TEST(ParseRate, RefusesWhatIsNoRate) {
+  for (const std::string_view text :
+       {"", "/s", "1/", "1/m", "1/s/s", "1 /s", "-1/s", "1.5/s", "s", "18446744073709551616/s"}) {
+    EXPECT_FALSE(parse_rate(text)) << text;
+  }
+}
+
+TEST(ParseSizeRange, TakesOneSizeAsARangeOfItself) {
+  const auto range = parse_size_range("4K");
+  ASSERT_TRUE(range);
+  EXPECT_EQ(range->least, 4096U);
+  EXPECT_EQ(range->most, 4096U);
+}
+
+TEST(ParseSizeRange, TakesTwoSizes) {
+  const auto range = parse_size_range("64-64K");
+  ASSERT_TRUE(range);
+  EXPECT_EQ(range->least, 64U);
+  EXPECT_EQ(range->most, 65536U);
+}
+
+TEST(ParseSizeRange, RefusesWhatIsNoRange) {
+  for (const std::string_view text :
+       {"", "-", "64-", "-64", "64--65", "64-63", "1-2-3", "64 - 65", "a-b", "1-1T"}) {
+    EXPECT_FALSE(parse_size_range(text)) << text;
+  }
+}
+
+TEST(FormatLatency, GivesThreeSignificantDigits) {
+  EXPECT_EQ(format_latency(0ns), "0 ns");
+  EXPECT_EQ(format_latency(7ns), "7 ns");
+  EXPECT_EQ(format_latency(850ns), "850 ns");
+  EXPECT_EQ(format_latency(1000ns), "1.00 us");
+  EXPECT_EQ(format_latency(42'149ns), "42.1 us");
+  EXPECT_EQ(format_latency(421'499ns), "421 us");
+  EXPECT_EQ(format_latency(1'070'000ns), "1.07 ms");
+  EXPECT_EQ(format_latency(12s), "12.0 s");
+  EXPECT_EQ(format_latency(100s), "100 s");
+}
+
+TEST(FormatLatency, RoundsIntoTheNextDigitAndUnit) {
+  EXPECT_EQ(format_latency(9'994ns), "9.99 us");
+  EXPECT_EQ(format_latency(9'996ns), "10.0 us");
+  EXPECT_EQ(format_latency(99'960ns), "100 us");
+  EXPECT_EQ(format_latency(999'400ns), "999 us");
+  EXPECT_EQ(format_latency(999'600ns), "1.00 ms");
+}
+
+TEST(FormatLatency, CountsSecondsBeyondAThousand) { EXPECT_EQ(format_latency(5000s), "5000 s"); }
+
+TEST(FormatNumber, PutsACommaBeforeEachThreeDigits) {
+  EXPECT_EQ(format_number(0), "0");
+  EXPECT_EQ(format_number(999), "999");
+  EXPECT_EQ(format_number(1000), "1,000");
+  EXPECT_EQ(format_number(123456), "123,456");
+  EXPECT_EQ(format_number(1234567), "1,234,567");
+  EXPECT_EQ(format_number(UINT64_MAX), "18,446,744,073,709,551,615");
+}
+
 }  // namespace
 }  // namespace echo

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <string_view>
+
+#include "echo/histogram.h"
+#include "echo/units.h"
+
+namespace echo {
+
+// Why a connection failed.
+enum class Failure {
+  kConnect,         // Nobody at any of the addresses lets us in.
+  kConnectTimeout,  // The last of the addresses did not answer in time.
+  kDescriptors,     // This process, or the system, has no descriptor left.
+  kTimeout,         // An answer did not come in time.
+  kClosedEarly,     // EOF while something was still to come, or before our own.
+  kReset,           // The connection broke: reset, or lost on the way.
+  kMismatch,        // A byte that is not the one that was sent.
+  kUrgent,          // Urgent data, which no echo server sends.
+};
+constexpr std::size_t kFailures = 8;
+
+// In words, such as "closed early".
+constexpr std::string_view name_of(Failure failure) noexcept {
+  constexpr std::array<std::string_view, kFailures> kNames{
+      "connect",      "connect timeout", "no descriptor", "timeout",
+      "closed early", "reset",           "mismatch",      "urgent data"};
+  return kNames[static_cast<std::size_t>(failure)];
+}
+
+// What a Load has found so far. A message is measured where it began, or was due, after the
+// warm-up; those before it are in none of these figures, but their failures are.
+struct LoadResults {
+  Duration elapsed{0};  // Since the end of the warm-up.
+
+  std::uint64_t opened = 0;  // Connections made, the idle ones too, and each anew that was remade.
+  std::uint64_t open = 0;    // Of those, how many are open now,
+  std::uint64_t most_open = 0;  // and the most that ever were.
+  Histogram connect;            // From connect(2) to select() reporting it made.
+
+  std::uint64_t sent = 0;      // Messages begun, or due.
+  std::uint64_t received = 0;  // Those of them that are back, exact.
+  std::uint64_t lost = 0;      // Those that never will be: their connection failed, or was down.
+  std::uint64_t bytes = 0;     // In the messages received.
+
+  Histogram latency;   // From a message's beginning, or when it was due, until it was back.
+  Histogram lateness;  // At a rate: from when a message was due until it was handed to send(2).
+
+  std::array<std::uint64_t, kFailures> failures{};  // Connections that failed, by Failure.
+
+  std::uint64_t in_flight() const noexcept { return sent - received - lost; }
+  std::uint64_t failed() const noexcept {
+    return std::accumulate(failures.begin(), failures.end(), std::uint64_t{0});
+  }
+  bool is_exact() const noexcept { return failed() == 0 && lost == 0; }
+};
+
+// What a Load has found within an interval.
+struct Sample {
+  Duration begin{0};  // Since the end of the warm-up, as LoadResults::elapsed.
+  Duration end{0};
+  std::uint64_t received = 0;  // Messages, exact.
+  std::uint64_t bytes = 0;     // In them.
+  std::uint64_t errors = 0;    // Connections that failed, and messages lost.
+  std::uint64_t open = 0;      // Connections, at its end.
+  Histogram latency;           // Of the messages received.
+};
+
+}  // namespace echo
