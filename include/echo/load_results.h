@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "echo/histogram.h"
 #include "echo/units.h"
@@ -51,6 +53,10 @@ struct LoadResults {
   Histogram lateness;  // At a rate: from when a message was due until it was handed to send(2).
 
   std::array<std::uint64_t, kFailures> failures{};  // Connections that failed, by Failure.
+  std::vector<std::string> told;                    // The first of them, in full.
+
+  Duration cpu{0};           // Time of the processor that this client has used since the warm-up.
+  bool interrupted = false;  // By a signal, before its end.
 
   std::uint64_t in_flight() const noexcept { return sent - received - lost; }
   std::uint64_t failed() const noexcept {
