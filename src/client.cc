@@ -1,6 +1,5 @@
 #include "echo/client.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -182,10 +181,8 @@ void Client::report(const ClientConnection& connection) {
     return;
   }
   if (++failures_ > kMostFailuresTold) return;
-  const bool was_open = connection.local().family() != AF_UNSPEC;
-  const std::string where = was_open ? " (" + connection.local().to_string() + ")" : "";
-  log_.error("connection ", &connection - connections_.data() + 1, where, ": ",
-             connection.failure());
+  const auto place = static_cast<std::uint64_t>(&connection - connections_.data());
+  log_.error(describe_failure(place + 1, connection));
 }
 
 void Client::handle_readable(ClientConnection& connection) {

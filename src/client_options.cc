@@ -3,16 +3,39 @@
 #include <getopt.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "echo/target.h"
 
 namespace echo {
 namespace {
 
-constexpr int kQuiet = kLongOnly;
-constexpr int kHelp = kLongOnly + 1;
-constexpr int kVersion = kLongOnly + 2;
+enum LongOption {
+  kRamp = kLongOnly,
+  kChurn,
+  kIdle,
+  kHalfClose,
+  kWarmup,
+  kReconnect,
+  kHistogram,
+  kAscii,
+  kJson,
+  kCsv,
+  kSample,
+  kSvg,
+  kQuiet,
+  kHelp,
+  kVersion,
+};
 
 constexpr option kOptions[] = {
     {"host", required_argument, nullptr, 'H'},
@@ -21,6 +44,24 @@ constexpr option kOptions[] = {
     {"timeout", required_argument, nullptr, 't'},
     {"ipv4", no_argument, nullptr, '4'},
     {"ipv6", no_argument, nullptr, '6'},
+    {"count", required_argument, nullptr, 'n'},
+    {"duration", required_argument, nullptr, 'D'},
+    {"interval", required_argument, nullptr, 'I'},
+    {"size", required_argument, nullptr, 's'},
+    {"pipeline", required_argument, nullptr, 'P'},
+    {"rate", required_argument, nullptr, 'r'},
+    {"ramp", required_argument, nullptr, kRamp},
+    {"churn", no_argument, nullptr, kChurn},
+    {"idle", required_argument, nullptr, kIdle},
+    {"half-close", no_argument, nullptr, kHalfClose},
+    {"warmup", required_argument, nullptr, kWarmup},
+    {"reconnect", no_argument, nullptr, kReconnect},
+    {"histogram", no_argument, nullptr, kHistogram},
+    {"ascii", no_argument, nullptr, kAscii},
+    {"json", no_argument, nullptr, kJson},
+    {"csv", no_argument, nullptr, kCsv},
+    {"sample", required_argument, nullptr, kSample},
+    {"svg", required_argument, nullptr, kSvg},
     {"verbose", no_argument, nullptr, 'v'},
     {"quiet", no_argument, nullptr, kQuiet},
     {"help", no_argument, nullptr, kHelp},
@@ -28,8 +69,33 @@ constexpr option kOptions[] = {
     {nullptr, 0, nullptr, 0},
 };
 
+// What makes it measure, and what goes only with that.
+constexpr std::array kMeasuring{'n', 'D', 'I'};
+constexpr std::array<int, 15> kOnlyMeasuring{'s',        'P',        'r',     kRamp,      kChurn,
+                                             kIdle,      kHalfClose, kWarmup, kReconnect, kAscii,
+                                             kHistogram, kJson,      kCsv,    kSample,    kSvg};
+
+// What does not go together.
+constexpr std::array<std::pair<int, int>, 8> kClashes{{
+    {'r', 'I'},
+    {'P', kChurn},
+    {kRamp, 'I'},
+    {kWarmup, 'I'},
+    {kJson, kCsv},
+    {kHistogram, kJson},
+    {kHistogram, kCsv},
+    {kIdle, 'I'},
+}};
+
+constexpr std::uint64_t kMostConnections = 1'000'000;
+constexpr std::uint64_t kMostMessages = 1'000'000'000'000;
+constexpr std::uint64_t kMostDepth = 1'000'000;
+constexpr std::uint64_t kMostRate = 10'000'000;
+constexpr std::size_t kMostSize = 1UL << 30;
+
 constexpr std::string_view kHelpText = R"(Usage: echo_client [OPTION]... [MESSAGE]...
   or:  echo_client [OPTION]... -
+  or:  echo_client {-n N | -D TIME | -I TIME} [OPTION]...
 Sends each message on many sockets at once to a TCP echo server, and checks that
 every byte comes back as it was sent.
 
@@ -41,20 +107,48 @@ message may begin with '-'.
   -H, --host ADDR           the server's name or address (default: localhost)
   -p, --port PORT           its port, a number or a service's name
                             (default: 10000)
-  -c, --connections N       how many sockets to open (default: 2)
+  -c, --connections N       how many sockets to open (default: 2; where it
+                            measures: 1)
   -t, --timeout TIME        how long to wait for a connection, and for each next
                             piece of an answer; 0 for ever (default: 10s)
   -4, --ipv4                use IPv4 only
   -6, --ipv6                use IPv6 only; of the two the last one counts
+
+It measures with one of these three, on messages of its own:
+  -n, --count N             each connection says N messages
+  -D, --duration TIME       messages begin for so long
+  -I, --interval TIME       ping: a message each TIME, and a line for each
+
+  -s, --size SIZE           of a message, or a range of sizes such as 64-64K
+                            (default: 64)
+  -P, --pipeline DEPTH      how many messages a connection has in flight
+                            (default: 1; at a rate: any number)
+  -r, --rate N/s            a message of all connections falls due so often, and
+                            the time counts from when it was due
+      --ramp TIME           open the connections over so long (default: 0)
+      --churn               make a connection for each message
+      --idle N              open so many more, which say nothing (default: 0)
+      --half-close          send EOF behind the last message, not after its echo
+      --warmup TIME         measure only what begins later than that (default: 0)
+      --reconnect           make a connection that fails again
+      --histogram           plot the distribution of the latencies too
+      --ascii               plot it in ASCII, whatever the locale
+      --json                print the results as one JSON object
+      --csv                 print the figures of each sample as a line
+      --sample TIME         how long a sample of --csv or --svg is (default: 1s)
+      --svg FILE            draw latencies and throughput over time
+
   -v, --verbose             tell more
-      --quiet               tell only of errors
+      --quiet               tell only of errors, and the results
       --help                show this text and exit
       --version             show the version and exit
 
-TIME is a number with us, ms, s, m or h; without a unit it counts seconds.
+TIME is a number with us, ms, s, m or h; without a unit it counts seconds. SIZE
+is a number of bytes, or one with K, M or G (powers of 1,024).
 
 Exit status: 0 if every echo was exact, 1 if a connection could not be made,
-timed out, closed early, or brought other bytes, 2 for a wrong command line.
+timed out, closed early, or brought other bytes, 2 for a wrong command line; 130
+where Ctrl-C ended a measurement.
 )";
 
 const std::vector<std::string>& default_messages() {
@@ -63,66 +157,217 @@ const std::vector<std::string>& default_messages() {
   return kMessages;
 }
 
-}  // namespace
+// A command line, option by option.
+class Parser {
+ public:
+  Parser(int argc, char* const* argv) : walk_(argc, argv, kOptions) {
+    target_.host = "localhost";
+    target_.port = 10000;
+    target_.family = AF_UNSPEC;
+    target_.timeout = std::chrono::seconds{10};
+  }
 
-ClientOptions parse_client_options(int argc, char* const* argv) {
-  ClientOptions options;
-  ClientSettings& client = options.client;
-  client.host = "localhost";
-  client.port = 10000;
-  client.family = AF_UNSPEC;
-  client.connections = 2;
-  client.timeout = std::chrono::seconds{10};
+  ClientOptions parse() {
+    for (int val = walk_.next(); val != -1; val = walk_.next()) {
+      given_.insert(val);
+      if (val == kHelp || val == kVersion) {
+        options_.action = val == kHelp ? Action::kHelp : Action::kVersion;
+        return options_;
+      }
+      if (!take_common(val) && !take_load(val)) take_presentation(val);
+    }
+    if (target_.port == 0) throw UsageError("--port: '0' is no port to connect to");
+    options_.measures =
+        std::any_of(kMeasuring.begin(), kMeasuring.end(), [&](int val) { return is_given(val); });
+    if (options_.measures) {
+      finish_measuring();
+    } else {
+      finish_talking();
+    }
+    return options_;
+  }
 
-  OptionWalk walk(argc, argv, kOptions);
-  for (int val = walk.next(); val != -1; val = walk.next()) {
+ private:
+  bool take_common(int val) {
     switch (val) {
       case 'H':
-        client.host = walk.value();
-        break;
+        target_.host = walk_.value();
+        return true;
       case 'p':
-        client.port = port_value("--port", walk.value());
-        break;
+        target_.port = port_value("--port", walk_.value());
+        return true;
       case 'c':
-        client.connections = number_value("--connections", walk.value(), 1, 1'000'000);
-        break;
+        target_.connections = number_value("--connections", walk_.value(), 1, kMostConnections);
+        return true;
       case 't':
-        client.timeout = duration_value("--timeout", walk.value());
-        break;
+        target_.timeout = duration_value("--timeout", walk_.value());
+        return true;
       case '4':
-        client.family = AF_INET;
-        break;
+        target_.family = AF_INET;
+        return true;
       case '6':
-        client.family = AF_INET6;
-        break;
+        target_.family = AF_INET6;
+        return true;
       case 'v':
-        options.log_level = LogLevel::kDebug;
-        break;
+        options_.log_level = LogLevel::kDebug;
+        options_.presentation.quiet = false;
+        return true;
       case kQuiet:
-        options.log_level = LogLevel::kError;
-        break;
-      case kHelp:
-        options.action = Action::kHelp;
-        return options;
+        options_.log_level = LogLevel::kError;
+        options_.presentation.quiet = true;
+        return true;
       default:
-        options.action = Action::kVersion;
-        return options;
+        return false;
     }
   }
 
-  client.messages = walk.arguments();
-  client.from_input = client.messages.size() == 1 && client.messages.front() == "-";
-  if (client.from_input) {
-    client.messages.clear();
-  } else if (client.messages.empty()) {
-    client.messages = default_messages();
+  bool take_load(int val) {
+    LoadSettings& load = options_.load;
+    switch (val) {
+      case 'n':
+        load.count = number_value("--count", walk_.value(), 1, kMostMessages);
+        return true;
+      case 'D':
+        load.duration = positive_duration_value("--duration", walk_.value());
+        return true;
+      case 'I':
+        load.rate = {.count = 1, .period = positive_duration_value("--interval", walk_.value())};
+        return true;
+      case 's':
+        load.sizes = size_range_value("--size", walk_.value(), kMostSize);
+        return true;
+      case 'P':
+        load.pipeline = number_value("--pipeline", walk_.value(), 1, kMostDepth);
+        return true;
+      case 'r':
+        load.rate = rate_value("--rate", walk_.value(), kMostRate);
+        return true;
+      case kRamp:
+        load.ramp = duration_value("--ramp", walk_.value());
+        return true;
+      case kChurn:
+        load.churn = true;
+        return true;
+      case kIdle:
+        load.idle = number_value("--idle", walk_.value(), 0, kMostConnections);
+        return true;
+      case kHalfClose:
+        load.half_close = true;
+        return true;
+      case kWarmup:
+        load.warmup = duration_value("--warmup", walk_.value());
+        return true;
+      case kReconnect:
+        load.reconnect = true;
+        return true;
+      default:
+        return false;
+    }
   }
-  for (const std::string& message : client.messages) {
-    if (message == "-") throw UsageError("'-' (standard input) goes with no other message");
-    if (message.empty()) throw UsageError("a message is '', and nothing would come back of it");
+
+  void take_presentation(int val) {
+    Presentation& presentation = options_.presentation;
+    switch (val) {
+      case kHistogram:
+        presentation.histogram = true;
+        break;
+      case kAscii:
+        presentation.ascii = true;
+        break;
+      case kJson:
+        presentation.form = Presentation::Form::kJson;
+        break;
+      case kCsv:
+        presentation.form = Presentation::Form::kCsv;
+        break;
+      case kSample:
+        presentation.sample = positive_duration_value("--sample", walk_.value());
+        break;
+      default:
+        presentation.svg = walk_.value();
+        break;
+    }
   }
-  if (client.port == 0) throw UsageError("--port: '0' is no port to connect to");
-  return options;
+
+  void finish_talking() {
+    for (const int val : kOnlyMeasuring) {
+      if (is_given(val)) {
+        throw UsageError(name_of(val) + " goes only with --count, --duration or --interval");
+      }
+    }
+    ClientSettings& client = options_.client;
+    if (!is_given('c')) target_.connections = 2;
+    static_cast<Target&>(client) = target_;
+    client.messages = walk_.arguments();
+    client.from_input = client.messages.size() == 1 && client.messages.front() == "-";
+    if (client.from_input) {
+      client.messages.clear();
+    } else if (client.messages.empty()) {
+      client.messages = default_messages();
+    }
+    for (const std::string& message : client.messages) {
+      if (message == "-") throw UsageError("'-' (standard input) goes with no other message");
+      if (message.empty()) throw UsageError("a message is '', and nothing would come back of it");
+    }
+  }
+
+  void finish_measuring() {
+    if (const auto messages = walk_.arguments(); !messages.empty()) {
+      throw UsageError("'" + messages.front() +
+                       "': a client that measures has messages of its own");
+    }
+    refuse_clashes();
+    if (!is_given('c')) target_.connections = 1;
+    LoadSettings& load = options_.load;
+    static_cast<Target&>(load) = target_;
+    if (load.rate.count > 0 && !is_given('P')) load.pipeline = 0;
+    if (is_given('I') && options_.presentation.form == Presentation::Form::kTable) {
+      options_.presentation.form = Presentation::Form::kPing;
+    }
+  }
+
+  void refuse_clashes() const {
+    for (const auto& [one, other] : kClashes) {
+      if (is_given(one) && is_given(other)) {
+        throw UsageError(name_of(one) + " does not go with " + name_of(other));
+      }
+    }
+    const LoadSettings& load = options_.load;
+    if (is_given('I') && target_.connections > 1) {
+      throw UsageError("--connections does not go with --interval, which has one connection");
+    }
+    if (is_given(kRamp) && is_given(kChurn) && is_given('r')) {
+      throw UsageError("--ramp does not go with --churn and --rate together");
+    }
+    if (is_given('D') && load.ramp > load.warmup + load.duration) {
+      throw UsageError("--ramp is longer than --warmup and --duration together");
+    }
+    if (is_given(kAscii) && !is_given(kHistogram)) {
+      throw UsageError("--ascii goes only with --histogram");
+    }
+    if (is_given(kSample) && !is_given(kCsv) && !is_given(kSvg)) {
+      throw UsageError("--sample goes only with --csv or --svg");
+    }
+  }
+
+  bool is_given(int val) const { return given_.contains(val); }
+
+  static std::string name_of(int val) {
+    const option* const found = std::find_if(std::begin(kOptions), std::end(kOptions),
+                                             [val](const option& each) { return each.val == val; });
+    return std::string("--") + found->name;
+  }
+
+  OptionWalk walk_;
+  std::set<int> given_;
+  Target target_;
+  ClientOptions options_;
+};
+
+}  // namespace
+
+ClientOptions parse_client_options(int argc, char* const* argv) {
+  return Parser(argc, argv).parse();
 }
 
 std::string_view client_help() { return kHelpText; }

@@ -3,6 +3,7 @@
 #include "echo/client.h"
 #include "echo/client_options.h"
 #include "echo/log.h"
+#include "echo/measurement.h"
 #include "echo/program.h"
 
 namespace {
@@ -16,6 +17,7 @@ int talk(int argc, char** argv) {
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kTool);
   echo::raise_descriptor_limit(log);
   echo::limit_name_lookups();
+  if (options.measures) return echo::measure(options.load, options.presentation, log);
   echo::Client client(options.client, log, STDIN_FILENO, STDOUT_FILENO);
   return client.run() ? 0 : 1;
 }

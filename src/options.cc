@@ -90,6 +90,30 @@ Duration duration_value(const std::string& option, const std::string& value, Dur
   return *duration;
 }
 
+Duration positive_duration_value(const std::string& option, const std::string& value) {
+  const Duration duration = duration_value(option, value);
+  if (duration == Duration{0}) reject(option, value, "out of range (more than 0)");
+  return duration;
+}
+
+Rate rate_value(const std::string& option, const std::string& value, std::uint64_t most) {
+  const auto rate = parse_rate(value);
+  if (!rate) reject(option, value, "not a rate (a number, or one with /s)");
+  if (rate->count == 0 || rate->count > most) {
+    reject(option, value, "out of range (1/s to " + std::to_string(most) + "/s)");
+  }
+  return *rate;
+}
+
+SizeRange size_range_value(const std::string& option, const std::string& value, std::size_t most) {
+  const auto range = parse_size_range(value);
+  if (!range) reject(option, value, "not a size, or two with '-' between them, the lesser first");
+  if (range->least == 0 || range->most > most) {
+    reject(option, value, "out of range (1 to " + std::to_string(most) + " bytes)");
+  }
+  return *range;
+}
+
 LogLevel log_level_value(const std::string& option, const std::string& value) {
   const auto level = parse_log_level(value);
   if (!level) reject(option, value, "not a log level (error, warning, info or debug)");

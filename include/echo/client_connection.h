@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "echo/endpoint.h"
-#include "echo/transcript.h"
+#include "echo/failure.h"
+#include "echo/script.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
 
@@ -16,10 +17,10 @@ namespace echo {
 
 // One of the client's sockets, as a small state machine:
 //
-//     connecting ---> open --- all of a finished transcript sent ---> half-closed --- EOF ---> done
+//     connecting ---> open --- all of a finished script sent ---> half-closed --- EOF ---> done
 //
 // and failed from anywhere: no connection, no answer in time, EOF too early, a byte that is not the
-// one that was sent. It sends the transcript and checks each byte that comes back against it. Like
+// one that was sent. It sends the script and checks each byte that comes back against it. Like
 // the server's Connection it says what it wants of select() and has one function an event.
 class ClientConnection {
  public:
@@ -32,23 +33,25 @@ class ClientConnection {
   };
 
   // Starts to connect to the first of the server's addresses; those after it are for when it fails.
-  // `addresses` is not empty; it and `transcript` must outlive this object. A wait for an answer
+  // `addresses` is not empty; it and `script` must outlive this object. A wait for an answer
   // that is longer than `timeout` is a failure; 0: never.
-  ClientConnection(const std::vector<Endpoint>& addresses, const Transcript& transcript,
-                   Duration timeout, Time now);
+  ClientConnection(const std::vector<Endpoint>& addresses, const Script& script, Duration timeout,
+                   Time now);
 
   // -1 once it is over. Changes when another address is tried.
   int fd() const noexcept { return fd_.get(); }
   State state() const noexcept { return state_; }
   bool is_over() const noexcept { return state_ == State::kDone || state_ == State::kFailed; }
 
-  // The socket's own address, known once it is open.
+  // The socket's own address, known once it is open, and the one it talks to.
   const Endpoint& local() const noexcept { return local_; }
+  const Endpoint& remote() const noexcept { return addresses_[address_]; }
 
-  // What went wrong, in words.
+  // What went wrong, and the same in words, with all that is known of it.
+  Failure failure_kind() const noexcept { return failure_kind_; }
   const std::string& failure() const noexcept { return failure_; }
 
-  // How much of the transcript has been sent, and how much has come back, exact.
+  // How much of the script has been sent, and how much has come back, exact.
   std::uint64_t sent() const noexcept { return sent_; }
   std::uint64_t received() const noexcept { return received_; }
 
@@ -58,13 +61,17 @@ class ClientConnection {
   // select() reported it writable: connected, or failed to, or room to send.
   void handle_writable(Time now);
 
+  // Sends what the socket takes of the script, without asking select() first. The rest, which
+  // wants_output() tells of, goes once it is reported writable.
+  void send(Time now);
+
   // select() reported it readable: one recv(2) into the buffer, checked.
   void handle_readable(std::span<char> buffer, Time now);
 
   // select() reported urgent data, which no echo server sends.
   void handle_exceptional();
 
-  // Sends EOF, if the transcript is finished and sent. Call it when it may have become so.
+  // Sends EOF, if the script is finished and sent. Call it when it may have become so.
   void half_close(Time now);
 
   // When it will have waited too long, unless something comes; Time::max() where it waits for
@@ -75,17 +82,17 @@ class ClientConnection {
  private:
   // Starts to connect to the first address from address_ on that lets it.
   void connect(Time now);
-  void note_refusal(const std::string& reason);
+  void note_refusal(Failure kind, const std::string& reason);
   void finish_connecting(Time now);
-  void try_next_address(const std::string& reason, Time now);
-  void send(Time now);
+  void try_next_address(Failure kind, const std::string& reason, Time now);
   void check(std::string_view bytes);
+  void fail_of_difference(std::string_view bytes, std::string_view expected);
   void handle_eof();
-  void fail_here(const std::string& reason);
-  void fail(const std::string& reason);
+  void fail_here(Failure kind, const std::string& reason);
+  void fail(Failure kind, const std::string& reason);
 
   const std::vector<Endpoint>& addresses_;
-  const Transcript& transcript_;
+  const Script& script_;
   Duration timeout_;
   std::size_t address_ = 0;  // Which of them it talks to.
   UniqueFd fd_;
@@ -94,8 +101,12 @@ class ClientConnection {
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
   Time waiting_since_;
-  std::string refusals_;  // Why each address that was tried would not have it.
+  std::string refusals_;                      // Why each address that was tried would not have it.
+  Failure failure_kind_ = Failure::kConnect;  // While it connects: of the last refusal.
   std::string failure_;
 };
+
+// "connection 3 (127.0.0.1:43210): Connection reset by peer, at offset 0 of 64": one that failed.
+std::string describe_failure(std::uint64_t number, const ClientConnection& connection);
 
 }  // namespace echo

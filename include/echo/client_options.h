@@ -3,7 +3,9 @@
 #include <string_view>
 
 #include "echo/client.h"
+#include "echo/load_settings.h"
 #include "echo/log.h"
+#include "echo/measurement.h"
 #include "echo/options.h"
 
 namespace echo {
@@ -11,7 +13,12 @@ namespace echo {
 struct ClientOptions {
   Action action = Action::kRun;
   LogLevel log_level = LogLevel::kInfo;
-  ClientSettings client;
+  bool measures = false;
+
+  ClientSettings client;  // Where it says messages,
+
+  LoadSettings load;  // and where it measures.
+  Presentation presentation;
 };
 
 // The command line of echo_client. Throws UsageError where it is wrong.

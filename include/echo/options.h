@@ -62,6 +62,12 @@ std::uint64_t number_value(const std::string& option, const std::string& value, 
 std::size_t size_value(const std::string& option, const std::string& value);
 Duration duration_value(const std::string& option, const std::string& value,
                         Duration most = kMaxDuration);
+// More than 0, where 0 would be no time to wait or measure.
+Duration positive_duration_value(const std::string& option, const std::string& value);
+// 1 to `most` a second.
+Rate rate_value(const std::string& option, const std::string& value, std::uint64_t most);
+// Sizes from 1 byte to `most`.
+SizeRange size_range_value(const std::string& option, const std::string& value, std::size_t most);
 LogLevel log_level_value(const std::string& option, const std::string& value);
 
 // A number from 0 to 65535, or the name of a TCP service (services(5)).

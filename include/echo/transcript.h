@@ -5,25 +5,27 @@
 #include <string>
 #include <string_view>
 
+#include "echo/script.h"
+
 namespace echo {
 
 // What the client says, on every connection the same: a stream of bytes that grows at its end and
 // is forgotten from its beginning, once every connection has had it back. Offsets count from the
 // first byte ever appended.
-class Transcript {
+class Transcript : public Script {
  public:
   void append(std::string_view bytes) { kept_ += bytes; }
 
   // Nothing will be appended any more.
   void finish() noexcept { finished_ = true; }
-  bool finished() const noexcept { return finished_; }
+  bool finished() const noexcept override { return finished_; }
 
   // The offset one past the last byte.
-  std::uint64_t end() const noexcept { return begin_ + kept_.size(); }
+  std::uint64_t end() const noexcept override { return begin_ + kept_.size(); }
 
   // The bytes from `offset` to the end; `offset` is one that has not been forgotten, or the end.
   // Valid until the next append() or forget_before().
-  std::string_view from(std::uint64_t offset) const noexcept {
+  std::string_view from(std::uint64_t offset) const noexcept override {
     return std::string_view(kept_).substr(static_cast<std::size_t>(offset - begin_));
   }
 

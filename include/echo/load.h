@@ -1,0 +1,160 @@
+#pragma once
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <string>
+#include <vector>
+
+#include "echo/client_connection.h"
+#include "echo/conversation.h"
+#include "echo/endpoint.h"
+#include "echo/load_observer.h"
+#include "echo/load_results.h"
+#include "echo/load_settings.h"
+#include "echo/pattern.h"
+#include "echo/schedule.h"
+#include "echo/selector.h"
+#include "echo/units.h"
+
+namespace echo {
+
+// A load on an echo server, and what comes of it: many connections say messages, each byte that
+// comes back is checked, and it is measured how long that took.
+//
+// In a closed loop a connection says its next message once an answer is there, and the time counts
+// from the call of send(2). At a rate messages are due at fixed times, the connections taking
+// turns, and the time counts from then: one that the server, or the client, could not take in time
+// has waited all the same. Every message that falls due is said, however late.
+class Load {
+ public:
+  // How often the observer is told of a sample, and of the progress. 0: never.
+  struct Intervals {
+    Duration sample{0};
+    Duration progress{0};
+  };
+
+  // Looks the host up. `observer` must outlive this object. `wait_mask` is Selector's, `clock`
+  // tells the time. Throws std::system_error where the host has no address.
+  Load(const LoadSettings& settings, LoadObserver& observer, Intervals intervals,
+       const sigset_t* wait_mask = nullptr, std::function<Time()> clock = Clock::now);
+
+  // One turn of the loop. False once every connection is over. Throws std::system_error where
+  // select() fails.
+  bool turn();
+
+  // After the last turn, be it that the load is over or that it is to end before: the last sample
+  // is told of, and these are the results.
+  const LoadResults& finish(bool interrupted);
+
+ private:
+  // A place for one connection after the other.
+  struct Slot {
+    Slot(std::size_t place, bool idle) : index(place), is_idle(idle), next(place) {}
+
+    const std::size_t index;   // Among those of its kind.
+    const bool is_idle;        // It says nothing.
+    std::uint64_t next;        // The message of the schedule that is its next.
+    std::uint64_t said = 0;    // Measured messages, lost ones too.
+    std::uint64_t number = 0;  // Its connection's: the load's first is 1.
+    bool takes_part = false;   // It has been open, or has failed to be.
+    Time connect_began;
+    std::optional<Conversation> conversation;
+    std::optional<ClientConnection> connection;
+
+    bool is_live() const noexcept { return connection && !connection->is_over(); }
+    bool is_open() const noexcept {
+      return connection && connection->state() == ClientConnection::State::kOpen;
+    }
+  };
+
+  // When a slot's next connection is to be made.
+  struct Opening {
+    Time when;
+    Slot* slot;
+    bool operator>(const Opening& other) const noexcept { return when > other.when; }
+  };
+
+  void begin();
+  void open_due();
+  void open(Slot& slot, Time waits_from);
+  void note_attempt(Slot& slot);
+  void dismiss_idle();
+
+  void say_due();
+  void feed(Slot& slot);
+  bool has_room(const Slot& slot) const;
+  bool say_next(Slot& slot, Time now);
+  void say(Slot& slot, std::uint64_t sequence, Time start);
+  void lose_what_is_due(Slot& slot);
+  bool is_exhausted(const Slot& slot) const;
+
+  // Lets the connection handle an event, and settles it: for select(), the counts, the observer.
+  template <typename Event>
+  void handle(Slot& slot, Event event);
+  void settle(Slot& slot, int old_fd);
+  void watch(Slot& slot);
+  void leave(Slot& slot);
+  void note_failure(Slot& slot);
+  void lose(std::uint64_t sequence, const std::string& reason);
+  void retire(Slot& slot);
+
+  void handle_readable(Slot& slot);
+  void take_answers(Slot& slot);
+  void handle_timeouts();
+
+  void tell();
+  void tell_sample(Time end);
+  Duration measured_until(Time time) const noexcept;
+
+  Slot& slot(int fd) { return *by_fd_[static_cast<std::size_t>(fd)]; }
+  bool is_measured(Time start) const noexcept { return start >= measured_from_; }
+  bool has_rate() const noexcept { return settings_.rate.count > 0; }
+  bool says_by_turns() const noexcept { return begun_ && has_rate() && !settings_.churn; }
+  Duration pause() const noexcept;
+  std::optional<Duration> time_to_next_event() const;
+
+  const LoadSettings settings_;
+  LoadObserver& observer_;
+  const Intervals intervals_;
+  const std::function<Time()> clock_;
+  const std::vector<Endpoint> addresses_;  // Of the server. Looked up before the time counts.
+  const Pattern pattern_;
+  Time now_;
+
+  Selector selector_;
+  std::deque<Slot> slots_;  // The busy ones, then the idle ones. None is ever moved.
+  std::vector<Slot*> by_fd_;
+  std::vector<char> buffer_;
+  std::priority_queue<Opening, std::vector<Opening>, std::greater<>> openings_;
+
+  std::uint64_t numbers_ = 0;     // How many connections there have been.
+  std::size_t connecting_ = 0;    // How many of them are on their way.
+  std::size_t to_take_part_ = 0;  // How many slots the beginning waits for.
+  std::size_t busy_over_ = 0;
+  std::size_t over_ = 0;
+  bool idle_dismissed_ = false;
+  Time last_connected_;  // See Client.
+  Time next_check_;      // No connection's deadline is earlier. Time::max(): no timeout.
+
+  bool begun_ = false;
+  bool measuring_ = false;
+  Time measured_from_ = Time::max();
+  Time end_ = Time::max();  // Of beginning messages.
+  Schedule schedule_;
+  std::uint64_t next_due_ = 0;  // The first message of the schedule that nobody has been asked for.
+  std::uint64_t sequence_ = 0;  // In a closed loop: how many messages have been said.
+
+  LoadResults results_;
+  Time last_answer_;
+  Sample sample_;
+  Time next_sample_ = Time::max();
+  Time next_progress_ = Time::max();
+  Duration cpu_before_{0};  // What of the process's time is not measured.
+};
+
+}  // namespace echo

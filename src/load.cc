@@ -1,0 +1,423 @@
+#include "echo/load.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <ctime>
+#include <system_error>
+#include <utility>
+
+namespace echo {
+namespace {
+
+constexpr std::size_t kMostReceived = 64UL * 1024;
+
+// How many sockets may be on their way to the server at once: its backlog (listen(2)) is often no
+// longer than that.
+constexpr std::size_t kMostConnecting = 128;
+
+// How much a connection says ahead of what its socket takes. What is due beyond that waits in the
+// schedule, where it takes no memory.
+constexpr std::uint64_t kMostUnsent = 64UL * 1024;
+
+// How many messages that have fallen due are seen to in a turn, so that answers are too.
+constexpr std::size_t kMostDue = 1024;
+
+// How many failures are told in full.
+constexpr std::size_t kMostFailuresTold = 10;
+
+Duration cpu_time() noexcept {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return std::chrono::seconds{used.tv_sec} + Duration{used.tv_nsec};
+}
+
+}  // namespace
+
+Load::Load(const LoadSettings& settings, LoadObserver& observer, Intervals intervals,
+           const sigset_t* wait_mask, std::function<Time()> clock)
+    : settings_(settings),
+      observer_(observer),
+      intervals_(intervals),
+      clock_(std::move(clock)),
+      addresses_(resolve(settings.host, settings.port, settings.family)),
+      now_(clock_()),
+      selector_(wait_mask),
+      buffer_(kMostReceived),
+      last_connected_(now_),
+      next_check_(Time::max()),
+      schedule_(settings.rate, now_),
+      last_answer_(now_) {
+  for (std::size_t index = 0; index < settings_.connections + settings_.idle; ++index) {
+    const bool is_idle = index >= settings_.connections;
+    slots_.emplace_back(is_idle ? index - settings_.connections : index, is_idle);
+  }
+  // Those that are opened one by one later on are not waited for.
+  const bool waits_for_all = settings_.ramp == Duration{0} && !settings_.churn;
+  for (Slot& slot : slots_) {
+    if (!slot.is_idle && !waits_for_all) continue;
+    openings_.push({now_, &slot});
+    ++to_take_part_;
+  }
+  if (intervals_.progress > Duration{0}) next_progress_ = now_;
+}
+
+bool Load::turn() {
+  now_ = clock_();
+  if (!begun_ && to_take_part_ == 0) begin();
+  open_due();
+  say_due();
+  if (busy_over_ == settings_.connections && !idle_dismissed_) dismiss_idle();
+  tell();
+  if (over_ == slots_.size()) return false;
+
+  const int error = selector_.wait(time_to_next_event());
+  if (error != 0 && error != EINTR) {
+    throw std::system_error(error, std::generic_category(), "select");
+  }
+  now_ = clock_();
+
+  for (const int fd : selector_.readable()) handle_readable(slot(fd));
+  for (const int fd : selector_.writable()) {
+    handle(slot(fd), [&](ClientConnection& ready) { ready.handle_writable(now_); });
+  }
+  for (const int fd : selector_.exceptional()) {
+    handle(slot(fd), [](ClientConnection& urgent) { urgent.handle_exceptional(); });
+  }
+  handle_timeouts();
+  return true;
+}
+
+const LoadResults& Load::finish(bool interrupted) {
+  now_ = clock_();
+  // Without the farewells of the connections: the last answer is the end, unless the time that was
+  // given is longer.
+  const Time planned = end_ == Time::max() ? last_answer_ : std::min(now_, end_);
+  results_.elapsed = measured_until(interrupted ? now_ : std::max(last_answer_, planned));
+  results_.interrupted = interrupted;
+  if (measuring_) results_.cpu = cpu_time() - cpu_before_;
+  if (intervals_.sample > Duration{0}) tell_sample(measured_from_ + results_.elapsed);
+  return results_;
+}
+
+// Once everybody who is waited for is there, or has failed to be.
+void Load::begin() {
+  begun_ = true;
+  measured_from_ = now_ + settings_.warmup;
+  if (settings_.duration > Duration{0}) end_ = measured_from_ + settings_.duration;
+  schedule_ = Schedule(settings_.rate, now_);
+  next_sample_ = intervals_.sample > Duration{0} ? measured_from_ + intervals_.sample : Time::max();
+
+  const Duration apart = settings_.ramp / static_cast<Duration::rep>(settings_.connections);
+  for (Slot& slot : slots_) {
+    if (slot.is_idle) break;
+    if (slot.takes_part) {
+      if (slot.is_live()) settle(slot, slot.connection->fd());
+    } else if (has_rate() && settings_.churn) {
+      openings_.push({schedule_.due(slot.next), &slot});
+    } else {
+      openings_.push({now_ + static_cast<Duration::rep>(slot.index) * apart, &slot});
+    }
+  }
+}
+
+void Load::open_due() {
+  while (!openings_.empty() && openings_.top().when <= now_ && connecting_ < kMostConnecting) {
+    const Opening next = openings_.top();
+    openings_.pop();
+    if (is_exhausted(*next.slot)) {
+      retire(*next.slot);
+    } else {
+      // A wait counts from when a connection was made last, or was to be: thousands to a host that
+      // does not answer fail after one timeout.
+      open(*next.slot, std::max(last_connected_, next.when));
+    }
+  }
+}
+
+void Load::open(Slot& slot, Time waits_from) {
+  slot.number = ++numbers_;
+  slot.conversation.emplace(pattern_, slot.number, settings_.half_close);
+  slot.connect_began = clock_();
+  if (settings_.churn && !slot.is_idle) {
+    say_next(slot, slot.connect_began);
+    slot.conversation->finish();
+  }
+  slot.connection.emplace(addresses_, *slot.conversation, settings_.timeout, waits_from);
+  next_check_ = std::min(next_check_, slot.connection->deadline());
+  ++connecting_;
+  if (slot.connection->is_over()) note_attempt(slot);
+  settle(slot, slot.connection->fd());
+}
+
+// It is connected, or failed to.
+void Load::note_attempt(Slot& slot) {
+  --connecting_;
+  if (!slot.takes_part && to_take_part_ > 0) --to_take_part_;
+  slot.takes_part = true;
+  if (slot.connection->is_over()) return;
+  last_connected_ = now_;
+  results_.connect.record(now_ - slot.connect_began);
+  ++results_.opened;
+  results_.most_open = std::max(results_.most_open, ++results_.open);
+}
+
+void Load::dismiss_idle() {
+  idle_dismissed_ = true;
+  for (Slot& slot : slots_) {
+    if (!slot.is_idle || !slot.is_live()) continue;
+    slot.conversation->finish();
+    settle(slot, slot.connection->fd());
+  }
+}
+
+// At a rate: has each slot say what has fallen due.
+void Load::say_due() {
+  if (!says_by_turns()) return;
+  for (std::size_t count = 0; count < kMostDue && schedule_.due(next_due_) <= now_; ++count) {
+    Slot& slot = slots_[next_due_ % settings_.connections];
+    ++next_due_;
+    if (slot.is_live() && slot.takes_part) {
+      settle(slot, slot.connection->fd());
+    } else if (slot.takes_part && settings_.reconnect) {
+      lose_what_is_due(slot);
+    } else {
+      // Of a slot that has yet to take part, or does no more: it is nobody's.
+      slot.next = std::max(slot.next, next_due_ - 1 + settings_.connections);
+    }
+  }
+}
+
+// Has the slot say what it is to say now, as far as its depth and its socket allow.
+void Load::feed(Slot& slot) {
+  if (!begun_ || slot.is_idle || settings_.churn || !slot.is_open()) return;
+  Conversation& conversation = *slot.conversation;
+  if (conversation.is_to_finish()) return;
+  const bool was_all_sent = slot.connection->sent() == conversation.end();
+  if (has_room(slot)) {
+    const Time now = clock_();
+    while (has_room(slot) && say_next(slot, now)) {
+    }
+  }
+  if (is_exhausted(slot)) conversation.finish();
+  if (was_all_sent && slot.connection->wants_output()) slot.connection->send(now_);
+}
+
+bool Load::has_room(const Slot& slot) const {
+  const Conversation& conversation = *slot.conversation;
+  return (settings_.pipeline == 0 || conversation.in_flight() < settings_.pipeline) &&
+         conversation.end() - slot.connection->sent() < kMostUnsent;
+}
+
+// Whether there was one to say.
+bool Load::say_next(Slot& slot, Time now) {
+  if (is_exhausted(slot)) return false;
+  if (!has_rate()) {
+    say(slot, ++sequence_, now);
+    return true;
+  }
+  const Time due = schedule_.due(slot.next);
+  if (due > now) return false;
+  if (is_measured(due)) results_.lateness.record(now - due);
+  say(slot, slot.next + 1, due);
+  slot.next += settings_.connections;
+  return true;
+}
+
+void Load::say(Slot& slot, std::uint64_t sequence, Time start) {
+  const std::size_t size = Pattern::size_of(settings_.sizes, slot.number, sequence);
+  slot.conversation->say(sequence, size, start);
+  if (!is_measured(start)) return;
+  ++results_.sent;
+  ++slot.said;
+}
+
+// The slot's next messages have fallen due, and there is no connection for them.
+void Load::lose_what_is_due(Slot& slot) {
+  for (; slot.next < next_due_; slot.next += settings_.connections) {
+    if (is_exhausted(slot) || !is_measured(schedule_.due(slot.next))) continue;
+    ++results_.sent;
+    ++slot.said;
+    lose(slot.next + 1, slot.connection->failure());
+  }
+}
+
+// Whether the slot has no message any more that it could begin.
+bool Load::is_exhausted(const Slot& slot) const {
+  if (slot.is_idle) return idle_dismissed_;
+  if (settings_.count > 0 && slot.said >= settings_.count) return true;
+  return (has_rate() && begun_ ? schedule_.due(slot.next) : now_) >= end_;
+}
+
+template <typename Event>
+void Load::handle(Slot& slot, Event event) {
+  ClientConnection& connection = *slot.connection;
+  const int old_fd = connection.fd();
+  const bool was_connecting = connection.state() == ClientConnection::State::kConnecting;
+  event(connection);
+  if (was_connecting && connection.state() != ClientConnection::State::kConnecting) {
+    note_attempt(slot);
+  }
+  settle(slot, old_fd);
+}
+
+// After anything that may have changed what the connection wants.
+void Load::settle(Slot& slot, int old_fd) {
+  feed(slot);
+  ClientConnection& connection = *slot.connection;
+  connection.half_close(now_);
+  if (old_fd >= 0 && connection.fd() != old_fd) selector_.forget(old_fd);
+  if (connection.is_over()) {
+    leave(slot);
+  } else {
+    watch(slot);
+  }
+}
+
+void Load::watch(Slot& slot) {
+  const ClientConnection& connection = *slot.connection;
+  const auto fd = static_cast<std::size_t>(connection.fd());
+  if (fd >= by_fd_.size()) by_fd_.resize(fd + 1);
+  by_fd_[fd] = &slot;
+  selector_.watch_input(connection.fd(), connection.wants_input());
+  selector_.watch_output(connection.fd(), connection.wants_output());
+}
+
+// The slot's connection is over: another one, or none, follows.
+void Load::leave(Slot& slot) {
+  const bool failed = slot.connection->state() == ClientConnection::State::kFailed;
+  if (slot.connection->local().family() != AF_UNSPEC) --results_.open;
+  if (failed) note_failure(slot);
+  if (is_exhausted(slot) || (failed && !settings_.reconnect)) {
+    retire(slot);
+  } else {
+    const Time next = has_rate() && settings_.churn ? schedule_.due(slot.next) : now_;
+    openings_.push({failed ? std::max(next, now_ + pause()) : next, &slot});
+  }
+}
+
+// With it goes what it had in flight, and what has fallen due and could not be said.
+void Load::note_failure(Slot& slot) {
+  const ClientConnection& connection = *slot.connection;
+  ++results_.failures.at(static_cast<std::size_t>(connection.failure_kind()));
+  ++sample_.errors;
+  if (results_.told.size() < kMostFailuresTold) {
+    results_.told.push_back(describe_failure(slot.number, connection));
+    observer_.failed(results_.told.back());
+  }
+  const Conversation& conversation = *slot.conversation;
+  for (std::size_t place = 0; place < conversation.in_flight(); ++place) {
+    const Conversation::Message& message = conversation.message_in_flight(place);
+    if (is_measured(message.start)) lose(message.sequence, connection.failure());
+  }
+  if (says_by_turns() && !slot.is_idle) lose_what_is_due(slot);
+}
+
+void Load::lose(std::uint64_t sequence, const std::string& reason) {
+  ++results_.lost;
+  ++sample_.errors;
+  observer_.lost(sequence, reason);
+}
+
+void Load::retire(Slot& slot) {
+  ++over_;
+  if (!slot.is_idle) ++busy_over_;
+}
+
+void Load::handle_readable(Slot& slot) {
+  handle(slot, [&](ClientConnection& ready) {
+    ready.handle_readable(buffer_, now_);
+    take_answers(slot);
+  });
+}
+
+void Load::take_answers(Slot& slot) {
+  const std::uint64_t received = slot.connection->received();
+  while (const auto message = slot.conversation->take_answered(received)) {
+    if (!is_measured(message->start)) continue;
+    const Duration latency = now_ - message->start;
+    last_answer_ = now_;
+    ++results_.received;
+    results_.bytes += message->size;
+    results_.latency.record(latency);
+    if (intervals_.sample > Duration{0}) {
+      ++sample_.received;
+      sample_.bytes += message->size;
+      sample_.latency.record(latency);
+    }
+    observer_.answered({.sequence = message->sequence,
+                        .size = message->size,
+                        .latency = latency,
+                        .server = slot.connection->remote()});
+  }
+}
+
+void Load::handle_timeouts() {
+  if (now_ < next_check_) return;
+  next_check_ = now_ + settings_.timeout;
+  for (Slot& slot : slots_) {
+    if (!slot.is_live()) continue;
+    if (slot.connection->deadline() <= now_) {
+      handle(slot, [&](ClientConnection& late) { late.handle_timeout(now_); });
+    }
+    next_check_ = std::min(next_check_, slot.connection->deadline());
+  }
+}
+
+void Load::tell() {
+  if (!measuring_ && begun_ && now_ >= measured_from_) {
+    measuring_ = true;
+    cpu_before_ = cpu_time();
+  }
+  if (now_ >= next_sample_) {
+    // Where several intervals have passed, as after a suspension, they are one sample.
+    const Duration past = now_ - next_sample_;
+    const Time end = now_ - past % intervals_.sample;
+    tell_sample(end);
+    next_sample_ = end + intervals_.sample;
+  }
+  if (now_ >= next_progress_) {
+    next_progress_ = now_ + intervals_.progress;
+    results_.elapsed = measured_until(now_);
+    observer_.progressed(results_);
+  }
+}
+
+void Load::tell_sample(Time end) {
+  sample_.end = measured_until(end);
+  sample_.open = results_.open;
+  if (sample_.end > sample_.begin || sample_.errors > 0) observer_.sampled(sample_);
+  sample_.begin = sample_.end;
+  sample_.received = sample_.bytes = sample_.errors = 0;
+  sample_.latency.clear();
+}
+
+Duration Load::measured_until(Time time) const noexcept {
+  return begun_ ? std::max(time - measured_from_, Duration{0}) : Duration{0};
+}
+
+// Before a connection that failed is made again: as often as it has something to say, within
+// reason.
+Duration Load::pause() const noexcept {
+  constexpr Duration kLeast = std::chrono::milliseconds{100};
+  constexpr Duration kMost = std::chrono::seconds{1};
+  if (!has_rate()) return kLeast;
+  const Schedule turns(settings_.rate, Time{});
+  return std::clamp(turns.due(settings_.connections) - Time{}, kLeast, kMost);
+}
+
+std::optional<Duration> Load::time_to_next_event() const {
+  Time next = std::min({next_check_, next_sample_, next_progress_});
+  if (!openings_.empty() && connecting_ < kMostConnecting) {
+    next = std::min(next, openings_.top().when);
+  }
+  if (says_by_turns() && busy_over_ < settings_.connections) {
+    next = std::min(next, schedule_.due(next_due_));
+  }
+  if (next == Time::max()) return std::nullopt;
+  return std::max(next - clock_(), Duration{0});
+}
+
+}  // namespace echo
