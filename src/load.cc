@@ -92,14 +92,20 @@ bool Load::turn() {
 
 const LoadResults& Load::finish(bool interrupted) {
   now_ = clock_();
-  // Without the farewells of the connections: the last answer is the end, unless the time that was
-  // given is longer.
-  const Time planned = end_ == Time::max() ? last_answer_ : std::min(now_, end_);
-  results_.elapsed = measured_until(interrupted ? now_ : std::max(last_answer_, planned));
+  results_.elapsed = measured_until(interrupted ? now_ : std::max(last_answer_, planned_end()));
   results_.interrupted = interrupted;
   if (measuring_) results_.cpu = cpu_time() - cpu_before_;
   if (intervals_.sample > Duration{0}) tell_sample(measured_from_ + results_.elapsed);
   return results_;
+}
+
+// The farewells of the connections are not measured; the whole of the time that was given is.
+Time Load::planned_end() const {
+  if (end_ == Time::max()) return last_answer_;
+  const bool is_time_up = std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
+    return !slot.is_idle && next_start(slot) >= end_;
+  });
+  return is_time_up ? end_ : now_;
 }
 
 // Once everybody who is waited for is there, or has failed to be.
@@ -108,17 +114,17 @@ void Load::begin() {
   measured_from_ = now_ + settings_.warmup;
   if (settings_.duration > Duration{0}) end_ = measured_from_ + settings_.duration;
   schedule_ = Schedule(settings_.rate, now_);
-  next_sample_ = intervals_.sample > Duration{0} ? measured_from_ + intervals_.sample : Time::max();
+  if (intervals_.sample > Duration{0}) plan_sample(measured_from_);
 
   const Duration apart = settings_.ramp / static_cast<Duration::rep>(settings_.connections);
   for (Slot& slot : slots_) {
     if (slot.is_idle) break;
     if (slot.takes_part) {
       if (slot.is_live()) settle(slot, slot.connection->fd());
-    } else if (has_rate() && settings_.churn) {
-      openings_.push({schedule_.due(slot.next), &slot});
     } else {
-      openings_.push({now_ + static_cast<Duration::rep>(slot.index) * apart, &slot});
+      const bool waits_for_message = has_rate() && settings_.churn;
+      const Time in_turn = now_ + static_cast<Duration::rep>(slot.index) * apart;
+      openings_.push({waits_for_message ? next_start(slot) : in_turn, &slot});
     }
   }
 }
@@ -248,7 +254,11 @@ void Load::lose_what_is_due(Slot& slot) {
 bool Load::is_exhausted(const Slot& slot) const {
   if (slot.is_idle) return idle_dismissed_;
   if (settings_.count > 0 && slot.said >= settings_.count) return true;
-  return (has_rate() && begun_ ? schedule_.due(slot.next) : now_) >= end_;
+  return next_start(slot) >= end_;
+}
+
+Time Load::next_start(const Slot& slot) const noexcept {
+  return has_rate() ? schedule_.due(slot.next) : now_;
 }
 
 template <typename Event>
@@ -293,7 +303,7 @@ void Load::leave(Slot& slot) {
   if (is_exhausted(slot) || (failed && !settings_.reconnect)) {
     retire(slot);
   } else {
-    const Time next = has_rate() && settings_.churn ? schedule_.due(slot.next) : now_;
+    const Time next = settings_.churn ? next_start(slot) : now_;
     openings_.push({failed ? std::max(next, now_ + pause()) : next, &slot});
   }
 }
@@ -373,16 +383,21 @@ void Load::tell() {
   }
   if (now_ >= next_sample_) {
     // Where several intervals have passed, as after a suspension, they are one sample.
-    const Duration past = now_ - next_sample_;
-    const Time end = now_ - past % intervals_.sample;
+    const Time end = now_ - (now_ - next_sample_) % intervals_.sample;
     tell_sample(end);
-    next_sample_ = end + intervals_.sample;
+    plan_sample(end);
   }
   if (now_ >= next_progress_) {
     next_progress_ = now_ + intervals_.progress;
     results_.elapsed = measured_until(now_);
     observer_.progressed(results_);
   }
+}
+
+// The few answers that come after the end are in the last sample, not in one of their own.
+void Load::plan_sample(Time after) {
+  next_sample_ = after + intervals_.sample;
+  if (next_sample_ == end_) next_sample_ += intervals_.sample;
 }
 
 void Load::tell_sample(Time end) {

@@ -80,6 +80,7 @@ class Load {
   };
 
   void begin();
+  Time planned_end() const;
   void open_due();
   void open(Slot& slot, Time waits_from);
   void note_attempt(Slot& slot);
@@ -92,6 +93,7 @@ class Load {
   void say(Slot& slot, std::uint64_t sequence, Time start);
   void lose_what_is_due(Slot& slot);
   bool is_exhausted(const Slot& slot) const;
+  Time next_start(const Slot& slot) const noexcept;
 
   // Lets the connection handle an event, and settles it: for select(), the counts, the observer.
   template <typename Event>
@@ -108,6 +110,7 @@ class Load {
   void handle_timeouts();
 
   void tell();
+  void plan_sample(Time after);
   void tell_sample(Time end);
   Duration measured_until(Time time) const noexcept;
 

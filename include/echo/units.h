@@ -52,6 +52,9 @@ std::string format_duration(Duration duration);
 // "850 ns", "42.1 us", "1.07 ms", "12.0 s": to read, three significant digits.
 std::string format_latency(Duration duration);
 
+// "0.123", "12.034": to read beside others, rounded to microseconds.
+std::string format_milliseconds(Duration duration);
+
 // "1,234,567".
 std::string format_number(std::uint64_t number);
 

@@ -209,6 +209,19 @@ TEST(FormatLatency, RoundsIntoTheNextDigitAndUnit) {
 
 TEST(FormatLatency, CountsSecondsBeyondAThousand) { EXPECT_EQ(format_latency(5000s), "5000 s"); }
 
+TEST(FormatMilliseconds, HasThreeDecimals) {
+  EXPECT_EQ(format_milliseconds(0ns), "0.000");
+  EXPECT_EQ(format_milliseconds(7us), "0.007");
+  EXPECT_EQ(format_milliseconds(123us), "0.123");
+  EXPECT_EQ(format_milliseconds(12'034us), "12.034");
+  EXPECT_EQ(format_milliseconds(3s), "3000.000");
+}
+
+TEST(FormatMilliseconds, RoundsToMicroseconds) {
+  EXPECT_EQ(format_milliseconds(1'499ns), "0.001");
+  EXPECT_EQ(format_milliseconds(999'501ns), "1.000");
+}
+
 TEST(FormatNumber, PutsACommaBeforeEachThreeDigits) {
   EXPECT_EQ(format_number(0), "0");
   EXPECT_EQ(format_number(999), "999");

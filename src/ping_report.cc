@@ -1,0 +1,32 @@
+#include "echo/ping_report.h"
+
+#include "echo/escape.h"
+#include "echo/units.h"
+
+namespace echo {
+namespace {
+
+std::string sizes_of(const LoadSettings& settings) {
+  const std::string least = std::to_string(settings.sizes.least);
+  if (settings.sizes.least == settings.sizes.most) return least;
+  return least + " to " + std::to_string(settings.sizes.most);
+}
+
+}  // namespace
+
+std::string ping_header(const LoadSettings& settings) {
+  return "PING " + escape_controls(settings.host) + " port " + std::to_string(settings.port) +
+         ": " + sizes_of(settings) + " bytes a message\n";
+}
+
+std::string ping_line(const LoadObserver::Answer& answer) {
+  return std::to_string(answer.size) + " bytes from " + answer.server.to_string() +
+         ": seq=" + std::to_string(answer.sequence) +
+         " time=" + format_milliseconds(answer.latency) + " ms\n";
+}
+
+std::string ping_loss_line(std::uint64_t sequence, const std::string& reason) {
+  return "seq=" + std::to_string(sequence) + " lost: " + reason + "\n";
+}
+
+}  // namespace echo

@@ -1,0 +1,543 @@
+#include "echo/load.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "echo/endpoint.h"
+#include "echo/failure.h"
+#include "echo/load_observer.h"
+#include "echo/load_results.h"
+#include "echo/load_settings.h"
+#include "echo/socket.h"
+#include "echo/unique_fd.h"
+#include "echo/units.h"
+#include "support/socket_pair.h"
+#include "support/test_peer.h"
+
+namespace echo::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Keeps what it is told.
+class Listener : public LoadObserver {
+ public:
+  void answered(const Answer& answer) override { answers.push_back(answer.latency); }
+  void lost(std::uint64_t sequence, const std::string& /*reason*/) override {
+    losses.push_back(sequence);
+  }
+  void failed(const std::string& text) override { failures.push_back(text); }
+  void sampled(const Sample& sample) override { samples.push_back(sample); }
+
+  std::vector<Duration> answers;
+  std::vector<std::uint64_t> losses;
+  std::vector<std::string> failures;
+  std::vector<Sample> samples;
+};
+
+// A load whose turns the test takes one by one, at a time that the test sets, on a server that the
+// test plays.
+class LoadTest : public ::testing::Test {
+ protected:
+  LoadTest() {
+    settings_.host = "127.0.0.1";
+    settings_.port = local_endpoint(listener_.get()).port();
+    settings_.connections = 1;
+    settings_.sizes = {.least = 10, .most = 10};
+  }
+
+  void start(Duration sample = Duration{0}) {
+    // At a time that does not pass a turn without an event ends after a millisecond.
+    load_.emplace(settings_, told_, Load::Intervals{.sample = sample, .progress = 1ms}, nullptr,
+                  [this] { return now_; });
+  }
+
+  TestPeer accept() {
+    while (!is_readable(listener_.get())) load_->turn();
+    return TestPeer(accept_from(listener_.get()).fd);
+  }
+
+  // The next bytes that the load says to the peer.
+  std::string receive(const TestPeer& peer, std::size_t length) {
+    std::string text;
+    while (text.size() < length) {
+      while (!peer.has_input()) load_->turn();
+      text += peer.receive(1);
+    }
+    return text;
+  }
+
+  void expect_eof(const TestPeer& peer) { EXPECT_EQ(receive_all(peer), ""); }
+
+  std::string receive_all(const TestPeer& peer) {
+    while (!peer.has_input()) load_->turn();
+    return peer.receive_to_eof();
+  }
+
+  void send(const TestPeer& peer, const std::string& text) {
+    peer.send(text);
+    const std::size_t before = told_.answers.size() + told_.failures.size();
+    while (told_.answers.size() + told_.failures.size() == before) load_->turn();
+  }
+
+  const LoadResults& finish() {
+    while (load_->turn()) {
+    }
+    return load_->finish(false);
+  }
+
+  // Nothing more comes of turns at this time.
+  void settle() {
+    for (int turns = 0; turns < 5; ++turns) load_->turn();
+  }
+
+  UniqueFd listener_ = listen_on(resolve("127.0.0.1", 0).front(), 100, false);
+  LoadSettings settings_;
+  Listener told_;
+  Time now_ = Time{} + 1h;
+  std::optional<Load> load_;
+};
+
+TEST_F(LoadTest, SaysTheNextMessageWhenTheAnswerIsThere) {
+  settings_.count = 2;
+  start();
+  const TestPeer peer = accept();
+  const std::string first = receive(peer, 10);
+  settle();
+  EXPECT_FALSE(peer.has_input());
+  send(peer, first);
+  const std::string second = receive(peer, 10);
+  EXPECT_NE(second, first);
+}
+
+TEST_F(LoadTest, EndsAfterItsMessagesWithEofOnBothSides) {
+  settings_.count = 1;
+  start();
+  {
+    const TestPeer peer = accept();
+    send(peer, receive(peer, 10));
+    expect_eof(peer);
+  }
+  const LoadResults& results = finish();
+  EXPECT_TRUE(results.is_exact());
+  EXPECT_EQ(results.opened, 1U);
+  EXPECT_EQ(results.sent, 1U);
+  EXPECT_EQ(results.received, 1U);
+  EXPECT_EQ(results.bytes, 10U);
+  EXPECT_EQ(results.in_flight(), 0U);
+}
+
+TEST_F(LoadTest, KeepsEofBackUntilTheLastAnswer) {
+  settings_.count = 1;
+  start();
+  const TestPeer peer = accept();
+  receive(peer, 10);
+  settle();
+  EXPECT_FALSE(peer.has_input());
+}
+
+TEST_F(LoadTest, SendsEofBehindTheLastMessageWhereItClosesItsHalf) {
+  settings_.count = 1;
+  settings_.half_close = true;
+  start();
+  {
+    const TestPeer peer = accept();
+    const std::string text = receive_all(peer);
+    EXPECT_EQ(text.size(), 10U);
+    send(peer, text);
+  }
+  EXPECT_TRUE(finish().is_exact());
+}
+
+TEST_F(LoadTest, HasSoManyMessagesInFlight) {
+  settings_.count = 10;
+  settings_.pipeline = 3;
+  start();
+  const TestPeer peer = accept();
+  std::string text = receive(peer, 30);
+  settle();
+  EXPECT_FALSE(peer.has_input());
+  send(peer, text.substr(0, 10));
+  text += receive(peer, 10);
+  settle();
+  EXPECT_FALSE(peer.has_input());
+}
+
+TEST_F(LoadTest, CountsLatencyFromTheSend) {
+  settings_.count = 2;
+  start();
+  const TestPeer peer = accept();
+  const std::string first = receive(peer, 10);
+  now_ += 5ms;
+  send(peer, first);
+  const std::string second = receive(peer, 10);
+  now_ += 7ms;
+  send(peer, second);
+  EXPECT_EQ(told_.answers, (std::vector<Duration>{5ms, 7ms}));
+}
+
+// Ten messages were due while the server slept for a second: each of them has waited.
+TEST_F(LoadTest, CountsLatencyAtARateFromWhenAMessageWasDue) {
+  settings_.rate = {.count = 10};
+  settings_.duration = 1s;
+  settings_.pipeline = 1;
+  start();
+  {
+    const TestPeer peer = accept();
+    const std::string first = receive(peer, 10);
+    now_ += 1s;
+    send(peer, first);
+    for (int more = 0; more < 9; ++more) send(peer, receive(peer, 10));
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(told_.answers, (std::vector<Duration>{1000ms, 900ms, 800ms, 700ms, 600ms, 500ms, 400ms,
+                                                  300ms, 200ms, 100ms}));
+  EXPECT_EQ(results.lateness.max(), 900ms);
+  EXPECT_EQ(results.elapsed, 1s);
+}
+
+TEST_F(LoadTest, SaysAtARateWhatIsDueAndNotBefore) {
+  settings_.rate = {.count = 10};
+  settings_.duration = 10s;
+  settings_.pipeline = 0;
+  start();
+  const TestPeer peer = accept();
+  receive(peer, 10);
+  now_ += 99ms;
+  settle();
+  EXPECT_FALSE(peer.has_input());
+  now_ += 1ms;
+  receive(peer, 10);
+  now_ += 300ms;
+  receive(peer, 30);
+  settle();
+  EXPECT_FALSE(peer.has_input());
+}
+
+TEST_F(LoadTest, GivesTheMessagesOfARateToTheConnectionsInTurn) {
+  settings_.connections = 2;
+  settings_.rate = {.count = 10};
+  settings_.duration = 10s;
+  settings_.pipeline = 0;
+  start();
+  const TestPeer first = accept();
+  const TestPeer second = accept();
+  receive(first, 10);
+  EXPECT_FALSE(second.has_input());
+  now_ += 100ms;
+  receive(second, 10);
+  EXPECT_FALSE(first.has_input());
+  now_ += 100ms;
+  receive(first, 10);
+}
+
+TEST_F(LoadTest, BeginsNoMessageAfterItsTime) {
+  settings_.duration = 1s;
+  start();
+  {
+    const TestPeer peer = accept();
+    const std::string text = receive(peer, 10);
+    now_ += 1s;
+    send(peer, text);
+    expect_eof(peer);
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.sent, 1U);
+  EXPECT_EQ(results.elapsed, 1s);
+}
+
+TEST_F(LoadTest, DoesNotMeasureWhatBeginsInTheWarmup) {
+  settings_.count = 1;
+  settings_.warmup = 1s;
+  start();
+  {
+    const TestPeer peer = accept();
+    const std::string warm = receive(peer, 10);
+    now_ += 1s;
+    peer.send(warm);
+    const std::string measured = receive(peer, 10);
+    now_ += 3ms;
+    send(peer, measured);
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.received, 1U);
+  EXPECT_EQ(results.latency.max(), 3ms);
+  EXPECT_EQ(results.elapsed, 3ms);
+}
+
+TEST_F(LoadTest, MakesAConnectionForEachMessageInAChurn) {
+  settings_.count = 2;
+  settings_.churn = true;
+  start();
+  for (int message = 0; message < 2; ++message) {
+    const TestPeer peer = accept();
+    send(peer, receive(peer, 10));
+    expect_eof(peer);
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.opened, 2U);
+  EXPECT_EQ(results.most_open, 1U);
+  EXPECT_EQ(results.received, 2U);
+}
+
+TEST_F(LoadTest, CountsLatencyInAChurnFromTheCallOfConnect) {
+  settings_.count = 1;
+  settings_.churn = true;
+  start();
+  load_->turn();
+  now_ += 4ms;
+  const TestPeer peer = accept();
+  const std::string text = receive(peer, 10);
+  now_ += 4ms;
+  send(peer, text);
+  EXPECT_EQ(told_.answers, std::vector<Duration>{8ms});
+}
+
+TEST_F(LoadTest, MakesAConnectionAtARateWhenAMessageIsDue) {
+  settings_.churn = true;
+  settings_.rate = {.count = 1};
+  settings_.duration = 10s;
+  start();
+  {
+    const TestPeer peer = accept();
+    send(peer, receive(peer, 10));
+    expect_eof(peer);
+  }
+  now_ += 999ms;
+  settle();
+  EXPECT_FALSE(is_readable(listener_.get()));
+  now_ += 1ms;
+  accept();
+}
+
+TEST_F(LoadTest, LetsIdleConnectionsBeSilentUntilTheEnd) {
+  settings_.count = 1;
+  settings_.idle = 1;
+  start();
+  TestPeer one = accept();
+  TestPeer other = accept();
+  while (!one.has_input() && !other.has_input()) load_->turn();
+  const bool one_is_busy = one.has_input();
+  {
+    const TestPeer busy = one_is_busy ? std::move(one) : std::move(other);
+    const TestPeer idle = one_is_busy ? std::move(other) : std::move(one);
+    settle();
+    EXPECT_FALSE(idle.has_input());
+    send(busy, receive(busy, 10));
+    expect_eof(busy);
+    busy.shut_down_sending();
+    expect_eof(idle);
+  }
+  const LoadResults& results = finish();
+  EXPECT_TRUE(results.is_exact());
+  EXPECT_EQ(results.opened, 2U);
+}
+
+TEST_F(LoadTest, FailsOfAnIdleConnectionThatTheServerCloses) {
+  settings_.count = 1;
+  settings_.churn = true;
+  settings_.idle = 1;
+  start();
+  accept();  // The idle one is opened first.
+  const TestPeer busy = accept();
+  send(busy, receive(busy, 10));
+  busy.shut_down_sending();
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.failures.at(static_cast<std::size_t>(Failure::kClosedEarly)), 1U);
+  EXPECT_EQ(results.received, 1U);
+}
+
+TEST_F(LoadTest, NamesConnectionOffsetAndBytesOfAMismatch) {
+  settings_.count = 1;
+  start();
+  const TestPeer peer = accept();
+  std::string text = receive(peer, 10);
+  text[7] = static_cast<char>(text[7] ^ 1);
+  send(peer, text);
+  const LoadResults& results = finish();
+  ASSERT_EQ(told_.failures.size(), 1U);
+  EXPECT_NE(told_.failures[0].find("connection 1 (127.0.0.1:"), std::string::npos);
+  EXPECT_NE(told_.failures[0].find("bytes differ at offset 7: sent 0x"), std::string::npos);
+  EXPECT_EQ(results.failures.at(static_cast<std::size_t>(Failure::kMismatch)), 1U);
+  EXPECT_EQ(results.lost, 1U);
+  EXPECT_FALSE(results.is_exact());
+}
+
+TEST_F(LoadTest, TellsOnlyTheFirstFailuresInFull) {
+  settings_.connections = 12;
+  settings_.count = 1;
+  start();
+  std::vector<TestPeer> peers;
+  while (peers.size() < 12) peers.push_back(accept());
+  settle();
+  peers.clear();
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.failed(), 12U);
+  EXPECT_EQ(told_.failures.size(), 10U);
+  EXPECT_EQ(results.told, told_.failures);
+}
+
+TEST_F(LoadTest, GoesOnWithTheOthersWhereAConnectionFails) {
+  settings_.connections = 2;
+  settings_.count = 1;
+  start();
+  TestPeer doomed = accept();
+  {
+    const TestPeer peer = accept();
+    receive(doomed, 10);
+    doomed.reset();
+    const std::string text = receive(peer, 10);
+    while (told_.failures.empty()) load_->turn();
+    send(peer, text);
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.received, 1U);
+  EXPECT_EQ(results.lost, 1U);
+  EXPECT_EQ(results.failures.at(static_cast<std::size_t>(Failure::kReset)), 1U);
+}
+
+TEST_F(LoadTest, LosesWhatWasDueAndCouldNotBeSaid) {
+  settings_.rate = {.count = 10};
+  settings_.duration = 10s;
+  settings_.pipeline = 1;
+  start();
+  {
+    const TestPeer peer = accept();
+    receive(peer, 10);
+    now_ += 400ms;
+    settle();
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.sent, 5U);
+  EXPECT_EQ(told_.losses, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+}
+
+TEST_F(LoadTest, MakesAConnectionAgainAndLosesWhatWasDueMeanwhile) {
+  settings_.rate = {.count = 10};
+  settings_.duration = 1s;
+  settings_.reconnect = true;
+  start();
+  {
+    const TestPeer peer = accept();
+    send(peer, receive(peer, 10));
+  }
+  while (told_.failures.empty()) load_->turn();
+  now_ += 99ms;
+  settle();
+  EXPECT_FALSE(is_readable(listener_.get()));
+  now_ += 1ms;
+  const TestPeer peer = accept();
+  send(peer, receive(peer, 10));
+  EXPECT_EQ(told_.failures.size(), 1U);
+}
+
+TEST_F(LoadTest, LosesAtARateWhatIsDueWhileThereIsNoServer) {
+  settings_.rate = {.count = 100};
+  settings_.count = 5;
+  settings_.reconnect = true;
+  listener_.reset();
+  start();
+  while (told_.failures.empty()) load_->turn();
+  settle();
+  now_ += 100ms;
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.sent, 5U);
+  EXPECT_EQ(results.lost, 5U);
+  EXPECT_EQ(told_.losses, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+}
+
+TEST_F(LoadTest, OpensConnectionsOneByOneInARamp) {
+  settings_.connections = 2;
+  settings_.count = 1;
+  settings_.ramp = 1s;
+  start();
+  const TestPeer first = accept();
+  receive(first, 10);
+  now_ += 499ms;
+  settle();
+  EXPECT_FALSE(is_readable(listener_.get()));
+  now_ += 1ms;
+  receive(accept(), 10);
+}
+
+TEST_F(LoadTest, TellsOfIntervalsThatFollowEachOther) {
+  settings_.duration = 2500ms;
+  start(1s);
+  {
+    const TestPeer peer = accept();
+    for (int message = 0; message < 5; ++message) {
+      const std::string text = receive(peer, 10);
+      now_ += 500ms;
+      send(peer, text);
+    }
+  }
+  finish();
+  ASSERT_EQ(told_.samples.size(), 3U);
+  Duration end{0};
+  std::uint64_t received = 0;
+  for (const Sample& sample : told_.samples) {
+    EXPECT_EQ(sample.begin, end);
+    end = sample.end;
+    received += sample.received;
+    EXPECT_EQ(sample.latency.count(), sample.received);
+    EXPECT_EQ(sample.bytes, 10 * sample.received);
+  }
+  EXPECT_EQ(end, 2500ms);
+  EXPECT_EQ(received, 5U);
+}
+
+TEST_F(LoadTest, HasTheResultsSoFarWhereItIsInterrupted) {
+  settings_.duration = 10s;
+  settings_.pipeline = 3;
+  start();
+  const TestPeer peer = accept();
+  const std::string text = receive(peer, 30);
+  now_ += 1s;
+  send(peer, text.substr(0, 10));
+  now_ += 1s;
+  const LoadResults& results = load_->finish(true);
+  EXPECT_TRUE(results.interrupted);
+  EXPECT_EQ(results.elapsed, 2s);
+  EXPECT_EQ(results.received, 1U);
+  EXPECT_EQ(results.in_flight(), 3U);
+  EXPECT_TRUE(results.is_exact());
+}
+
+TEST_F(LoadTest, SaysMessagesOfManySizesAndCountsTheirBytes) {
+  settings_.count = 50;
+  settings_.sizes = {.least = 1, .most = 3};
+  start();
+  std::uint64_t bytes = 0;
+  {
+    const TestPeer peer = accept();
+    for (int message = 0; message < 50; ++message) {
+      std::string text = receive(peer, 1);
+      while (peer.has_input()) text += peer.receive(1);
+      bytes += text.size();
+      send(peer, text);
+    }
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.bytes, bytes);
+  EXPECT_GT(bytes, 60U);
+  EXPECT_LT(bytes, 140U);
+}
+
+TEST_F(LoadTest, EndsAtOnceWhereNobodyLetsItIn) {
+  listener_.reset();
+  settings_.count = 1;
+  settings_.connections = 3;
+  start();
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.failures.at(static_cast<std::size_t>(Failure::kConnect)), 3U);
+  EXPECT_EQ(results.sent, 0U);
+}
+
+}  // namespace
+}  // namespace echo::testing
