@@ -123,13 +123,13 @@ It measures with one of these three, on messages of its own:
                             (default: 64)
   -P, --pipeline DEPTH      how many messages a connection has in flight
                             (default: 1; at a rate: any number)
-  -r, --rate N/s            a message of all connections falls due so often, and
-                            the time counts from when it was due
+  -r, --rate N              so many messages a second (N or N/s) of all
+                            connections, each timed from when it was due
       --ramp TIME           open the connections over so long (default: 0)
       --churn               make a connection for each message
       --idle N              open so many more, which say nothing (default: 0)
       --half-close          send EOF behind the last message, not after its echo
-      --warmup TIME         measure only what begins later than that (default: 0)
+      --warmup TIME         measure only what begins after so long (default: 0)
       --reconnect           make a connection that fails again
       --histogram           plot the distribution of the latencies too
       --ascii               plot it in ASCII, whatever the locale
@@ -334,19 +334,20 @@ class Parser {
     }
     const LoadSettings& load = options_.load;
     if (is_given('I') && target_.connections > 1) {
-      throw UsageError("--connections does not go with --interval, which has one connection");
+      throw UsageError(name_of('I') + " has one connection, not " +
+                       std::to_string(target_.connections));
     }
     if (is_given(kRamp) && is_given(kChurn) && is_given('r')) {
-      throw UsageError("--ramp does not go with --churn and --rate together");
+      throw UsageError(name_of(kRamp) + " does not go with --churn and --rate together");
     }
     if (is_given('D') && load.ramp > load.warmup + load.duration) {
-      throw UsageError("--ramp is longer than --warmup and --duration together");
+      throw UsageError(name_of(kRamp) + " is longer than --warmup and --duration together");
     }
     if (is_given(kAscii) && !is_given(kHistogram)) {
-      throw UsageError("--ascii goes only with --histogram");
+      throw UsageError(name_of(kAscii) + " goes only with --histogram");
     }
     if (is_given(kSample) && !is_given(kCsv) && !is_given(kSvg)) {
-      throw UsageError("--sample goes only with --csv or --svg");
+      throw UsageError(name_of(kSample) + " goes only with --csv or --svg");
     }
   }
 
@@ -355,7 +356,7 @@ class Parser {
   static std::string name_of(int val) {
     const option* const found = std::find_if(std::begin(kOptions), std::end(kOptions),
                                              [val](const option& each) { return each.val == val; });
-    return std::string("--") + found->name;
+    return std::string("option '--") + found->name + "'";
   }
 
   OptionWalk walk_;

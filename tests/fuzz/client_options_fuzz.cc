@@ -9,8 +9,12 @@
 
 #include "echo/client.h"
 #include "echo/client_options.h"
+#include "echo/load_settings.h"
 #include "echo/log.h"
+#include "echo/measurement.h"
 #include "echo/options.h"
+#include "echo/target.h"
+#include "echo/units.h"
 #include "fuzz/command_lines.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
@@ -29,26 +33,85 @@ void check_messages(const ClientSettings& client) {
   }
 }
 
-testing::Words spell(const ClientOptions& options) {
-  if (options.action == Action::kHelp) return {"--help"};
-  if (options.action == Action::kVersion) return {"--version"};
-  const ClientSettings& client = options.client;
-  require(client.port > 0, "the port is one to connect to");
-  require(client.connections >= 1 && client.connections <= 1'000'000, "1 to 1,000,000 connections");
-  check_messages(client);
+void check_target(const Target& target) {
+  require(target.port > 0, "the port is one to connect to");
+  require(target.connections >= 1 && target.connections <= 1'000'000, "1 to 1,000,000 connections");
+}
 
+void check_load(const LoadSettings& load) {
+  require(load.sizes.least >= 1 && load.sizes.least <= load.sizes.most, "a message has a byte");
+  require(load.rate.period > Duration{0}, "what is due is apart");
+  require(load.rate.count > 0 || load.pipeline > 0, "a closed loop has something in flight");
+}
+
+testing::Words spell_target(const Target& target) {
   testing::Words words{
-      "--host=" + client.host,
-      "--port=" + std::to_string(client.port),
-      "--connections=" + std::to_string(client.connections),
-      "--timeout=" + fuzz::value_of(client.timeout),
+      "--host=" + target.host,
+      "--port=" + std::to_string(target.port),
+      "--connections=" + std::to_string(target.connections),
+      "--timeout=" + fuzz::value_of(target.timeout),
   };
-  if (client.family != AF_UNSPEC) words.emplace_back(client.family == AF_INET ? "-4" : "-6");
-  if (options.log_level == LogLevel::kDebug) words.emplace_back("--verbose");
-  if (options.log_level == LogLevel::kError) words.emplace_back("--quiet");
+  if (target.family != AF_UNSPEC) words.emplace_back(target.family == AF_INET ? "-4" : "-6");
+  return words;
+}
+
+void spell_messages(const ClientSettings& client, testing::Words& words) {
   words.emplace_back("--");
   if (client.from_input) words.emplace_back("-");
   words.insert(words.end(), client.messages.begin(), client.messages.end());
+}
+
+void spell_load(const LoadSettings& load, bool is_ping, testing::Words& words) {
+  words.push_back("--size=" + std::to_string(load.sizes.least) + "-" +
+                  std::to_string(load.sizes.most));
+  if (load.count > 0) words.push_back("--count=" + std::to_string(load.count));
+  if (load.duration > Duration{0}) words.push_back("--duration=" + fuzz::value_of(load.duration));
+  if (is_ping) words.push_back("--interval=" + fuzz::value_of(load.rate.period));
+  if (load.rate.count > 0 && !is_ping) words.push_back("--rate=" + std::to_string(load.rate.count));
+  if (load.pipeline > 0 && !load.churn) {
+    words.push_back("--pipeline=" + std::to_string(load.pipeline));
+  }
+  if (load.ramp > Duration{0}) words.push_back("--ramp=" + fuzz::value_of(load.ramp));
+  if (load.warmup > Duration{0}) words.push_back("--warmup=" + fuzz::value_of(load.warmup));
+  if (load.idle > 0) words.push_back("--idle=" + std::to_string(load.idle));
+  if (load.churn) words.emplace_back("--churn");
+  if (load.half_close) words.emplace_back("--half-close");
+  if (load.reconnect) words.emplace_back("--reconnect");
+}
+
+void spell_presentation(const Presentation& presentation, testing::Words& words) {
+  using Form = Presentation::Form;
+  if (presentation.form == Form::kJson) words.emplace_back("--json");
+  if (presentation.form == Form::kCsv) words.emplace_back("--csv");
+  if (presentation.histogram) words.emplace_back("--histogram");
+  if (presentation.ascii) words.emplace_back("--ascii");
+  if (!presentation.svg.empty()) words.push_back("--svg=" + presentation.svg);
+  if (presentation.form == Form::kCsv || !presentation.svg.empty()) {
+    words.push_back("--sample=" + fuzz::value_of(presentation.sample));
+  }
+}
+
+testing::Words spell(const ClientOptions& options) {
+  if (options.action == Action::kHelp) return {"--help"};
+  if (options.action == Action::kVersion) return {"--version"};
+  const Target& target = options.measures ? static_cast<const Target&>(options.load)
+                                          : static_cast<const Target&>(options.client);
+  check_target(target);
+  testing::Words words = spell_target(target);
+  if (options.log_level == LogLevel::kDebug) words.emplace_back("--verbose");
+  if (options.log_level == LogLevel::kError) words.emplace_back("--quiet");
+  if (options.measures) {
+    check_load(options.load);
+    // A ping that is told otherwise is a rate, and may be one in another time than a second.
+    const Presentation& presentation = options.presentation;
+    const bool is_ping =
+        presentation.form == Presentation::Form::kPing || options.load.rate.period != Rate{}.period;
+    spell_load(options.load, is_ping, words);
+    spell_presentation(presentation, words);
+  } else {
+    check_messages(options.client);
+    spell_messages(options.client, words);
+  }
   return words;
 }
 

@@ -73,6 +73,7 @@ constexpr const char* kAskBash = R"sh(
 shopt -s extglob
 _init_completion() { cur=- prev=$before split=false; }
 _known_hosts_real() { :; }
+_filedir() { :; }
 compopt() { :; }
 complete_after() {
   local before=$1

@@ -6,11 +6,15 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "echo/client.h"
+#include "echo/load_settings.h"
 #include "echo/log.h"
+#include "echo/measurement.h"
 #include "echo/options.h"
+#include "echo/units.h"
 #include "support/command_line.h"
 
 namespace echo {
@@ -173,11 +177,197 @@ TEST(ClientOptions, NamesAnOptionThatTakesNoValue) {
   }
 }
 
+TEST(ClientOptions, MeasuresWithACountADurationOrAnInterval) {
+  EXPECT_FALSE(parse({}).measures);
+  EXPECT_TRUE(parse({"-n", "1"}).measures);
+  EXPECT_TRUE(parse({"-D", "1s"}).measures);
+  EXPECT_TRUE(parse({"-I", "1s"}).measures);
+}
+
+TEST(ClientOptions, HasDefaultsWhereItMeasures) {
+  const ClientOptions options = parse({"-n", "7"});
+  const LoadSettings& load = options.load;
+  EXPECT_EQ(load.host, "localhost");
+  EXPECT_EQ(load.port, 10000);
+  EXPECT_EQ(load.family, AF_UNSPEC);
+  EXPECT_EQ(load.connections, 1U);
+  EXPECT_EQ(load.timeout, 10s);
+  EXPECT_EQ(load.count, 7U);
+  EXPECT_EQ(load.duration, 0s);
+  EXPECT_EQ(load.sizes.least, 64U);
+  EXPECT_EQ(load.sizes.most, 64U);
+  EXPECT_EQ(load.pipeline, 1U);
+  EXPECT_EQ(load.rate.count, 0U);
+  EXPECT_EQ(load.ramp, 0s);
+  EXPECT_EQ(load.warmup, 0s);
+  EXPECT_EQ(load.idle, 0U);
+  EXPECT_FALSE(load.churn);
+  EXPECT_FALSE(load.half_close);
+  EXPECT_FALSE(load.reconnect);
+  EXPECT_EQ(options.presentation.form, Presentation::Form::kTable);
+  EXPECT_EQ(options.presentation.sample, 1s);
+  EXPECT_FALSE(options.presentation.quiet);
+  EXPECT_FALSE(options.presentation.histogram);
+  EXPECT_FALSE(options.presentation.ascii);
+  EXPECT_EQ(options.presentation.svg, "");
+}
+
+TEST(ClientOptions, TakesTheServerWhereItMeasures) {
+  const LoadSettings load = parse({"-H::1", "-p7", "-c9", "-t1s", "-6", "-n1"}).load;
+  EXPECT_EQ(load.host, "::1");
+  EXPECT_EQ(load.port, 7);
+  EXPECT_EQ(load.connections, 9U);
+  EXPECT_EQ(load.timeout, 1s);
+  EXPECT_EQ(load.family, AF_INET6);
+}
+
+TEST(ClientOptions, TakesDuration) {
+  for (const Words& words : spellings("-D", "--duration", "250ms")) {
+    EXPECT_EQ(parse(words).load.duration, 250ms) << words.front();
+  }
+}
+
+TEST(ClientOptions, TakesIntervalForAPing) {
+  for (const Words& words : spellings("-I", "--interval", "250ms")) {
+    const ClientOptions options = parse(words);
+    EXPECT_EQ(options.load.rate.count, 1U) << words.front();
+    EXPECT_EQ(options.load.rate.period, 250ms) << words.front();
+    EXPECT_EQ(options.load.pipeline, 0U) << words.front();
+    EXPECT_EQ(options.presentation.form, Presentation::Form::kPing) << words.front();
+  }
+}
+
+TEST(ClientOptions, TakesSizes) {
+  EXPECT_EQ(parse({"-n1", "-s", "4K"}).load.sizes.most, 4096U);
+  const SizeRange range = parse({"-n1", "--size=64-64K"}).load.sizes;
+  EXPECT_EQ(range.least, 64U);
+  EXPECT_EQ(range.most, 65536U);
+}
+
+TEST(ClientOptions, TakesPipeline) {
+  EXPECT_EQ(parse({"-n1", "-P", "100"}).load.pipeline, 100U);
+  EXPECT_EQ(parse({"-D1", "-r5", "--pipeline=3"}).load.pipeline, 3U);
+}
+
+TEST(ClientOptions, TakesRateWithoutALimitOfWhatIsInFlight) {
+  for (const char* rate : {"1000", "1000/s"}) {
+    const LoadSettings load = parse({"-D1", "-r", rate}).load;
+    EXPECT_EQ(load.rate.count, 1000U);
+    EXPECT_EQ(load.rate.period, 1s);
+    EXPECT_EQ(load.pipeline, 0U);
+  }
+}
+
+TEST(ClientOptions, TakesWhatAConnectionDoes) {
+  const LoadSettings load = parse({"-D9", "--ramp=2s", "--churn", "--idle=5", "--half-close",
+                                   "--warmup=1s", "--reconnect"})
+                                .load;
+  EXPECT_EQ(load.ramp, 2s);
+  EXPECT_TRUE(load.churn);
+  EXPECT_EQ(load.idle, 5U);
+  EXPECT_TRUE(load.half_close);
+  EXPECT_EQ(load.warmup, 1s);
+  EXPECT_TRUE(load.reconnect);
+}
+
+TEST(ClientOptions, TakesWhatIsToldOfIt) {
+  EXPECT_EQ(parse({"-n1", "--json"}).presentation.form, Presentation::Form::kJson);
+  EXPECT_EQ(parse({"-I1", "--json"}).presentation.form, Presentation::Form::kJson);
+  EXPECT_EQ(parse({"-n1", "--csv"}).presentation.form, Presentation::Form::kCsv);
+  EXPECT_EQ(parse({"-n1", "--csv", "--sample=1ms"}).presentation.sample, 1ms);
+  EXPECT_EQ(parse({"-n1", "--svg", "file"}).presentation.svg, "file");
+  EXPECT_TRUE(parse({"-n1", "--histogram"}).presentation.histogram);
+  EXPECT_TRUE(parse({"-n1", "--histogram", "--ascii"}).presentation.ascii);
+  EXPECT_TRUE(parse({"-n1", "--quiet"}).presentation.quiet);
+}
+
+TEST(ClientOptions, RefusesToMeasureWithMessagesOfTheUsers) {
+  EXPECT_EQ(usage_error({"-n1", "one"}), "'one': a client that measures has messages of its own");
+  EXPECT_EQ(usage_error({"-n1", "-"}), "'-': a client that measures has messages of its own");
+}
+
+TEST(ClientOptions, RefusesWhatGoesOnlyWithMeasuring) {
+  const std::vector<std::pair<std::string, Words>> options{{"size", {"-s1"}},
+                                                           {"pipeline", {"-P1"}},
+                                                           {"rate", {"-r1"}},
+                                                           {"ramp", {"--ramp=1"}},
+                                                           {"churn", {"--churn"}},
+                                                           {"idle", {"--idle=1"}},
+                                                           {"half-close", {"--half-close"}},
+                                                           {"warmup", {"--warmup=1"}},
+                                                           {"reconnect", {"--reconnect"}},
+                                                           {"histogram", {"--histogram"}},
+                                                           {"ascii", {"--ascii"}},
+                                                           {"json", {"--json"}},
+                                                           {"csv", {"--csv"}},
+                                                           {"sample", {"--sample=1"}},
+                                                           {"svg", {"--svg=x"}}};
+  for (const auto& [name, words] : options) {
+    EXPECT_EQ(usage_error(words),
+              "option '--" + name + "' goes only with --count, --duration or --interval");
+  }
+}
+
+TEST(ClientOptions, RefusesByNameWhatDoesNotGoTogether) {
+  const std::vector<std::pair<std::string, Words>> clashes{
+      {"option '--rate' does not go with option '--interval'", {"-r1", "-I1"}},
+      {"option '--pipeline' does not go with option '--churn'", {"-n1", "-P2", "--churn"}},
+      {"option '--ramp' does not go with option '--interval'", {"-I1", "--ramp=1"}},
+      {"option '--warmup' does not go with option '--interval'", {"-I1", "--warmup=1"}},
+      {"option '--idle' does not go with option '--interval'", {"-I1", "--idle=1"}},
+      {"option '--json' does not go with option '--csv'", {"-n1", "--csv", "--json"}},
+      {"option '--histogram' does not go with option '--json'", {"-n1", "--histogram", "--json"}},
+      {"option '--histogram' does not go with option '--csv'", {"-n1", "--histogram", "--csv"}},
+      {"option '--interval' has one connection, not 2", {"-I1", "-c2"}},
+      {"option '--ramp' does not go with --churn and --rate together",
+       {"-D9", "--ramp=1", "--churn", "-r1"}},
+      {"option '--ramp' is longer than --warmup and --duration together",
+       {"-D1", "--warmup=1", "--ramp=2001ms"}},
+      {"option '--ascii' goes only with --histogram", {"-n1", "--ascii"}},
+      {"option '--sample' goes only with --csv or --svg", {"-n1", "--sample=1"}}};
+  for (const auto& [error, words] : clashes) EXPECT_EQ(usage_error(words), error);
+}
+
+TEST(ClientOptions, NamesTheOptionAndItsBadValueWhereItMeasures) {
+  expect_refused({{"-n", "--count", "0"},
+                  {"-n", "--count", "1000000000001"},
+                  {"-n", "--count", "many"},
+                  {"-D", "--duration", "0"},
+                  {"-D", "--duration", "1d"},
+                  {"-I", "--interval", "0s"},
+                  {"-s", "--size", "0"},
+                  {"-s", "--size", "2G"},
+                  {"-s", "--size", "64-32"},
+                  {"-P", "--pipeline", "0"},
+                  {"-P", "--pipeline", "1000001"},
+                  {"-r", "--rate", "0/s"},
+                  {"-r", "--rate", "10000001"},
+                  {"-r", "--rate", "5/m"}},
+                 usage_error);
+  for (const std::string option : {"--ramp", "--idle", "--warmup", "--sample"}) {
+    EXPECT_EQ(usage_error({option + "=x"}).find(option + ": 'x' is "), 0U);
+  }
+  EXPECT_EQ(usage_error({"--sample=0"}).find("--sample: '0' is "), 0U);
+}
+
+TEST(ClientOptions, TakesTheEndsOfEachRangeWhereItMeasures) {
+  EXPECT_EQ(parse({"-n", "1000000000000"}).load.count, 1'000'000'000'000U);
+  EXPECT_EQ(parse({"-n1", "-s1-1G"}).load.sizes.most, 1U << 30);
+  EXPECT_EQ(parse({"-n1", "-P1000000"}).load.pipeline, 1'000'000U);
+  EXPECT_EQ(parse({"-n1", "-r10000000"}).load.rate.count, 10'000'000U);
+  EXPECT_EQ(parse({"-n1", "--idle=1000000"}).load.idle, 1'000'000U);
+  EXPECT_EQ(parse({"-n1", "--idle=0", "--ramp=0", "--warmup=0"}).load.idle, 0U);
+}
+
 TEST(ClientHelp, NamesEveryOption) {
   for (const std::string_view option :
-       {"-H, --host ADDR ", "-p, --port PORT ", "-c, --connections N ", "-t, --timeout TIME ",
-        "-4, --ipv4 ", "-6, --ipv6 ", "-v, --verbose ", "    --quiet ", "    --help ",
-        "    --version "}) {
+       {"-H, --host ADDR ",     "-p, --port PORT ", "-c, --connections N ",  "-t, --timeout TIME ",
+        "-4, --ipv4 ",          "-6, --ipv6 ",      "-n, --count N ",        "-D, --duration TIME ",
+        "-I, --interval TIME ", "-s, --size SIZE ", "-P, --pipeline DEPTH ", "-r, --rate N ",
+        "    --ramp TIME ",     "    --churn ",     "    --idle N ",         "    --half-close ",
+        "    --warmup TIME ",   "    --reconnect ", "    --histogram ",      "    --ascii ",
+        "    --json ",          "    --csv ",       "    --sample TIME ",    "    --svg FILE ",
+        "-v, --verbose ",       "    --quiet ",     "    --help ",           "    --version "}) {
     EXPECT_NE(client_help().find(option), std::string_view::npos) << option;
   }
 }
