@@ -1,7 +1,5 @@
 #include "echo/load.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -80,9 +78,7 @@ bool Load::turn() {
   now_ = clock_();
 
   for (const int fd : selector_.readable()) handle_readable(slot(fd));
-  for (const int fd : selector_.writable()) {
-    handle(slot(fd), [&](ClientConnection& ready) { ready.handle_writable(now_); });
-  }
+  for (const int fd : selector_.writable()) handle_writable(slot(fd));
   for (const int fd : selector_.exceptional()) {
     handle(slot(fd), [](ClientConnection& urgent) { urgent.handle_exceptional(); });
   }
@@ -164,6 +160,7 @@ void Load::note_attempt(Slot& slot) {
   if (!slot.takes_part && to_take_part_ > 0) --to_take_part_;
   slot.takes_part = true;
   if (slot.connection->is_over()) return;
+  slot.was_open = true;
   last_connected_ = now_;
   results_.connect.record(now_ - slot.connect_began);
   ++results_.opened;
@@ -196,19 +193,21 @@ void Load::say_due() {
   }
 }
 
-// Has the slot say what it is to say now, as far as its depth and its socket allow.
+// select() reported it writable: now it says what it has to say, as far as its depth allows.
 void Load::feed(Slot& slot) {
-  if (!begun_ || slot.is_idle || settings_.churn || !slot.is_open()) return;
-  Conversation& conversation = *slot.conversation;
-  if (conversation.is_to_finish()) return;
-  const bool was_all_sent = slot.connection->sent() == conversation.end();
-  if (has_room(slot)) {
-    const Time now = clock_();
-    while (has_room(slot) && say_next(slot, now)) {
-    }
+  if (!wants_to_say(slot)) return;
+  const Time now = clock_();
+  while (has_room(slot) && say_next(slot, now)) {
   }
-  if (is_exhausted(slot)) conversation.finish();
-  if (was_all_sent && slot.connection->wants_output()) slot.connection->send(now_);
+}
+
+bool Load::wants_to_say(const Slot& slot) const {
+  return takes_messages(slot) && has_room(slot) && !is_exhausted(slot) && next_start(slot) <= now_;
+}
+
+// In a churn a connection has its message from its beginning.
+bool Load::takes_messages(const Slot& slot) const {
+  return begun_ && !slot.is_idle && !settings_.churn && slot.is_open();
 }
 
 bool Load::has_room(const Slot& slot) const {
@@ -275,8 +274,8 @@ void Load::handle(Slot& slot, Event event) {
 
 // After anything that may have changed what the connection wants.
 void Load::settle(Slot& slot, int old_fd) {
-  feed(slot);
   ClientConnection& connection = *slot.connection;
+  if (takes_messages(slot) && is_exhausted(slot)) fall_silent(slot);
   connection.half_close(now_);
   if (old_fd >= 0 && connection.fd() != old_fd) selector_.forget(old_fd);
   if (connection.is_over()) {
@@ -292,13 +291,13 @@ void Load::watch(Slot& slot) {
   if (fd >= by_fd_.size()) by_fd_.resize(fd + 1);
   by_fd_[fd] = &slot;
   selector_.watch_input(connection.fd(), connection.wants_input());
-  selector_.watch_output(connection.fd(), connection.wants_output());
+  selector_.watch_output(connection.fd(), connection.wants_output() || wants_to_say(slot));
 }
 
 // The slot's connection is over: another one, or none, follows.
 void Load::leave(Slot& slot) {
   const bool failed = slot.connection->state() == ClientConnection::State::kFailed;
-  if (slot.connection->local().family() != AF_UNSPEC) --results_.open;
+  if (std::exchange(slot.was_open, false)) --results_.open;
   if (failed) note_failure(slot);
   if (is_exhausted(slot) || (failed && !settings_.reconnect)) {
     retire(slot);
@@ -331,9 +330,24 @@ void Load::lose(std::uint64_t sequence, const std::string& reason) {
   observer_.lost(sequence, reason);
 }
 
+// It has nothing more to say.
+void Load::fall_silent(Slot& slot) {
+  if (slot.conversation) slot.conversation->finish();
+  if (!std::exchange(slot.is_silent, true)) ++silent_;
+}
+
 void Load::retire(Slot& slot) {
   ++over_;
-  if (!slot.is_idle) ++busy_over_;
+  if (slot.is_idle) return;
+  ++busy_over_;
+  fall_silent(slot);
+}
+
+void Load::handle_writable(Slot& slot) {
+  handle(slot, [&](ClientConnection& ready) {
+    feed(slot);
+    ready.handle_writable(now_);
+  });
 }
 
 void Load::handle_readable(Slot& slot) {
@@ -428,7 +442,7 @@ std::optional<Duration> Load::time_to_next_event() const {
   if (!openings_.empty() && connecting_ < kMostConnecting) {
     next = std::min(next, openings_.top().when);
   }
-  if (says_by_turns() && busy_over_ < settings_.connections) {
+  if (says_by_turns() && silent_ < settings_.connections) {
     next = std::min(next, schedule_.due(next_due_));
   }
   if (next == Time::max()) return std::nullopt;

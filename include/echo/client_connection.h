@@ -61,10 +61,6 @@ class ClientConnection {
   // select() reported it writable: connected, or failed to, or room to send.
   void handle_writable(Time now);
 
-  // Sends what the socket takes of the script, without asking select() first. The rest, which
-  // wants_output() tells of, goes once it is reported writable.
-  void send(Time now);
-
   // select() reported it readable: one recv(2) into the buffer, checked.
   void handle_readable(std::span<char> buffer, Time now);
 
@@ -85,6 +81,7 @@ class ClientConnection {
   void note_refusal(Failure kind, const std::string& reason);
   void finish_connecting(Time now);
   void try_next_address(Failure kind, const std::string& reason, Time now);
+  void send(Time now);
   void check(std::string_view bytes);
   void fail_of_difference(std::string_view bytes, std::string_view expected);
   void handle_eof();

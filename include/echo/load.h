@@ -57,11 +57,13 @@ class Load {
     Slot(std::size_t place, bool idle) : index(place), is_idle(idle), next(place) {}
 
     const std::size_t index;   // Among those of its kind.
-    const bool is_idle;        // It says nothing.
+    const bool is_idle;        // It says nothing at all.
     std::uint64_t next;        // The message of the schedule that is its next.
     std::uint64_t said = 0;    // Measured messages, lost ones too.
     std::uint64_t number = 0;  // Its connection's: the load's first is 1.
+    bool is_silent = false;    // It has nothing more to say.
     bool takes_part = false;   // It has been open, or has failed to be.
+    bool was_open = false;     // Its connection has been.
     Time connect_began;
     std::optional<Conversation> conversation;
     std::optional<ClientConnection> connection;
@@ -88,6 +90,8 @@ class Load {
 
   void say_due();
   void feed(Slot& slot);
+  bool wants_to_say(const Slot& slot) const;
+  bool takes_messages(const Slot& slot) const;
   bool has_room(const Slot& slot) const;
   bool say_next(Slot& slot, Time now);
   void say(Slot& slot, std::uint64_t sequence, Time start);
@@ -103,8 +107,10 @@ class Load {
   void leave(Slot& slot);
   void note_failure(Slot& slot);
   void lose(std::uint64_t sequence, const std::string& reason);
+  void fall_silent(Slot& slot);
   void retire(Slot& slot);
 
+  void handle_writable(Slot& slot);
   void handle_readable(Slot& slot);
   void take_answers(Slot& slot);
   void handle_timeouts();
@@ -138,6 +144,7 @@ class Load {
   std::uint64_t numbers_ = 0;     // How many connections there have been.
   std::size_t connecting_ = 0;    // How many of them are on their way.
   std::size_t to_take_part_ = 0;  // How many slots the beginning waits for.
+  std::size_t silent_ = 0;        // How many of the busy slots are.
   std::size_t busy_over_ = 0;
   std::size_t over_ = 0;
   bool idle_dismissed_ = false;

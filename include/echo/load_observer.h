@@ -13,6 +13,9 @@ namespace echo {
 // Who is told of a Load while it goes on. What is handed over is there for the call only.
 class LoadObserver {
  public:
+  LoadObserver() = default;
+  LoadObserver(const LoadObserver&) = delete;
+  LoadObserver& operator=(const LoadObserver&) = delete;
   virtual ~LoadObserver() = default;
 
   // A measured message is back, exact.
@@ -35,11 +38,6 @@ class LoadObserver {
 
   // Some time has passed, and this is what was found so far.
   virtual void progressed(const LoadResults& /*results*/) {}
-
- protected:
-  LoadObserver() = default;
-  LoadObserver(const LoadObserver&) = default;
-  LoadObserver& operator=(const LoadObserver&) = default;
 };
 
 }  // namespace echo

@@ -11,7 +11,12 @@
 #include <vector>
 
 #include "echo/client.h"
+#include "echo/load.h"
+#include "echo/load_observer.h"
+#include "echo/load_results.h"
+#include "echo/load_settings.h"
 #include "echo/log.h"
+#include "echo/units.h"
 #include "sim/kernel.h"
 
 namespace echo::sim {
@@ -219,6 +224,46 @@ ClientSettings any_settings(Dice& dice) {
   return settings;
 }
 
+LoadSettings any_load(Dice& dice) {
+  LoadSettings settings;
+  settings.host = "127.0.0.1";
+  settings.port = 10000;
+  settings.connections = dice.length(8);
+  settings.timeout = dice.one_of<Duration>({1s, 10s});
+  settings.count = dice.length(10);
+  settings.sizes.least = dice.length(1000);
+  settings.sizes.most = settings.sizes.least + dice.up_to(1000);
+  settings.pipeline = dice.one_of<std::size_t>({1, 2, 10, 1000});
+  settings.churn = dice.one_in(3);
+  if (dice.one_in(3)) settings.rate.count = dice.one_of<std::uint64_t>({1, 100, 1000});
+  if (dice.one_in(3)) settings.duration = dice.one_of<Duration>({1ms, 1s});
+  if (dice.one_in(4)) settings.warmup = 10ms;
+  if (dice.one_in(4)) settings.idle = dice.length(4);
+  if (dice.one_in(4) && !settings.churn) settings.ramp = dice.one_of<Duration>({1us, 1ms});
+  settings.half_close = dice.one_in(3);
+  settings.reconnect = dice.one_in(4);
+  return settings;
+}
+
+// Whatever the servers did.
+void check_results(const LoadResults& results, const LoadSettings& settings, Kernel& kernel) {
+  const auto require = [&](bool truth, const char* otherwise) {
+    if (!truth) kernel.violate(otherwise);
+  };
+  require(results.received + results.lost <= results.sent, "an answer to nothing");
+  require(results.received == results.latency.count(), "an answer without a latency");
+  require(results.sent <= settings.count * settings.connections, "more messages than were asked");
+  require(results.bytes >= results.received * settings.sizes.least &&
+              results.bytes <= results.received * settings.sizes.most,
+          "bytes that no message has");
+  require(results.interrupted || (results.in_flight() == 0 && results.open == 0),
+          "it is over while something goes on");
+  const bool is_complete =
+      results.is_exact() && !results.interrupted && settings.duration == Duration{0};
+  require(!is_complete || results.sent == settings.count * settings.connections,
+          "fewer messages than were asked");
+}
+
 }  // namespace
 
 std::string simulate_client(std::uint64_t seed) {
@@ -255,6 +300,40 @@ std::string simulate_client(std::uint64_t seed) {
   const std::string expected = echoes ? text : "";
   if (exact ? kernel.output() != expected : !expected.starts_with(kernel.output())) {
     kernel.violate("the output is not the echo");
+  }
+  if (kernel.open_sockets() > 0) kernel.violate("sockets are left open");
+  if (kernel.violation().empty()) return {};
+  return kernel.violation() + "\nthe last calls:\n" + kernel.trace();
+}
+
+std::string simulate_load(std::uint64_t seed) {
+  Kernel kernel(seed);
+  Dice& dice = kernel.dice();
+  const LoadSettings settings = any_load(dice);
+  const bool honest = dice.one_in(2);
+  ClientsWorld world(kernel, honest);
+  kernel.set_world(&world);
+  const unsigned faults = honest ? 0U : dice.one_of({0U, 0U, 1000U, 100U});
+  const auto interrupted_after = dice.one_in(5) ? dice.length(200) : std::uint64_t{kMostTurns};
+  LoadObserver nobody;
+  try {
+    Load load(settings, nobody, {.sample = 1s, .progress = 1s}, nullptr,
+              [&] { return kernel.now(); });
+    kernel.set_fault_rate(faults);
+    std::uint64_t turns = 0;
+    while (kernel.violation().empty() && turns < interrupted_after && load.turn()) ++turns;
+    if (turns == kMostTurns) kernel.violate("it never ends");
+    kernel.set_fault_rate(0);
+    const LoadResults& results = load.finish(turns == interrupted_after);
+    check_results(results, settings, kernel);
+    if (results.is_exact() && !results.interrupted && world.any_at_fault()) {
+      kernel.violate("a fault that the load did not find");
+    }
+    if (!results.is_exact() && !world.any_suspect() && faults == 0) {
+      kernel.violate("a fault that the load made up");
+    }
+  } catch (const std::system_error&) {
+    if (faults == 0) kernel.violate("it threw for no reason");
   }
   if (kernel.open_sockets() > 0) kernel.violate("sockets are left open");
   if (kernel.violation().empty()) return {};

@@ -9,4 +9,7 @@ namespace echo::sim {
 // as the seed has it. Returns what went wrong and the last calls; empty where nothing did.
 std::string simulate_client(std::uint64_t seed);
 
+// The same with a Load.
+std::string simulate_load(std::uint64_t seed);
+
 }  // namespace echo::sim

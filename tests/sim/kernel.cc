@@ -576,7 +576,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
   const Duration limit = timeout == nullptr ? Duration::max()
                                             : std::chrono::seconds(timeout->tv_sec) +
                                                   std::chrono::nanoseconds(timeout->tv_nsec);
-  if (nfds > 0) check_that_inputs_have_their_turn(readable == nullptr, limit);
+  check_that_inputs_have_their_turn(nfds > 0 && readable == nullptr, limit);
   // One that asks for nothing has nothing to fail for.
   if (nfds > 0 && strikes()) {
     note("select() fails");

@@ -75,6 +75,8 @@ TEST(Simulation, ServerLosesNothingAndHurtsNobody) { run_all(&simulate_server); 
 
 TEST(Simulation, ClientFindsEveryFaultAndNoOther) { run_all(&simulate_client); }
 
+TEST(Simulation, LoadFindsEveryFaultAndNoOther) { run_all(&simulate_load); }
+
 constexpr option kOptions[] = {
     {"seed", required_argument, nullptr, 's'},
     {"seeds", required_argument, nullptr, 'n'},

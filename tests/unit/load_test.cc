@@ -500,6 +500,7 @@ TEST_F(LoadTest, HasTheResultsSoFarWhereItIsInterrupted) {
   const std::string text = receive(peer, 30);
   now_ += 1s;
   send(peer, text.substr(0, 10));
+  receive(peer, 10);
   now_ += 1s;
   const LoadResults& results = load_->finish(true);
   EXPECT_TRUE(results.interrupted);
