@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstdint>
 #include <regex>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,45 +13,13 @@
 #include "echo/endpoint.h"
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
+#include "support/false_server.h"
 #include "support/program.h"
-#include "support/socket_pair.h"
 #include "support/temporary_file.h"
 #include "support/test_peer.h"
 
 namespace echo::testing {
 namespace {
-
-std::vector<std::string> at_port(std::uint16_t port, std::vector<std::string> arguments = {}) {
-  arguments.insert(arguments.begin(), {"--port", std::to_string(port)});
-  return arguments;
-}
-
-// A server that the test plays itself, for what no honest server does.
-class FalseServer {
- public:
-  std::uint16_t port() const { return local_endpoint(listener_.get()).port(); }
-
-  TestPeer accept() {
-    if (!wait_readable(listener_.get())) throw std::runtime_error("nobody connects");
-    return TestPeer(accept_from(listener_.get()).fd);
-  }
-
- private:
-  UniqueFd listener_ = listen_on(resolve("127.0.0.1", 0).front(), 5, false);
-};
-
-// A port on which nobody listens, and which nobody else is given meanwhile.
-class DeadPort {
- public:
-  DeadPort() {
-    const Endpoint any = resolve("127.0.0.1", 0).front();
-    if (::bind(fd_.get(), any.address(), any.length()) != 0) throw std::runtime_error("no port");
-  }
-  std::uint16_t port() const { return local_endpoint(fd_.get()).port(); }
-
- private:
-  UniqueFd fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-};
 
 TEST(EchoClient, SaysTheListingsMessagesOnTwoSocketsInTurn) {
   ServerProgram server({"-H", "127.0.0.1"});
@@ -252,13 +219,9 @@ TEST(EchoClient, FailsWhereAnAnswerTakesTooLong) {
             std::string::npos);
 }
 
-// A connection more than the backlog holds is not answered.
 TEST(EchoClient, FailsWhereAConnectionTakesTooLong) {
-  const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 0, false);
-  const Endpoint endpoint = local_endpoint(listener.get());
-  std::vector<Connecting> before;
-  before.reserve(5);
-  for (int i = 0; i < 5; ++i) before.push_back(connect_to(endpoint));
+  const SilentPort silent;
+  const Endpoint endpoint = silent.endpoint();
   const Outcome client =
       run(ECHO_CLIENT, at_port(endpoint.port(), {"-c", "1", "-4", "-t", "100ms", "--quiet"}));
   EXPECT_EQ(client.status, 1);
