@@ -1,5 +1,7 @@
 #include "echo/escape.h"
 
+#include "echo/utf8.h"
+
 namespace echo {
 namespace {
 
@@ -20,6 +22,27 @@ std::string escape_byte(char byte) {
       return {'\\', byte};
     default:
       return is_printable(byte) ? std::string(1, byte) : "\\x" + hex(byte);
+  }
+}
+
+std::string escape_json_byte(char byte) {
+  if (is_control(byte)) return "\\u00" + hex(byte);
+  if (byte == '"' || byte == '\\') return {'\\', byte};
+  return {byte};
+}
+
+std::string escape_xml_byte(char byte) {
+  switch (byte) {
+    case '&':
+      return "&amp;";
+    case '<':
+      return "&lt;";
+    case '>':
+      return "&gt;";
+    case '"':
+      return "&quot;";
+    default:
+      return {byte};
   }
 }
 
@@ -47,6 +70,18 @@ std::string escape_controls(std::string_view text) {
     }
   }
   return shown;
+}
+
+std::string escape_json(std::string_view text) {
+  std::string escaped;
+  for (const char byte : valid_utf8(text)) escaped += escape_json_byte(byte);
+  return escaped;
+}
+
+std::string escape_xml(std::string_view text) {
+  std::string escaped;
+  for (const char byte : escape_controls(valid_utf8(text))) escaped += escape_xml_byte(byte);
+  return escaped;
 }
 
 }  // namespace echo

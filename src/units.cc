@@ -101,6 +101,14 @@ std::string format_duration(Duration duration) {
   return text.empty() ? "0s" : text;
 }
 
+std::string format_decimal(double value, int decimals) {
+  std::array<char, 512> digits{};  // A double has 309 digits before the point at most.
+  char* const begin = digits.data();
+  const auto [end, error] =
+      std::to_chars(begin, begin + digits.size(), value, std::chars_format::fixed, decimals);
+  return {begin, error == std::errc{} ? end : begin};
+}
+
 std::string format_latency(Duration duration) {
   static constexpr std::array<std::string_view, 4> kUnits{" ns", " us", " ms", " s"};
   auto value = static_cast<double>(duration.count());
@@ -109,12 +117,13 @@ std::string format_latency(Duration duration) {
   for (; value >= 999.5 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
   int decimals = 0;
   if (unit > 0 && value < 99.95) decimals = value < 9.995 ? 2 : 1;
+  return format_decimal(value, decimals).append(kUnits.at(unit));
+}
 
-  std::array<char, 32> digits{};
-  char* const begin = digits.data();
-  const auto [end, error] =
-      std::to_chars(begin, begin + digits.size(), value, std::chars_format::fixed, decimals);
-  return std::string(begin, error == std::errc{} ? end : begin).append(kUnits.at(unit));
+std::string format_milliseconds(Duration duration) {
+  const auto microseconds = std::chrono::round<std::chrono::microseconds>(duration).count();
+  const std::string decimals = std::to_string(1000 + microseconds % 1000);
+  return std::to_string(microseconds / 1000).append(".").append(decimals, 1);
 }
 
 std::string format_milliseconds(Duration duration) {

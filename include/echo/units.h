@@ -49,6 +49,9 @@ std::optional<SizeRange> parse_size_range(std::string_view text);
 // "250ms", "1s500ms", "26h5s": exact to a microsecond.
 std::string format_duration(Duration duration);
 
+// "12.30": so many decimals, after a point whatever the locale.
+std::string format_decimal(double value, int decimals);
+
 // "850 ns", "42.1 us", "1.07 ms", "12.0 s": to read, three significant digits.
 std::string format_latency(Duration duration);
 

@@ -57,5 +57,21 @@ TEST(EscapeControls, LeavesOtherAlphabetsAsTheyAre) {
   EXPECT_EQ(escape_controls("Bücher \"日本\" \\"), "Bücher \"日本\" \\");
 }
 
+TEST(EscapeJson, EscapesQuotesBackslashesAndControlCharacters) {
+  EXPECT_EQ(escape_json("a \"b\" \\ \x1b[2J\n\x7f"), R"(a \"b\" \\ \u001b[2J\u000a\u007f)");
+}
+
+TEST(EscapeJson, LeavesUtf8AndReplacesWhatIsNone) {
+  EXPECT_EQ(escape_json("B\u00fc\xff"), "B\u00fc\uFFFD");
+}
+
+TEST(EscapeXml, EscapesMarkupAndControlCharacters) {
+  EXPECT_EQ(escape_xml("<a b=\"c\">&\x1b"), "&lt;a b=&quot;c&quot;&gt;&amp;\\x1b");
+}
+
+TEST(EscapeXml, LeavesUtf8AndReplacesWhatIsNone) {
+  EXPECT_EQ(escape_xml("B\u00fc\xff"), "B\u00fc\uFFFD");
+}
+
 }  // namespace
 }  // namespace echo

@@ -187,6 +187,17 @@ TEST(ParseSizeRange, RefusesWhatIsNoRange) {
   }
 }
 
+TEST(FormatDecimal, HasAsManyDecimalsAsAreAskedFor) {
+  EXPECT_EQ(format_decimal(0, 0), "0");
+  EXPECT_EQ(format_decimal(1.25, 3), "1.250");
+  EXPECT_EQ(format_decimal(99.96, 1), "100.0");
+}
+
+TEST(FormatDecimal, TakesAnyNumber) {
+  EXPECT_EQ(format_decimal(1e300, 3).size(), 305U);
+  EXPECT_EQ(format_decimal(1e-300, 3), "0.000");
+}
+
 TEST(FormatLatency, GivesThreeSignificantDigits) {
   EXPECT_EQ(format_latency(0ns), "0 ns");
   EXPECT_EQ(format_latency(7ns), "7 ns");

@@ -1,0 +1,152 @@
+#include "echo/report.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "echo/escape.h"
+#include "echo/failure.h"
+#include "echo/figures.h"
+#include "echo/histogram.h"
+#include "echo/load_description.h"
+#include "echo/units.h"
+#include "echo/utf8.h"
+
+namespace echo {
+namespace {
+
+constexpr std::size_t kColumns = 80;
+constexpr std::size_t kLabel = 14;
+constexpr std::size_t kFigure = 14;
+constexpr std::size_t kLatency = 8;
+
+// "Messages             1,234  sent": a label, a figure, and what it is a figure of.
+std::string row(std::string_view label, std::string_view figure, std::string_view what) {
+  return align_left(label, kLabel) + align_right(figure, kFigure) + "  " + std::string(what) + "\n";
+}
+
+std::string row(std::string_view label, std::uint64_t figure, std::string_view what) {
+  return row(label, format_number(figure), what);
+}
+
+std::string head(const LoadSettings& settings) {
+  std::string text = align_left("Target", kLabel) + describe_target(settings) + "\n";
+  std::string_view label = "Load";
+  for (const std::string& line : describe_load(settings, kColumns - kLabel)) {
+    text += align_left(label, kLabel) + line + "\n";
+    label = "";
+  }
+  return text;
+}
+
+std::string counts(const LoadResults& results) {
+  std::string text = row("Connections", results.opened, "opened") +
+                     row("", results.most_open, "open at once, at most") +
+                     row("", results.failed(), "failed") + row("Messages", results.sent, "sent") +
+                     row("", results.received, "received, each byte exact") +
+                     row("", results.lost, "lost");
+  if (results.in_flight() > 0) text += row("", results.in_flight(), "still in flight");
+  return text;
+}
+
+std::string throughput(const LoadResults& results) {
+  return row("Bytes", format_bytes(results.bytes), "each way") +
+         row("Throughput", format_figure(per_second(results.received, results.elapsed)),
+             "messages/s") +
+         row("", format_byte_rate(per_second(results.bytes, results.elapsed)), "each way");
+}
+
+// In time of the processor for each time that passed: 1 is the whole of one.
+double processor_share(const LoadResults& results) {
+  if (results.elapsed <= Duration{0}) return 0;
+  return static_cast<double>(results.cpu.count()) / static_cast<double>(results.elapsed.count());
+}
+
+std::string processor(const LoadResults& results) {
+  constexpr double kNearlyAll = 0.9;
+  const double share = processor_share(results);
+  std::string text =
+      row("Processor", format_decimal(100 * share, 0) + "%", "of one, used by this client");
+  if (share >= kNearlyAll) text += "Warning: this client may be what limits, not the server.\n";
+  return text;
+}
+
+std::string errors(const LoadResults& results) {
+  if (results.is_exact()) return row("Errors", "none", "of any kind");
+  std::string text;
+  const auto add = [&text](std::uint64_t count, std::string_view kind) {
+    if (count > 0) text += row(text.empty() ? "Errors" : "", count, kind);
+  };
+  for (std::size_t kind = 0; kind < kFailures; ++kind) {
+    add(results.failures[kind], name_of(static_cast<Failure>(kind)));
+  }
+  add(results.lost, "lost messages");
+  return text;
+}
+
+std::string latency_row(std::string_view label, const std::vector<std::string>& cells) {
+  std::string text = align_left(label, kLabel);
+  for (const std::string& cell : cells) text += align_right(cell, kLatency);
+  return text + "\n";
+}
+
+std::string latency_row(std::string_view label, const Histogram& histogram) {
+  if (histogram.count() == 0) return "";
+  std::vector<std::string> cells{format_latency(histogram.min())};
+  for (const unsigned percentile : {Histogram::kMedian, Histogram::kP90, Histogram::kP99,
+                                    Histogram::kP999, Histogram::kP9999}) {
+    cells.push_back(format_latency(histogram.percentile(percentile)));
+  }
+  cells.push_back(format_latency(histogram.max()));
+  cells.push_back(format_latency(histogram.mean()));
+  return latency_row(label, cells);
+}
+
+std::string latencies(const LoadSettings& settings, const LoadResults& results) {
+  std::string rows =
+      latency_row("Connect time", results.connect) + latency_row("Latency", results.latency);
+  if (settings.rate.count > 0) rows += latency_row("Sent late", results.lateness);
+  if (rows.empty()) return "";
+  return "\n" + latency_row("", {"min", "p50", "p90", "p99", "p99.9", "p99.99", "max", "mean"}) +
+         rows;
+}
+
+std::string loss(const LoadResults& results) {
+  return format_percent(results.lost, results.lost + results.received) + " lost";
+}
+
+std::string milliseconds(Duration time) {
+  return std::to_string(std::chrono::round<std::chrono::milliseconds>(time).count()) + " ms";
+}
+
+std::string round_trips(const Histogram& latency) {
+  if (latency.count() == 0) return "";
+  return "rtt min/avg/max/mdev = " + format_milliseconds(latency.min()) + "/" +
+         format_milliseconds(latency.mean()) + "/" + format_milliseconds(latency.max()) + "/" +
+         format_milliseconds(latency.deviation()) + " ms\n";
+}
+
+}  // namespace
+
+std::string format_report(const LoadSettings& settings, const LoadResults& results) {
+  return head(settings) + "\n" +
+         row("Elapsed", format_latency(results.elapsed),
+             results.interrupted ? "until interrupted" : "measured") +
+         counts(results) + throughput(results) + processor(results) + errors(results) +
+         latencies(settings, results);
+}
+
+std::string format_ping_summary(const LoadSettings& settings, const LoadResults& results) {
+  std::string text = "--- " + escape_controls(settings.host) + " port " +
+                     std::to_string(settings.port) + " echo statistics ---\n" +
+                     format_count(results.sent, "message") + " sent, " +
+                     std::to_string(results.received) + " received, " + loss(results);
+  if (results.in_flight() > 0) text += ", " + std::to_string(results.in_flight()) + " in flight";
+  text += ", time " + milliseconds(results.elapsed);
+  if (results.failed() > 0) text += ", " + format_count(results.failed(), "error");
+  return text + "\n" + round_trips(results.latency);
+}
+
+}  // namespace echo
