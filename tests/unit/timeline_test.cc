@@ -1,0 +1,110 @@
+#include "echo/timeline.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "echo/histogram.h"
+#include "echo/load_results.h"
+#include "echo/units.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Points = std::vector<Timeline::Point>;
+
+// The second of that number, in which a message took as many microseconds.
+Sample sample_at(std::size_t index) {
+  Sample sample;
+  sample.begin = index * 1s;
+  sample.end = sample.begin + 1s;
+  sample.received = 1;
+  sample.bytes = 64;
+  sample.errors = 2;
+  sample.latency.record(static_cast<Duration::rep>(index) * 1us);
+  return sample;
+}
+
+Points points_of(std::size_t samples) {
+  Timeline timeline;
+  for (std::size_t index = 0; index < samples; ++index) timeline.add(sample_at(index));
+  return timeline.points();
+}
+
+// What the samples are as one point.
+void expect_merged(const Timeline::Point& point, std::size_t first, std::size_t count) {
+  Histogram latency;
+  for (std::size_t index = first; index < first + count; ++index) {
+    latency.merge(sample_at(index).latency);
+  }
+  EXPECT_EQ(point.begin, first * 1s);
+  EXPECT_EQ(point.end, (first + count) * 1s);
+  EXPECT_EQ(point.received, count);
+  EXPECT_EQ(point.bytes, count * 64);
+  EXPECT_EQ(point.errors, count * 2);
+  EXPECT_EQ(point.p50, latency.percentile(Histogram::kMedian));
+  EXPECT_EQ(point.p99, latency.percentile(Histogram::kP99));
+  EXPECT_EQ(point.p999, latency.percentile(Histogram::kP999));
+  EXPECT_EQ(point.max, latency.max());
+}
+
+TEST(TimelineTest, HasNoPointsAtFirst) { EXPECT_TRUE(Timeline{}.points().empty()); }
+
+TEST(TimelineTest, HasAPointForEachSampleAsLongAsTheyAreFew) {
+  const Points points = points_of(Timeline::kMost - 1);
+  ASSERT_EQ(points.size(), Timeline::kMost - 1);
+  for (std::size_t index = 0; index < points.size(); ++index) {
+    expect_merged(points[index], index, 1);
+  }
+}
+
+TEST(TimelineTest, HasAPointForTwoSamplesOnceTheyAreMany) {
+  const Points points = points_of(Timeline::kMost);
+  ASSERT_EQ(points.size(), Timeline::kMost / 2);
+  for (std::size_t index = 0; index < points.size(); ++index) {
+    expect_merged(points[index], 2 * index, 2);
+  }
+}
+
+TEST(TimelineTest, HasALastPointOfTheSamplesThatAreNoWholeOne) {
+  const Points points = points_of(2 * Timeline::kMost + 3);
+  ASSERT_EQ(points.size(), Timeline::kMost / 2 + 1);
+  expect_merged(points[points.size() - 2], 2 * Timeline::kMost - 4, 4);
+  expect_merged(points.back(), 2 * Timeline::kMost, 3);
+}
+
+TEST(TimelineTest, HasNeverTooManyPointsNorTooFewNorAGap) {
+  Timeline timeline;
+  for (std::size_t index = 0; index < 5 * Timeline::kMost; ++index) {
+    timeline.add(sample_at(index));
+    if (index % 997 != 0) continue;
+    const Points points = timeline.points();
+    EXPECT_LE(points.size(), Timeline::kMost);
+    EXPECT_TRUE(points.size() == index + 1 || points.size() >= Timeline::kMost / 2) << index;
+    Duration end{0};
+    for (const Timeline::Point& point : points) {
+      EXPECT_EQ(point.begin, end);
+      end = point.end;
+    }
+    EXPECT_EQ(end, (index + 1) * 1s);
+  }
+}
+
+TEST(TimelineTest, HasPointsWithoutLatenciesWhereNothingWasReceived) {
+  Timeline timeline;
+  Sample sample;
+  sample.end = 1s;
+  timeline.add(sample);
+  const Points points = timeline.points();
+  ASSERT_EQ(points.size(), 1U);
+  EXPECT_EQ(points[0].received, 0U);
+  EXPECT_EQ(points[0].max, 0s);
+}
+
+}  // namespace
+}  // namespace echo
