@@ -126,12 +126,6 @@ std::string format_milliseconds(Duration duration) {
   return std::to_string(microseconds / 1000).append(".").append(decimals, 1);
 }
 
-std::string format_milliseconds(Duration duration) {
-  const auto microseconds = std::chrono::round<std::chrono::microseconds>(duration).count();
-  const std::string decimals = std::to_string(1000 + microseconds % 1000);
-  return std::to_string(microseconds / 1000).append(".").append(decimals, 1);
-}
-
 std::string format_number(std::uint64_t number) {
   std::string text = std::to_string(number);
   for (std::size_t rest = text.size(); rest > 3; rest -= 3) text.insert(rest - 3, 1, ',');

@@ -138,6 +138,16 @@ std::vector<std::string> with_free_port(std::vector<std::string> arguments) {
   return arguments;
 }
 
+std::string statistics(Program& server) {
+  server.signal(SIGUSR1);
+  return server.wait_for_line("statistics: ");
+}
+
+std::uint64_t number_before(const std::string& words, const std::string& line) {
+  const std::size_t end = line.find(words);
+  return std::stoull(line.substr(line.rfind(' ', end - 1) + 1));
+}
+
 }  // namespace
 
 Surroundings measurable() { return {.environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}}; }
@@ -220,6 +230,13 @@ void Program::wait_for_output(const std::string& text) {
   }
 }
 
+void Program::wait_for_part_of_output(const std::string& text) {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (output_text_.find(text) == std::string::npos) {
+    if (!read_some() || std::chrono::steady_clock::now() > deadline) give_up("no output: " + text);
+  }
+}
+
 int Program::wait_for_exit() {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (read_some()) {
@@ -295,14 +312,11 @@ int ServerProgram::stop() {
   return wait_for_exit();
 }
 
+std::uint64_t bytes_in(Program& server) { return number_before(" bytes in", statistics(server)); }
+
 std::uint64_t bytes_owed(Program& server) {
-  server.signal(SIGUSR1);
-  const std::string line = server.wait_for_line("statistics: ");
-  const auto number_before = [&line](const std::string& words) {
-    const std::size_t end = line.find(words);
-    return std::stoull(line.substr(line.rfind(' ', end - 1) + 1));
-  };
-  return number_before(" bytes in") - number_before(" bytes out");
+  const std::string line = statistics(server);
+  return number_before(" bytes in", line) - number_before(" bytes out", line);
 }
 
 void wait_until(const std::function<bool()>& condition) {

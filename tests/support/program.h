@@ -75,6 +75,8 @@ class Program {
 
   // Waits until it has written so much of standard output.
   void wait_for_output(const std::string& text);
+  // Waits until the text is somewhere in it.
+  void wait_for_part_of_output(const std::string& text);
 
   // Its exit status, or 128 and the number of the signal that killed it. All of its standard error
   // and output has been read then.
@@ -138,7 +140,8 @@ class ServerProgram : public Program {
   std::uint16_t port_ = 0;
 };
 
-// How much more an echo_server has received than it has sent, by its statistics.
+// How much an echo_server has received, and how much more than it has sent, by its statistics.
+std::uint64_t bytes_in(Program& server);
 std::uint64_t bytes_owed(Program& server);
 
 // For what has no event to wait for: asks again and again whether it is so, for kPatience at

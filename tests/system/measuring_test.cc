@@ -1,0 +1,430 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <regex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "support/false_server.h"
+#include "support/program.h"
+#include "support/temporary_file.h"
+#include "support/test_peer.h"
+
+// What the client finds where it measures: all that is wrong, and nothing else.
+namespace echo::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kSize = 64;
+
+std::vector<std::string> measuring(std::uint16_t port, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"-4", "--json"});
+  return at_port(port, std::move(arguments));
+}
+
+// A number of the results: "received" in "messages".
+std::uint64_t figure(const std::string& json, const std::string& object, const std::string& name) {
+  const std::regex wanted("\"" + object + "\":\\{[^{}]*\"" + name + "\":(\\d+)");
+  std::smatch match;
+  if (!std::regex_search(json, match, wanted)) throw std::runtime_error("no " + name + ": " + json);
+  return std::stoull(match[1]);
+}
+
+bool is_exact(const std::string& json) { return json.find("\"exact\":true") != std::string::npos; }
+
+// Echoes to the end.
+void echo_all(const TestPeer& peer) {
+  for (std::string text = peer.receive(1); !text.empty(); text = peer.receive(1)) peer.send(text);
+}
+
+// What a client that says ten messages finds where one of the echoes is changed like that.
+template <typename Change>
+Outcome found_where_echo_is_changed(Change change) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "10"}));
+  {
+    const TestPeer peer = server.accept();
+    for (int message = 0; message < 5; ++message) peer.send(peer.receive(kSize));
+    std::string text = peer.receive(kSize);
+    change(text);
+    peer.send(text);
+    // It says no more, or it would have to be told of the rest.
+    peer.receive_to_eof();
+  }
+  return {.status = client.wait_for_exit(),
+          .output = client.output_text(),
+          .error = client.error_text()};
+}
+
+void expect_mismatch(const Outcome& client, std::size_t least, std::size_t most) {
+  EXPECT_EQ(client.status, 1);
+  const std::regex mismatch(
+      R"(error: connection 1 \(127\.0\.0\.1:\d+\): bytes differ at offset (\d+): sent 0x[0-9a-f]{2}, received 0x[0-9a-f]{2}\n)");
+  std::smatch match;
+  ASSERT_TRUE(std::regex_match(client.error, match, mismatch)) << client.error;
+  EXPECT_GE(std::stoul(match[1]), least);
+  EXPECT_LE(std::stoul(match[1]), most);
+  EXPECT_EQ(figure(client.output, "errors", "mismatch"), 1U);
+  EXPECT_EQ(figure(client.output, "messages", "received"), 5U);
+  EXPECT_EQ(figure(client.output, "messages", "lost"), 1U);
+  EXPECT_FALSE(is_exact(client.output));
+}
+
+TEST(Measuring, FindsAFlippedBit) {
+  const Outcome client = found_where_echo_is_changed(
+      [](std::string& text) { text[7] = static_cast<char>(text[7] ^ 0x10); });
+  expect_mismatch(client, 5 * kSize + 7, 5 * kSize + 7);
+}
+
+// At the byte itself, or where what follows it is not the same by chance.
+TEST(Measuring, FindsADroppedByte) {
+  const Outcome client = found_where_echo_is_changed([](std::string& text) { text.erase(7, 1); });
+  expect_mismatch(client, 5 * kSize + 7, 5 * kSize + 20);
+}
+
+TEST(Measuring, FindsADuplicatedByte) {
+  const Outcome client =
+      found_where_echo_is_changed([](std::string& text) { text.insert(7, 1, text[7]); });
+  expect_mismatch(client, 5 * kSize + 7, 5 * kSize + 20);
+}
+
+TEST(Measuring, FindsTwoBytesThatChangedPlaces) {
+  const Outcome client = found_where_echo_is_changed([](std::string& text) {
+    // Two neighbours that are not the same.
+    const std::size_t place = text[7] != text[8] ? 7 : 8;
+    std::swap(text[place], text[place + 1]);
+  });
+  expect_mismatch(client, 5 * kSize + 7, 5 * kSize + 8);
+}
+
+TEST(Measuring, FindsAByteTooManyAtTheEnd) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "1"}));
+  const TestPeer peer = server.accept();
+  peer.send(peer.receive(kSize) + "!");
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("offset 64: nothing was sent there, received 0x21"),
+            std::string::npos)
+      << client.error_text();
+}
+
+TEST(Measuring, FindsTheEchoOfAnotherConnection) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-c", "2", "-n", "1"}));
+  const TestPeer one = server.accept();
+  const TestPeer other = server.accept();
+  const std::string of_one = one.receive(kSize);
+  const std::string of_other = other.receive(kSize);
+  one.send(of_other);
+  other.send(of_one);
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_EQ(figure(client.output_text(), "errors", "mismatch"), 2U);
+}
+
+TEST(Measuring, NamesAServerThatClosesEarly) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "2"}));
+  {
+    const TestPeer peer = server.accept();
+    peer.send(peer.receive(kSize));
+    peer.receive(kSize);
+  }
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("the server closed early, at offset 64 of 128"),
+            std::string::npos)
+      << client.error_text();
+  EXPECT_EQ(figure(client.output_text(), "errors", "closed_early"), 1U);
+}
+
+TEST(Measuring, NamesAReset) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "2"}));
+  TestPeer peer = server.accept();
+  peer.receive(kSize);
+  peer.reset();
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("Connection reset by peer, at offset 0 of 64"),
+            std::string::npos)
+      << client.error_text();
+  EXPECT_EQ(figure(client.output_text(), "errors", "reset"), 1U);
+}
+
+TEST(Measuring, NamesAServerThatNeverAnswers) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "2", "-t", "100ms"}));
+  const TestPeer peer = server.accept();
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("no answer within 100ms, at offset 0 of 64"),
+            std::string::npos)
+      << client.error_text();
+  EXPECT_EQ(figure(client.output_text(), "errors", "timeout"), 1U);
+}
+
+// It waits for no timeout: there is none.
+TEST(Measuring, SaysOfADeadPortAtOnceThatItIsDead) {
+  const DeadPort dead;
+  const Outcome client = run(ECHO_CLIENT, measuring(dead.port(), {"-D", "1h", "-c", "20", "-t0"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_NE(client.error.find("cannot connect to 127.0.0.1:" + std::to_string(dead.port()) +
+                              ": Connection refused"),
+            std::string::npos)
+      << client.error;
+  EXPECT_EQ(figure(client.output, "errors", "connect"), 20U);
+}
+
+TEST(Measuring, StopsAtTheTimeoutWhereNobodyAnswersAConnection) {
+  const SilentPort silent;
+  const Outcome client = run(
+      ECHO_CLIENT, measuring(silent.endpoint().port(), {"-D", "1h", "-c", "300", "-t", "100ms"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_NE(client.error.find("no answer within 100ms"), std::string::npos) << client.error;
+  EXPECT_EQ(figure(client.output, "errors", "connect_timeout"), 300U);
+}
+
+TEST(Measuring, SaysThatItHasNoDescriptorLeft) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, measuring(server.port(), {"-c", "40", "-n", "1"}), {}, {.descriptors = 30});
+  EXPECT_EQ(client.status, 1);
+  EXPECT_NE(client.error.find("cannot open a socket: Too many open files"), std::string::npos)
+      << client.error;
+  EXPECT_GT(figure(client.output, "errors", "no_descriptor"), 0U);
+  EXPECT_GT(figure(client.output, "messages", "received"), 0U);
+}
+
+// The server stops for a second once the hundredth message has come, which is due after 99 ms at
+// the earliest. Whatever is due in the second waits for its end: the 201st message and those before
+// it for 0.8 s at least, and the 111th for 0.98 s.
+TEST(Measuring, ShowsAStallAtARateAsEveryMessageThatWasDueFeltIt) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-r", "1000/s", "-D", "1500ms"}));
+  const TestPeer peer = server.accept();
+  for (int message = 0; message < 99; ++message) peer.send(peer.receive(kSize));
+  const std::string hundredth = peer.receive(kSize);
+  std::this_thread::sleep_for(1s);
+  peer.send(hundredth);
+  echo_all(peer);
+  peer.shut_down_sending();
+  EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
+  const std::string& json = client.output_text();
+  EXPECT_EQ(figure(json, "messages", "received"), 1500U);
+  EXPECT_GE(figure(json, "latency", "p90_ns"), 800'000'000U);
+  EXPECT_GE(figure(json, "latency", "p99_ns"), 980'000'000U);
+  EXPECT_GE(figure(json, "latency", "p99_9_ns"), 990'000'000U);
+}
+
+TEST(Measuring, SaysAtARateWhatFallsDueExactly) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, measuring(server.port(), {"-c", "7", "-r", "900/s", "-D", "500ms"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_EQ(figure(client.output, "messages", "sent"), 450U);
+  EXPECT_EQ(figure(client.output, "lateness", "count"), 450U);
+}
+
+TEST(Measuring, EndsAtCtrlCWithTheResultsSoFar) {
+  for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
+    ServerProgram server;
+    Program client(ECHO_CLIENT, measuring(server.port(), {"-D", "1h", "-c", "10"}));
+    server.wait_for_line("new connection");
+    wait_until([&] { return bytes_in(server) > 1000; });
+    client.signal(signal);
+    EXPECT_EQ(client.wait_for_exit(), status) << client.error_text();
+    EXPECT_GT(figure(client.output_text(), "messages", "received"), 0U);
+    EXPECT_NE(client.output_text().find("\"interrupted\":true"), std::string::npos);
+    EXPECT_TRUE(is_exact(client.output_text()));
+  }
+}
+
+TEST(Measuring, SaysSoManyMessagesOfEverySize) {
+  ServerProgram server;
+  const Outcome client = run(
+      ECHO_CLIENT, measuring(server.port(), {"-c", "5", "-n", "40", "-s", "1-100K", "-P", "4"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_EQ(figure(client.output, "messages", "received"), 200U);
+  EXPECT_NE(client.output.find("\"bytes\":" + std::to_string(bytes_in(server))), std::string::npos)
+      << client.output;
+}
+
+TEST(Measuring, MakesAConnectionForEachMessageInAChurn) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, measuring(server.port(), {"-c", "5", "-n", "40", "--churn"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_EQ(figure(client.output, "connections", "opened"), 200U);
+  EXPECT_EQ(figure(client.output, "messages", "received"), 200U);
+}
+
+TEST(Measuring, KeepsIdleConnectionsBesideTheOthers) {
+  ServerProgram server;
+  const Outcome client = run(
+      ECHO_CLIENT, measuring(server.port(), {"-c", "2", "-n", "100", "--idle", "50", "-P", "2"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_EQ(figure(client.output, "connections", "open_at_most"), 52U);
+}
+
+TEST(Measuring, SendsEofBehindTheLastMessageWhereItClosesItsHalf) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "1", "--half-close"}));
+  {
+    const TestPeer peer = server.accept();
+    const std::string text = peer.receive_to_eof();
+    EXPECT_EQ(text.size(), kSize);
+    peer.send(text);
+  }
+  EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
+}
+
+TEST(Measuring, ChecksTenThousandConnectionsInBoundedMemory) {
+  if (sanitized()) GTEST_SKIP() << "a sanitizer takes memory of its own";
+  constexpr std::size_t kCrowd = 10'000;
+  if (!allow_descriptors(kCrowd + 1000)) GTEST_SKIP() << "the hard limit of descriptors is lower";
+  ServerProgram server({"--quiet"});
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-c", std::to_string(kCrowd), "-D", "1h"}));
+  wait_until([&] { return bytes_in(server) > 5 * kCrowd * kSize; });
+  const std::size_t then = client.peak_memory();
+  wait_until([&] { return bytes_in(server) > 20 * kCrowd * kSize; });
+  EXPECT_LT(client.peak_memory(), then + (1UL << 20));
+  EXPECT_LT(then, 32UL << 20);
+  client.signal(SIGINT);
+  EXPECT_EQ(client.wait_for_exit(), 130);
+  EXPECT_EQ(figure(client.output_text(), "connections", "open_at_most"), kCrowd);
+  EXPECT_TRUE(is_exact(client.output_text()));
+}
+
+TEST(Measuring, PrintsAnObjectThatJqTakes) {
+  if (run("sh", {"-c", "command -v jq"}).status != 0) GTEST_SKIP() << "jq is missing";
+  ServerProgram server;
+  const Outcome client = run(ECHO_CLIENT, measuring(server.port(), {"-n", "100"}));
+  const Outcome jq = run("jq",
+                         {"-e",
+                          ".format == \"echo_client-load\" and .version == 1 and .exact and "
+                          "([.latency.histogram[][2]] | add) == 100 and .latency.count == 100"},
+                         client.output);
+  EXPECT_EQ(jq.output, "true\n") << client.output;
+}
+
+TEST(Measuring, PrintsALineOfCsvForEachSample) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT,
+          at_port(server.port(), {"-4", "-r", "100", "-D", "500ms", "--csv", "--sample", "100ms"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  const std::regex lines(
+      "begin_s,end_s,messages,[a-z0-9_,]+\n(?:[0-9.]+,[0-9.]+,[0-9]+,[0-9.,]*\n)+");
+  EXPECT_TRUE(std::regex_match(client.output, lines)) << client.output;
+}
+
+TEST(Measuring, DrawsAPicture) {
+  ServerProgram server;
+  const TemporaryFile picture("old");
+  const Outcome client =
+      run(ECHO_CLIENT,
+          measuring(server.port(), {"-D", "100ms", "--svg", picture.path(), "--sample", "10ms"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  const std::string drawn = picture.contents();
+  EXPECT_TRUE(drawn.starts_with("<svg") || drawn.starts_with("<?xml")) << drawn;
+  EXPECT_TRUE(drawn.ends_with("</svg>\n")) << drawn;
+}
+
+TEST(Measuring, SaysBeforeItBeginsThatAPictureCannotBeDrawn) {
+  FalseServer server;
+  const Outcome client =
+      run(ECHO_CLIENT, measuring(server.port(), {"-n", "1", "--svg", "/nowhere/picture"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_EQ(client.error,
+            "echo_client: cannot write '/nowhere/picture': No such file or directory\n");
+}
+
+TEST(Measuring, PlotsTheLatenciesInTheCharactersOfTheLocale) {
+  ServerProgram server;
+  const std::vector<std::string> arguments =
+      at_port(server.port(), {"-4", "-n", "500", "--histogram"});
+  const Outcome unicode = run(ECHO_CLIENT, arguments, {}, {.environment = {{"LC_ALL", "C.UTF-8"}}});
+  EXPECT_NE(unicode.output.find("\u2588"), std::string::npos) << unicode.output;
+  const Outcome ascii = run(ECHO_CLIENT, arguments, {}, {.environment = {{"LC_ALL", "C"}}});
+  EXPECT_NE(ascii.output.find("##"), std::string::npos) << ascii.output;
+  EXPECT_EQ(ascii.output.find("\u2588"), std::string::npos) << ascii.output;
+}
+
+TEST(Measuring, ShowsNoProgressWhereNoTerminalIs) {
+  ServerProgram server;
+  const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"-4", "-D", "500ms"}));
+  EXPECT_EQ(client.status, 0);
+  EXPECT_EQ(client.error, "");
+  EXPECT_NE(client.output.find("Latency"), std::string::npos) << client.output;
+}
+
+TEST(Ping, HasALineForEachMessageAndASummary) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "10ms", "-n", "3", "-s", "100"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  const std::regex lines(
+      "PING localhost port \\d+: 100 bytes a message\n"
+      "(?:100 bytes from 127\\.0\\.0\\.1:\\d+: seq=[123] time=\\d+\\.\\d{3} ms\n){3}"
+      "--- localhost port \\d+ echo statistics ---\n"
+      "3 messages sent, 3 received, 0% lost, time \\d+ ms\n"
+      "rtt min/avg/max/mdev = [0-9./]+ ms\n");
+  EXPECT_TRUE(std::regex_match(client.output, lines)) << client.output;
+}
+
+TEST(Ping, EndsAtCtrlCWithItsSummary) {
+  ServerProgram server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "10ms"}));
+  client.wait_for_part_of_output("seq=5 ");
+  client.signal(SIGINT);
+  EXPECT_EQ(client.wait_for_exit(), 130);
+  EXPECT_NE(client.output_text().find("rtt min/avg/max/mdev = "), std::string::npos);
+}
+
+TEST(Ping, TellsOnlyTheSummaryWhenQuiet) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "1ms", "-n", "3", "--quiet"}));
+  EXPECT_EQ(client.status, 0);
+  EXPECT_TRUE(client.output.starts_with("--- localhost port ")) << client.output;
+}
+
+TEST(Ping, SurvivesAServerThatGoesAndComesBack) {
+  auto server = std::make_unique<ServerProgram>();
+  const std::uint16_t port = server->port();
+  Program client(ECHO_CLIENT, at_port(port, {"-4", "-I", "20ms", "--reconnect"}));
+  client.wait_for_part_of_output("seq=3 ");
+  server.reset();
+  client.wait_for_part_of_output(" lost: ");
+  server = std::make_unique<ServerProgram>(std::vector<std::string>{"-p", std::to_string(port)});
+  // Once a line follows the losses that is none.
+  const auto is_back = [&] {
+    const std::string& text = client.output_text();
+    return text.rfind(" time=") > text.rfind(" lost: ");
+  };
+  std::uint64_t sequence = 4;
+  while (!is_back()) client.wait_for_part_of_output("seq=" + std::to_string(++sequence) + " ");
+  client.signal(SIGINT);
+  EXPECT_EQ(client.wait_for_exit(), 130);
+  EXPECT_NE(client.error_text().find("error: connection 1 (127.0.0.1:"), std::string::npos)
+      << client.error_text();
+}
+
+TEST(Ping, EndsWhereTheServerGoesAndItIsNotToReconnect) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "10ms"}));
+  {
+    const TestPeer peer = server.accept();
+    peer.send(peer.receive(kSize));
+  }
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.output_text().find(" error"), std::string::npos) << client.output_text();
+}
+
+}  // namespace
+}  // namespace echo::testing
