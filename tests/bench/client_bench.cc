@@ -1,0 +1,219 @@
+#include <getopt.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iomanip>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/cores.h"
+#include "bench/measure.h"
+#include "bench/results.h"
+#include "bench/work.h"
+#include "echo/log.h"
+#include "echo/options.h"
+#include "echo/program.h"
+#include "support/program.h"
+
+namespace echo::bench {
+namespace {
+
+constexpr const char* kName = "client_bench";
+
+constexpr std::string_view kHelpText = R"(Usage: client_bench [OPTION]...
+Lets echo_client and a bare epoll client, which checks and measures nothing, put
+the same load on an echo_server by turns, on a core of their own, and ends with a
+table of what a message costs each.
+
+  -r, --rounds N            measure so often, and take the medians (default: 7)
+  -o, --only TEXT           the works whose name has this in it (default: all)
+      --help                show this text and exit
+      --version             show the version and exit
+
+Exit status: 0, or 1 if a client could not do a work, 2 for a wrong command line.
+)";
+
+constexpr int kHelp = kLongOnly;
+constexpr int kVersion = kLongOnly + 1;
+
+constexpr option kOptions[] = {
+    {"rounds", required_argument, nullptr, 'r'},
+    {"only", required_argument, nullptr, 'o'},
+    {"help", no_argument, nullptr, kHelp},
+    {"version", no_argument, nullptr, kVersion},
+    {nullptr, 0, nullptr, 0},
+};
+
+struct Options {
+  Action action = Action::kRun;
+  std::size_t rounds = 7;
+  std::string only;
+};
+
+Options parse_options(int argc, char* const* argv) {
+  Options options;
+  OptionWalk walk(argc, argv, kOptions);
+  for (int val = walk.next(); val != -1; val = walk.next()) {
+    switch (val) {
+      case 'r':
+        options.rounds = number_value("--rounds", walk.value(), 1, 1000);
+        break;
+      case 'o':
+        options.only = walk.value();
+        break;
+      case kHelp:
+        options.action = Action::kHelp;
+        return options;
+      default:
+        options.action = Action::kVersion;
+        return options;
+    }
+  }
+  walk.expect_no_arguments();
+  return options;
+}
+
+std::vector<Work> client_works() {
+  return {
+      {.name = "1 x 64 B", .busy = 1, .idle = 0, .bytes = 64},
+      {.name = "50 x 64 B", .busy = 50, .idle = 0, .bytes = 64},
+      {.name = "1000 x 64 B", .busy = 1000, .idle = 0, .bytes = 64},
+      {.name = "50 x 64 B, 100 deep", .busy = 50, .idle = 0, .bytes = 64, .depth = 100},
+      {.name = "8 x 16 KiB", .busy = 8, .idle = 0, .bytes = 16'384},
+      {.name = "1 x 64 B + 9000 idle", .busy = 1, .idle = 9000, .bytes = 64},
+  };
+}
+
+// Of a second or so of work.
+std::uint64_t messages_of(const Work& work) {
+  if (work.depth > 1) return 5'000'000;
+  if (work.bytes > 1000) return 60'000;
+  return work.busy == 1 ? 20'000 : 200'000;
+}
+
+using Words = std::vector<std::string>;
+using CommandOf = Words (*)(std::uint16_t port, const Work& work, std::uint64_t messages);
+
+Words echo_client(std::uint16_t port, const Work& work, std::uint64_t messages) {
+  return {ECHO_CLIENT,
+          "-4",
+          "--quiet",
+          "-p" + std::to_string(port),
+          "-c" + std::to_string(work.busy),
+          "--idle=" + std::to_string(work.idle),
+          "-n" + std::to_string(messages),
+          "-s" + std::to_string(work.bytes),
+          "-P" + std::to_string(work.depth)};
+}
+
+Words epoll_client(std::uint16_t port, const Work& work, std::uint64_t messages) {
+  return {BENCH_EPOLL_CLIENT,        std::to_string(port),     std::to_string(work.busy),
+          std::to_string(work.idle), std::to_string(messages), std::to_string(work.bytes),
+          std::to_string(work.depth)};
+}
+
+struct Client {
+  std::string name;
+  CommandOf command;
+};
+
+std::vector<Client> clients() {
+  return {{.name = "echo_client", .command = echo_client},
+          {.name = "epoll", .command = epoll_client}};
+}
+constexpr std::size_t kReference = 1;  // Its place among them.
+
+// Of the children that have ended.
+double cpu_us_of_children() {
+  using Microseconds = std::chrono::duration<double, std::micro>;
+  rusage used{};
+  ::getrusage(RUSAGE_CHILDREN, &used);
+  const auto us = [](const timeval& time) {
+    return Microseconds(std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec})
+        .count();
+  };
+  return us(used.ru_utime) + us(used.ru_stime);
+}
+
+double cpu_us_of(const Words& command) {
+  const double before = cpu_us_of_children();
+  testing::Program client(command.front(), {command.begin() + 1, command.end()});
+  if (client.wait_for_exit() != 0) throw std::runtime_error(command.front() + " failed");
+  return cpu_us_of_children() - before;
+}
+
+// What it costs to start and to connect is that of a run with a message each, and is left out.
+double cpu_us_a_message(const Client& client, std::uint16_t port, const Work& work) {
+  const std::uint64_t messages = messages_of(work) / work.busy;
+  const double start = cpu_us_of(client.command(port, work, 1));
+  const double all = cpu_us_of(client.command(port, work, messages));
+  return (all - start) / static_cast<double>((messages - 1) * work.busy);
+}
+
+std::string table(const Results& results) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(2);
+  text << "CPU of the client, us a message; medians\n"
+       << std::left << std::setw(24) << "" << std::right << std::setw(12) << "echo_client"
+       << std::setw(12) << "epoll" << std::setw(12) << "ratio"
+       << "\n";
+  for (std::size_t work = 0; work < results.works().size(); ++work) {
+    text << std::left << std::setw(24) << results.works()[work].name << std::right;
+    for (std::size_t client = 0; client < results.servers().size(); ++client) {
+      text << std::setw(12) << results.median(work, client, &Figures::cpu_us).value();
+    }
+    text << std::setw(12) << results.ratio(work, 0).value() << "\n";
+  }
+  return text.str();
+}
+
+void bench(const Options& options) {
+  std::vector<Work> works = client_works();
+  std::erase_if(
+      works, [&](const Work& work) { return work.name.find(options.only) == std::string::npos; });
+  if (works.empty()) throw UsageError("--only: no work has '" + options.only + "' in its name");
+  Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
+  raise_descriptor_limit(log);
+  const std::optional<Cores> cores = choose_cores();
+  if (!cores) log.warning("there is one core only: the clients and the server share it");
+
+  const std::vector<Client> all = clients();
+  Results results(works, {all[0].name, all[1].name}, kReference);
+  if (cores) stay_on(cores->server);
+  testing::ServerProgram server({"--quiet"});
+  if (cores) stay_on(cores->load);
+  for (std::size_t round = 0; round < options.rounds; ++round) {
+    for (std::size_t work = 0; work < works.size(); ++work) {
+      for (std::size_t turn = 0; turn < all.size(); ++turn) {
+        const std::size_t client = (round + turn) % all.size();  // None is always the first.
+        const double cpu = cpu_us_a_message(all[client], server.port(), works[work]);
+        Figures figures{};
+        figures.cpu_us = cpu;
+        results.add(work, client, figures);
+      }
+    }
+  }
+  print(table(results));
+}
+
+int run_bench(int argc, char** argv) {
+  const Options options = parse_options(argc, argv);
+  if (print_instead(options.action, kName, kHelpText)) return 0;
+  bench(options);
+  return 0;
+}
+
+}  // namespace
+}  // namespace echo::bench
+
+int main(int argc, char** argv) {
+  using echo::bench::kName;
+  return echo::run_program(kName, [&] { return echo::bench::run_bench(argc, argv); });
+}

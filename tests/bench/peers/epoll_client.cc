@@ -1,0 +1,149 @@
+// A bare epoll(7) load, level-triggered: what the system calls of a closed loop cost, and little
+// else. It checks nothing and measures nothing.
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "bench/peers/peer.h"
+#include "echo/endpoint.h"
+#include "echo/log.h"
+#include "echo/options.h"
+#include "echo/program.h"
+#include "echo/socket.h"
+#include "echo/unique_fd.h"
+#include "support/socket_pair.h"
+
+namespace echo::bench {
+namespace {
+
+struct Task {
+  std::uint16_t port;
+  std::size_t connections;
+  std::size_t idle;
+  std::uint64_t messages;  // Of each connection.
+  std::size_t bytes;       // Of a message.
+  std::uint64_t depth;     // Messages in flight.
+};
+
+class EpollClient {
+ public:
+  explicit EpollClient(const Task& task)
+      : task_(task), out_(task.bytes * task.depth, 'x'), connections_(task.connections) {
+    const Endpoint server = resolve("127.0.0.1", task.port).front();
+    for (std::size_t i = 0; i < task.idle; ++i)
+      watch(idle_.emplace_back(connect(server)).get(), -1);
+    for (std::size_t i = 0; i < task.connections; ++i) {
+      connections_[i].fd = connect(server);
+      watch(connections_[i].fd.get(), static_cast<int>(i));
+    }
+  }
+
+  void run() {
+    for (Connection& connection : connections_) {
+      say(connection, std::min(task_.depth, task_.messages));
+    }
+    while (over_ < connections_.size()) {
+      const int ready =
+          ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), -1);
+      for (int i = 0; i < ready; ++i) {
+        const int place = events_.at(static_cast<std::size_t>(i)).data.fd;
+        if (place < 0) throw std::runtime_error("an idle connection is not");
+        handle(connections_[static_cast<std::size_t>(place)]);
+      }
+    }
+  }
+
+ private:
+  struct Connection {
+    UniqueFd fd;
+    std::uint64_t said = 0;      // Messages.
+    std::uint64_t received = 0;  // Bytes.
+    std::uint64_t back = 0;      // Messages.
+  };
+
+  static UniqueFd connect(const Endpoint& server) {
+    Connecting connecting = connect_to(server);
+    if (connecting.error == 0 && testing::wait_writable(connecting.fd.get())) {
+      connecting.error = take_error(connecting.fd.get());
+    }
+    if (connecting.error != 0) {
+      throw std::system_error(connecting.error, std::generic_category(), "connect");
+    }
+    return std::move(connecting.fd);
+  }
+
+  void watch(int fd, int place) {
+    epoll_event event{.events = EPOLLIN, .data = {.fd = place}};
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+      throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+    }
+  }
+
+  // What is in flight fits into the buffers of the sockets, so that send() need not wait.
+  void say(Connection& connection, std::uint64_t messages) {
+    connection.said += messages;
+    const std::string_view text = std::string_view(out_).substr(0, messages * task_.bytes);
+    if (!text.empty() && echo::send(connection.fd.get(), text).bytes != text.size()) {
+      throw std::runtime_error("the socket does not take what is in flight");
+    }
+  }
+
+  void handle(Connection& connection) {
+    const Moved moved = receive(connection.fd.get(), buffer_);
+    if (moved.bytes == 0) throw std::runtime_error("the server ends or fails");
+    connection.received += moved.bytes;
+    const std::uint64_t answers = connection.received / task_.bytes - connection.back;
+    connection.back += answers;
+    if (connection.back == task_.messages) ++over_;
+    say(connection, std::min(answers, task_.messages - connection.said));
+  }
+
+  const Task task_;
+  const std::string out_;
+  UniqueFd epoll_{::epoll_create1(EPOLL_CLOEXEC)};
+  std::vector<UniqueFd> idle_;
+  std::vector<Connection> connections_;
+  std::size_t over_ = 0;
+  std::array<epoll_event, 512> events_{};
+  std::array<char, kChunk> buffer_{};
+};
+
+constexpr const char* kName = "epoll_client";
+
+int run_client(int argc, char** argv) {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() != 6) throw UsageError("PORT CONNECTIONS IDLE MESSAGES BYTES DEPTH");
+  const auto number = [&](std::size_t place, std::uint64_t least) {
+    return number_value(kName, words[place], least, 1'000'000'000);
+  };
+  Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
+  raise_descriptor_limit(log);
+  EpollClient client({.port = port_value(kName, words[0]),
+                      .connections = number(1, 1),
+                      .idle = number(2, 0),
+                      .messages = number(3, 1),
+                      .bytes = number(4, 1),
+                      .depth = number(5, 1)});
+  client.run();
+  return 0;
+}
+
+}  // namespace
+}  // namespace echo::bench
+
+int main(int argc, char** argv) {
+  using echo::bench::kName;
+  return echo::run_program(kName, [&] { return echo::bench::run_client(argc, argv); });
+}
