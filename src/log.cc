@@ -17,6 +17,7 @@
 
 #include "echo/escape.h"
 #include "echo/fd_set.h"
+#include "echo/reopen.h"
 
 namespace echo {
 namespace {
@@ -41,16 +42,7 @@ bool is_journal(int fd) {
   return stream == std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino);
 }
 
-// A terminal or a pipe that select() calls writable may still take only a part of a line and make a
-// blocking write() wait for the rest. Setting O_NONBLOCK sets it for whoever else has the
-// descriptor, the user's shell first; opening the same file again does not.
-UniqueFd reopen_nonblocking(int fd) {
-  const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  return UniqueFd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-}
-
-// Where the file cannot be opened again, because it is another user's or /proc is missing: sets
-// O_NONBLOCK all the same, and puts it back at once.
+// Where the file cannot be opened again: sets O_NONBLOCK all the same, and puts it back at once.
 ssize_t write_nonblocking(int fd, std::string_view text) {
   const int flags = ::fcntl(fd, F_GETFL);
   ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);

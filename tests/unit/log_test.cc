@@ -27,6 +27,7 @@
 #include "support/environment.h"
 #include "support/failing_allocations.h"
 #include "support/socket_pair.h"
+#include "support/terminal.h"
 
 namespace echo {
 namespace {
@@ -320,24 +321,8 @@ TEST(Log, GivesNoTimeInAToolsFile) {
   EXPECT_EQ(written_to_file(Manner::kTool, [](Log& log) { log.warning("x"); }), "warning: x\n");
 }
 
-// A terminal: the log writes to `terminal`, and `user` is where its user reads.
-struct Terminal {
-  Terminal() {
-    user = UniqueFd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
-    std::array<char, 64> name{};
-    if (!user || ::grantpt(user.get()) != 0 || ::unlockpt(user.get()) != 0 ||
-        ::ptsname_r(user.get(), name.data(), name.size()) != 0) {
-      return;
-    }
-    terminal = UniqueFd(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  }
-
-  UniqueFd user;
-  UniqueFd terminal;
-};
-
 TEST(Log, GivesTheTimeOnATerminal) {
-  const Terminal tty;
+  const testing::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
   Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
   log.info("x");
@@ -347,7 +332,7 @@ TEST(Log, GivesTheTimeOnATerminal) {
 }
 
 // Logs until the terminal takes no more, which must not wait for its user.
-void expect_not_to_wait(const Terminal& tty, Log log) {
+void expect_not_to_wait(const testing::Terminal& tty, Log log) {
   for (int line = 0; line < 2000; ++line) log.info(std::string(100, 'x'));
   EXPECT_EQ(::fcntl(tty.terminal.get(), F_GETFL) & O_NONBLOCK, 0);
   while (!read_all(tty.user.get()).empty()) {
@@ -359,14 +344,14 @@ void expect_not_to_wait(const Terminal& tty, Log log) {
 }
 
 TEST(Log, NeverWaitsForATerminalThatNobodyReads) {
-  const Terminal tty;
+  const testing::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
   expect_not_to_wait(tty, Log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon));
 }
 
 // As after su(1), when the terminal is another user's.
 TEST(Log, NeverWaitsForATerminalThatItCannotOpenAgain) {
-  const Terminal tty;
+  const testing::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
   ASSERT_EQ(::fchmod(tty.terminal.get(), 0), 0);
   const int user = ::setfsuid(65534);  // Root, if it is that, may open everything.

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "echo/unique_fd.h"
+
+namespace echo::testing {
+
+// A terminal: a program writes to `terminal`, and `user` is where its user reads. Both are empty
+// where this system has none to give.
+struct Terminal {
+  Terminal() {
+    user = UniqueFd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+    std::array<char, 64> name{};
+    if (!user || ::grantpt(user.get()) != 0 || ::unlockpt(user.get()) != 0 ||
+        ::ptsname_r(user.get(), name.data(), name.size()) != 0) {
+      return;
+    }
+    terminal = UniqueFd(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  }
+
+  UniqueFd user;
+  UniqueFd terminal;
+};
+
+}  // namespace echo::testing
