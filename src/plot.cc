@@ -1,10 +1,10 @@
 #include "echo/plot.h"
 
 #include <langinfo.h>
-#include <locale.h>
 
 #include <algorithm>
 #include <array>
+#include <clocale>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -89,7 +89,7 @@ std::string bar(double share, std::size_t columns, Charset charset) {
                                                             "\u258C", "\u258B", "\u258A", "\u2589"};
   const std::size_t parts = charset == Charset::kUnicode ? kEighths.size() : 1;
   const double length = share * static_cast<double>(columns * parts);
-  std::size_t filled = static_cast<std::size_t>(std::lround(length));
+  auto filled = static_cast<std::size_t>(std::lround(length));
   if (share > 0) filled = std::max<std::size_t>(filled, 1);
   if (charset == Charset::kAscii) return repeat("#", filled);
   return repeat("\u2588", filled / parts).append(kEighths.at(filled % parts));

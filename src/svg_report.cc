@@ -78,7 +78,7 @@ std::string path(const std::string& data, std::string_view attributes) {
 }
 
 std::string horizontal_grid_line(double y) {
-  return path("M" + pixels(kLeft) + "," + pixels(y) + "H" + pixels(kRight), "stroke=\"#ddd\"");
+  return path("M" + pixels(kLeft) + "," + pixels(y) + "H" + pixels(kRight), R"(stroke="#ddd")");
 }
 
 std::string labelled_grid_line(double y, std::string_view label) {
@@ -87,7 +87,7 @@ std::string labelled_grid_line(double y, std::string_view label) {
 }
 
 std::string outline(double top, double bottom) {
-  return rectangle(kLeft, top, kRight, bottom, "fill=\"none\" stroke=\"#999\"");
+  return rectangle(kLeft, top, kRight, bottom, R"(fill="none" stroke="#999")");
 }
 
 double nanoseconds(Duration time) { return static_cast<double>(time.count()); }
@@ -152,7 +152,7 @@ std::string latency_panel(const Points& points, const Axis& x) {
   }
   for (const Line& line : kLines) {
     panel += path(steps(points, x, y, line.value),
-                  "fill=\"none\" stroke-width=\"1.5\" stroke=" + quoted(line.colour));
+                  R"(fill="none" stroke-width="1.5" stroke=)" + quoted(line.colour));
   }
   return panel + outline(kLatencyTop, kLatencyBottom);
 }
@@ -267,7 +267,7 @@ std::string format_svg(const LoadSettings& settings, const std::vector<Timeline:
   const std::string size = "width=" + quoted(pixels(kWidth)) + " height=" + quoted(pixels(kHeight));
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
          "<svg xmlns=\"http://www.w3.org/2000/svg\" " +
-         size + ">\n" + rectangle(0, 0, kWidth, kHeight, "fill=\"#fff\"") +
+         size + ">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n" +
          "<g font-family=\"sans-serif\" font-size=\"12\" fill=\"#333\" stroke=\"none\">\n" +
          titles(settings) + legend() + error_marks(points, x) + latency_panel(points, x) +
          throughput_panel(points, x) + time_labels(x) + "</g>\n</svg>\n";

@@ -33,7 +33,9 @@ std::size_t length_of_first(std::string_view text) {
 
 std::string fill_for(std::string_view text, std::size_t columns) {
   const std::size_t has = columns_of(text);
-  return std::string(has < columns ? columns - has : 0, ' ');
+  std::string spaces;
+  if (has < columns) spaces.assign(columns - has, ' ');
+  return spaces;
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ TEST(FormatSvg, DrawsTheThroughputAsAnArea) {
 }
 
 TEST(FormatSvg, MarksTimesWithErrors) {
-  const std::string mark = "<rect x=\"485.0\" y=\"130.0\" width=\"197.5\" height=\"420.0\"";
+  const std::string mark = R"(<rect x="485.0" y="130.0" width="197.5" height="420.0")";
   Points points = some_points();
   EXPECT_TRUE(has(format_svg(some_settings(), points), mark));
   points[2].errors = 0;
