@@ -24,6 +24,7 @@
 #include "echo/ping_report.h"
 #include "echo/plot.h"
 #include "echo/program.h"
+#include "echo/progress.h"
 #include "echo/report.h"
 #include "echo/signals.h"
 #include "echo/svg_report.h"
@@ -76,11 +77,15 @@ class Teller : public LoadObserver {
     if (!presentation.svg.empty()) picture_.emplace(presentation.svg);
     if (is(Form::kCsv)) print(csv_header());
     if (tells_answers()) print(ping_header(settings));
+    if (!presentation.quiet && !tells_answers() && Progress::wanted(STDERR_FILENO)) {
+      progress_.emplace(STDERR_FILENO, settings);
+    }
   }
 
   Load::Intervals intervals() const {
     const bool takes_samples = is(Form::kCsv) || picture_;
-    return {.sample = takes_samples ? presentation_.sample : Duration{0}, .progress = Duration{0}};
+    return {.sample = takes_samples ? presentation_.sample : Duration{0},
+            .progress = progress_ ? kProgressInterval : Duration{0}};
   }
 
   void answered(const Answer& answer) override {
@@ -103,7 +108,9 @@ class Teller : public LoadObserver {
     print(csv_row(sample));
   }
 
-  void progressed(const LoadResults& results) override { static_cast<void>(results); }
+  void progressed(const LoadResults& results) override {
+    if (progress_) progress_->show(results);
+  }
 
   void finish(const LoadResults& results) {
     clear_progress();
@@ -127,12 +134,15 @@ class Teller : public LoadObserver {
     return text;
   }
 
-  void clear_progress() {}
+  void clear_progress() {
+    if (progress_) progress_->clear();
+  }
 
   const LoadSettings& settings_;
   const Presentation& presentation_;
   Log& log_;
   std::optional<Picture> picture_;
+  std::optional<Progress> progress_;
 };
 
 }  // namespace
