@@ -245,5 +245,34 @@ TEST(PortValue, TakesTheNameOfAService) {
   EXPECT_EQ(port_value("--p", "echo"), port);
 }
 
+TEST(PositiveDurationValue, TakesATimeThatIsNotNone) {
+  EXPECT_EQ(positive_duration_value("--time", "1us"), 1us);
+  EXPECT_EQ(usage_error_of([] { positive_duration_value("--time", "0ms"); }),
+            "--time: '0ms' is out of range (more than 0)");
+  EXPECT_EQ(usage_error_of([] { positive_duration_value("--time", "x"); }).find("--time: 'x' is "),
+            0U);
+}
+
+TEST(RateValue, TakesARateInRange) {
+  EXPECT_EQ(rate_value("--rate", "1/s", 10).count, 1U);
+  EXPECT_EQ(rate_value("--rate", "10", 10).count, 10U);
+  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "11/s", 10); }),
+            "--rate: '11/s' is out of range (1/s to 10/s)");
+  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "0", 10); }),
+            "--rate: '0' is out of range (1/s to 10/s)");
+  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "1/h", 10); }),
+            "--rate: '1/h' is not a rate (a number, or one with /s)");
+}
+
+TEST(SizeRangeValue, TakesSizesInRange) {
+  EXPECT_EQ(size_range_value("--size", "1-2K", 2048).most, 2048U);
+  EXPECT_EQ(usage_error_of([] { size_range_value("--size", "0-1", 10); }),
+            "--size: '0-1' is out of range (1 to 10 bytes)");
+  EXPECT_EQ(usage_error_of([] { size_range_value("--size", "1-11", 10); }),
+            "--size: '1-11' is out of range (1 to 10 bytes)");
+  EXPECT_EQ(usage_error_of([] { size_range_value("--size", "2-1", 10); }),
+            "--size: '2-1' is not a size, or two with '-' between them, the lesser first");
+}
+
 }  // namespace
 }  // namespace echo
