@@ -114,8 +114,8 @@ class Teller : public LoadObserver {
 
   void finish(const LoadResults& results) {
     clear_progress();
-    if (picture_) picture_->draw(settings_);
     print(result_text(results));
+    if (picture_) picture_->draw(settings_);
   }
 
  private:

@@ -264,6 +264,13 @@ void check_results(const LoadResults& results, const LoadSettings& settings, Ker
           "fewer messages than were asked");
 }
 
+// Once it is all over.
+std::string verdict(Kernel& kernel) {
+  if (kernel.open_sockets() > 0) kernel.violate("sockets are left open");
+  if (kernel.violation().empty()) return {};
+  return kernel.violation() + "\nthe last calls:\n" + kernel.trace();
+}
+
 }  // namespace
 
 std::string simulate_client(std::uint64_t seed) {
@@ -301,9 +308,7 @@ std::string simulate_client(std::uint64_t seed) {
   if (exact ? kernel.output() != expected : !expected.starts_with(kernel.output())) {
     kernel.violate("the output is not the echo");
   }
-  if (kernel.open_sockets() > 0) kernel.violate("sockets are left open");
-  if (kernel.violation().empty()) return {};
-  return kernel.violation() + "\nthe last calls:\n" + kernel.trace();
+  return verdict(kernel);
 }
 
 std::string simulate_load(std::uint64_t seed) {
@@ -335,9 +340,7 @@ std::string simulate_load(std::uint64_t seed) {
   } catch (const std::system_error&) {
     if (faults == 0) kernel.violate("it threw for no reason");
   }
-  if (kernel.open_sockets() > 0) kernel.violate("sockets are left open");
-  if (kernel.violation().empty()) return {};
-  return kernel.violation() + "\nthe last calls:\n" + kernel.trace();
+  return verdict(kernel);
 }
 
 }  // namespace echo::sim

@@ -344,6 +344,24 @@ TEST(Measuring, SaysBeforeItBeginsThatAPictureCannotBeDrawn) {
             "echo_client: cannot write '/nowhere/picture': No such file or directory\n");
 }
 
+TEST(Measuring, HasItsResultsWhereThePictureCannotBeDrawn) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, measuring(server.port(), {"-n", "1", "--svg", "/dev/full"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_EQ(client.error, "echo_client: cannot write '/dev/full': No space left on device\n");
+  EXPECT_TRUE(is_exact(client.output));
+}
+
+TEST(Measuring, FailsWhereItsResultsCannotBePrinted) {
+  ServerProgram server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "1"}),
+                 {.standard_output = "/dev/full"});
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.error_text().find("cannot write standard output"), std::string::npos)
+      << client.error_text();
+}
+
 TEST(Measuring, PlotsTheLatenciesInTheCharactersOfTheLocale) {
   ServerProgram server;
   const std::vector<std::string> arguments =
