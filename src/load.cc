@@ -56,7 +56,7 @@ Load::Load(const LoadSettings& settings, LoadObserver& observer, Intervals inter
   const bool waits_for_all = settings_.ramp == Duration{0} && !settings_.churn;
   for (Slot& slot : slots_) {
     if (!slot.is_idle && !waits_for_all) continue;
-    openings_.push({now_, &slot});
+    open_at(now_, slot);
     ++to_take_part_;
   }
   if (intervals_.progress > Duration{0}) next_progress_ = now_;
@@ -95,13 +95,12 @@ const LoadResults& Load::finish(bool interrupted) {
   return results_;
 }
 
-// The farewells of the connections are not measured; the whole of the time that was given is.
+// The whole of the time that was given is measured, the farewells of the connections are not.
 Time Load::planned_end() const {
-  if (end_ == Time::max()) return last_answer_;
   const bool is_time_up = std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
     return !slot.is_idle && next_start(slot) >= end_;
   });
-  return is_time_up ? end_ : now_;
+  return is_time_up ? end_ : last_answer_;
 }
 
 // Once everybody who is waited for is there, or has failed to be.
@@ -120,9 +119,13 @@ void Load::begin() {
     } else {
       const bool waits_for_message = has_rate() && settings_.churn;
       const Time in_turn = now_ + static_cast<Duration::rep>(slot.index) * apart;
-      openings_.push({waits_for_message ? next_start(slot) : in_turn, &slot});
+      open_at(waits_for_message ? next_start(slot) : in_turn, slot);
     }
   }
+}
+
+void Load::open_at(Time when, Slot& slot) {
+  openings_.push({.when = when, .order = ordered_++, .slot = &slot});
 }
 
 void Load::open_due() {
@@ -303,7 +306,7 @@ void Load::leave(Slot& slot) {
     retire(slot);
   } else {
     const Time next = settings_.churn ? next_start(slot) : now_;
-    openings_.push({failed ? std::max(next, now_ + pause()) : next, &slot});
+    open_at(failed ? std::max(next, now_ + pause()) : next, slot);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <queue>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "echo/client_connection.h"
@@ -77,12 +78,17 @@ class Load {
   // When a slot's next connection is to be made.
   struct Opening {
     Time when;
+    std::uint64_t order;  // Of those of one time the first is the one that came first.
     Slot* slot;
-    bool operator>(const Opening& other) const noexcept { return when > other.when; }
+
+    bool operator>(const Opening& other) const noexcept {
+      return std::tie(when, order) > std::tie(other.when, other.order);
+    }
   };
 
   void begin();
   Time planned_end() const;
+  void open_at(Time when, Slot& slot);
   void open_due();
   void open(Slot& slot, Time waits_from);
   void note_attempt(Slot& slot);
@@ -140,6 +146,7 @@ class Load {
   std::vector<Slot*> by_fd_;
   std::vector<char> buffer_;
   std::priority_queue<Opening, std::vector<Opening>, std::greater<>> openings_;
+  std::uint64_t ordered_ = 0;  // How many openings there have been.
 
   std::uint64_t numbers_ = 0;     // How many connections there have been.
   std::size_t connecting_ = 0;    // How many of them are on their way.
