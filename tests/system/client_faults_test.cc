@@ -164,5 +164,67 @@ TEST_P(FaultOfTheClientsSelect, IsToldInOneLine) {
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsSelect,
                          ::testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
 
+// A client that measures, on two connections, and meets the fault.
+class MeasurementFaultTest : public FaultTest {
+ protected:
+  static Outcome measure() {
+    const ServerProgram server({"-H", "127.0.0.1", "--quiet"});
+    const TracedOutcome client = run_traced(
+        {inject(GetParam(), "1")}, ECHO_CLIENT,
+        {"-H", "127.0.0.1", "-p", std::to_string(server.port()), "-c", "2", "-n", "5", "--json"});
+    EXPECT_GE(count_of(client.trace, "(INJECTED)"), 1U);
+    return client.outcome;
+  }
+
+  static bool has(const Outcome& client, const std::string& text) {
+    return client.output.find(text) != std::string::npos;
+  }
+};
+
+class PassingFaultOfAMeasurement : public MeasurementFaultTest {};
+
+TEST_P(PassingFaultOfAMeasurement, IsNone) {
+  const Outcome client = measure();
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_TRUE(has(client, "\"exact\":true")) << client.output;
+  EXPECT_TRUE(has(client, "{\"sent\":10,\"received\":10,")) << client.output;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PassingFaultOfAMeasurement,
+    ::testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
+                              faults("pselect6", {EINTR}), faults("prctl", {EINVAL})})),
+    name_of_test);
+
+class FaultOfAMeasurement : public MeasurementFaultTest {};
+
+// It is that of the first connection, and the second one's messages are all measured.
+TEST_P(FaultOfAMeasurement, CostsTheConnectionThatHasIt) {
+  const Outcome client = measure();
+  EXPECT_EQ(client.status, 1);
+  EXPECT_EQ(client.error.find(kFirstConnection), 0U) << client.error;
+  EXPECT_NE(client.error.find(GetParam().reason()), std::string::npos) << client.error;
+  EXPECT_TRUE(has(client, "\"failed\":1,")) << client.output;
+  EXPECT_TRUE(has(client, "\"received\":5,")) << client.output;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, FaultOfAMeasurement,
+    ::testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
+                              faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
+                              faults("sendto", kSendFatal)})),
+    name_of_test);
+
+class FaultOfAMeasurementsSelect : public MeasurementFaultTest {};
+
+TEST_P(FaultOfAMeasurementsSelect, IsToldInOneLine) {
+  const Outcome client = measure();
+  EXPECT_EQ(client.status, 1);
+  EXPECT_EQ(client.error.find("echo_client: select: " + GetParam().reason()), 0U) << client.error;
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfAMeasurementsSelect,
+                         ::testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
+
 }  // namespace
 }  // namespace echo::testing
