@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "echo/endpoint.h"
+#include "echo/failure.h"
 #include "echo/socket.h"
 #include "echo/transcript.h"
 #include "echo/unique_fd.h"
@@ -59,8 +60,9 @@ void settle(ClientConnection& connection, Time now = kStart) {
   connection.handle_writable(now);
 }
 
-void expect_failed(const ClientConnection& connection, const std::string& failure) {
+void expect_failed(const ClientConnection& connection, Failure kind, const std::string& failure) {
   EXPECT_EQ(connection.state(), State::kFailed);
+  EXPECT_EQ(connection.failure_kind(), kind);
   EXPECT_EQ(connection.failure(), failure);
   EXPECT_TRUE(connection.is_over());
   EXPECT_EQ(connection.fd(), -1);
@@ -181,16 +183,16 @@ TEST(ClientConnection, FailsWhereEveryAddressRefuses) {
   ClientConnection connection(servers, transcript, kTimeout, kStart);
   settle(connection);
   settle(connection);
-  expect_failed(connection, "cannot connect to " + first.endpoint.to_string() +
-                                ": Connection refused; " + second.endpoint.to_string() +
-                                ": Connection refused");
+  expect_failed(connection, Failure::kConnect,
+                "cannot connect to " + first.endpoint.to_string() + ": Connection refused; " +
+                    second.endpoint.to_string() + ": Connection refused");
 }
 
 TEST(ClientConnection, FailsAtOnceWhereThereIsNoSocketForAnyAddress) {
   const std::vector<Endpoint> servers{Endpoint()};
   const Transcript transcript;
   const ClientConnection connection(servers, transcript, kTimeout, kStart);
-  expect_failed(connection,
+  expect_failed(connection, Failure::kConnect,
                 "cannot connect to unknown:0: Address family not supported by protocol");
 }
 
@@ -333,7 +335,8 @@ TEST(ClientConnection, IsDoneOnceAllIsBackAndEof) {
 TEST(ClientConnection, NamesTheOffsetAndBothBytesOfAMismatch) {
   Dialogue dialogue("hello");
   dialogue.answer("heLLo");
-  expect_failed(dialogue.connection, "bytes differ at offset 2: sent 0x6c, received 0x4c");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 2: sent 0x6c, received 0x4c");
   EXPECT_EQ(dialogue.connection.received(), 2U);
 }
 
@@ -341,19 +344,21 @@ TEST(ClientConnection, CountsTheOffsetFromTheFirstByteOfAll) {
   Dialogue dialogue("hello");
   dialogue.answer("hel");
   dialogue.answer("l0");
-  expect_failed(dialogue.connection, "bytes differ at offset 4: sent 0x6f, received 0x30");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 4: sent 0x6f, received 0x30");
 }
 
 TEST(ClientConnection, NamesBytesThatAreNotAscii) {
   Dialogue dialogue("\xff");
   dialogue.answer(std::string_view("\0", 1));
-  expect_failed(dialogue.connection, "bytes differ at offset 0: sent 0xff, received 0x00");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 0: sent 0xff, received 0x00");
 }
 
 TEST(ClientConnection, NamesTheFirstByteThatWasNeverSent) {
   Dialogue dialogue("hello");
   dialogue.answer("hello!?");
-  expect_failed(dialogue.connection,
+  expect_failed(dialogue.connection, Failure::kMismatch,
                 "bytes differ at offset 5: nothing was sent there, received 0x21");
   EXPECT_EQ(dialogue.connection.received(), 5U);
 }
@@ -361,7 +366,7 @@ TEST(ClientConnection, NamesTheFirstByteThatWasNeverSent) {
 TEST(ClientConnection, FailsWhereTheServerSpeaksFirst) {
   Dialogue dialogue;
   dialogue.answer("\xff");
-  expect_failed(dialogue.connection,
+  expect_failed(dialogue.connection, Failure::kMismatch,
                 "bytes differ at offset 0: nothing was sent there, received 0xff");
 }
 
@@ -369,14 +374,15 @@ TEST(ClientConnection, FailsWhereTheServerKnowsWhatWasNotYetSent) {
   Dialogue dialogue("he");
   dialogue.transcript.append("llo");
   dialogue.answer("hel");
-  expect_failed(dialogue.connection,
+  expect_failed(dialogue.connection, Failure::kMismatch,
                 "bytes differ at offset 2: nothing was sent there, received 0x6c");
 }
 
 TEST(ClientConnection, NamesAMismatchBeforeASurplus) {
   Dialogue dialogue("hello");
   dialogue.answer("Hello!");
-  expect_failed(dialogue.connection, "bytes differ at offset 0: sent 0x68, received 0x48");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 0: sent 0x68, received 0x48");
 }
 
 TEST(ClientConnection, FailsAtASurplusAfterTheHalfClose) {
@@ -384,7 +390,7 @@ TEST(ClientConnection, FailsAtASurplusAfterTheHalfClose) {
   dialogue.finish_and_half_close();
   dialogue.answer("hello");
   dialogue.answer("!");
-  expect_failed(dialogue.connection,
+  expect_failed(dialogue.connection, Failure::kMismatch,
                 "bytes differ at offset 5: nothing was sent there, received 0x21");
 }
 
@@ -392,7 +398,8 @@ TEST(ClientConnection, NamesTheOffsetOfAnEarlyEof) {
   Dialogue dialogue("hello");
   dialogue.answer("he");
   dialogue.answer_eof();
-  expect_failed(dialogue.connection, "the server closed early, at offset 2 of 5");
+  expect_failed(dialogue.connection, Failure::kClosedEarly,
+                "the server closed early, at offset 2 of 5");
 }
 
 TEST(ClientConnection, NamesTheOffsetOfAnEarlyEofAfterTheHalfClose) {
@@ -400,21 +407,23 @@ TEST(ClientConnection, NamesTheOffsetOfAnEarlyEofAfterTheHalfClose) {
   dialogue.finish_and_half_close();
   dialogue.answer("he");
   dialogue.answer_eof();
-  expect_failed(dialogue.connection, "the server closed early, at offset 2 of 5");
+  expect_failed(dialogue.connection, Failure::kClosedEarly,
+                "the server closed early, at offset 2 of 5");
 }
 
 TEST(ClientConnection, FailsAtEofBeforeTheHalfCloseThoughAllIsBack) {
   Dialogue dialogue("hello");
   dialogue.answer("hello");
   dialogue.answer_eof();
-  expect_failed(dialogue.connection, "the server closed early, at offset 5 of 5");
+  expect_failed(dialogue.connection, Failure::kClosedEarly,
+                "the server closed early, at offset 5 of 5");
 }
 
 TEST(ClientConnection, FailsAtAResetAsItReceives) {
   Dialogue dialogue("hello");
   dialogue.reset();
   dialogue.receive();
-  expect_failed(dialogue.connection, "Connection reset by peer, at offset 0 of 5");
+  expect_failed(dialogue.connection, Failure::kReset, "Connection reset by peer, at offset 0 of 5");
 }
 
 TEST(ClientConnection, FailsAtAResetAsItSends) {
@@ -422,21 +431,23 @@ TEST(ClientConnection, FailsAtAResetAsItSends) {
   dialogue.reset();
   dialogue.transcript.append("hello");
   dialogue.connection.handle_writable(kStart);
-  expect_failed(dialogue.connection, "Connection reset by peer, at offset 0 of 5");
+  expect_failed(dialogue.connection, Failure::kReset, "Connection reset by peer, at offset 0 of 5");
   EXPECT_EQ(dialogue.connection.sent(), 0U);
 }
 
 TEST(ClientConnection, FailsAtUrgentData) {
   Dialogue dialogue;
   dialogue.connection.handle_exceptional();
-  expect_failed(dialogue.connection, "the server sent urgent data, at offset 0 of 0");
+  expect_failed(dialogue.connection, Failure::kUrgent,
+                "the server sent urgent data, at offset 0 of 0");
 }
 
 TEST(ClientConnection, KeepsTheFirstFailureThoughUrgentDataCame) {
   Dialogue dialogue;
   dialogue.answer_eof();
   dialogue.connection.handle_exceptional();
-  expect_failed(dialogue.connection, "the server closed early, at offset 0 of 0");
+  expect_failed(dialogue.connection, Failure::kClosedEarly,
+                "the server closed early, at offset 0 of 0");
 }
 
 TEST(ClientConnection, DoesNothingOnceItHasFailed) {
@@ -446,7 +457,8 @@ TEST(ClientConnection, DoesNothingOnceItHasFailed) {
   dialogue.connection.handle_writable(kStart);
   dialogue.connection.handle_readable(dialogue.buffer, kStart);
   dialogue.finish_and_half_close();
-  expect_failed(dialogue.connection, "the server sent urgent data, at offset 0 of 5");
+  expect_failed(dialogue.connection, Failure::kUrgent,
+                "the server sent urgent data, at offset 0 of 5");
 }
 
 TEST(ClientConnectionDeadline, CountsFromTheStartOfConnecting) {
@@ -528,14 +540,14 @@ TEST(ClientConnectionTimeout, FailsWhileConnectingToTheLastAddress) {
   const Transcript transcript;
   ClientConnection connection(servers, transcript, kTimeout, kStart);
   connection.handle_timeout(kStart + kTimeout);
-  expect_failed(connection,
+  expect_failed(connection, Failure::kConnectTimeout,
                 "cannot connect to " + stub.endpoint.to_string() + ": no answer within 10s");
 }
 
 TEST(ClientConnectionTimeout, FailsWhileAnAnswerIsAwaited) {
   Dialogue dialogue("hello");
   dialogue.connection.handle_timeout(kStart + kTimeout);
-  expect_failed(dialogue.connection, "no answer within 10s, at offset 0 of 5");
+  expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 0 of 5");
 }
 
 TEST(ClientConnectionTimeout, FailsWhileEofIsAwaited) {
@@ -543,7 +555,26 @@ TEST(ClientConnectionTimeout, FailsWhileEofIsAwaited) {
   dialogue.answer("hello");
   dialogue.finish_and_half_close();
   dialogue.connection.handle_timeout(kStart + kTimeout);
-  expect_failed(dialogue.connection, "no answer within 10s, at offset 5 of 5");
+  expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 5 of 5");
+}
+
+TEST(DescribeFailure, NamesTheConnectionWithItsAddressOnceItIsOpen) {
+  Dialogue dialogue("hello");
+  const std::string address = dialogue.connection.local().to_string();
+  dialogue.connection.handle_timeout(kStart);
+  EXPECT_EQ(describe_failure(3, dialogue.connection),
+            "connection 3 (" + address + "): no answer within 10s, at offset 0 of 5");
+}
+
+TEST(DescribeFailure, NamesOneThatNeverWasOpen) {
+  const Refuser nobody;
+  const std::vector<Endpoint> servers{nobody.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(servers, transcript, kTimeout, kStart);
+  settle(connection);
+  EXPECT_EQ(
+      describe_failure(1, connection),
+      "connection 1: cannot connect to " + nobody.endpoint.to_string() + ": Connection refused");
 }
 
 }  // namespace
