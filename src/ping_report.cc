@@ -7,9 +7,8 @@ namespace echo {
 namespace {
 
 std::string sizes_of(const LoadSettings& settings) {
-  const std::string least = std::to_string(settings.sizes.least);
-  if (settings.sizes.least == settings.sizes.most) return least;
-  return least + " to " + std::to_string(settings.sizes.most);
+  const auto& [least, most] = settings.sizes;
+  return std::to_string(least) + (least == most ? "" : " to " + std::to_string(most));
 }
 
 }  // namespace

@@ -17,10 +17,10 @@ namespace echo {
 class Conversation : public Script {
  public:
   struct Message {
-    std::uint64_t sequence;  // As whoever had it said counts them.
+    std::uint64_t sequence = 0;  // As whoever had it said counts them.
     Time start;
-    std::size_t size;
-    std::uint64_t end;  // The offset one past its last byte.
+    std::size_t size = 0;
+    std::uint64_t end = 0;  // The offset one past its last byte.
   };
 
   // `pattern` must outlive this object. With `half_close` the script is finished once nothing more

@@ -78,8 +78,8 @@ class Load {
   // When a slot's next connection is to be made.
   struct Opening {
     Time when;
-    std::uint64_t order;  // Of those of one time the first is the one that came first.
-    Slot* slot;
+    std::uint64_t order = 0;  // Of those of one time the first is the one that came first.
+    Slot* slot = nullptr;
 
     bool operator>(const Opening& other) const noexcept {
       return std::tie(when, order) > std::tie(other.when, other.order);
