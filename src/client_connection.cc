@@ -86,7 +86,8 @@ void ClientConnection::connect(Time now) {
       fail(Failure::kDescriptors, "cannot open a socket: " + reason);
       return;
     }
-    note_refusal(Failure::kConnect, reason);
+    const bool has_no_address = connecting.error == EADDRNOTAVAIL;
+    note_refusal(has_no_address ? Failure::kNoAddress : Failure::kConnect, reason);
   }
   fail(failure_kind_, "cannot connect to " + refusals_);
 }

@@ -90,6 +90,7 @@ constexpr std::array<std::pair<int, int>, 8> kClashes{{
 constexpr std::uint64_t kMostConnections = 1'000'000;
 constexpr std::uint64_t kMostMessages = 1'000'000'000'000;
 constexpr std::uint64_t kMostDepth = 1'000'000;
+constexpr std::uint64_t kDepthAtRate = 100'000;  // As good as no limit, in memory that has one.
 constexpr std::uint64_t kMostRate = 10'000'000;
 constexpr std::size_t kMostSize = 1UL << 30;
 
@@ -122,7 +123,7 @@ It measures with one of these three, on messages of its own:
   -s, --size SIZE           of a message, or a range of sizes such as 64-64K
                             (default: 64)
   -P, --pipeline DEPTH      how many messages a connection has in flight
-                            (default: 1; at a rate: any number)
+                            (default: 1; at a rate: 100000)
   -r, --rate N              so many messages a second (N or N/s) of all
                             connections, each timed from when it was due
       --ramp TIME           open the connections over so long (default: 0)
@@ -138,7 +139,7 @@ It measures with one of these three, on messages of its own:
       --sample TIME         how long a sample of --csv or --svg is (default: 1s)
       --svg FILE            draw latencies and throughput over time
 
-  -v, --verbose             tell more
+  -v, --verbose             tell more; where it measures, of every failure
       --quiet               tell only of errors, and the results
       --help                show this text and exit
       --version             show the version and exit
@@ -285,6 +286,7 @@ class Parser {
         break;
       default:
         presentation.svg = walk_.value();
+        if (presentation.svg.empty()) throw UsageError("--svg: '' is not the name of a file");
         break;
     }
   }
@@ -320,7 +322,7 @@ class Parser {
     if (!is_given('c')) target_.connections = 1;
     LoadSettings& load = options_.load;
     static_cast<Target&>(load) = target_;
-    if (load.rate.count > 0 && !is_given('P')) load.pipeline = 0;
+    if (load.rate.count > 0 && !is_given('P')) load.pipeline = kDepthAtRate;
     if (is_given('I') && options_.presentation.form == Presentation::Form::kTable) {
       options_.presentation.form = Presentation::Form::kPing;
     }

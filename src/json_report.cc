@@ -58,8 +58,12 @@ std::string family(int family) {
   return "null";
 }
 
+std::string rate(Rate rate) {
+  if (rate.count == 0) return "null";
+  return object({{"count", number(rate.count)}, {"per_ns", number(rate.period)}});
+}
+
 std::string settings_of(const LoadSettings& settings) {
-  const double rate = per_second(settings.rate.count, settings.rate.period);
   return object({{"host", quoted(settings.host)},
                  {"port", number(std::uint64_t{settings.port})},
                  {"family", family(settings.family)},
@@ -69,8 +73,8 @@ std::string settings_of(const LoadSettings& settings) {
                  {"duration_ns", limit(settings.duration)},
                  {"size_least", number(settings.sizes.least)},
                  {"size_most", number(settings.sizes.most)},
-                 {"pipeline", limit(settings.pipeline)},
-                 {"rate_per_s", limit(rate)},
+                 {"pipeline", number(settings.pipeline)},
+                 {"rate", rate(settings.rate)},
                  {"ramp_ns", number(settings.ramp)},
                  {"warmup_ns", number(settings.warmup)},
                  {"idle", number(settings.idle)},
@@ -112,7 +116,8 @@ std::string messages_of(const LoadResults& results) {
   return object({{"sent", number(results.sent)},
                  {"received", number(results.received)},
                  {"lost", number(results.lost)},
-                 {"in_flight", number(results.in_flight())}});
+                 {"in_flight", number(results.in_flight())},
+                 {"oldest_in_flight_ns", number(results.oldest_in_flight)}});
 }
 
 std::string throughput_of(const LoadResults& results) {
@@ -148,6 +153,7 @@ std::string format_json(const LoadSettings& settings, const LoadResults& results
                  {"interrupted", boolean(results.interrupted)},
                  {"exact", boolean(results.is_exact())},
                  {"cpu_ns", number(results.cpu)},
+                 {"ran_ns", number(results.ran)},
                  {"connections", connections_of(results)},
                  {"messages", messages_of(results)},
                  {"bytes", number(results.bytes)},

@@ -23,8 +23,7 @@ constexpr std::uint64_t kMostUnsent = 64UL * 1024;
 // How many messages that have fallen due are seen to in a turn, so that answers are too.
 constexpr std::size_t kMostDue = 1024;
 
-// How many failures are told in full.
-constexpr std::size_t kMostFailuresTold = 10;
+//
 
 Duration cpu_time() noexcept {
   timespec used{};
@@ -34,20 +33,20 @@ Duration cpu_time() noexcept {
 
 }  // namespace
 
-Load::Load(const LoadSettings& settings, LoadObserver& observer, Intervals intervals,
-           const sigset_t* wait_mask, std::function<Time()> clock)
+Load::Load(const LoadSettings& settings, std::vector<Endpoint> addresses, LoadObserver& observer,
+           Intervals intervals, const sigset_t* wait_mask, std::function<Time()> clock)
     : settings_(settings),
       observer_(observer),
       intervals_(intervals),
       clock_(std::move(clock)),
-      addresses_(resolve(settings.host, settings.port, settings.family)),
+      addresses_(std::move(addresses)),
       now_(clock_()),
       selector_(wait_mask),
       buffer_(kMostReceived),
       last_connected_(now_),
       next_check_(Time::max()),
       schedule_(settings.rate, now_),
-      last_answer_(now_) {
+      last_outcome_(now_) {
   for (std::size_t index = 0; index < settings_.connections + settings_.idle; ++index) {
     const bool is_idle = index >= settings_.connections;
     slots_.emplace_back(is_idle ? index - settings_.connections : index, is_idle);
@@ -88,19 +87,47 @@ bool Load::turn() {
 
 const LoadResults& Load::finish(bool interrupted) {
   now_ = clock_();
-  results_.elapsed = measured_until(interrupted ? now_ : std::max(last_answer_, planned_end()));
+  count_waiting(interrupted);
+  // The whole of the time that was given is measured, the farewells of the connections are not.
+  const Time planned = is_time_up_ ? std::max(last_outcome_, end_) : last_outcome_;
+  const Time end = interrupted ? now_ : planned;
+  results_.elapsed = measured_until(end);
   results_.interrupted = interrupted;
-  if (measuring_) results_.cpu = cpu_time() - cpu_before_;
-  if (intervals_.sample > Duration{0}) tell_sample(measured_from_ + results_.elapsed);
+  if (measuring_) {
+    results_.cpu = cpu_time() - cpu_before_;
+    results_.ran = now_ - measured_from_;
+  }
+  if (intervals_.sample > Duration{0}) tell_sample(end);
   return results_;
 }
 
-// The whole of the time that was given is measured, the farewells of the connections are not.
-Time Load::planned_end() const {
-  const bool is_time_up = std::any_of(slots_.begin(), slots_.end(), [&](const Slot& slot) {
-    return !slot.is_idle && next_start(slot) >= end_;
-  });
-  return is_time_up ? end_ : last_answer_;
+// What has fallen due and has not been said is lost with a connection that failed, and waits where
+// the load is interrupted.
+void Load::count_waiting(bool interrupted) {
+  Time oldest = now_;
+  for (Slot& slot : slots_) {
+    if (slot.is_idle || !slot.takes_part) continue;
+    if (slot.connection->state() == ClientConnection::State::kFailed) {
+      lose_what_is_due(slot);
+    } else if (interrupted) {
+      oldest = std::min(oldest, oldest_waiting(slot));
+    }
+  }
+  results_.oldest_in_flight = now_ - oldest;
+}
+
+// Of the measured messages that are in flight or due, which are counted as begun now; or now.
+Time Load::oldest_waiting(Slot& slot) {
+  Time oldest = now_;
+  const Conversation& conversation = *slot.conversation;
+  for (std::size_t place = 0; place < conversation.in_flight(); ++place) {
+    const Time start = conversation.message_in_flight(place).start;
+    if (is_measured(start)) oldest = std::min(oldest, start);
+  }
+  while (const auto due = take_due(slot, now_)) {
+    if (is_measured(*due)) oldest = std::min(oldest, *due);
+  }
+  return oldest;
 }
 
 // Once everybody who is waited for is there, or has failed to be.
@@ -168,6 +195,7 @@ void Load::note_attempt(Slot& slot) {
   results_.connect.record(now_ - slot.connect_began);
   ++results_.opened;
   results_.most_open = std::max(results_.most_open, ++results_.open);
+  sample_.open = std::max(sample_.open, results_.open);
 }
 
 void Load::dismiss_idle() {
@@ -181,19 +209,25 @@ void Load::dismiss_idle() {
 
 // At a rate: has each slot say what has fallen due.
 void Load::say_due() {
-  if (!says_by_turns()) return;
-  for (std::size_t count = 0; count < kMostDue && schedule_.due(next_due_) <= now_; ++count) {
+  for (std::size_t count = 0; count < kMostDue && time_of_next_due() <= now_; ++count) {
     Slot& slot = slots_[next_due_ % settings_.connections];
     ++next_due_;
     if (slot.is_live() && slot.takes_part) {
       settle(slot, slot.connection->fd());
-    } else if (slot.takes_part && settings_.reconnect) {
+    } else if (slot.takes_part) {
       lose_what_is_due(slot);
     } else {
-      // Of a slot that has yet to take part, or does no more: it is nobody's.
-      slot.next = std::max(slot.next, next_due_ - 1 + settings_.connections);
+      slot.next += settings_.connections;  // It has yet to be there: this is nobody's message.
     }
   }
+}
+
+//// Time::max() where nobody could say what falls due, or nothing more does.
+Time Load::time_of_next_due() const noexcept {
+  if (!begun_ || !has_rate() || settings_.churn) return Time::max();
+  if (silent_ + full_ == settings_.connections) return Time::max();
+  const Time due = schedule_.due(next_due_);
+  return due < end_ ? due : Time::max();
 }
 
 // select() reported it writable: now it says what it has to say, as far as its depth allows.
@@ -215,28 +249,46 @@ bool Load::takes_messages(const Slot& slot) const {
 
 bool Load::has_room(const Slot& slot) const {
   const Conversation& conversation = *slot.conversation;
-  return (settings_.pipeline == 0 || conversation.in_flight() < settings_.pipeline) &&
+  return conversation.in_flight() < settings_.pipeline &&
          conversation.end() - slot.connection->sent() < kMostUnsent;
 }
 
 // Whether there was one to say.
 bool Load::say_next(Slot& slot, Time now) {
-  if (is_exhausted(slot)) return false;
-  if (!has_rate()) {
+  if (has_rate()) {
+    const auto due = take_due(slot, now);
+    if (!due) return false;
+    if (is_measured(*due)) results_.lateness.record(now - *due);
+    say(slot, sequence_of_last_due(slot), *due);
+  } else {
+    if (is_exhausted(slot)) return false;
+    note_begun(slot, now);
     say(slot, ++sequence_, now);
-    return true;
   }
-  const Time due = schedule_.due(slot.next);
-  if (due > now) return false;
-  if (is_measured(due)) results_.lateness.record(now - due);
-  say(slot, slot.next + 1, due);
-  slot.next += settings_.connections;
   return true;
 }
 
 void Load::say(Slot& slot, std::uint64_t sequence, Time start) {
   const std::size_t size = Pattern::size_of(settings_.sizes, slot.number, sequence);
   slot.conversation->say(sequence, size, start);
+}
+
+// At a rate: takes the slot's next message out of the schedule, if it has fallen due by now, and
+// tells when that was.
+std::optional<Time> Load::take_due(Slot& slot, Time now) {
+  if (!begun_ || !has_rate() || is_exhausted(slot)) return std::nullopt;
+  const Time due = schedule_.due(slot.next);
+  if (due > now) return std::nullopt;
+  slot.next += settings_.connections;
+  note_begun(slot, due);
+  return due;
+}
+
+std::uint64_t Load::sequence_of_last_due(const Slot& slot) const noexcept {
+  return slot.next - settings_.connections + 1;
+}
+
+void Load::note_begun(Slot& slot, Time start) {
   if (!is_measured(start)) return;
   ++results_.sent;
   ++slot.said;
@@ -244,19 +296,19 @@ void Load::say(Slot& slot, std::uint64_t sequence, Time start) {
 
 // The slot's next messages have fallen due, and there is no connection for them.
 void Load::lose_what_is_due(Slot& slot) {
-  for (; slot.next < next_due_; slot.next += settings_.connections) {
-    if (is_exhausted(slot) || !is_measured(schedule_.due(slot.next))) continue;
-    ++results_.sent;
-    ++slot.said;
-    lose(slot.next + 1, slot.connection->failure());
+  while (const auto due = take_due(slot, now_)) {
+    if (is_measured(*due)) lose(sequence_of_last_due(slot), slot.connection->failure());
   }
 }
 
 // Whether the slot has no message any more that it could begin.
 bool Load::is_exhausted(const Slot& slot) const {
   if (slot.is_idle) return idle_dismissed_;
-  if (settings_.count > 0 && slot.said >= settings_.count) return true;
-  return next_start(slot) >= end_;
+  return is_count_reached(slot) || next_start(slot) >= end_;
+}
+
+bool Load::is_count_reached(const Slot& slot) const noexcept {
+  return settings_.count > 0 && slot.said >= settings_.count;
 }
 
 Time Load::next_start(const Slot& slot) const noexcept {
@@ -269,9 +321,9 @@ void Load::handle(Slot& slot, Event event) {
   const int old_fd = connection.fd();
   const bool was_connecting = connection.state() == ClientConnection::State::kConnecting;
   event(connection);
-  if (was_connecting && connection.state() != ClientConnection::State::kConnecting) {
-    note_attempt(slot);
-  }
+  const bool is_connecting = connection.state() == ClientConnection::State::kConnecting;
+  if (was_connecting && !is_connecting) note_attempt(slot);
+  if (is_connecting && connection.fd() != old_fd) slot.connect_began = now_;  // Another address.
   settle(slot, old_fd);
 }
 
@@ -281,6 +333,9 @@ void Load::settle(Slot& slot, int old_fd) {
   if (takes_messages(slot) && is_exhausted(slot)) fall_silent(slot);
   connection.half_close(now_);
   if (old_fd >= 0 && connection.fd() != old_fd) selector_.forget(old_fd);
+  const bool is_full = takes_messages(slot) && !slot.is_silent && !has_room(slot);
+  full_ += static_cast<std::size_t>(is_full);
+  full_ -= static_cast<std::size_t>(std::exchange(slot.is_full, is_full));
   if (connection.is_over()) {
     leave(slot);
   } else {
@@ -305,7 +360,7 @@ void Load::leave(Slot& slot) {
   if (is_exhausted(slot) || (failed && !settings_.reconnect)) {
     retire(slot);
   } else {
-    const Time next = settings_.churn ? next_start(slot) : now_;
+    const Time next = settings_.churn ? std::max(next_start(slot), now_) : now_;
     open_at(failed ? std::max(next, now_ + pause()) : next, slot);
   }
 }
@@ -315,19 +370,19 @@ void Load::note_failure(Slot& slot) {
   const ClientConnection& connection = *slot.connection;
   ++results_.failures.at(static_cast<std::size_t>(connection.failure_kind()));
   ++sample_.errors;
-  if (results_.told.size() < kMostFailuresTold) {
-    results_.told.push_back(describe_failure(slot.number, connection));
-    observer_.failed(results_.told.back());
-  }
+  const std::string text = describe_failure(slot.number, connection);
+  observer_.failed(text);
+  if (results_.told.size() < LoadResults::kMostTold) results_.told.push_back(text);
   const Conversation& conversation = *slot.conversation;
   for (std::size_t place = 0; place < conversation.in_flight(); ++place) {
     const Conversation::Message& message = conversation.message_in_flight(place);
     if (is_measured(message.start)) lose(message.sequence, connection.failure());
   }
-  if (says_by_turns() && !slot.is_idle) lose_what_is_due(slot);
+  if (!slot.is_idle) lose_what_is_due(slot);
 }
 
 void Load::lose(std::uint64_t sequence, const std::string& reason) {
+  last_outcome_ = now_;
   ++results_.lost;
   ++sample_.errors;
   observer_.lost(sequence, reason);
@@ -336,7 +391,9 @@ void Load::lose(std::uint64_t sequence, const std::string& reason) {
 // It has nothing more to say.
 void Load::fall_silent(Slot& slot) {
   if (slot.conversation) slot.conversation->finish();
-  if (!std::exchange(slot.is_silent, true)) ++silent_;
+  if (std::exchange(slot.is_silent, true)) return;
+  ++silent_;
+  is_time_up_ = is_time_up_ || (!is_count_reached(slot) && next_start(slot) >= end_);
 }
 
 void Load::retire(Slot& slot) {
@@ -362,10 +419,11 @@ void Load::handle_readable(Slot& slot) {
 
 void Load::take_answers(Slot& slot) {
   const std::uint64_t received = slot.connection->received();
+  const Time now = clock_();  // What recv(2) brought may have come after select() returned.
   while (const auto message = slot.conversation->take_answered(received)) {
     if (!is_measured(message->start)) continue;
-    const Duration latency = now_ - message->start;
-    last_answer_ = now_;
+    const Duration latency = now - message->start;
+    last_outcome_ = now;
     ++results_.received;
     results_.bytes += message->size;
     results_.latency.record(latency);
@@ -418,11 +476,12 @@ void Load::plan_sample(Time after) {
 }
 
 void Load::tell_sample(Time end) {
-  sample_.end = measured_until(end);
-  sample_.open = results_.open;
-  if (sample_.end > sample_.begin || sample_.errors > 0) observer_.sampled(sample_);
+  sample_.end = std::max(measured_until(end), sample_.begin);
+  const bool has_something = sample_.received > 0 || sample_.errors > 0;
+  if (sample_.end > sample_.begin || has_something) observer_.sampled(sample_);
   sample_.begin = sample_.end;
   sample_.received = sample_.bytes = sample_.errors = 0;
+  sample_.open = results_.open;
   sample_.latency.clear();
 }
 
@@ -445,9 +504,7 @@ std::optional<Duration> Load::time_to_next_event() const {
   if (!openings_.empty() && connecting_ < kMostConnecting) {
     next = std::min(next, openings_.top().when);
   }
-  if (says_by_turns() && silent_ < settings_.connections) {
-    next = std::min(next, schedule_.due(next_due_));
-  }
+  next = std::min(next, time_of_next_due());
   if (next == Time::max()) return std::nullopt;
   return std::max(next - clock_(), Duration{0});
 }

@@ -18,6 +18,7 @@ std::string sizes_of(SizeRange sizes) {
 }
 
 std::string rate_of(Rate rate) {
+  if (rate.period != Rate{}.period) return "one each " + format_duration(rate.period);
   return format_figure(per_second(rate.count, rate.period)) + " a second";
 }
 
@@ -33,7 +34,8 @@ std::vector<std::string> parts_of(const LoadSettings& settings) {
   add_if(settings.idle > 0, count_of(settings.idle, "idle connection"));
   parts.push_back("messages of " + sizes_of(settings.sizes));
   add_if(settings.rate.count > 0, rate_of(settings.rate));
-  add_if(settings.pipeline > 0, format_number(settings.pipeline) + " in flight on each");
+  add_if(!settings.churn && settings.rate.count == 0,
+         format_number(settings.pipeline) + " in flight on each");
   add_if(settings.count > 0, count_of(settings.count, "message") + " on each");
   add_if(settings.duration > Duration{0}, "for " + format_duration(settings.duration));
   add_if(settings.warmup > Duration{0}, "after a warm-up of " + format_duration(settings.warmup));

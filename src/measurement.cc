@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -14,9 +15,13 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "echo/csv_report.h"
+#include "echo/endpoint.h"
 #include "echo/escape.h"
+#include "echo/fd_set.h"
 #include "echo/json_report.h"
 #include "echo/load.h"
 #include "echo/load_observer.h"
@@ -72,8 +77,10 @@ class Picture {
 // Tells of a load while it goes on, and at its end, in the form that is asked for.
 class Teller : public LoadObserver {
  public:
-  Teller(const LoadSettings& settings, const Presentation& presentation, Log& log)
-      : settings_(settings), presentation_(presentation), log_(log) {
+  // `wait_mask` lets the signals in that end the load: they are to end a wait for a reader too.
+  Teller(const LoadSettings& settings, const Presentation& presentation, const sigset_t& wait_mask,
+         Log& log)
+      : settings_(settings), presentation_(presentation), wait_mask_(wait_mask), log_(log) {
     if (!presentation.svg.empty()) picture_.emplace(presentation.svg);
     if (is(Form::kCsv)) print(csv_header());
     if (tells_answers()) print(ping_header(settings));
@@ -89,23 +96,26 @@ class Teller : public LoadObserver {
   }
 
   void answered(const Answer& answer) override {
-    if (tells_answers()) print(ping_line(answer));
+    if (tells_answers()) tell(ping_line(answer));
   }
 
   void lost(std::uint64_t sequence, const std::string& reason) override {
-    if (tells_answers()) print(ping_loss_line(sequence, reason));
+    if (tells_answers()) tell(ping_loss_line(sequence, reason));
   }
 
+  // The first ones in full, or all of them.
   void failed(const std::string& text) override {
+    if (++failures_ > LoadResults::kMostTold && !log_.enabled(LogLevel::kDebug)) return;
     clear_progress();
     log_.error(text);
+    ++failures_told_;
   }
 
   void sampled(const Sample& sample) override {
     if (picture_) picture_->add(sample);
     if (!is(Form::kCsv)) return;
     clear_progress();
-    print(csv_row(sample));
+    tell(csv_row(sample));
   }
 
   void progressed(const LoadResults& results) override {
@@ -114,6 +124,9 @@ class Teller : public LoadObserver {
 
   void finish(const LoadResults& results) {
     clear_progress();
+    if (failures_ > failures_told_) {
+      log_.error("more connections failed: ", failures_ - failures_told_);
+    }
     print(result_text(results));
     if (picture_) picture_->draw(settings_);
   }
@@ -134,13 +147,26 @@ class Teller : public LoadObserver {
     return text;
   }
 
+  // A reader that takes no more must not keep a signal from ending the load. What select() calls
+  // writable takes a line at once (pipe(7)).
+  void tell(const std::string& line) const {
+    FdSet outputs;
+    outputs.insert(STDOUT_FILENO);
+    const int ready =
+        ::pselect(STDOUT_FILENO + 1, nullptr, outputs.native(), nullptr, nullptr, &wait_mask_);
+    if (ready >= 0 || errno != EINTR) print(line);
+  }
+
   void clear_progress() {
     if (progress_) progress_->clear();
   }
 
   const LoadSettings& settings_;
   const Presentation& presentation_;
+  const sigset_t wait_mask_;
   Log& log_;
+  std::uint64_t failures_ = 0;
+  std::uint64_t failures_told_ = 0;
   std::optional<Picture> picture_;
   std::optional<Progress> progress_;
 };
@@ -151,9 +177,11 @@ int measure(const LoadSettings& settings, const Presentation& presentation, Log&
   // What falls due is not to wait for timers that the system puts together
   // (PR_SET_TIMERSLACK(2const)).
   ::prctl(PR_SET_TIMERSLACK, 1UL);
-  Teller teller(settings, presentation, log);
+  // Before the signals wait for a loop that would hear them.
+  std::vector<Endpoint> addresses = resolve(settings.host, settings.port, settings.family);
   std::optional<Signals> signals(std::in_place, std::initializer_list<int>{SIGINT, SIGTERM});
-  Load load(settings, teller, teller.intervals(), &signals->wait_mask());
+  Teller teller(settings, presentation, signals->wait_mask(), log);
+  Load load(settings, std::move(addresses), teller, teller.intervals(), &signals->wait_mask());
   int signal = 0;
   while ((signal = signals->take()) == 0 && load.turn()) {
   }

@@ -47,8 +47,9 @@ std::string counts(const LoadResults& results) {
                      row("", results.failed(), "failed") + row("Messages", results.sent, "sent") +
                      row("", results.received, "received, each byte exact") +
                      row("", results.lost, "lost");
-  if (results.in_flight() > 0) text += row("", results.in_flight(), "still in flight");
-  return text;
+  if (results.in_flight() == 0) return text;
+  return text + row("", results.in_flight(), "not back yet") +
+         row("", format_latency(results.oldest_in_flight), "for which the oldest has waited");
 }
 
 std::string throughput(const LoadResults& results) {
@@ -60,8 +61,8 @@ std::string throughput(const LoadResults& results) {
 
 // In time of the processor for each time that passed: 1 is the whole of one.
 double processor_share(const LoadResults& results) {
-  if (results.elapsed <= Duration{0}) return 0;
-  return static_cast<double>(results.cpu.count()) / static_cast<double>(results.elapsed.count());
+  if (results.ran <= Duration{0}) return 0;
+  return static_cast<double>(results.cpu.count()) / static_cast<double>(results.ran.count());
 }
 
 std::string processor(const LoadResults& results) {
@@ -113,8 +114,10 @@ std::string latencies(const LoadSettings& settings, const LoadResults& results) 
          rows;
 }
 
+// Of those sent, as ping(8) has it: what is not back counts as what never will be.
 std::string loss(const LoadResults& results) {
-  return format_percent(results.lost, results.lost + results.received) + " lost";
+  if (results.sent == 0) return "";
+  return ", " + format_percent(results.sent - results.received, results.sent) + " lost";
 }
 
 std::string milliseconds(Duration time) {
@@ -142,8 +145,10 @@ std::string format_ping_summary(const LoadSettings& settings, const LoadResults&
   std::string text = "--- " + escape_controls(settings.host) + " port " +
                      std::to_string(settings.port) + " echo statistics ---\n" +
                      format_count(results.sent, "message") + " sent, " +
-                     std::to_string(results.received) + " received, " + loss(results);
-  if (results.in_flight() > 0) text += ", " + std::to_string(results.in_flight()) + " in flight";
+                     std::to_string(results.received) + " received" + loss(results);
+  if (results.in_flight() > 0) {
+    text += " (" + std::to_string(results.in_flight()) + " not back yet)";
+  }
   text += ", time " + milliseconds(results.elapsed);
   if (results.failed() > 0) text += ", " + format_count(results.failed(), "error");
   return text + "\n" + round_trips(results.latency);

@@ -31,7 +31,6 @@ class Conversation : public Script {
   // Not after finish(). `size` is at least 1.
   void say(std::uint64_t sequence, std::size_t size, Time start);
   void finish() noexcept { nothing_more_ = true; }
-  bool is_to_finish() const noexcept { return nothing_more_; }
 
   // The next message whose answer is complete, now that `received` bytes of the echo are there;
   // each is given once. nullopt where there is none.

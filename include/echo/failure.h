@@ -11,18 +11,19 @@ enum class Failure {
   kConnect,         // Nobody at any of the addresses lets us in.
   kConnectTimeout,  // The last of the addresses did not answer in time.
   kDescriptors,     // This process, or the system, has no descriptor left.
+  kNoAddress,       // The system has no address and port left for our end.
   kTimeout,         // An answer did not come in time.
   kClosedEarly,     // EOF while something was still to come, or before our own.
   kReset,           // The connection broke: reset, or lost on the way.
   kMismatch,        // A byte that is not the one that was sent.
   kUrgent,          // Urgent data, which no echo server sends.
 };
-constexpr std::size_t kFailures = 8;
+constexpr std::size_t kFailures = 9;
 
 // In words, such as "closed early".
 constexpr std::string_view name_of(Failure failure) noexcept {
   constexpr std::array<std::string_view, kFailures> kNames{
-      "connect",      "connect timeout", "no descriptor", "timeout",
+      "connect",      "connect timeout", "no descriptor", "no local address", "timeout",
       "closed early", "reset",           "mismatch",      "urgent data"};
   return kNames[static_cast<std::size_t>(failure)];
 }

@@ -39,10 +39,12 @@ class Load {
     Duration progress{0};
   };
 
-  // Looks the host up. `observer` must outlive this object. `wait_mask` is Selector's, `clock`
-  // tells the time. Throws std::system_error where the host has no address.
-  Load(const LoadSettings& settings, LoadObserver& observer, Intervals intervals,
-       const sigset_t* wait_mask = nullptr, std::function<Time()> clock = Clock::now);
+  //  // The server is at one of the addresses, of which there is one at least. `observer` must
+  //  outlive
+  // this object. `wait_mask` is Selector's, `clock` tells the time.
+  Load(const LoadSettings& settings, std::vector<Endpoint> addresses, LoadObserver& observer,
+       Intervals intervals, const sigset_t* wait_mask = nullptr,
+       std::function<Time()> clock = Clock::now);
 
   // One turn of the loop. False once every connection is over. Throws std::system_error where
   // select() fails.
@@ -63,6 +65,7 @@ class Load {
     std::uint64_t said = 0;    // Measured messages, lost ones too.
     std::uint64_t number = 0;  // Its connection's: the load's first is 1.
     bool is_silent = false;    // It has nothing more to say.
+    bool is_full = false;      // It has more to say, and no room for it.
     bool takes_part = false;   // It has been open, or has failed to be.
     bool was_open = false;     // Its connection has been.
     Time connect_began;
@@ -87,7 +90,8 @@ class Load {
   };
 
   void begin();
-  Time planned_end() const;
+  void count_waiting(bool interrupted);
+  Time oldest_waiting(Slot& slot);
   void open_at(Time when, Slot& slot);
   void open_due();
   void open(Slot& slot, Time waits_from);
@@ -101,8 +105,12 @@ class Load {
   bool has_room(const Slot& slot) const;
   bool say_next(Slot& slot, Time now);
   void say(Slot& slot, std::uint64_t sequence, Time start);
+  std::optional<Time> take_due(Slot& slot, Time now);
+  std::uint64_t sequence_of_last_due(const Slot& slot) const noexcept;
+  void note_begun(Slot& slot, Time start);
   void lose_what_is_due(Slot& slot);
   bool is_exhausted(const Slot& slot) const;
+  bool is_count_reached(const Slot& slot) const noexcept;
   Time next_start(const Slot& slot) const noexcept;
 
   // Lets the connection handle an event, and settles it: for select(), the counts, the observer.
@@ -129,7 +137,7 @@ class Load {
   Slot& slot(int fd) { return *by_fd_[static_cast<std::size_t>(fd)]; }
   bool is_measured(Time start) const noexcept { return start >= measured_from_; }
   bool has_rate() const noexcept { return settings_.rate.count > 0; }
-  bool says_by_turns() const noexcept { return begun_ && has_rate() && !settings_.churn; }
+  Time time_of_next_due() const noexcept;
   Duration pause() const noexcept;
   std::optional<Duration> time_to_next_event() const;
 
@@ -137,7 +145,7 @@ class Load {
   LoadObserver& observer_;
   const Intervals intervals_;
   const std::function<Time()> clock_;
-  const std::vector<Endpoint> addresses_;  // Of the server. Looked up before the time counts.
+  const std::vector<Endpoint> addresses_;
   const Pattern pattern_;
   Time now_;
 
@@ -151,7 +159,8 @@ class Load {
   std::uint64_t numbers_ = 0;     // How many connections there have been.
   std::size_t connecting_ = 0;    // How many of them are on their way.
   std::size_t to_take_part_ = 0;  // How many slots the beginning waits for.
-  std::size_t silent_ = 0;        // How many of the busy slots are.
+  std::size_t silent_ = 0;        // How many of the busy slots are,
+  std::size_t full_ = 0;          // and how many are full.
   std::size_t busy_over_ = 0;
   std::size_t over_ = 0;
   bool idle_dismissed_ = false;
@@ -167,7 +176,8 @@ class Load {
   std::uint64_t sequence_ = 0;  // In a closed loop: how many messages have been said.
 
   LoadResults results_;
-  Time last_answer_;
+  Time last_outcome_;        // When a measured message came back, or was lost.
+  bool is_time_up_ = false;  // It is the end of the time that has ended it.
   Sample sample_;
   Time next_sample_ = Time::max();
   Time next_progress_ = Time::max();

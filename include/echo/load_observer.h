@@ -30,7 +30,7 @@ class LoadObserver {
   // A measured message is lost, for that reason.
   virtual void lost(std::uint64_t /*sequence*/, const std::string& /*reason*/) {}
 
-  // A connection failed; the text says which and how. Only of the first ones is it told.
+  //  // A connection failed; the text says which and how.
   virtual void failed(const std::string& /*text*/) {}
 
   // An interval is over, if only because the load is. The intervals follow each other.

@@ -12,28 +12,33 @@
 
 namespace echo {
 
-// What a Load has found so far. A message is measured where it began, or was due, after the
-// warm-up; those before it are in none of these figures, but their failures are.
+//// What a Load has found so far. A message is measured where it began, or was due, after the
+// warm-up; those before it are in no figure of messages.
 struct LoadResults {
-  Duration elapsed{0};  // Since the end of the warm-up.
+  // How many failures are told in full.
+  static constexpr std::size_t kMostTold = 10;
+
+  Duration elapsed{0};  // From the end of the warm-up to the last message, or the end of the time.
 
   std::uint64_t opened = 0;  // Connections made, the idle ones too, and each anew that was remade.
   std::uint64_t open = 0;    // Of those, how many are open now,
   std::uint64_t most_open = 0;  // and the most that ever were.
   Histogram connect;            // From connect(2) to select() reporting it made.
 
-  std::uint64_t sent = 0;      // Messages begun, or due.
-  std::uint64_t received = 0;  // Those of them that are back, exact.
-  std::uint64_t lost = 0;      // Those that never will be: their connection failed, or was down.
-  std::uint64_t bytes = 0;     // In the messages received.
+  std::uint64_t sent = 0;        // Messages begun, or due.
+  std::uint64_t received = 0;    // Those of them that are back, exact.
+  std::uint64_t lost = 0;        // Those that never will be: their connection failed, or was down.
+  std::uint64_t bytes = 0;       // In the messages received.
+  Duration oldest_in_flight{0};  // Where it is interrupted: for how long that one has waited.
 
   Histogram latency;   // From a message's beginning, or when it was due, until it was back.
-  Histogram lateness;  // At a rate: from when a message was due until it was handed to send(2).
+  Histogram lateness;  //// At a rate: from when a message was due until its connection took it.
 
   std::array<std::uint64_t, kFailures> failures{};  // Connections that failed, by Failure.
   std::vector<std::string> told;                    // The first of them, in full.
 
-  Duration cpu{0};           // Time of the processor that this client has used since the warm-up.
+  Duration cpu{0};           // Time of the processor that this client used after the warm-up,
+  Duration ran{0};           // of so much time, until the last connection was closed.
   bool interrupted = false;  // By a signal, before its end.
 
   std::uint64_t in_flight() const noexcept { return sent - received - lost; }
@@ -50,7 +55,7 @@ struct Sample {
   std::uint64_t received = 0;  // Messages, exact.
   std::uint64_t bytes = 0;     // In them.
   std::uint64_t errors = 0;    // Connections that failed, and messages lost.
-  std::uint64_t open = 0;      // Connections, at its end.
+  std::uint64_t open = 0;      // Connections, the most at once.
   Histogram latency;           // Of the messages received.
 };
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "echo/client.h"
+#include "echo/endpoint.h"
 #include "echo/load.h"
 #include "echo/load_observer.h"
 #include "echo/load_results.h"
@@ -322,8 +323,8 @@ std::string simulate_load(std::uint64_t seed) {
   const auto interrupted_after = dice.one_in(5) ? dice.length(200) : std::uint64_t{kMostTurns};
   LoadObserver nobody;
   try {
-    Load load(settings, nobody, {.sample = 1s, .progress = 1s}, nullptr,
-              [&] { return kernel.now(); });
+    Load load(settings, resolve(settings.host, settings.port), nobody,
+              {.sample = 1s, .progress = 1s}, nullptr, [&] { return kernel.now(); });
     kernel.set_fault_rate(faults);
     std::uint64_t turns = 0;
     while (kernel.violation().empty() && turns < interrupted_after && load.turn()) ++turns;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <regex>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -318,9 +319,23 @@ TEST(Measuring, PrintsALineOfCsvForEachSample) {
       run(ECHO_CLIENT,
           at_port(server.port(), {"-4", "-r", "100", "-D", "500ms", "--csv", "--sample", "100ms"}));
   EXPECT_EQ(client.status, 0) << client.error;
-  const std::regex lines(
-      "begin_s,end_s,messages,[a-z0-9_,]+\n(?:[0-9.]+,[0-9.]+,[0-9]+,[0-9.,]*\n)+");
-  EXPECT_TRUE(std::regex_match(client.output, lines)) << client.output;
+  std::istringstream lines(client.output);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_TRUE(line.starts_with("begin_s,end_s,messages,bytes,")) << line;
+  double end = 0;
+  std::uint64_t messages = 0;
+  while (std::getline(lines, line)) {
+    const std::regex begin_end_messages("([0-9.]+),([0-9.]+),([0-9]+),[0-9.,]*");
+    std::smatch match;
+    ASSERT_TRUE(std::regex_match(line, match, begin_end_messages)) << line;
+    EXPECT_EQ(std::stod(match[1]), end);
+    EXPECT_GT(std::stod(match[2]), end);
+    end = std::stod(match[2]);
+    messages += std::stoull(match[3]);
+  }
+  EXPECT_EQ(messages, 50U);
+  EXPECT_GE(end, 0.5);
 }
 
 TEST(Measuring, DrawsAPicture) {
@@ -333,6 +348,12 @@ TEST(Measuring, DrawsAPicture) {
   const std::string drawn = picture.contents();
   EXPECT_TRUE(drawn.starts_with("<svg") || drawn.starts_with("<?xml")) << drawn;
   EXPECT_TRUE(drawn.ends_with("</svg>\n")) << drawn;
+  // Nothing is outside of it.
+  const std::regex place(R"x( (?:x|y|x1|x2|y1|y2|width|height)="(-?[0-9.]+)")x");
+  for (std::sregex_iterator match(drawn.begin(), drawn.end(), place), end; match != end; ++match) {
+    const double number = std::stod((*match)[1]);
+    EXPECT_TRUE(number >= 0 && number <= 900) << match->str();
+  }
 }
 
 TEST(Measuring, SaysBeforeItBeginsThatAPictureCannotBeDrawn) {
@@ -431,6 +452,24 @@ TEST(Ping, SurvivesAServerThatGoesAndComesBack) {
   EXPECT_EQ(client.wait_for_exit(), 130);
   EXPECT_NE(client.error_text().find("error: connection 1 (127.0.0.1:"), std::string::npos)
       << client.error_text();
+}
+
+// Nobody reads its lines, and the pipe is full.
+TEST(Ping, EndsAtCtrlCThoughNobodyReadsIt) {
+  ServerProgram server;
+  Program client(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "10us"}));
+  client.ignore_output();
+  std::uint64_t before = 0;
+  wait_until([&] {
+    const std::uint64_t last = std::exchange(before, bytes_in(server));
+    return before > 0 && before == last;
+  });
+  // The first one ends the measurement, and what comes later the wait for who would read of it.
+  wait_until([&] {
+    client.signal(SIGINT);
+    return client.open_descriptors() == 0;
+  });
+  EXPECT_EQ(client.wait_for_exit(), 130);
 }
 
 TEST(Ping, EndsWhereTheServerGoesAndItIsNotToReconnect) {

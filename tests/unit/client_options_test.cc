@@ -232,7 +232,7 @@ TEST(ClientOptions, TakesIntervalForAPing) {
     const ClientOptions options = parse(words);
     EXPECT_EQ(options.load.rate.count, 1U) << words.front();
     EXPECT_EQ(options.load.rate.period, 250ms) << words.front();
-    EXPECT_EQ(options.load.pipeline, 0U) << words.front();
+    EXPECT_EQ(options.load.pipeline, 100'000U) << words.front();
     EXPECT_EQ(options.presentation.form, Presentation::Form::kPing) << words.front();
   }
 }
@@ -249,12 +249,12 @@ TEST(ClientOptions, TakesPipeline) {
   EXPECT_EQ(parse({"-D1", "-r5", "--pipeline=3"}).load.pipeline, 3U);
 }
 
-TEST(ClientOptions, TakesRateWithoutALimitOfWhatIsInFlight) {
+TEST(ClientOptions, TakesRateWithMuchInFlight) {
   for (const char* rate : {"1000", "1000/s"}) {
     const LoadSettings load = parse({"-D1", "-r", rate}).load;
     EXPECT_EQ(load.rate.count, 1000U);
     EXPECT_EQ(load.rate.period, 1s);
-    EXPECT_EQ(load.pipeline, 0U);
+    EXPECT_EQ(load.pipeline, 100'000U);
   }
 }
 
@@ -348,6 +348,7 @@ TEST(ClientOptions, NamesTheOptionAndItsBadValueWhereItMeasures) {
     EXPECT_EQ(usage_error({option + "=x"}).find(option + ": 'x' is "), 0U);
   }
   EXPECT_EQ(usage_error({"--sample=0"}).find("--sample: '0' is "), 0U);
+  EXPECT_EQ(usage_error({"--svg="}), "--svg: '' is not the name of a file");
 }
 
 TEST(ClientOptions, TakesTheEndsOfEachRangeWhereItMeasures) {

@@ -32,6 +32,7 @@ LoadResults some_results() {
   LoadResults results;
   results.elapsed = 10s;
   results.cpu = 4500ms;
+  results.ran = 10s;
   results.opened = results.most_open = 100;
   for (int connection = 0; connection < 100; ++connection) results.connect.record(50us);
   results.sent = results.received = 1'000;
@@ -89,9 +90,11 @@ TEST(FormatReport, TellsOfAnInterruptionWhatWasInFlight) {
   LoadResults results = some_results();
   results.interrupted = true;
   results.sent += 7;
+  results.oldest_in_flight = 3s;
   const std::string report = format_report(some_settings(), results);
   EXPECT_NE(report.find("10.0 s  until interrupted\n"), std::string::npos) << report;
-  EXPECT_NE(report.find(" 7  still in flight\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(" 7  not back yet\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(" 3.00 s  for which the oldest has waited\n"), std::string::npos) << report;
 }
 
 TEST(FormatReport, TellsAtARateHowLateTheClientWas) {
@@ -157,14 +160,14 @@ TEST(FormatPingSummary, HasNoRoundTripsWhereNothingCameBack) {
             "1 message sent, 0 received, 100% lost, time 1000 ms, 1 error\n");
 }
 
-TEST(FormatPingSummary, CountsWhatIsInFlightAsNeitherLostNorReceived) {
+TEST(FormatPingSummary, CountsWhatIsNotBackYetAsLostAndSaysSo) {
   LoadResults results;
   results.sent = 4;
   results.received = 2;
   results.lost = 1;
   EXPECT_EQ(format_ping_summary(some_settings(), results),
             "--- localhost port 10000 echo statistics ---\n"
-            "4 messages sent, 2 received, 33.3% lost, 1 in flight, time 0 ms\n");
+            "4 messages sent, 2 received, 50% lost (1 not back yet), time 0 ms\n");
 }
 
 TEST(FormatPingSummary, MakesAHostileNameHarmless) {
