@@ -13,7 +13,7 @@ namespace echo {
 //
 // The buckets are log-linear: a nanosecond wide below 2,048 ns, and of each doubling above that
 // there are 1,024 of the same width. So a value read back is at most a thousandth more than the one
-// recorded: three significant digits, from a microsecond to the kMost that the buckets reach.The
+// recorded: three significant digits, from a microsecond to the kMost that the buckets reach. The
 // count and the extremes are exact, the mean and the deviation are of the values themselves.
 class Histogram {
  public:
