@@ -14,7 +14,7 @@
 namespace echo {
 ClientConnection::ClientConnection(const std::vector<Endpoint>& addresses, const Script& script,
                                    Duration timeout, Time now)
-    : addresses_(addresses), script_(script), timeout_(timeout), waiting_since_(now) {
+    : script_(script), timeout_(timeout), waiting_since_(now), addresses_(addresses) {
   connect(now);
 }
 

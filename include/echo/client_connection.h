@@ -88,16 +88,18 @@ class ClientConnection {
   void fail_here(Failure kind, const std::string& reason);
   void fail(Failure kind, const std::string& reason);
 
-  const std::vector<Endpoint>& addresses_;
+  // What each message needs comes first, and is close together.
   const Script& script_;
   Duration timeout_;
-  std::size_t address_ = 0;  // Which of them it talks to.
   UniqueFd fd_;
-  Endpoint local_;
   State state_ = State::kConnecting;
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
   Time waiting_since_;
+
+  const std::vector<Endpoint>& addresses_;
+  std::size_t address_ = 0;  // Which of them it talks to.
+  Endpoint local_;
   std::string refusals_;                      // Why each address that was tried would not have it.
   Failure failure_kind_ = Failure::kConnect;  // While it connects: of the last refusal.
   std::string failure_;
