@@ -4,7 +4,6 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
@@ -27,23 +26,30 @@ using namespace std::chrono_literals;
 constexpr std::size_t kSize = 64;
 
 std::vector<std::string> measuring(std::uint16_t port, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {"-4", "--json"});
+  arguments.insert(arguments.begin(), {"-4", "--json", "-t1m"});
   return at_port(port, std::move(arguments));
 }
 
-// A number of the results: "received" in "messages".
+// A number of the results: "received" in "messages". No regular expression: the object of the
+// latencies is too long for one, whose depth of calls may grow with what it matches.
 std::uint64_t figure(const std::string& json, const std::string& object, const std::string& name) {
-  const std::regex wanted("\"" + object + "\":\\{[^{}]*\"" + name + "\":(\\d+)");
-  std::smatch match;
-  if (!std::regex_search(json, match, wanted)) throw std::runtime_error("no " + name + ": " + json);
-  return std::stoull(match[1]);
+  const std::string opening = '"' + object + "\":{";
+  const std::string key = '"' + name + "\":";
+  const std::size_t begin = json.find(opening);
+  const std::size_t place = json.find(key, begin);
+  if (begin == std::string::npos || place > json.find_first_of("{}", begin + opening.size())) {
+    throw std::runtime_error("no " + name + ": " + json);
+  }
+  return std::stoull(json.substr(place + key.size()));
 }
 
 bool is_exact(const std::string& json) { return json.find("\"exact\":true") != std::string::npos; }
 
-// Echoes to the end.
+// Echoes to the end, message by message.
 void echo_all(const TestPeer& peer) {
-  for (std::string text = peer.receive(1); !text.empty(); text = peer.receive(1)) peer.send(text);
+  for (std::string text = peer.receive(kSize); !text.empty(); text = peer.receive(kSize)) {
+    peer.send(text);
+  }
 }
 
 // What a client that says ten messages finds where one of the echoes is changed like that.
@@ -204,9 +210,11 @@ TEST(Measuring, SaysThatItHasNoDescriptorLeft) {
 // The server stops for a second once the hundredth message has come, which is due after 99 ms at
 // the earliest. Whatever is due in the second waits for its end: the 201st message and those before
 // it for 0.8 s at least, and the 111th for 0.98 s.
-TEST(Measuring, ShowsAStallAtARateAsEveryMessageThatWasDueFeltIt) {
+void expect_stall_felt_by_all_due(const std::vector<std::string>& depth) {
+  std::vector<std::string> arguments = {"-r", "1000/s", "-D", "1500ms"};
+  arguments.insert(arguments.end(), depth.begin(), depth.end());
   FalseServer server;
-  Program client(ECHO_CLIENT, measuring(server.port(), {"-r", "1000/s", "-D", "1500ms"}));
+  Program client(ECHO_CLIENT, measuring(server.port(), std::move(arguments)));
   const TestPeer peer = server.accept();
   for (int message = 0; message < 99; ++message) peer.send(peer.receive(kSize));
   const std::string hundredth = peer.receive(kSize);
@@ -222,6 +230,15 @@ TEST(Measuring, ShowsAStallAtARateAsEveryMessageThatWasDueFeltIt) {
   EXPECT_GE(figure(json, "latency", "p99_9_ns"), 990'000'000U);
 }
 
+TEST(Measuring, ShowsAStallAtARateAsEveryMessageThatWasDueFeltIt) {
+  expect_stall_felt_by_all_due({});
+}
+
+// Only the hundredth is on its way in the second: the others have not even been sent.
+TEST(Measuring, ShowsAStallToTheMessagesThatCouldNotBeSentForIt) {
+  expect_stall_felt_by_all_due({"-P", "1"});
+}
+
 TEST(Measuring, SaysAtARateWhatFallsDueExactly) {
   ServerProgram server;
   const Outcome client =
@@ -229,6 +246,7 @@ TEST(Measuring, SaysAtARateWhatFallsDueExactly) {
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_EQ(figure(client.output, "messages", "sent"), 450U);
   EXPECT_EQ(figure(client.output, "lateness", "count"), 450U);
+  EXPECT_EQ(bytes_in(server), 450 * kSize);
 }
 
 TEST(Measuring, EndsAtCtrlCWithTheResultsSoFar) {
@@ -262,6 +280,8 @@ TEST(Measuring, MakesAConnectionForEachMessageInAChurn) {
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_EQ(figure(client.output, "connections", "opened"), 200U);
   EXPECT_EQ(figure(client.output, "messages", "received"), 200U);
+  server.signal(SIGUSR1);
+  server.wait_for_line(" 200 accepted, ");
 }
 
 TEST(Measuring, KeepsIdleConnectionsBesideTheOthers) {
@@ -270,6 +290,9 @@ TEST(Measuring, KeepsIdleConnectionsBesideTheOthers) {
       ECHO_CLIENT, measuring(server.port(), {"-c", "2", "-n", "100", "--idle", "50", "-P", "2"}));
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_EQ(figure(client.output, "connections", "open_at_most"), 52U);
+  server.signal(SIGUSR1);
+  server.wait_for_line(" 52 accepted, ");
+  EXPECT_EQ(bytes_in(server), 200 * kSize);
 }
 
 TEST(Measuring, SendsEofBehindTheLastMessageWhereItClosesItsHalf) {
@@ -284,12 +307,14 @@ TEST(Measuring, SendsEofBehindTheLastMessageWhereItClosesItsHalf) {
   EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
 }
 
+// On a busy machine some may wait for long, which is no fault.
 TEST(Measuring, ChecksTenThousandConnectionsInBoundedMemory) {
   if (sanitized()) GTEST_SKIP() << "a sanitizer takes memory of its own";
   constexpr std::size_t kCrowd = 10'000;
   if (!allow_descriptors(kCrowd + 1000)) GTEST_SKIP() << "the hard limit of descriptors is lower";
   ServerProgram server({"--quiet"});
-  Program client(ECHO_CLIENT, measuring(server.port(), {"-c", std::to_string(kCrowd), "-D", "1h"}));
+  Program client(ECHO_CLIENT,
+                 measuring(server.port(), {"-c", std::to_string(kCrowd), "-D", "1h", "-t0"}));
   wait_until([&] { return bytes_in(server) > 5 * kCrowd * kSize; });
   const std::size_t then = client.peak_memory();
   wait_until([&] { return bytes_in(server) > 20 * kCrowd * kSize; });
@@ -298,7 +323,7 @@ TEST(Measuring, ChecksTenThousandConnectionsInBoundedMemory) {
   client.signal(SIGINT);
   EXPECT_EQ(client.wait_for_exit(), 130);
   EXPECT_EQ(figure(client.output_text(), "connections", "open_at_most"), kCrowd);
-  EXPECT_TRUE(is_exact(client.output_text()));
+  EXPECT_TRUE(is_exact(client.output_text())) << client.error_text();
 }
 
 TEST(Measuring, PrintsAnObjectThatJqTakes) {
@@ -400,87 +425,6 @@ TEST(Measuring, ShowsNoProgressWhereNoTerminalIs) {
   EXPECT_EQ(client.status, 0);
   EXPECT_EQ(client.error, "");
   EXPECT_NE(client.output.find("Latency"), std::string::npos) << client.output;
-}
-
-TEST(Ping, HasALineForEachMessageAndASummary) {
-  ServerProgram server;
-  const Outcome client =
-      run(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "10ms", "-n", "3", "-s", "100"}));
-  EXPECT_EQ(client.status, 0) << client.error;
-  const std::regex lines(
-      "PING localhost port \\d+: 100 bytes a message\n"
-      "(?:100 bytes from 127\\.0\\.0\\.1:\\d+: seq=[123] time=\\d+\\.\\d{3} ms\n){3}"
-      "--- localhost port \\d+ echo statistics ---\n"
-      "3 messages sent, 3 received, 0% lost, time \\d+ ms\n"
-      "rtt min/avg/max/mdev = [0-9./]+ ms\n");
-  EXPECT_TRUE(std::regex_match(client.output, lines)) << client.output;
-}
-
-TEST(Ping, EndsAtCtrlCWithItsSummary) {
-  ServerProgram server;
-  Program client(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "10ms"}));
-  client.wait_for_part_of_output("seq=5 ");
-  client.signal(SIGINT);
-  EXPECT_EQ(client.wait_for_exit(), 130);
-  EXPECT_NE(client.output_text().find("rtt min/avg/max/mdev = "), std::string::npos);
-}
-
-TEST(Ping, TellsOnlyTheSummaryWhenQuiet) {
-  ServerProgram server;
-  const Outcome client =
-      run(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "1ms", "-n", "3", "--quiet"}));
-  EXPECT_EQ(client.status, 0);
-  EXPECT_TRUE(client.output.starts_with("--- localhost port ")) << client.output;
-}
-
-TEST(Ping, SurvivesAServerThatGoesAndComesBack) {
-  auto server = std::make_unique<ServerProgram>();
-  const std::uint16_t port = server->port();
-  Program client(ECHO_CLIENT, at_port(port, {"-4", "-I", "20ms", "--reconnect"}));
-  client.wait_for_part_of_output("seq=3 ");
-  server.reset();
-  client.wait_for_part_of_output(" lost: ");
-  server = std::make_unique<ServerProgram>(std::vector<std::string>{"-p", std::to_string(port)});
-  // Once a line follows the losses that is none.
-  const auto is_back = [&] {
-    const std::string& text = client.output_text();
-    return text.rfind(" time=") > text.rfind(" lost: ");
-  };
-  std::uint64_t sequence = 4;
-  while (!is_back()) client.wait_for_part_of_output("seq=" + std::to_string(++sequence) + " ");
-  client.signal(SIGINT);
-  EXPECT_EQ(client.wait_for_exit(), 130);
-  EXPECT_NE(client.error_text().find("error: connection 1 (127.0.0.1:"), std::string::npos)
-      << client.error_text();
-}
-
-// Nobody reads its lines, and the pipe is full.
-TEST(Ping, EndsAtCtrlCThoughNobodyReadsIt) {
-  ServerProgram server;
-  Program client(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "10us"}));
-  client.ignore_output();
-  std::uint64_t before = 0;
-  wait_until([&] {
-    const std::uint64_t last = std::exchange(before, bytes_in(server));
-    return before > 0 && before == last;
-  });
-  // The first one ends the measurement, and what comes later the wait for who would read of it.
-  wait_until([&] {
-    client.signal(SIGINT);
-    return client.open_descriptors() == 0;
-  });
-  EXPECT_EQ(client.wait_for_exit(), 130);
-}
-
-TEST(Ping, EndsWhereTheServerGoesAndItIsNotToReconnect) {
-  FalseServer server;
-  Program client(ECHO_CLIENT, at_port(server.port(), {"-4", "-I", "10ms"}));
-  {
-    const TestPeer peer = server.accept();
-    peer.send(peer.receive(kSize));
-  }
-  EXPECT_EQ(client.wait_for_exit(), 1);
-  EXPECT_NE(client.output_text().find(" error"), std::string::npos) << client.output_text();
 }
 
 }  // namespace

@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <csignal>
+#include <cstdint>
+#include <memory>
+#include <regex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "echo/endpoint.h"
+#include "echo/unique_fd.h"
+#include "support/false_server.h"
+#include "support/program.h"
+#include "support/test_peer.h"
+
+// What the client tells of messages that it says one by one, as ping(8) does.
+namespace echo::testing {
+namespace {
+
+std::vector<std::string> pinging(std::uint16_t port, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"-4", "-t1m"});
+  return at_port(port, std::move(arguments));
+}
+
+TEST(Ping, HasALineForEachMessageAndASummary) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, pinging(server.port(), {"-I", "10ms", "-n", "3", "-s", "100"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  const std::regex lines(
+      "PING localhost port \\d+: 100 bytes a message\n"
+      "(?:100 bytes from 127\\.0\\.0\\.1:\\d+: seq=[123] time=\\d+\\.\\d{3} ms\n){3}"
+      "--- localhost port \\d+ echo statistics ---\n"
+      "3 messages sent, 3 received, 0% lost, time \\d+ ms\n"
+      "rtt min/avg/max/mdev = [0-9./]+ ms\n");
+  EXPECT_TRUE(std::regex_match(client.output, lines)) << client.output;
+}
+
+TEST(Ping, EndsAtCtrlCWithItsSummary) {
+  ServerProgram server;
+  Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "10ms"}));
+  client.wait_for_part_of_output("seq=5 ");
+  client.signal(SIGINT);
+  EXPECT_EQ(client.wait_for_exit(), 130);
+  EXPECT_NE(client.output_text().find("rtt min/avg/max/mdev = "), std::string::npos);
+}
+
+TEST(Ping, TellsOnlyTheSummaryWhenQuiet) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, pinging(server.port(), {"-I", "1ms", "-n", "3", "--quiet"}));
+  EXPECT_EQ(client.status, 0);
+  EXPECT_TRUE(client.output.starts_with("--- localhost port ")) << client.output;
+}
+
+// Held while it is away, so that the system gives the port to nobody else.
+UniqueFd hold(const Endpoint& endpoint) {
+  UniqueFd held{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  constexpr int kOn = 1;
+  ::setsockopt(held.get(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof kOn);
+  if (::bind(held.get(), endpoint.address(), endpoint.length()) != 0) {
+    throw std::runtime_error("the port cannot be held");
+  }
+  return held;
+}
+
+TEST(Ping, SurvivesAServerThatGoesAndComesBack) {
+  auto server = std::make_unique<ServerProgram>();
+  const std::uint16_t port = server->port();
+  Program client(ECHO_CLIENT, pinging(port, {"-I", "20ms", "--reconnect"}));
+  client.wait_for_part_of_output("seq=3 ");
+  const Endpoint endpoint = server->endpoint();
+  server.reset();
+  const UniqueFd held = hold(endpoint);
+  client.wait_for_part_of_output(" lost: ");
+  server = std::make_unique<ServerProgram>(
+      std::vector<std::string>{"-H", "127.0.0.1", "-p", std::to_string(port)});
+  // Once a line follows the losses that is none.
+  const auto is_back = [&] {
+    const std::string& text = client.output_text();
+    return text.rfind(" time=") > text.rfind(" lost: ");
+  };
+  std::uint64_t sequence = 4;
+  while (!is_back()) client.wait_for_part_of_output("seq=" + std::to_string(++sequence) + " ");
+  client.signal(SIGINT);
+  EXPECT_EQ(client.wait_for_exit(), 130);
+  EXPECT_NE(client.error_text().find("error: connection 1 (127.0.0.1:"), std::string::npos)
+      << client.error_text();
+}
+
+// Nobody reads its lines, and the pipe is full.
+TEST(Ping, EndsAtCtrlCThoughNobodyReadsIt) {
+  ServerProgram server;
+  Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "10us"}));
+  client.ignore_output();
+  std::uint64_t before = 0;
+  wait_until([&] {
+    const std::uint64_t last = std::exchange(before, bytes_in(server));
+    return before > 0 && before == last;
+  });
+  // The first one ends the measurement, and what comes later the wait for who would read of it.
+  wait_until([&] {
+    client.signal(SIGINT);
+    return client.open_descriptors() == 0;
+  });
+  EXPECT_EQ(client.wait_for_exit(), 130);
+}
+
+TEST(Ping, EndsWhereTheServerGoesAndItIsNotToReconnect) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "10ms"}));
+  {
+    const TestPeer peer = server.accept();
+    peer.send(peer.receive(64));
+  }
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_NE(client.output_text().find(" error"), std::string::npos) << client.output_text();
+}
+
+}  // namespace
+}  // namespace echo::testing
