@@ -197,6 +197,7 @@ TEST(Measuring, StopsAtTheTimeoutWhereNobodyAnswersAConnection) {
 }
 
 TEST(Measuring, SaysThatItHasNoDescriptorLeft) {
+  if (sanitized()) GTEST_SKIP() << "a sanitizer needs descriptors of its own";
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, measuring(server.port(), {"-c", "40", "-n", "1"}), {}, {.descriptors = 30});
