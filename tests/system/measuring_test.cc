@@ -16,6 +16,7 @@
 #include "support/program.h"
 #include "support/temporary_file.h"
 #include "support/test_peer.h"
+#include "support/traced_server.h"
 
 // What the client finds where it measures: all that is wrong, and nothing else.
 namespace echo::testing {
@@ -238,6 +239,18 @@ TEST(Measuring, ShowsAStallAtARateAsEveryMessageThatWasDueFeltIt) {
 // Only the hundredth is on its way in the second: the others have not even been sent.
 TEST(Measuring, ShowsAStallToTheMessagesThatCouldNotBeSentForIt) {
   expect_stall_felt_by_all_due({"-P", "1"});
+}
+
+// A message falls due each millisecond, and none has room until the one that is never answered is.
+TEST(Measuring, SleepsWhileNothingCanBeSaid) {
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
+  const FalseServer server;
+  const TracedOutcome client =
+      run_traced({}, ECHO_CLIENT,
+                 measuring(server.port(), {"-r", "1000", "-P", "1", "-D", "1h", "-t", "500ms"}));
+  EXPECT_EQ(client.outcome.status, 1);
+  EXPECT_GT(figure(client.outcome.output, "messages", "lost"), 400U);
+  EXPECT_LT(count_of(client.trace, "pselect6("), 50U);
 }
 
 TEST(Measuring, SaysAtARateWhatFallsDueExactly) {
