@@ -91,11 +91,11 @@ std::vector<Work> client_works() {
   };
 }
 
-// Of a second or so of work.
+// Of a second or so of work, and more than it costs to connect.
 std::uint64_t messages_of(const Work& work) {
   if (work.depth > 1) return 5'000'000;
   if (work.bytes > 1000) return 60'000;
-  return work.busy == 1 ? 20'000 : 200'000;
+  return work.busy == 1 ? 50'000 : 200'000;
 }
 
 using Words = std::vector<std::string>;
