@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "echo/endpoint.h"
@@ -321,13 +322,11 @@ TEST_F(LoadTest, LetsIdleConnectionsBeSilentUntilTheEnd) {
   settings_.count = 1;
   settings_.idle = 1;
   start();
-  TestPeer one = accept();
-  TestPeer other = accept();
-  while (!one.has_input() && !other.has_input()) load_->turn();
-  const bool one_is_busy = one.has_input();
   {
-    const TestPeer busy = one_is_busy ? std::move(one) : std::move(other);
-    const TestPeer idle = one_is_busy ? std::move(other) : std::move(one);
+    TestPeer busy = accept();
+    TestPeer idle = accept();
+    while (!busy.has_input() && !idle.has_input()) load_->turn();
+    if (idle.has_input()) std::swap(busy, idle);
     settle();
     EXPECT_FALSE(idle.has_input());
     send(busy, receive(busy, 10));
