@@ -11,15 +11,6 @@
 namespace echo {
 namespace {
 
-constexpr std::size_t kMostReceived = 64UL * 1024;
-
-// How many sockets may be on their way to the server at once: its backlog (listen(2)) is often no
-// longer than that.
-constexpr std::size_t kMostConnecting = 128;
-
-// How many failures are told in full.
-constexpr std::size_t kMostFailuresTold = 10;
-
 // What a pipe that select() reports writable takes without making write() wait (pipe(7)).
 constexpr std::size_t kMostWritten = PIPE_BUF;
 

@@ -3,18 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <ctime>
 #include <system_error>
 #include <utility>
 
 namespace echo {
 namespace {
-
-constexpr std::size_t kMostReceived = 64UL * 1024;
-
-// How many sockets may be on their way to the server at once: its backlog (listen(2)) is often no
-// longer than that.
-constexpr std::size_t kMostConnecting = 128;
 
 // How much a connection says ahead of what its socket takes. What is due beyond that waits in the
 // schedule, where it takes no memory.
@@ -23,30 +16,21 @@ constexpr std::uint64_t kMostUnsent = 64UL * 1024;
 // How many messages that have fallen due are seen to in a turn, so that answers are too.
 constexpr std::size_t kMostDue = 1024;
 
-//
-
-Duration cpu_time() noexcept {
-  timespec used{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-  return std::chrono::seconds{used.tv_sec} + Duration{used.tv_nsec};
-}
-
 }  // namespace
 
 Load::Load(const LoadSettings& settings, std::vector<Endpoint> addresses, LoadObserver& observer,
-           Intervals intervals, const sigset_t* wait_mask, std::function<Time()> clock)
+           LoadRecorder::Intervals intervals, const sigset_t* wait_mask,
+           std::function<Time()> clock)
     : settings_(settings),
-      observer_(observer),
-      intervals_(intervals),
       clock_(std::move(clock)),
       addresses_(std::move(addresses)),
       now_(clock_()),
+      recorder_(observer, intervals, now_),
       selector_(wait_mask),
       buffer_(kMostReceived),
       last_connected_(now_),
       next_check_(Time::max()),
-      schedule_(settings.rate, now_),
-      last_outcome_(now_) {
+      schedule_(settings.rate, now_) {
   for (std::size_t index = 0; index < settings_.connections + settings_.idle; ++index) {
     const bool is_idle = index >= settings_.connections;
     slots_.emplace_back(is_idle ? index - settings_.connections : index, is_idle);
@@ -58,7 +42,6 @@ Load::Load(const LoadSettings& settings, std::vector<Endpoint> addresses, LoadOb
     open_at(now_, slot);
     ++to_take_part_;
   }
-  if (intervals_.progress > Duration{0}) next_progress_ = now_;
 }
 
 bool Load::turn() {
@@ -67,7 +50,7 @@ bool Load::turn() {
   open_due();
   say_due();
   if (busy_over_ == settings_.connections && !idle_dismissed_) dismiss_idle();
-  tell();
+  recorder_.tell(now_);
   if (over_ == slots_.size()) return false;
 
   const int error = selector_.wait(time_to_next_event());
@@ -87,56 +70,33 @@ bool Load::turn() {
 
 const LoadResults& Load::finish(bool interrupted) {
   now_ = clock_();
-  count_waiting(interrupted);
-  // The whole of the time that was given is measured, the farewells of the connections are not.
-  const Time planned = is_time_up_ ? std::max(last_outcome_, end_) : last_outcome_;
-  const Time end = interrupted ? now_ : planned;
-  results_.elapsed = measured_until(end);
-  results_.interrupted = interrupted;
-  if (measuring_) {
-    results_.cpu = cpu_time() - cpu_before_;
-    results_.ran = now_ - measured_from_;
-  }
-  if (intervals_.sample > Duration{0}) tell_sample(end);
-  return results_;
-}
-
-// What has fallen due and has not been said is lost with a connection that failed, and waits where
-// the load is interrupted.
-void Load::count_waiting(bool interrupted) {
-  Time oldest = now_;
   for (Slot& slot : slots_) {
     if (slot.is_idle || !slot.takes_part) continue;
     if (slot.connection->state() == ClientConnection::State::kFailed) {
       lose_what_is_due(slot);
     } else if (interrupted) {
-      oldest = std::min(oldest, oldest_waiting(slot));
+      note_waiting(slot);
     }
   }
-  results_.oldest_in_flight = now_ - oldest;
+  return recorder_.finish(now_, interrupted, is_time_up_);
 }
 
-// Of the measured messages that are in flight or due, which are counted as begun now; or now.
-Time Load::oldest_waiting(Slot& slot) {
-  Time oldest = now_;
+// What is in flight, and what has fallen due and could not be said.
+void Load::note_waiting(Slot& slot) {
   const Conversation& conversation = *slot.conversation;
   for (std::size_t place = 0; place < conversation.in_flight(); ++place) {
-    const Time start = conversation.message_in_flight(place).start;
-    if (is_measured(start)) oldest = std::min(oldest, start);
+    recorder_.note_waiting(conversation.message_in_flight(place).start);
   }
-  while (const auto due = take_due(slot, now_)) {
-    if (is_measured(*due)) oldest = std::min(oldest, *due);
-  }
-  return oldest;
+  while (const auto due = take_due(slot, now_)) recorder_.note_waiting(*due);
 }
 
 // Once everybody who is waited for is there, or has failed to be.
 void Load::begin() {
   begun_ = true;
-  measured_from_ = now_ + settings_.warmup;
-  if (settings_.duration > Duration{0}) end_ = measured_from_ + settings_.duration;
+  const Time warm = now_ + settings_.warmup;
+  if (settings_.duration > Duration{0}) end_ = warm + settings_.duration;
+  recorder_.begin(warm, end_);
   schedule_ = Schedule(settings_.rate, now_);
-  if (intervals_.sample > Duration{0}) plan_sample(measured_from_);
 
   const Duration apart = settings_.ramp / static_cast<Duration::rep>(settings_.connections);
   for (Slot& slot : slots_) {
@@ -192,10 +152,7 @@ void Load::note_attempt(Slot& slot) {
   if (slot.connection->is_over()) return;
   slot.was_open = true;
   last_connected_ = now_;
-  results_.connect.record(now_ - slot.connect_began);
-  ++results_.opened;
-  results_.most_open = std::max(results_.most_open, ++results_.open);
-  sample_.open = std::max(sample_.open, results_.open);
+  recorder_.note_connected(now_ - slot.connect_began);
 }
 
 void Load::dismiss_idle() {
@@ -222,7 +179,7 @@ void Load::say_due() {
   }
 }
 
-//// Time::max() where nobody could say what falls due, or nothing more does.
+// Time::max() where nobody could say what falls due, or nothing more does.
 Time Load::time_of_next_due() const noexcept {
   if (!begun_ || !has_rate() || settings_.churn) return Time::max();
   if (silent_ + full_ == settings_.connections) return Time::max();
@@ -258,11 +215,11 @@ bool Load::say_next(Slot& slot, Time now) {
   if (has_rate()) {
     const auto due = take_due(slot, now);
     if (!due) return false;
-    if (is_measured(*due)) results_.lateness.record(now - *due);
+    recorder_.note_said(*due, now);
     say(slot, sequence_of_last_due(slot), *due);
   } else {
     if (is_exhausted(slot)) return false;
-    note_begun(slot, now);
+    slot.said += static_cast<std::uint64_t>(recorder_.note_begun(now));
     say(slot, ++sequence_, now);
   }
   return true;
@@ -280,7 +237,7 @@ std::optional<Time> Load::take_due(Slot& slot, Time now) {
   const Time due = schedule_.due(slot.next);
   if (due > now) return std::nullopt;
   slot.next += settings_.connections;
-  note_begun(slot, due);
+  slot.said += static_cast<std::uint64_t>(recorder_.note_begun(due));
   return due;
 }
 
@@ -288,16 +245,10 @@ std::uint64_t Load::sequence_of_last_due(const Slot& slot) const noexcept {
   return slot.next - settings_.connections + 1;
 }
 
-void Load::note_begun(Slot& slot, Time start) {
-  if (!is_measured(start)) return;
-  ++results_.sent;
-  ++slot.said;
-}
-
 // The slot's next messages have fallen due, and there is no connection for them.
 void Load::lose_what_is_due(Slot& slot) {
   while (const auto due = take_due(slot, now_)) {
-    if (is_measured(*due)) lose(sequence_of_last_due(slot), slot.connection->failure());
+    recorder_.note_loss(*due, now_, sequence_of_last_due(slot), slot.connection->failure());
   }
 }
 
@@ -355,7 +306,7 @@ void Load::watch(Slot& slot) {
 // The slot's connection is over: another one, or none, follows.
 void Load::leave(Slot& slot) {
   const bool failed = slot.connection->state() == ClientConnection::State::kFailed;
-  if (std::exchange(slot.was_open, false)) --results_.open;
+  if (std::exchange(slot.was_open, false)) recorder_.note_closed();
   if (failed) note_failure(slot);
   if (is_exhausted(slot) || (failed && !settings_.reconnect)) {
     retire(slot);
@@ -368,24 +319,13 @@ void Load::leave(Slot& slot) {
 // With it goes what it had in flight, and what has fallen due and could not be said.
 void Load::note_failure(Slot& slot) {
   const ClientConnection& connection = *slot.connection;
-  ++results_.failures.at(static_cast<std::size_t>(connection.failure_kind()));
-  ++sample_.errors;
-  const std::string text = describe_failure(slot.number, connection);
-  observer_.failed(text);
-  if (results_.told.size() < LoadResults::kMostTold) results_.told.push_back(text);
+  recorder_.note_failure(connection.failure_kind(), describe_failure(slot.number, connection));
   const Conversation& conversation = *slot.conversation;
   for (std::size_t place = 0; place < conversation.in_flight(); ++place) {
     const Conversation::Message& message = conversation.message_in_flight(place);
-    if (is_measured(message.start)) lose(message.sequence, connection.failure());
+    recorder_.note_loss(message.start, now_, message.sequence, connection.failure());
   }
   if (!slot.is_idle) lose_what_is_due(slot);
-}
-
-void Load::lose(std::uint64_t sequence, const std::string& reason) {
-  last_outcome_ = now_;
-  ++results_.lost;
-  ++sample_.errors;
-  observer_.lost(sequence, reason);
 }
 
 // It has nothing more to say.
@@ -421,21 +361,8 @@ void Load::take_answers(Slot& slot) {
   const std::uint64_t received = slot.connection->received();
   const Time now = clock_();  // What recv(2) brought may have come after select() returned.
   while (const auto message = slot.conversation->take_answered(received)) {
-    if (!is_measured(message->start)) continue;
-    const Duration latency = now - message->start;
-    last_outcome_ = now;
-    ++results_.received;
-    results_.bytes += message->size;
-    results_.latency.record(latency);
-    if (intervals_.sample > Duration{0}) {
-      ++sample_.received;
-      sample_.bytes += message->size;
-      sample_.latency.record(latency);
-    }
-    observer_.answered({.sequence = message->sequence,
-                        .size = message->size,
-                        .latency = latency,
-                        .server = slot.connection->remote()});
+    recorder_.note_answer(message->start, now, message->sequence, message->size,
+                          slot.connection->remote());
   }
 }
 
@@ -451,44 +378,6 @@ void Load::handle_timeouts() {
   }
 }
 
-void Load::tell() {
-  if (!measuring_ && begun_ && now_ >= measured_from_) {
-    measuring_ = true;
-    cpu_before_ = cpu_time();
-  }
-  if (now_ >= next_sample_) {
-    // Where several intervals have passed, as after a suspension, they are one sample.
-    const Time end = now_ - (now_ - next_sample_) % intervals_.sample;
-    tell_sample(end);
-    plan_sample(end);
-  }
-  if (now_ >= next_progress_) {
-    next_progress_ = now_ + intervals_.progress;
-    results_.elapsed = measured_until(now_);
-    observer_.progressed(results_);
-  }
-}
-
-// The few answers that come after the end are in the last sample, not in one of their own.
-void Load::plan_sample(Time after) {
-  next_sample_ = after + intervals_.sample;
-  if (next_sample_ == end_) next_sample_ += intervals_.sample;
-}
-
-void Load::tell_sample(Time end) {
-  sample_.end = std::max(measured_until(end), sample_.begin);
-  const bool has_something = sample_.received > 0 || sample_.errors > 0;
-  if (sample_.end > sample_.begin || has_something) observer_.sampled(sample_);
-  sample_.begin = sample_.end;
-  sample_.received = sample_.bytes = sample_.errors = 0;
-  sample_.open = results_.open;
-  sample_.latency.clear();
-}
-
-Duration Load::measured_until(Time time) const noexcept {
-  return begun_ ? std::max(time - measured_from_, Duration{0}) : Duration{0};
-}
-
 // Before a connection that failed is made again: as often as it has something to say, within
 // reason.
 Duration Load::pause() const noexcept {
@@ -500,11 +389,10 @@ Duration Load::pause() const noexcept {
 }
 
 std::optional<Duration> Load::time_to_next_event() const {
-  Time next = std::min({next_check_, next_sample_, next_progress_});
+  Time next = std::min({next_check_, recorder_.next_time(), time_of_next_due()});
   if (!openings_.empty() && connecting_ < kMostConnecting) {
     next = std::min(next, openings_.top().when);
   }
-  next = std::min(next, time_of_next_due());
   if (next == Time::max()) return std::nullopt;
   return std::max(next - clock_(), Duration{0});
 }

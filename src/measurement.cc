@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "echo/client_connection.h"
 #include "echo/csv_report.h"
 #include "echo/endpoint.h"
 #include "echo/escape.h"
@@ -25,6 +26,7 @@
 #include "echo/json_report.h"
 #include "echo/load.h"
 #include "echo/load_observer.h"
+#include "echo/load_recorder.h"
 #include "echo/load_results.h"
 #include "echo/ping_report.h"
 #include "echo/plot.h"
@@ -89,7 +91,7 @@ class Teller : public LoadObserver {
     }
   }
 
-  Load::Intervals intervals() const {
+  LoadRecorder::Intervals intervals() const {
     const bool takes_samples = is(Form::kCsv) || picture_;
     return {.sample = takes_samples ? presentation_.sample : Duration{0},
             .progress = progress_ ? kProgressInterval : Duration{0}};
@@ -105,7 +107,7 @@ class Teller : public LoadObserver {
 
   // The first ones in full, or all of them.
   void failed(const std::string& text) override {
-    if (++failures_ > LoadResults::kMostTold && !log_.enabled(LogLevel::kDebug)) return;
+    if (++failures_ > kMostFailuresTold && !log_.enabled(LogLevel::kDebug)) return;
     clear_progress();
     log_.error(text);
     ++failures_told_;

@@ -15,6 +15,16 @@
 
 namespace echo {
 
+// What one recv(2) takes at most.
+constexpr std::size_t kMostReceived = 64UL * 1024;
+
+// How many sockets may be on their way to the server at once: its backlog (listen(2)) is often no
+// longer than that.
+constexpr std::size_t kMostConnecting = 128;
+
+// How many failures are told in full.
+constexpr std::size_t kMostFailuresTold = 10;
+
 // One of the client's sockets, as a small state machine:
 //
 //     connecting ---> open --- all of a finished script sent ---> half-closed --- EOF ---> done

@@ -15,6 +15,7 @@
 #include "echo/conversation.h"
 #include "echo/endpoint.h"
 #include "echo/load_observer.h"
+#include "echo/load_recorder.h"
 #include "echo/load_results.h"
 #include "echo/load_settings.h"
 #include "echo/pattern.h"
@@ -28,22 +29,15 @@ namespace echo {
 // comes back is checked, and it is measured how long that took.
 //
 // In a closed loop a connection says its next message once an answer is there, and the time counts
-// from the call of send(2). At a rate messages are due at fixed times, the connections taking
-// turns, and the time counts from then: one that the server, or the client, could not take in time
-// has waited all the same. Every message that falls due is said, however late.
+// from then. At a rate messages are due at fixed times, the connections taking turns, and the time
+// counts from when one was due: one that the server, or the client, could not take in time has
+// waited all the same. Every message that falls due is said, however late.
 class Load {
  public:
-  // How often the observer is told of a sample, and of the progress. 0: never.
-  struct Intervals {
-    Duration sample{0};
-    Duration progress{0};
-  };
-
-  //  // The server is at one of the addresses, of which there is one at least. `observer` must
-  //  outlive
+  // The server is at one of the addresses, of which there is one at least. `observer` must outlive
   // this object. `wait_mask` is Selector's, `clock` tells the time.
   Load(const LoadSettings& settings, std::vector<Endpoint> addresses, LoadObserver& observer,
-       Intervals intervals, const sigset_t* wait_mask = nullptr,
+       LoadRecorder::Intervals intervals, const sigset_t* wait_mask = nullptr,
        std::function<Time()> clock = Clock::now);
 
   // One turn of the loop. False once every connection is over. Throws std::system_error where
@@ -90,8 +84,7 @@ class Load {
   };
 
   void begin();
-  void count_waiting(bool interrupted);
-  Time oldest_waiting(Slot& slot);
+  void note_waiting(Slot& slot);
   void open_at(Time when, Slot& slot);
   void open_due();
   void open(Slot& slot, Time waits_from);
@@ -107,7 +100,6 @@ class Load {
   void say(Slot& slot, std::uint64_t sequence, Time start);
   std::optional<Time> take_due(Slot& slot, Time now);
   std::uint64_t sequence_of_last_due(const Slot& slot) const noexcept;
-  void note_begun(Slot& slot, Time start);
   void lose_what_is_due(Slot& slot);
   bool is_exhausted(const Slot& slot) const;
   bool is_count_reached(const Slot& slot) const noexcept;
@@ -120,7 +112,6 @@ class Load {
   void watch(Slot& slot);
   void leave(Slot& slot);
   void note_failure(Slot& slot);
-  void lose(std::uint64_t sequence, const std::string& reason);
   void fall_silent(Slot& slot);
   void retire(Slot& slot);
 
@@ -129,25 +120,18 @@ class Load {
   void take_answers(Slot& slot);
   void handle_timeouts();
 
-  void tell();
-  void plan_sample(Time after);
-  void tell_sample(Time end);
-  Duration measured_until(Time time) const noexcept;
-
   Slot& slot(int fd) { return *by_fd_[static_cast<std::size_t>(fd)]; }
-  bool is_measured(Time start) const noexcept { return start >= measured_from_; }
   bool has_rate() const noexcept { return settings_.rate.count > 0; }
   Time time_of_next_due() const noexcept;
   Duration pause() const noexcept;
   std::optional<Duration> time_to_next_event() const;
 
   const LoadSettings settings_;
-  LoadObserver& observer_;
-  const Intervals intervals_;
   const std::function<Time()> clock_;
   const std::vector<Endpoint> addresses_;
   const Pattern pattern_;
   Time now_;
+  LoadRecorder recorder_;
 
   Selector selector_;
   std::deque<Slot> slots_;  // The busy ones, then the idle ones. None is ever moved.
@@ -168,20 +152,11 @@ class Load {
   Time next_check_;      // No connection's deadline is earlier. Time::max(): no timeout.
 
   bool begun_ = false;
-  bool measuring_ = false;
-  Time measured_from_ = Time::max();
-  Time end_ = Time::max();  // Of beginning messages.
+  Time end_ = Time::max();   // Of beginning messages.
+  bool is_time_up_ = false;  // It is that which has ended the load.
   Schedule schedule_;
   std::uint64_t next_due_ = 0;  // The first message of the schedule that nobody has been asked for.
   std::uint64_t sequence_ = 0;  // In a closed loop: how many messages have been said.
-
-  LoadResults results_;
-  Time last_outcome_;        // When a measured message came back, or was lost.
-  bool is_time_up_ = false;  // It is the end of the time that has ended it.
-  Sample sample_;
-  Time next_sample_ = Time::max();
-  Time next_progress_ = Time::max();
-  Duration cpu_before_{0};  // What of the process's time is not measured.
 };
 
 }  // namespace echo

@@ -12,12 +12,9 @@
 
 namespace echo {
 
-//// What a Load has found so far. A message is measured where it began, or was due, after the
+// What a Load has found so far. A message is measured where it began, or was due, after the
 // warm-up; those before it are in no figure of messages.
 struct LoadResults {
-  // How many failures are told in full.
-  static constexpr std::size_t kMostTold = 10;
-
   Duration elapsed{0};  // From the end of the warm-up to the last message, or the end of the time.
 
   std::uint64_t opened = 0;  // Connections made, the idle ones too, and each anew that was remade.
@@ -32,7 +29,7 @@ struct LoadResults {
   Duration oldest_in_flight{0};  // Where it is interrupted: for how long that one has waited.
 
   Histogram latency;   // From a message's beginning, or when it was due, until it was back.
-  Histogram lateness;  //// At a rate: from when a message was due until its connection took it.
+  Histogram lateness;  // At a rate: from when a message was due until its connection took it.
 
   std::array<std::uint64_t, kFailures> failures{};  // Connections that failed, by Failure.
   std::vector<std::string> told;                    // The first of them, in full.

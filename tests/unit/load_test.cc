@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "echo/client_connection.h"
 #include "echo/endpoint.h"
 #include "echo/failure.h"
 #include "echo/load_observer.h"
+#include "echo/load_recorder.h"
 #include "echo/load_results.h"
 #include "echo/load_settings.h"
 #include "echo/socket.h"
@@ -56,7 +58,7 @@ class LoadTest : public ::testing::Test {
   void start(Duration sample = Duration{0}) {
     // At a time that does not pass a turn without an event ends after a millisecond.
     load_.emplace(settings_, resolve(settings_.host, settings_.port), told_,
-                  Load::Intervals{.sample = sample, .progress = 1ms}, nullptr,
+                  LoadRecorder::Intervals{.sample = sample, .progress = 1ms}, nullptr,
                   [this] { return now_; });
   }
 
@@ -380,7 +382,7 @@ TEST_F(LoadTest, KeepsOnlyTheFirstFailuresInItsResults) {
   const LoadResults& results = finish();
   EXPECT_EQ(results.failed(), 12U);
   ASSERT_EQ(told_.failures.size(), 12U);
-  told_.failures.resize(LoadResults::kMostTold);
+  told_.failures.resize(kMostFailuresTold);
   EXPECT_EQ(results.told, told_.failures);
 }
 

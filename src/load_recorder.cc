@@ -1,0 +1,139 @@
+#include "echo/load_recorder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include "echo/client_connection.h"
+
+namespace echo {
+namespace {
+
+Duration cpu_time() noexcept {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return std::chrono::seconds{used.tv_sec} + Duration{used.tv_nsec};
+}
+
+}  // namespace
+
+LoadRecorder::LoadRecorder(LoadObserver& observer, Intervals intervals, Time now)
+    : observer_(observer), intervals_(intervals), last_outcome_(now) {
+  if (intervals_.progress > Duration{0}) next_progress_ = now;
+}
+
+void LoadRecorder::begin(Time from, Time end) noexcept {
+  from_ = from;
+  end_ = end;
+  if (takes_samples()) plan_sample(from);
+}
+
+void LoadRecorder::note_connected(Duration took) noexcept {
+  results_.connect.record(took);
+  ++results_.opened;
+  results_.most_open = std::max(results_.most_open, ++results_.open);
+  sample_.open = std::max(sample_.open, results_.open);
+}
+
+void LoadRecorder::note_failure(Failure kind, const std::string& text) {
+  ++results_.failures.at(static_cast<std::size_t>(kind));
+  ++sample_.errors;
+  if (results_.told.size() < kMostFailuresTold) results_.told.push_back(text);
+  observer_.failed(text);
+}
+
+bool LoadRecorder::note_begun(Time start) noexcept {
+  if (!is_measured(start)) return false;
+  ++results_.sent;
+  return true;
+}
+
+void LoadRecorder::note_said(Time due, Time now) noexcept {
+  if (is_measured(due)) results_.lateness.record(now - due);
+}
+
+void LoadRecorder::note_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
+                               const Endpoint& server) {
+  if (!is_measured(start)) return;
+  const Duration latency = now - start;
+  last_outcome_ = now;
+  ++results_.received;
+  results_.bytes += size;
+  results_.latency.record(latency);
+  if (takes_samples()) {
+    ++sample_.received;
+    sample_.bytes += size;
+    sample_.latency.record(latency);
+  }
+  observer_.answered({.sequence = sequence, .size = size, .latency = latency, .server = server});
+}
+
+void LoadRecorder::note_loss(Time start, Time now, std::uint64_t sequence,
+                             const std::string& reason) {
+  if (!is_measured(start)) return;
+  last_outcome_ = now;
+  ++results_.lost;
+  ++sample_.errors;
+  observer_.lost(sequence, reason);
+}
+
+void LoadRecorder::note_waiting(Time start) noexcept {
+  if (is_measured(start)) oldest_waiting_ = std::min(oldest_waiting_, start);
+}
+
+void LoadRecorder::tell(Time now) {
+  if (!warm_ && is_measured(now)) {
+    warm_ = true;
+    cpu_before_ = cpu_time();
+  }
+  if (now >= next_sample_) {
+    // Where several intervals have passed, as after a suspension, they are one sample.
+    const Time end = now - (now - next_sample_) % intervals_.sample;
+    tell_sample(end);
+    plan_sample(end);
+  }
+  if (now >= next_progress_) {
+    next_progress_ = now + intervals_.progress;
+    results_.elapsed = measured_until(now);
+    observer_.progressed(results_);
+  }
+}
+
+Time LoadRecorder::next_time() const noexcept { return std::min(next_sample_, next_progress_); }
+
+const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time_up) {
+  // The whole of the time that was given is measured, the farewells of the connections are not.
+  const Time planned = is_time_up ? std::max(last_outcome_, end_) : last_outcome_;
+  const Time end = interrupted ? now : planned;
+  results_.elapsed = measured_until(end);
+  results_.interrupted = interrupted;
+  results_.oldest_in_flight = now - std::min(oldest_waiting_, now);
+  if (warm_) {
+    results_.cpu = cpu_time() - cpu_before_;
+    results_.ran = now - from_;
+  }
+  if (takes_samples()) tell_sample(end);
+  return results_;
+}
+
+// The few answers that come after the end are in the last sample, not in one of their own.
+void LoadRecorder::plan_sample(Time after) noexcept {
+  next_sample_ = after + intervals_.sample;
+  if (next_sample_ == end_) next_sample_ += intervals_.sample;
+}
+
+void LoadRecorder::tell_sample(Time end) {
+  sample_.end = std::max(measured_until(end), sample_.begin);
+  const bool has_something = sample_.received > 0 || sample_.errors > 0;
+  if (sample_.end > sample_.begin || has_something) observer_.sampled(sample_);
+  sample_.begin = sample_.end;
+  sample_.received = sample_.bytes = sample_.errors = 0;
+  sample_.open = results_.open;
+  sample_.latency.clear();
+}
+
+Duration LoadRecorder::measured_until(Time time) const noexcept {
+  return is_measured(time) ? time - from_ : Duration{0};
+}
+
+}  // namespace echo
