@@ -76,7 +76,7 @@ constexpr std::array<int, 15> kOnlyMeasuring{'s',        'P',        'r',     kR
                                              kHistogram, kJson,      kCsv,    kSample,    kSvg};
 
 // What does not go together.
-constexpr std::array<std::pair<int, int>, 8> kClashes{{
+constexpr std::array<std::pair<int, int>, 7> kClashes{{
     {'r', 'I'},
     {'P', kChurn},
     {kRamp, 'I'},
@@ -84,7 +84,6 @@ constexpr std::array<std::pair<int, int>, 8> kClashes{{
     {kJson, kCsv},
     {kHistogram, kJson},
     {kHistogram, kCsv},
-    {kIdle, 'I'},
 }};
 
 constexpr std::uint64_t kMostConnections = 1'000'000;

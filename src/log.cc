@@ -1,7 +1,6 @@
 #include "echo/log.h"
 
 #include <fcntl.h>
-#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -16,8 +15,7 @@
 #include <utility>
 
 #include "echo/escape.h"
-#include "echo/fd_set.h"
-#include "echo/reopen.h"
+#include "echo/reader.h"
 
 namespace echo {
 namespace {
@@ -154,7 +152,7 @@ std::size_t Log::put(std::string_view lines) {
     const ssize_t written = put_some(lines.substr(done));
     if (written > 0) {
       done += static_cast<std::size_t>(written);
-    } else if (written == 0 || (errno != EINTR && !(errno == EAGAIN && wait_for_reader()))) {
+    } else if (written == 0 || (errno != EINTR && !(errno == EAGAIN && wait_for_room()))) {
       break;
     }
   }
@@ -174,11 +172,9 @@ ssize_t Log::put_some(std::string_view text) const {
 }
 
 // A daemon does not. Returns whether to try again.
-bool Log::wait_for_reader() const {
+bool Log::wait_for_room() const {
   if (manner_ == Manner::kDaemon) return false;
-  FdSet outputs;
-  outputs.insert(fd_);
-  ::pselect(fd_ + 1, nullptr, outputs.native(), nullptr, nullptr, nullptr);
+  wait_for_reader(fd_);
   return true;
 }
 

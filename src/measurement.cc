@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/select.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,7 +21,6 @@
 #include "echo/csv_report.h"
 #include "echo/endpoint.h"
 #include "echo/escape.h"
-#include "echo/fd_set.h"
 #include "echo/json_report.h"
 #include "echo/load.h"
 #include "echo/load_observer.h"
@@ -32,6 +30,7 @@
 #include "echo/plot.h"
 #include "echo/program.h"
 #include "echo/progress.h"
+#include "echo/reader.h"
 #include "echo/report.h"
 #include "echo/signals.h"
 #include "echo/svg_report.h"
@@ -152,11 +151,7 @@ class Teller : public LoadObserver {
   // A reader that takes no more must not keep a signal from ending the load. What select() calls
   // writable takes a line at once (pipe(7)).
   void tell(const std::string& line) const {
-    FdSet outputs;
-    outputs.insert(STDOUT_FILENO);
-    const int ready =
-        ::pselect(STDOUT_FILENO + 1, nullptr, outputs.native(), nullptr, nullptr, &wait_mask_);
-    if (ready >= 0 || errno != EINTR) print(line);
+    if (wait_for_reader(STDOUT_FILENO, &wait_mask_)) print(line);
   }
 
   void clear_progress() {

@@ -12,7 +12,7 @@
 
 #include "echo/figures.h"
 #include "echo/histogram.h"
-#include "echo/reopen.h"
+#include "echo/reader.h"
 
 namespace echo {
 namespace {

@@ -1,5 +1,6 @@
 #include "echo/timeline.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "echo/histogram.h"
@@ -12,7 +13,7 @@ void append(Sample& sample, const Sample& next) {
   sample.received += next.received;
   sample.bytes += next.bytes;
   sample.errors += next.errors;
-  sample.open = next.open;
+  sample.open = std::max(sample.open, next.open);
   sample.latency.merge(next.latency);
 }
 

@@ -131,7 +131,7 @@ class Log {
   static std::string stamp();
   std::size_t put(std::string_view lines);
   ssize_t put_some(std::string_view text) const;
-  bool wait_for_reader() const;
+  bool wait_for_room() const;
 
   UniqueFd reopened_;  // A non-blocking description of our own, where one could be had.
   int fd_;

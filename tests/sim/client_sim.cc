@@ -17,6 +17,7 @@
 #include "echo/load_results.h"
 #include "echo/load_settings.h"
 #include "echo/log.h"
+#include "echo/target.h"
 #include "echo/units.h"
 #include "sim/kernel.h"
 
@@ -212,12 +213,16 @@ std::string any_text(Dice& dice, std::size_t length) {
   return text;
 }
 
+void choose_target(Dice& dice, std::size_t most_connections, Target& target) {
+  target.host = "127.0.0.1";
+  target.port = 10000;
+  target.connections = dice.length(most_connections);
+  target.timeout = dice.one_of<Duration>({1s, 10s});
+}
+
 ClientSettings any_settings(Dice& dice) {
   ClientSettings settings;
-  settings.host = "127.0.0.1";
-  settings.port = 10000;
-  settings.connections = dice.length(12);
-  settings.timeout = dice.one_of<Duration>({1s, 10s});
+  choose_target(dice, 12, settings);
   settings.from_input = dice.one_in(2);
   for (std::uint64_t left = dice.length(6); left > 0 && !settings.from_input; --left) {
     settings.messages.push_back(any_text(dice, dice.length(20'000)));
@@ -227,10 +232,7 @@ ClientSettings any_settings(Dice& dice) {
 
 LoadSettings any_load(Dice& dice) {
   LoadSettings settings;
-  settings.host = "127.0.0.1";
-  settings.port = 10000;
-  settings.connections = dice.length(8);
-  settings.timeout = dice.one_of<Duration>({1s, 10s});
+  choose_target(dice, 8, settings);
   settings.count = dice.length(10);
   settings.sizes.least = dice.length(1000);
   settings.sizes.most = settings.sizes.least + dice.up_to(1000);

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +7,6 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -21,8 +19,6 @@
 // What the client finds where it measures: all that is wrong, and nothing else.
 namespace echo::testing {
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr std::size_t kSize = 64;
 
@@ -46,6 +42,10 @@ std::uint64_t figure(const std::string& json, const std::string& object, const s
 
 bool is_exact(const std::string& json) { return json.find("\"exact\":true") != std::string::npos; }
 
+void echo(const TestPeer& peer, int messages) {
+  for (; messages > 0; --messages) peer.send(peer.receive(kSize));
+}
+
 // Echoes to the end, message by message.
 void echo_all(const TestPeer& peer) {
   for (std::string text = peer.receive(kSize); !text.empty(); text = peer.receive(kSize)) {
@@ -60,7 +60,7 @@ Outcome found_where_echo_is_changed(Change change) {
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "10"}));
   {
     const TestPeer peer = server.accept();
-    for (int message = 0; message < 5; ++message) peer.send(peer.receive(kSize));
+    echo(peer, 5);
     std::string text = peer.receive(kSize);
     change(text);
     peer.send(text);
@@ -209,26 +209,31 @@ TEST(Measuring, SaysThatItHasNoDescriptorLeft) {
   EXPECT_GT(figure(client.output, "messages", "received"), 0U);
 }
 
-// The server stops for a second once the hundredth message has come, which is due after 99 ms at
-// the earliest. Whatever is due in the second waits for its end: the 201st message and those before
-// it for 0.8 s at least, and the 111th for 0.98 s.
+// On each of two connections a message falls due each millisecond. The server leaves one of them
+// alone, from its hundredth message on, until a thousand more have come by the other. The hundredth
+// was due after 99 ms, and the last of those by the other not before 1,098 ms: so long do they wait
+// that are due on the first in between, the 400th for 0.69 s at least, and the 130th for 0.96 s.
 void expect_stall_felt_by_all_due(const std::vector<std::string>& depth) {
-  std::vector<std::string> arguments = {"-r", "1000/s", "-D", "1500ms"};
+  std::vector<std::string> arguments = {"-c", "2", "-r", "2000/s", "-D", "1500ms"};
   arguments.insert(arguments.end(), depth.begin(), depth.end());
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), std::move(arguments)));
-  const TestPeer peer = server.accept();
-  for (int message = 0; message < 99; ++message) peer.send(peer.receive(kSize));
-  const std::string hundredth = peer.receive(kSize);
-  std::this_thread::sleep_for(1s);
-  peer.send(hundredth);
-  echo_all(peer);
-  peer.shut_down_sending();
+  const TestPeer stalled = server.accept();
+  const TestPeer other = server.accept();
+  echo(stalled, 99);
+  echo(other, 99);
+  const std::string hundredth = stalled.receive(kSize);
+  echo(other, 1001);
+  stalled.send(hundredth);
+  for (const TestPeer* peer : {&stalled, &other}) {
+    echo_all(*peer);
+    peer->shut_down_sending();
+  }
   EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
   const std::string& json = client.output_text();
-  EXPECT_EQ(figure(json, "messages", "received"), 1500U);
-  EXPECT_GE(figure(json, "latency", "p90_ns"), 800'000'000U);
-  EXPECT_GE(figure(json, "latency", "p99_ns"), 980'000'000U);
+  EXPECT_EQ(figure(json, "messages", "received"), 3000U);
+  EXPECT_GE(figure(json, "latency", "p90_ns"), 690'000'000U);
+  EXPECT_GE(figure(json, "latency", "p99_ns"), 960'000'000U);
   EXPECT_GE(figure(json, "latency", "p99_9_ns"), 990'000'000U);
 }
 
@@ -236,7 +241,7 @@ TEST(Measuring, ShowsAStallAtARateAsEveryMessageThatWasDueFeltIt) {
   expect_stall_felt_by_all_due({});
 }
 
-// Only the hundredth is on its way in the second: the others have not even been sent.
+// Only the hundredth is on its way meanwhile: the others have not even been sent.
 TEST(Measuring, ShowsAStallToTheMessagesThatCouldNotBeSentForIt) {
   expect_stall_felt_by_all_due({"-P", "1"});
 }

@@ -314,7 +314,6 @@ TEST(ClientOptions, RefusesByNameWhatDoesNotGoTogether) {
       {"option '--pipeline' does not go with option '--churn'", {"-n1", "-P2", "--churn"}},
       {"option '--ramp' does not go with option '--interval'", {"-I1", "--ramp=1"}},
       {"option '--warmup' does not go with option '--interval'", {"-I1", "--warmup=1"}},
-      {"option '--idle' does not go with option '--interval'", {"-I1", "--idle=1"}},
       {"option '--json' does not go with option '--csv'", {"-n1", "--csv", "--json"}},
       {"option '--histogram' does not go with option '--json'", {"-n1", "--histogram", "--json"}},
       {"option '--histogram' does not go with option '--csv'", {"-n1", "--histogram", "--csv"}},

@@ -90,6 +90,9 @@ class LoadTest : public ::testing::Test {
     while (told_.answers.size() + told_.failures.size() == before) load_->turn();
   }
 
+  // The next message, back.
+  void echo(const TestPeer& peer) { send(peer, receive(peer, 10)); }
+
   const LoadResults& finish() {
     while (load_->turn()) {
     }
@@ -125,7 +128,7 @@ TEST_F(LoadTest, EndsAfterItsMessagesWithEofOnBothSides) {
   start();
   {
     const TestPeer peer = accept();
-    send(peer, receive(peer, 10));
+    echo(peer);
     expect_eof(peer);
   }
   const LoadResults& results = finish();
@@ -197,7 +200,7 @@ TEST_F(LoadTest, CountsLatencyAtARateFromWhenAMessageWasDue) {
     const std::string first = receive(peer, 10);
     now_ += 1s;
     send(peer, first);
-    for (int more = 0; more < 9; ++more) send(peer, receive(peer, 10));
+    for (int more = 0; more < 9; ++more) echo(peer);
   }
   const LoadResults& results = finish();
   EXPECT_EQ(told_.answers, (std::vector<Duration>{1000ms, 900ms, 800ms, 700ms, 600ms, 500ms, 400ms,
@@ -281,7 +284,7 @@ TEST_F(LoadTest, MakesAConnectionForEachMessageInAChurn) {
   start();
   for (int message = 0; message < 2; ++message) {
     const TestPeer peer = accept();
-    send(peer, receive(peer, 10));
+    echo(peer);
     expect_eof(peer);
   }
   const LoadResults& results = finish();
@@ -310,7 +313,7 @@ TEST_F(LoadTest, MakesAConnectionAtARateWhenAMessageIsDue) {
   start();
   {
     const TestPeer peer = accept();
-    send(peer, receive(peer, 10));
+    echo(peer);
     expect_eof(peer);
   }
   now_ += 999ms;
@@ -331,7 +334,7 @@ TEST_F(LoadTest, LetsIdleConnectionsBeSilentUntilTheEnd) {
     if (idle.has_input()) std::swap(busy, idle);
     settle();
     EXPECT_FALSE(idle.has_input());
-    send(busy, receive(busy, 10));
+    echo(busy);
     expect_eof(busy);
     busy.shut_down_sending();
     expect_eof(idle);
@@ -348,7 +351,7 @@ TEST_F(LoadTest, FailsOfAnIdleConnectionThatTheServerCloses) {
   start();
   accept();  // The idle one is opened first.
   const TestPeer busy = accept();
-  send(busy, receive(busy, 10));
+  echo(busy);
   busy.shut_down_sending();
   const LoadResults& results = finish();
   EXPECT_EQ(results.failures.at(static_cast<std::size_t>(Failure::kClosedEarly)), 1U);
@@ -435,7 +438,7 @@ TEST_F(LoadTest, LosesAtARateWhatIsDueToAConnectionThatHasFailed) {
     while (told_.failures.empty()) load_->turn();
     for (int message = 0; message < 5; ++message) {
       now_ += message == 0 ? 100ms : 200ms;
-      send(peer, receive(peer, 10));
+      echo(peer);
     }
   }
   const LoadResults& results = finish();
@@ -498,7 +501,7 @@ TEST_F(LoadTest, HasNoSampleThatGoesBack) {
   start(1s);
   {
     const TestPeer peer = accept();
-    send(peer, receive(peer, 10));
+    echo(peer);
     now_ += 2500ms;
     expect_eof(peer);
   }
@@ -568,7 +571,7 @@ TEST_F(LoadTest, MakesAConnectionAgainAndLosesWhatWasDueMeanwhile) {
   start();
   {
     const TestPeer peer = accept();
-    send(peer, receive(peer, 10));
+    echo(peer);
   }
   while (told_.failures.empty()) load_->turn();
   now_ += 99ms;
@@ -576,7 +579,7 @@ TEST_F(LoadTest, MakesAConnectionAgainAndLosesWhatWasDueMeanwhile) {
   EXPECT_FALSE(is_readable(listener_.get()));
   now_ += 1ms;
   const TestPeer peer = accept();
-  send(peer, receive(peer, 10));
+  echo(peer);
   EXPECT_EQ(told_.failures.size(), 1U);
 }
 

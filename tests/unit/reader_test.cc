@@ -1,10 +1,14 @@
-#include "echo/reopen.h"
+#include "echo/reader.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
+
+#include "echo/signals.h"
 #include "echo/unique_fd.h"
+#include "support/socket_pair.h"
 #include "support/temporary_file.h"
 #include "support/terminal.h"
 
@@ -29,6 +33,25 @@ TEST(ReopenNonblocking, WritesToTheSameFile) {
 }
 
 TEST(ReopenNonblocking, IsEmptyWhereThereIsNoFile) { EXPECT_FALSE(reopen_nonblocking(-1)); }
+
+TEST(WaitForReader, DoesNotWaitWhereThereIsRoom) {
+  const testing::SocketPair sockets = testing::make_socket_pair();
+  EXPECT_TRUE(wait_for_reader(sockets.ours.get()));
+}
+
+TEST(WaitForReader, DoesNotWaitForWhatCannotBeWrittenTo) {
+  UniqueFd gone = testing::make_socket_pair().ours;
+  EXPECT_TRUE(wait_for_reader(gone.get()));
+}
+
+TEST(WaitForReader, EndsWhereASignalComesFirst) {
+  const testing::SocketPair sockets = testing::make_socket_pair();
+  testing::fill(sockets.ours.get());
+  Signals signals({SIGUSR1});
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  EXPECT_FALSE(wait_for_reader(sockets.ours.get(), &signals.wait_mask()));
+  EXPECT_EQ(signals.take(), SIGUSR1);
+}
 
 }  // namespace
 }  // namespace echo
