@@ -124,13 +124,6 @@ void keep(std::vector<Named>& all, const std::string& text) {
                 [&](const Named& named) { return named.name.find(text) == std::string::npos; });
 }
 
-std::vector<Work> chosen_works(const Options& options) {
-  std::vector<Work> chosen = works();
-  keep(chosen, options.only);
-  if (chosen.empty()) throw UsageError("--only: no work has '" + options.only + "' in its name");
-  return chosen;
-}
-
 struct Field {
   std::vector<Contestant> contestants;
   std::size_t reference;  // Its place among them.
@@ -195,7 +188,7 @@ void write_file(const std::string& path, const std::string& text) {
 // Returns whether this server, and the one that the others are compared to, could do all of it.
 bool bench(const Options& options) {
   const Field field = chosen_field(options);
-  Results results(chosen_works(options), field.names(), field.reference);
+  Results results(chosen_of(works(), options.only), field.names(), field.reference);
   Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
   raise_descriptor_limit(log);
   const std::optional<Cores> cores = choose_cores();

@@ -175,10 +175,7 @@ std::string table(const Results& results) {
 }
 
 void bench(const Options& options) {
-  std::vector<Work> works = client_works();
-  std::erase_if(
-      works, [&](const Work& work) { return work.name.find(options.only) == std::string::npos; });
-  if (works.empty()) throw UsageError("--only: no work has '" + options.only + "' in its name");
+  const std::vector<Work> works = chosen_of(client_works(), options.only);
   Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
   raise_descriptor_limit(log);
   const std::optional<Cores> cores = choose_cores();

@@ -1,5 +1,7 @@
 #include "bench/work.h"
 
+#include "echo/options.h"
+
 namespace echo::bench {
 
 std::vector<Work> works() {
@@ -21,6 +23,12 @@ std::vector<Work> works() {
       {.name = "10 of 5000, one each", .busy = 10, .idle = 4990, .bytes = 64, .rotate = 1},
       {.name = "churn", .busy = 10, .idle = 0, .bytes = 64, .churn = true},
   };
+}
+
+std::vector<Work> chosen_of(std::vector<Work> all, const std::string& text) {
+  std::erase_if(all, [&](const Work& work) { return work.name.find(text) == std::string::npos; });
+  if (all.empty()) throw UsageError("--only: no work has '" + text + "' in its name");
+  return all;
 }
 
 }  // namespace echo::bench

@@ -22,4 +22,8 @@ struct Work {
 // All there are, in the order of the tables.
 std::vector<Work> works();
 
+// Those of them whose name has the text in it, which comes from --only. Throws UsageError where
+// there is none.
+std::vector<Work> chosen_of(std::vector<Work> all, const std::string& text);
+
 }  // namespace echo::bench
