@@ -29,7 +29,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Keeps what it is told.
-class Listener : public LoadObserver {
+class RecordingObserver : public LoadObserver {
  public:
   void answered(const Answer& answer) override { answers.push_back(answer.latency); }
   void lost(std::uint64_t sequence, const std::string& /*reason*/) override {
@@ -106,7 +106,7 @@ class LoadTest : public ::testing::Test {
 
   UniqueFd listener_ = listen_on(resolve("127.0.0.1", 0).front(), 100, false);
   LoadSettings settings_;
-  Listener told_;
+  RecordingObserver told_;
   Time now_ = Time{} + 1h;
   std::optional<Load> load_;
 };
