@@ -19,8 +19,8 @@
 namespace echo {
 namespace {
 
-enum LongOption {
-  kRamp = kLongOnly,
+enum OwnOption {
+  kRamp = kFirstOwnOption,
   kChurn,
   kIdle,
   kHalfClose,
@@ -32,12 +32,9 @@ enum LongOption {
   kCsv,
   kSample,
   kSvg,
-  kQuiet,
-  kHelp,
-  kVersion,
 };
 
-constexpr option kOptions[] = {
+constexpr option kClientOptions[] = {
     {"host", required_argument, nullptr, 'H'},
     {"port", required_argument, nullptr, 'p'},
     {"connections", required_argument, nullptr, 'c'},
@@ -93,7 +90,7 @@ constexpr std::uint64_t kDepthAtRate = 100'000;  // As good as no limit, in memo
 constexpr std::uint64_t kMostRate = 10'000'000;
 constexpr std::size_t kMostSize = 1UL << 30;
 
-constexpr std::string_view kHelpText = R"(Usage: echo_client [OPTION]... [MESSAGE]...
+constexpr std::string_view kClientHelp = R"(Usage: echo_client [OPTION]... [MESSAGE]...
   or:  echo_client [OPTION]... -
   or:  echo_client {-n N | -D TIME | -I TIME} [OPTION]...
 Sends each message on many sockets at once to a TCP echo server, and checks that
@@ -160,7 +157,7 @@ const std::vector<std::string>& default_messages() {
 // A command line, option by option.
 class Parser {
  public:
-  Parser(int argc, char* const* argv) : walk_(argc, argv, kOptions) {
+  Parser(int argc, char* const* argv) : walk_(argc, argv, kClientOptions) {
     target_.host = "localhost";
     target_.port = 10000;
     target_.family = AF_UNSPEC;
@@ -355,7 +352,7 @@ class Parser {
   bool is_given(int val) const { return given_.contains(val); }
 
   static std::string name_of(int val) {
-    const option* const found = std::find_if(std::begin(kOptions), std::end(kOptions),
+    const option* const found = std::find_if(std::begin(kClientOptions), std::end(kClientOptions),
                                              [val](const option& each) { return each.val == val; });
     return std::string("option '--") + found->name + "'";
   }
@@ -372,6 +369,6 @@ ClientOptions parse_client_options(int argc, char* const* argv) {
   return Parser(argc, argv).parse();
 }
 
-std::string_view client_help() { return kHelpText; }
+std::string_view client_help() { return kClientHelp; }
 
 }  // namespace echo

@@ -30,14 +30,14 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
-std::string quoted(std::string_view text) { return "\"" + escape_json(text) + "\""; }
+std::string json_string(std::string_view text) { return "\"" + escape_json(text) + "\""; }
 
 std::string array(const std::vector<std::string>& items) { return "[" + joined(items) + "]"; }
 
 std::string object(const std::vector<Member>& members) {
   std::vector<std::string> items;
   items.reserve(members.size());
-  for (const auto& [name, value] : members) items.push_back(quoted(name) + ":" + value);
+  for (const auto& [name, value] : members) items.push_back(json_string(name) + ":" + value);
   return "{" + joined(items) + "}";
 }
 
@@ -53,8 +53,8 @@ std::string limit(Value value) {
 }
 
 std::string family(int family) {
-  if (family == AF_INET) return quoted("ipv4");
-  if (family == AF_INET6) return quoted("ipv6");
+  if (family == AF_INET) return json_string("ipv4");
+  if (family == AF_INET6) return json_string("ipv6");
   return "null";
 }
 
@@ -64,7 +64,7 @@ std::string rate(Rate rate) {
 }
 
 std::string settings_of(const LoadSettings& settings) {
-  return object({{"host", quoted(settings.host)},
+  return object({{"host", json_string(settings.host)},
                  {"port", number(std::uint64_t{settings.port})},
                  {"family", family(settings.family)},
                  {"connections", number(settings.connections)},
@@ -138,7 +138,7 @@ std::string errors_of(const LoadResults& results) {
 std::string failures_of(const LoadResults& results) {
   std::vector<std::string> texts;
   texts.reserve(results.told.size());
-  for (const std::string& text : results.told) texts.push_back(quoted(text));
+  for (const std::string& text : results.told) texts.push_back(json_string(text));
   return array(texts);
 }
 
@@ -146,7 +146,7 @@ std::string failures_of(const LoadResults& results) {
 
 std::string format_json(const LoadSettings& settings, const LoadResults& results) {
   const bool has_rate = settings.rate.count > 0;
-  return object({{"format", quoted("echo_client-load")},
+  return object({{"format", json_string("echo_client-load")},
                  {"version", "1"},
                  {"settings", settings_of(settings)},
                  {"elapsed_ns", number(results.elapsed)},

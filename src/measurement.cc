@@ -83,8 +83,8 @@ class Teller : public LoadObserver {
          Log& log)
       : settings_(settings), presentation_(presentation), wait_mask_(wait_mask), log_(log) {
     if (!presentation.svg.empty()) picture_.emplace(presentation.svg);
-    if (is(Form::kCsv)) print(csv_header());
-    if (tells_answers()) print(ping_header(settings));
+    if (is(Form::kCsv)) write_stdout(csv_header());
+    if (tells_answers()) write_stdout(ping_header(settings));
     if (!presentation.quiet && !tells_answers() && Progress::wanted(STDERR_FILENO)) {
       progress_.emplace(STDERR_FILENO, settings);
     }
@@ -128,7 +128,7 @@ class Teller : public LoadObserver {
     if (failures_ > failures_told_) {
       log_.error("more connections failed: ", failures_ - failures_told_);
     }
-    print(result_text(results));
+    write_stdout(result_text(results));
     if (picture_) picture_->draw(settings_);
   }
 
@@ -151,7 +151,7 @@ class Teller : public LoadObserver {
   // A reader that takes no more must not keep a signal from ending the load. What select() calls
   // writable takes a line at once (pipe(7)).
   void tell(const std::string& line) const {
-    if (wait_for_reader(STDOUT_FILENO, &wait_mask_)) print(line);
+    if (wait_for_reader(STDOUT_FILENO, &wait_mask_)) write_stdout(line);
   }
 
   void clear_progress() {

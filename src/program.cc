@@ -56,7 +56,7 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   }
 }
 
-void print(std::string_view text) {
+void write_stdout(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
@@ -72,10 +72,10 @@ bool print_instead(Action action, std::string_view name, std::string_view help) 
     case Action::kRun:
       return false;
     case Action::kHelp:
-      print(help);
+      write_stdout(help);
       return true;
     case Action::kVersion:
-      print(std::string(name) + " " ECHO_VERSION "\n");
+      write_stdout(std::string(name) + " " ECHO_VERSION "\n");
       return true;
   }
   return false;

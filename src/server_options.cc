@@ -15,12 +15,9 @@ namespace {
 // As much as Linux lets wait by default (net.core.somaxconn).
 constexpr int kDefaultBacklog = 4096;
 
-constexpr int kReusePort = kLongOnly;
-constexpr int kQuiet = kLongOnly + 1;
-constexpr int kHelp = kLongOnly + 2;
-constexpr int kVersion = kLongOnly + 3;
+constexpr int kReusePort = kFirstOwnOption;
 
-constexpr option kOptions[] = {
+constexpr option kServerOptions[] = {
     {"host", required_argument, nullptr, 'H'},
     {"port", required_argument, nullptr, 'p'},
     {"backlog", required_argument, nullptr, 'b'},
@@ -39,7 +36,7 @@ constexpr option kOptions[] = {
     {nullptr, 0, nullptr, 0},
 };
 
-constexpr std::string_view kHelpText = R"(Usage: echo_server [OPTION]...
+constexpr std::string_view kServerHelp = R"(Usage: echo_server [OPTION]...
 A TCP echo server: sends every client back what it sends (RFC 862).
 
   -H, --host ADDR           listen on this name or address; may be given more
@@ -113,7 +110,7 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
   server.listen.keepalive = minutes{2};
   server.drain_timeout = seconds{5};
 
-  OptionWalk walk(argc, argv, kOptions);
+  OptionWalk walk(argc, argv, kServerOptions);
   for (int val = walk.next(); val != -1; val = walk.next()) {
     if (options.listen_option.empty()) options.listen_option = listen_option(val);
     switch (val) {
@@ -179,6 +176,6 @@ void expect_no_listen_option(const ServerOptions& options) {
                    "sets it (systemd.socket(5))");
 }
 
-std::string_view server_help() { return kHelpText; }
+std::string_view server_help() { return kServerHelp; }
 
 }  // namespace echo

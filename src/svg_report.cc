@@ -59,26 +59,30 @@ struct Axis {
 
 std::string pixels(double value) { return format_decimal(value, 1); }
 
-std::string quoted(std::string_view value) { return "\"" + std::string(value) + "\""; }
+// ` name="value"`, to follow what stands before it in a tag.
+std::string attribute(std::string_view name, std::string_view value) {
+  return " " + std::string(name) + "=\"" + std::string(value) + "\"";
+}
 
 std::string text(double x, double y, std::string_view anchor, std::string_view content) {
-  return "<text x=" + quoted(pixels(x)) + " y=" + quoted(pixels(y)) +
-         " text-anchor=" + quoted(anchor) + ">" + escape_xml(content) + "</text>\n";
+  return "<text" + attribute("x", pixels(x)) + attribute("y", pixels(y)) +
+         attribute("text-anchor", anchor) + ">" + escape_xml(content) + "</text>\n";
 }
 
 std::string rectangle(double left, double top, double right, double bottom,
                       std::string_view attributes) {
-  return "<rect x=" + quoted(pixels(left)) + " y=" + quoted(pixels(top)) +
-         " width=" + quoted(pixels(right - left)) + " height=" + quoted(pixels(bottom - top)) +
-         " " + std::string(attributes) + "/>\n";
+  return "<rect" + attribute("x", pixels(left)) + attribute("y", pixels(top)) +
+         attribute("width", pixels(right - left)) + attribute("height", pixels(bottom - top)) +
+         std::string(attributes) + "/>\n";
 }
 
-std::string path(const std::string& data, std::string_view attributes) {
-  return "<path d=" + quoted(data) + " " + std::string(attributes) + "/>\n";
+std::string path(std::string_view data, std::string_view attributes) {
+  return "<path" + attribute("d", data) + std::string(attributes) + "/>\n";
 }
 
 std::string horizontal_grid_line(double y) {
-  return path("M" + pixels(kLeft) + "," + pixels(y) + "H" + pixels(kRight), R"(stroke="#ddd")");
+  return path("M" + pixels(kLeft) + "," + pixels(y) + "H" + pixels(kRight),
+              attribute("stroke", "#ddd"));
 }
 
 std::string labelled_grid_line(double y, std::string_view label) {
@@ -87,7 +91,8 @@ std::string labelled_grid_line(double y, std::string_view label) {
 }
 
 std::string outline(double top, double bottom) {
-  return rectangle(kLeft, top, kRight, bottom, R"(fill="none" stroke="#999")");
+  return rectangle(kLeft, top, kRight, bottom,
+                   attribute("fill", "none") + attribute("stroke", "#999"));
 }
 
 double nanoseconds(Duration time) { return static_cast<double>(time.count()); }
@@ -151,8 +156,9 @@ std::string latency_panel(const Points& points, const Axis& x) {
     panel += labelled_grid_line(y.at(std::log10(nanoseconds(label))), format_latency(label));
   }
   for (const Line& line : kLines) {
-    panel += path(steps(points, x, y, line.value),
-                  R"(fill="none" stroke-width="1.5" stroke=)" + quoted(line.colour));
+    panel += path(steps(points, x, y, line.value), attribute("fill", "none") +
+                                                       attribute("stroke-width", "1.5") +
+                                                       attribute("stroke", line.colour));
   }
   return panel + outline(kLatencyTop, kLatencyBottom);
 }
@@ -190,7 +196,7 @@ std::string throughput_panel(const Points& points, const Axis& x) {
   for (int label = 0; label <= static_cast<int>(labels); ++label) {
     panel += labelled_grid_line(y.at(label * step), format_figure(label * step));
   }
-  panel += path(area(points, x, y), "fill=" + quoted(kThroughputColour));
+  panel += path(area(points, x, y), attribute("fill", kThroughputColour));
   return panel + outline(kThroughputTop, kThroughputBottom);
 }
 
@@ -226,7 +232,8 @@ std::string error_marks(const Points& points, const Axis& x) {
     if (point.errors == 0) continue;
     const double left = x.at(nanoseconds(point.begin));
     const double right = std::max(left + kLeastWidth, x.at(nanoseconds(point.end)));
-    marks += rectangle(left, kLatencyTop, right, kThroughputBottom, "fill=" + quoted(kErrorColour));
+    marks +=
+        rectangle(left, kLatencyTop, right, kThroughputBottom, attribute("fill", kErrorColour));
   }
   return marks;
 }
@@ -237,7 +244,7 @@ std::string legend() {
   std::string entries;
   double x = kRight - kEach * static_cast<double>(kLines.size() + 1);
   const auto add = [&](std::string_view name, std::string_view colour) {
-    entries += rectangle(x, kBaseline - 9, x + 14, kBaseline, "fill=" + quoted(colour)) +
+    entries += rectangle(x, kBaseline - 9, x + 14, kBaseline, attribute("fill", colour)) +
                text(x + 20, kBaseline, "start", name);
     x += kEach;
   };
@@ -247,11 +254,11 @@ std::string legend() {
 }
 
 std::string titles(const LoadSettings& settings) {
-  constexpr std::size_t kColumns = 120;
+  constexpr std::size_t kLineLength = 120;
   std::string lines = "<g font-size=\"18\" font-weight=\"bold\">\n" +
                       text(20, 32, "start", "Echo of " + describe_target(settings)) + "</g>\n";
   double y = 54;
-  for (const std::string& line : describe_load(settings, kColumns)) {
+  for (const std::string& line : describe_load(settings, kLineLength)) {
     lines += text(20, y, "start", line);
     y += 16;
   }
@@ -264,9 +271,10 @@ std::string titles(const LoadSettings& settings) {
 
 std::string format_svg(const LoadSettings& settings, const std::vector<Timeline::Point>& points) {
   const Axis x = time_axis(points);
-  const std::string size = "width=" + quoted(pixels(kWidth)) + " height=" + quoted(pixels(kHeight));
+  const std::string size =
+      attribute("width", pixels(kWidth)) + attribute("height", pixels(kHeight));
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-         "<svg xmlns=\"http://www.w3.org/2000/svg\" " +
+         "<svg xmlns=\"http://www.w3.org/2000/svg\"" +
          size + ">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n" +
          "<g font-family=\"sans-serif\" font-size=\"12\" fill=\"#333\" stroke=\"none\">\n" +
          titles(settings) + legend() + error_marks(points, x) + latency_panel(points, x) +

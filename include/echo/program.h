@@ -19,10 +19,10 @@ namespace echo {
 int run_program(std::string_view name, const std::function<int()>& body);
 
 // Prints to standard output. Throws std::system_error where that fails.
-void print(std::string_view text);
+void write_stdout(std::string_view text);
 
 // Prints what the action asks for instead of a run, `help` or `NAME VERSION`; false where it asks
-// for a run. Throws what print() throws.
+// for a run. Throws what write_stdout() throws.
 bool print_instead(Action action, std::string_view name, std::string_view help);
 
 // Raises the soft limit of open descriptors to the hard one (getrlimit(2)). Where that fails it

@@ -57,9 +57,6 @@ Exit status: 0 if echo_server and epoll did all of the works, 1 if not or if the
 system refused, 2 for a wrong command line.
 )";
 
-constexpr int kHelp = kLongOnly;
-constexpr int kVersion = kLongOnly + 1;
-
 constexpr option kOptions[] = {
     {"rounds", required_argument, nullptr, 'r'},
     {"time", required_argument, nullptr, 't'},
@@ -193,11 +190,11 @@ bool bench(const Options& options) {
   raise_descriptor_limit(log);
   const std::optional<Cores> cores = choose_cores();
   if (!cores) log.warning("there is one core only: the load and the servers share it");
-  print(describe_setting());
+  write_stdout(describe_setting());
   for (std::size_t round = 0; round < options.rounds; ++round) {
     measure_round(round, options, field, cores, results);
   }
-  print(tables(results));
+  write_stdout(tables(results));
   if (!options.csv_file.empty()) write_file(options.csv_file, csv(results));
   return results.is_complete(0) && results.is_complete(field.reference);
 }

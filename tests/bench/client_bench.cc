@@ -40,9 +40,6 @@ table of what a message costs each.
 Exit status: 0, or 1 if a client could not do a work, 2 for a wrong command line.
 )";
 
-constexpr int kHelp = kLongOnly;
-constexpr int kVersion = kLongOnly + 1;
-
 constexpr option kOptions[] = {
     {"rounds", required_argument, nullptr, 'r'},
     {"only", required_argument, nullptr, 'o'},
@@ -197,7 +194,7 @@ void bench(const Options& options) {
       }
     }
   }
-  print(table(results));
+  write_stdout(table(results));
 }
 
 int run_bench(int argc, char** argv) {

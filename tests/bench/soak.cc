@@ -44,9 +44,6 @@ TIME is a number with us, ms, s, m or h; without a unit it counts seconds.
 Exit status: 0 if all went well, 1 if not, 2 for a wrong command line.
 )";
 
-constexpr int kHelp = kLongOnly;
-constexpr int kVersion = kLongOnly + 1;
-
 constexpr option kOptions[] = {
     {"time", required_argument, nullptr, 't'},   {"connections", required_argument, nullptr, 'c'},
     {"seed", required_argument, nullptr, 's'},   {"help", no_argument, nullptr, kHelp},
@@ -267,7 +264,7 @@ std::string in_seconds(Duration time) {
 
 void print_row(std::string name, const std::string& text) {
   name.resize(16, ' ');
-  print(name + text + "\n");
+  write_stdout(name + text + "\n");
 }
 
 void print_table(const Options& options, const Crowd& crowd, const Result& result,

@@ -24,8 +24,8 @@ using testing::CommandLine;
 using testing::usage_error_of;
 using testing::Words;
 
-constexpr int kAlto = kLongOnly;
-constexpr int kAlternative = kLongOnly + 1;
+constexpr int kAlto = kFirstOwnOption;
+constexpr int kAlternative = kFirstOwnOption + 1;
 
 constexpr option kTable[] = {
     {"beta", no_argument, nullptr, 'b'},

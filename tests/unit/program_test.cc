@@ -145,18 +145,18 @@ TEST(RunProgram, TellsTheErrorOfTheSystem) {
   EXPECT_EQ(outcome.error, "prog: cannot listen: Too many open files\n");
 }
 
-TEST(Print, WritesToStandardOutput) {
+TEST(WriteStdout, WritesToStandardOutput) {
   const Redirection standard_output(STDOUT_FILENO, nullptr);
-  print("one ");
-  print("");
-  print("two\n");
+  write_stdout("one ");
+  write_stdout("");
+  write_stdout("two\n");
   EXPECT_EQ(standard_output.text(), "one two\n");
 }
 
-TEST(Print, ThrowsWhereTheOutputTakesNothing) {
+TEST(WriteStdout, ThrowsWhereTheOutputTakesNothing) {
   const Redirection standard_output(STDOUT_FILENO, "/dev/full");
   try {
-    print("x");
+    write_stdout("x");
     FAIL() << "a full device took a byte";
   } catch (const std::system_error& error) {
     EXPECT_STREQ(error.what(), "cannot write standard output: No space left on device");
