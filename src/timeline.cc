@@ -32,21 +32,20 @@ Timeline::Point point_of(const Sample& sample) {
 
 }  // namespace
 
-void Timeline::add(const Sample& sample) {
-  Sample whole = sample;
+void Timeline::add(Sample sample) {
   for (std::size_t index = 0;; ++index) {
     if (index == levels_.size()) levels_.emplace_back();
     Level& level = levels_[index];
-    if (index >= told_) level.points.push_back(point_of(whole));
+    if (index >= told_) level.points.push_back(point_of(sample));
     if (!level.first) {
-      level.first = std::move(whole);
+      level.first = std::move(sample);
       break;
     }
-    append(*level.first, whole);
-    whole = std::move(*level.first);
+    append(*level.first, sample);
+    sample = std::move(*level.first);
     level.first.reset();
   }
-  if (told_ < levels_.size() && levels_[told_].points.size() == kMost) {
+  if (told_ < levels_.size() && levels_[told_].points.size() == most_) {
     levels_[told_].points = {};
     ++told_;
   }

@@ -11,11 +11,11 @@
 namespace echo {
 
 // A load's samples over time, for a picture: points of as many samples each, of so few as leave no
-// more than kMost points. The percentiles of each are as exact as a Histogram's, for no percentile
+// more than `most` points. The percentiles of each are as exact as a Histogram's, for no percentile
 // is made of others: the samples are merged in pairs, those in pairs, and so on, each level twice
 // as coarse as the one before. Once a level has too many points the next one is told.
 //
-// Of the points there are twice kMost in all. A level holds a histogram too, of some 225 KB, and
+// Of the points there are twice `most` in all. A level holds a histogram too, of some 225 KB, and
 // there are as many levels as the number of samples has binary digits: 29 after ten years of
 // seconds, which is 7 MB.
 class Timeline {
@@ -34,8 +34,10 @@ class Timeline {
     Duration max{0};
   };
 
+  explicit Timeline(std::size_t most = kMost) : most_(most) {}
+
   // The samples follow each other.
-  void add(const Sample& sample);
+  void add(Sample sample);
 
   // All that was added, from the beginning on. The last point may be shorter than the others.
   std::vector<Point> points() const;
@@ -46,6 +48,7 @@ class Timeline {
     std::optional<Sample> first;  // Of a pair that is not complete.
   };
 
+  std::size_t most_;
   std::vector<Level> levels_;  // The finest first.
   std::size_t told_ = 0;       // The finest that has not too many points.
 };
