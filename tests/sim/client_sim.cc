@@ -26,8 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int kMostTurns = 200'000;
-
 // The other end of one of the client's sockets.
 class EchoServer {
  public:
@@ -220,7 +218,7 @@ void choose_target(Dice& dice, std::size_t most_connections, Target& target) {
   target.timeout = dice.one_of<Duration>({1s, 10s});
 }
 
-ClientSettings any_settings(Dice& dice) {
+ClientSettings any_client_settings(Dice& dice) {
   ClientSettings settings;
   choose_target(dice, 12, settings);
   settings.from_input = dice.one_in(2);
@@ -279,7 +277,7 @@ std::string verdict(Kernel& kernel) {
 std::string simulate_client(std::uint64_t seed) {
   Kernel kernel(seed);
   Dice& dice = kernel.dice();
-  const ClientSettings settings = any_settings(dice);
+  const ClientSettings settings = any_client_settings(dice);
   const bool honest = dice.one_in(2);
   ClientsWorld world(kernel, honest);
   kernel.set_world(&world);

@@ -19,9 +19,6 @@
 
 #include "support/errors.h"
 
-// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl*): ld's name
-extern "C" int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
-
 namespace echo::sim {
 namespace {
 

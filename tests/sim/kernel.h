@@ -1,6 +1,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -23,7 +24,14 @@
 #include "echo/units.h"
 #include "sim/dice.h"
 
+// The real pselect(2) (ld(1), --wrap).
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl*): ld's name
+extern "C" int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
+
 namespace echo::sim {
+
+// No run takes so many turns.
+constexpr int kMostTurns = 200'000;
 
 // One end of a simulated TCP connection, as the program under test has it. What it sends waits in
 // `out` until the other end takes it; what it may receive waits in `in`.

@@ -36,8 +36,6 @@ void forget_signals() {
   while (::sigtimedwait(&all, nullptr, &kNow) > 0) continue;
 }
 
-constexpr int kMostTurns = 200'000;
-
 // For how many turns a signal may be pending, however busy they are.
 constexpr int kMostTurnsOfASignal = 100;
 
@@ -276,7 +274,7 @@ class ServersWorld : public World {
   int turns_with_signal_ = 0;  // How many turns in a row have left one pending.
 };
 
-ServerSettings any_settings(Dice& dice) {
+ServerSettings any_server_settings(Dice& dice) {
   ServerSettings settings;
   settings.listen.hosts = {resolve("127.0.0.1", 0)};
   if (dice.one_in(2)) settings.listen.hosts.push_back(resolve("127.0.0.2", 0));
@@ -293,7 +291,7 @@ ServerSettings any_settings(Dice& dice) {
 
 std::string simulate_server(std::uint64_t seed) {
   Kernel kernel(seed);
-  const ServerSettings settings = any_settings(kernel.dice());
+  const ServerSettings settings = any_server_settings(kernel.dice());
   ServersWorld world(kernel, settings);
   kernel.set_world(&world);
   const LogLevel level = kernel.dice().one_in(2) ? LogLevel::kDebug : LogLevel::kInfo;

@@ -47,7 +47,6 @@ int __real_ioctl(int, unsigned long, ...);
 int __real_fcntl(int, int, ...);
 int __real_signalfd(int, const sigset_t*, int);
 int __real_nanosleep(const timespec*, timespec*);
-int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
 
 int __wrap_socket(int family, int type, int protocol) {
   Kernel* const kernel = Kernel::current();

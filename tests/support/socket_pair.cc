@@ -15,7 +15,7 @@
 namespace echo::testing {
 namespace {
 
-bool wait_for(int fd, short events, int patience_in_ms = kPatienceInMs) {
+bool becomes_ready(int fd, short events, int patience_in_ms = kPatienceInMs) {
   pollfd entry{.fd = fd, .events = events, .revents = 0};
   return ::poll(&entry, 1, patience_in_ms) == 1;
 }
@@ -53,8 +53,8 @@ std::size_t fill(int fd) {
   }
 }
 
-bool is_readable(int fd) { return wait_for(fd, POLLIN, 0); }
-bool wait_readable(int fd) { return wait_for(fd, POLLIN); }
-bool wait_writable(int fd) { return wait_for(fd, POLLOUT); }
+bool is_readable(int fd) { return becomes_ready(fd, POLLIN, 0); }
+bool wait_readable(int fd) { return becomes_ready(fd, POLLIN); }
+bool wait_writable(int fd) { return becomes_ready(fd, POLLOUT); }
 
 }  // namespace echo::testing

@@ -5,7 +5,6 @@
 
 #include <csignal>
 #include <cstdint>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "support/program.h"
 #include "support/temporary_file.h"
 #include "support/test_peer.h"
+#include "support/text.h"
 
 namespace echo::testing {
 namespace {
@@ -33,8 +33,7 @@ TEST(EchoClient, SaysTheListingsMessagesOnTwoSocketsInTurn) {
     }
   }
   expected += "closing socket ADDR\nclosing socket ADDR\n";
-  const std::regex address(R"(127\.0\.0\.1:\d+)");
-  EXPECT_EQ(std::regex_replace(client.error, address, "ADDR"), expected);
+  EXPECT_EQ(replace_each(client.error, R"(127\.0\.0\.1:\d+)", "ADDR"), expected);
   EXPECT_EQ(client.output, "");
 }
 

@@ -9,40 +9,40 @@
 namespace echo::testing {
 namespace {
 
-constexpr std::size_t kCrowd = 10'000;
+constexpr std::size_t kTenThousand = 10'000;
 constexpr std::size_t kSpare = 100;
 
 TEST(Crowd, TenThousandConnectionsAtOnceAreAllEchoed) {
-  if (!allow_descriptors(kCrowd + kSpare)) {
-    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kCrowd + kSpare;
+  if (!allow_descriptors(kTenThousand + kSpare)) {
+    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kTenThousand + kSpare;
   }
   ServerProgram server({"-H", "127.0.0.1"});
   server.ignore_errors();
   std::vector<TestPeer> peers;
-  peers.reserve(kCrowd);
-  for (std::size_t i = 0; i < kCrowd; ++i) {
+  peers.reserve(kTenThousand);
+  for (std::size_t i = 0; i < kTenThousand; ++i) {
     peers.emplace_back(server.endpoint());
     peers.back().send(std::to_string(i));
   }
   std::size_t exact = 0;
-  for (std::size_t i = 0; i < kCrowd; ++i) {
+  for (std::size_t i = 0; i < kTenThousand; ++i) {
     const std::string sent = std::to_string(i);
     if (peers[i].receive(sent.size()) == sent) ++exact;
   }
-  EXPECT_EQ(exact, kCrowd);
-  EXPECT_GE(server.open_descriptors(), kCrowd);
+  EXPECT_EQ(exact, kTenThousand);
+  EXPECT_GE(server.open_descriptors(), kTenThousand);
 }
 
 TEST(Crowd, TheClientDrivesTenThousandSocketsAtOnce) {
-  if (!allow_descriptors(kCrowd + kSpare)) {
-    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kCrowd + kSpare;
+  if (!allow_descriptors(kTenThousand + kSpare)) {
+    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kTenThousand + kSpare;
   }
   ServerProgram server({"-H", "127.0.0.1"});
   server.ignore_errors();
-  const Outcome client = run(
-      ECHO_CLIENT,
-      {"-p", std::to_string(server.port()), "--quiet", "-t", "1m", "-c", std::to_string(kCrowd)},
-      {}, {.soft_descriptors = 64});
+  const Outcome client = run(ECHO_CLIENT,
+                             {"-p", std::to_string(server.port()), "--quiet", "-t", "1m", "-c",
+                              std::to_string(kTenThousand)},
+                             {}, {.soft_descriptors = 64});
   EXPECT_EQ(client.status, 0) << client.error;
 }
 

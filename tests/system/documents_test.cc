@@ -1,12 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "support/program.h"
+#include "support/text.h"
 
 // What tells of the programs agrees with them, and is well formed.
 namespace echo::testing {
@@ -26,19 +26,17 @@ class Options {
   // Of each line that begins like that and is written as the pattern has it: its groups are the
   // letter, the name, and what is there only with a value. Any other such line is left as it is.
   Options(const std::string& text, const std::string& beginning, const std::string& pattern) {
-    const std::regex is_option("^(?:" + beginning + ").*");
-    const std::regex regex(pattern);
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
-      std::smatch match;
-      if (!std::regex_match(line, is_option)) continue;
-      if (!std::regex_match(line, match, regex)) {
+      if (!matches(line, "(?:" + beginning + ").*")) continue;
+      const std::vector<std::string> groups = groups_of(line, pattern);
+      if (groups.empty()) {
         options_.push_back({.letter = "", .name = line, .value = ""});
         continue;
       }
-      options_.push_back({.letter = match.length(1) > 0 ? "-" + match.str(1) : "",
-                          .name = "--" + match.str(2),
-                          .value = match.length(3) > 0 ? " VALUE" : ""});
+      options_.push_back({.letter = groups[0].empty() ? "" : "-" + groups[0],
+                          .name = "--" + groups[1],
+                          .value = groups[2].empty() ? "" : " VALUE"});
     }
   }
 

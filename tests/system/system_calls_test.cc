@@ -4,7 +4,6 @@
 #include <csignal>
 #include <cstddef>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 #include <string>
@@ -14,6 +13,7 @@
 #include "echo/tiers.h"
 #include "support/program.h"
 #include "support/test_peer.h"
+#include "support/text.h"
 #include "support/traced_server.h"
 
 namespace echo::testing {
@@ -52,11 +52,10 @@ int descriptor_of(const std::string& call) { return std::stoi(call.substr(call.f
 // The descriptors that a call of select() reported writable: "= 2 (in [4], out [5 6])".
 std::set<int> writable_of(const std::string& call) {
   std::set<int> fds;
-  static const std::regex kOut(R"(\) = \d+ \(.*out \[([0-9 ]*)\])");
-  std::smatch match;
-  if (!std::regex_search(call, match, kOut)) return fds;
-  std::istringstream numbers(match[1].str());
-  for (int fd = 0; numbers >> fd;) fds.insert(fd);
+  for (const std::string& out : first_groups_in(call, R"(\) = \d+ \(.*out \[([0-9 ]*)\])")) {
+    std::istringstream numbers(out);
+    for (int fd = 0; numbers >> fd;) fds.insert(fd);
+  }
   return fds;
 }
 

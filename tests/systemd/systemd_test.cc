@@ -17,6 +17,7 @@
 #include "echo/endpoint.h"
 #include "echo/socket.h"
 #include "support/test_peer.h"
+#include "support/text.h"
 #include "systemd/machine.h"
 
 namespace echo::testing {
@@ -133,10 +134,6 @@ class Systemd : public ::testing::Test {
 
   std::string started_;
 };
-
-bool has(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_F(Systemd, InstallsItWithoutStartingIt) {
   EXPECT_EQ(property("ActiveState"), "inactive");

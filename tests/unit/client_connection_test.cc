@@ -18,16 +18,15 @@
 #include "echo/unique_fd.h"
 #include "echo/units.h"
 #include "support/socket_pair.h"
+#include "support/start.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::kStart;
 using testing::wait_readable;
 using testing::wait_writable;
-using State = ClientConnection::State;
-
-constexpr Time kStart{1000s};
 constexpr Duration kTimeout = 10s;
 
 // A server of the test's own, to connect to.
@@ -61,7 +60,7 @@ void settle(ClientConnection& connection, Time now = kStart) {
 }
 
 void expect_failed(const ClientConnection& connection, Failure kind, const std::string& failure) {
-  EXPECT_EQ(connection.state(), State::kFailed);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kFailed);
   EXPECT_EQ(connection.failure_kind(), kind);
   EXPECT_EQ(connection.failure(), failure);
   EXPECT_TRUE(connection.is_over());
@@ -128,7 +127,7 @@ TEST(ClientConnection, StartsConnecting) {
   const std::vector<Endpoint> servers{stub.endpoint};
   const Transcript transcript;
   const ClientConnection connection(servers, transcript, kTimeout, kStart);
-  EXPECT_EQ(connection.state(), State::kConnecting);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
   EXPECT_FALSE(connection.is_over());
   EXPECT_FALSE(connection.wants_input());
   EXPECT_TRUE(connection.wants_output());
@@ -136,7 +135,7 @@ TEST(ClientConnection, StartsConnecting) {
 
 TEST(ClientConnection, IsOpenOnceConnected) {
   const Dialogue dialogue;
-  EXPECT_EQ(dialogue.connection.state(), State::kOpen);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
   EXPECT_FALSE(dialogue.connection.is_over());
   EXPECT_TRUE(dialogue.connection.wants_input());
 }
@@ -159,10 +158,10 @@ TEST(ClientConnection, TriesTheNextAddressWhereOneRefuses) {
   const Transcript transcript;
   ClientConnection connection(servers, transcript, kTimeout, kStart);
   settle(connection);
-  EXPECT_EQ(connection.state(), State::kConnecting);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
   EXPECT_TRUE(connection.wants_output());
   settle(connection);
-  EXPECT_EQ(connection.state(), State::kOpen);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
   EXPECT_TRUE(stub.accept());
 }
 
@@ -172,7 +171,7 @@ TEST(ClientConnection, TriesTheNextAddressWhereThereIsNoSocketForOne) {
   const Transcript transcript;
   ClientConnection connection(servers, transcript, kTimeout, kStart);
   settle(connection);
-  EXPECT_EQ(connection.state(), State::kOpen);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
 }
 
 TEST(ClientConnection, FailsWhereEveryAddressRefuses) {
@@ -223,7 +222,7 @@ TEST(ClientConnection, IsUnchangedByRoomWithNothingToSend) {
   Dialogue dialogue("hello");
   dialogue.connection.handle_writable(kStart + 1s);
   EXPECT_EQ(dialogue.connection.sent(), 5U);
-  EXPECT_EQ(dialogue.connection.state(), State::kOpen);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
 }
 
 TEST(ClientConnection, IsUnchangedWhereNothingCanBeSent) {
@@ -232,7 +231,7 @@ TEST(ClientConnection, IsUnchangedWhereNothingCanBeSent) {
   dialogue.transcript.append("hello");
   dialogue.connection.handle_writable(kStart + 1s);
   EXPECT_EQ(dialogue.connection.sent(), 0U);
-  EXPECT_EQ(dialogue.connection.state(), State::kOpen);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
   EXPECT_TRUE(dialogue.connection.wants_output());
   EXPECT_EQ(dialogue.connection.deadline(), Time::max());
 }
@@ -241,7 +240,7 @@ TEST(ClientConnection, IsUnchangedWhereNothingIsToBeReceived) {
   Dialogue dialogue("hello");
   const Time deadline = dialogue.connection.deadline();
   dialogue.connection.handle_readable(dialogue.buffer, kStart + 1s);
-  EXPECT_EQ(dialogue.connection.state(), State::kOpen);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
   EXPECT_EQ(dialogue.connection.received(), 0U);
   EXPECT_EQ(dialogue.connection.deadline(), deadline);
 }
@@ -268,7 +267,7 @@ TEST(ClientConnection, CountsWhatCameBackExact) {
   EXPECT_EQ(dialogue.connection.received(), 2U);
   dialogue.answer("llo");
   EXPECT_EQ(dialogue.connection.received(), 5U);
-  EXPECT_EQ(dialogue.connection.state(), State::kOpen);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
 }
 
 TEST(ClientConnection, ComparesWithWhatIsLeftOfTheTranscript) {
@@ -285,7 +284,7 @@ TEST(ClientConnection, ComparesWithWhatIsLeftOfTheTranscript) {
 TEST(ClientConnection, HalfClosesOnceAFinishedTranscriptIsSent) {
   Dialogue dialogue("hello");
   dialogue.finish_and_half_close();
-  EXPECT_EQ(dialogue.connection.state(), State::kHalfClosed);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kHalfClosed);
   EXPECT_FALSE(dialogue.connection.is_over());
   EXPECT_TRUE(dialogue.connection.wants_input());
   EXPECT_FALSE(dialogue.connection.wants_output());
@@ -296,14 +295,14 @@ TEST(ClientConnection, HalfClosesOnceAFinishedTranscriptIsSent) {
 TEST(ClientConnection, DoesNotHalfCloseAnUnfinishedTranscript) {
   Dialogue dialogue("hello");
   dialogue.connection.half_close(kStart);
-  EXPECT_EQ(dialogue.connection.state(), State::kOpen);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
 }
 
 TEST(ClientConnection, DoesNotHalfCloseBeforeAllIsSent) {
   Dialogue dialogue("hello");
   dialogue.transcript.append("more");
   dialogue.finish_and_half_close();
-  EXPECT_EQ(dialogue.connection.state(), State::kOpen);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
 }
 
 TEST(ClientConnection, DoesNotHalfCloseBeforeItIsOpen) {
@@ -313,7 +312,7 @@ TEST(ClientConnection, DoesNotHalfCloseBeforeItIsOpen) {
   transcript.finish();
   ClientConnection connection(servers, transcript, kTimeout, kStart);
   connection.half_close(kStart);
-  EXPECT_EQ(connection.state(), State::kConnecting);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
 }
 
 TEST(ClientConnection, IsDoneOnceAllIsBackAndEof) {
@@ -321,9 +320,9 @@ TEST(ClientConnection, IsDoneOnceAllIsBackAndEof) {
   dialogue.answer("he");
   dialogue.finish_and_half_close();
   dialogue.answer("llo");
-  EXPECT_EQ(dialogue.connection.state(), State::kHalfClosed);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kHalfClosed);
   dialogue.answer_eof();
-  EXPECT_EQ(dialogue.connection.state(), State::kDone);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kDone);
   EXPECT_TRUE(dialogue.connection.is_over());
   EXPECT_EQ(dialogue.connection.failure(), "");
   EXPECT_EQ(dialogue.connection.received(), 5U);
@@ -527,10 +526,10 @@ TEST(ClientConnectionTimeout, TriesTheNextAddressWhileConnecting) {
   const Transcript transcript;
   ClientConnection connection(servers, transcript, kTimeout, kStart);
   connection.handle_timeout(kStart + kTimeout);
-  EXPECT_EQ(connection.state(), State::kConnecting);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
   EXPECT_EQ(connection.deadline(), kStart + 2 * kTimeout);
   settle(connection);
-  EXPECT_EQ(connection.state(), State::kOpen);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
   EXPECT_TRUE(stub.accept());
 }
 

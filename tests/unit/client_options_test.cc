@@ -28,17 +28,17 @@ using testing::spellings;
 using testing::usage_error_of;
 using testing::Words;
 
-ClientOptions parse(const Words& words) {
+ClientOptions parse_client(const Words& words) {
   const CommandLine line(words);
   return parse_client_options(line.argc(), line.argv());
 }
 
-std::string usage_error(const Words& words) {
-  return usage_error_of([&] { parse(words); });
+std::string client_usage_error(const Words& words) {
+  return usage_error_of([&] { parse_client(words); });
 }
 
 TEST(ClientOptions, HasDefaults) {
-  const ClientOptions options = parse({});
+  const ClientOptions options = parse_client({});
   EXPECT_EQ(options.action, Action::kRun);
   EXPECT_EQ(options.log_level, LogLevel::kInfo);
   EXPECT_EQ(options.client.host, "localhost");
@@ -53,94 +53,94 @@ TEST(ClientOptions, HasDefaults) {
 
 TEST(ClientOptions, TakesHost) {
   for (const Words& words : spellings("-H", "--host", "::1")) {
-    EXPECT_EQ(parse(words).client.host, "::1") << words.front();
+    EXPECT_EQ(parse_client(words).client.host, "::1") << words.front();
   }
 }
 
 TEST(ClientOptions, TakesPort) {
   for (const Words& words : spellings("-p", "--port", "7")) {
-    EXPECT_EQ(parse(words).client.port, 7) << words.front();
+    EXPECT_EQ(parse_client(words).client.port, 7) << words.front();
   }
 }
 
 TEST(ClientOptions, TakesConnections) {
   for (const Words& words : spellings("-c", "--connections", "500")) {
-    EXPECT_EQ(parse(words).client.connections, 500U) << words.front();
+    EXPECT_EQ(parse_client(words).client.connections, 500U) << words.front();
   }
 }
 
 TEST(ClientOptions, TakesTimeout) {
   for (const Words& words : spellings("-t", "--timeout", "250ms")) {
-    EXPECT_EQ(parse(words).client.timeout, 250ms) << words.front();
+    EXPECT_EQ(parse_client(words).client.timeout, 250ms) << words.front();
   }
 }
 
 TEST(ClientOptions, TakesOneFamily) {
-  EXPECT_EQ(parse({"-4"}).client.family, AF_INET);
-  EXPECT_EQ(parse({"--ipv4"}).client.family, AF_INET);
-  EXPECT_EQ(parse({"-6"}).client.family, AF_INET6);
-  EXPECT_EQ(parse({"--ipv6"}).client.family, AF_INET6);
+  EXPECT_EQ(parse_client({"-4"}).client.family, AF_INET);
+  EXPECT_EQ(parse_client({"--ipv4"}).client.family, AF_INET);
+  EXPECT_EQ(parse_client({"-6"}).client.family, AF_INET6);
+  EXPECT_EQ(parse_client({"--ipv6"}).client.family, AF_INET6);
 }
 
 TEST(ClientOptions, TakesVerboseForDebug) {
-  EXPECT_EQ(parse({"-v"}).log_level, LogLevel::kDebug);
-  EXPECT_EQ(parse({"--verbose"}).log_level, LogLevel::kDebug);
+  EXPECT_EQ(parse_client({"-v"}).log_level, LogLevel::kDebug);
+  EXPECT_EQ(parse_client({"--verbose"}).log_level, LogLevel::kDebug);
 }
 
 TEST(ClientOptions, TakesQuietForError) {
-  EXPECT_EQ(parse({"--quiet"}).log_level, LogLevel::kError);
+  EXPECT_EQ(parse_client({"--quiet"}).log_level, LogLevel::kError);
 }
 
 TEST(ClientOptions, TakesTheLastOfOptionsThatContradict) {
-  EXPECT_EQ(parse({"-4", "-6"}).client.family, AF_INET6);
-  EXPECT_EQ(parse({"--quiet", "-v"}).log_level, LogLevel::kDebug);
+  EXPECT_EQ(parse_client({"-4", "-6"}).client.family, AF_INET6);
+  EXPECT_EQ(parse_client({"--quiet", "-v"}).log_level, LogLevel::kDebug);
 }
 
 TEST(ClientOptions, TakesTheEndsOfEachRange) {
-  EXPECT_EQ(parse({"-p", "1"}).client.port, 1);
-  EXPECT_EQ(parse({"-p", "65535"}).client.port, 65535);
-  EXPECT_EQ(parse({"-c", "1"}).client.connections, 1U);
-  EXPECT_EQ(parse({"-c", "1000000"}).client.connections, 1000000U);
-  EXPECT_EQ(parse({"-t", "0"}).client.timeout, 0s);
+  EXPECT_EQ(parse_client({"-p", "1"}).client.port, 1);
+  EXPECT_EQ(parse_client({"-p", "65535"}).client.port, 65535);
+  EXPECT_EQ(parse_client({"-c", "1"}).client.connections, 1U);
+  EXPECT_EQ(parse_client({"-c", "1000000"}).client.connections, 1000000U);
+  EXPECT_EQ(parse_client({"-t", "0"}).client.timeout, 0s);
 }
 
 TEST(ClientOptions, TakesArgumentsForMessages) {
-  EXPECT_EQ(parse({"one", "-v", "two words", "one"}).client.messages,
+  EXPECT_EQ(parse_client({"one", "-v", "two words", "one"}).client.messages,
             (Words{"one", "two words", "one"}));
 }
 
 TEST(ClientOptions, TakesMessagesThatLookLikeOptionsAfterTwoDashes) {
-  EXPECT_EQ(parse({"--", "-v", "--help"}).client.messages, (Words{"-v", "--help"}));
+  EXPECT_EQ(parse_client({"--", "-v", "--help"}).client.messages, (Words{"-v", "--help"}));
 }
 
 TEST(ClientOptions, TakesADashForStandardInput) {
-  const ClientOptions options = parse({"-"});
+  const ClientOptions options = parse_client({"-"});
   EXPECT_TRUE(options.client.from_input);
   EXPECT_EQ(options.client.messages, Words{});
 }
 
 TEST(ClientOptions, RefusesADashAmongMessages) {
   for (const Words& words : {Words{"-", "one"}, Words{"one", "-"}, Words{"-", "-"}}) {
-    EXPECT_EQ(usage_error(words), "'-' (standard input) goes with no other message");
+    EXPECT_EQ(client_usage_error(words), "'-' (standard input) goes with no other message");
   }
 }
 
 TEST(ClientOptions, RefusesAnEmptyMessage) {
-  EXPECT_EQ(usage_error({"one", ""}), "a message is '', and nothing would come back of it");
+  EXPECT_EQ(client_usage_error({"one", ""}), "a message is '', and nothing would come back of it");
 }
 
 TEST(ClientOptions, RefusesPort0) {
-  EXPECT_EQ(usage_error({"-p", "0"}), "--port: '0' is no port to connect to");
+  EXPECT_EQ(client_usage_error({"-p", "0"}), "--port: '0' is no port to connect to");
 }
 
 TEST(ClientOptions, AsksForHelpAtOnce) {
-  EXPECT_EQ(parse({"--help"}).action, Action::kHelp);
-  EXPECT_EQ(parse({"--help", "--nope", "-", "-"}).action, Action::kHelp);
+  EXPECT_EQ(parse_client({"--help"}).action, Action::kHelp);
+  EXPECT_EQ(parse_client({"--help", "--nope", "-", "-"}).action, Action::kHelp);
 }
 
 TEST(ClientOptions, AsksForTheVersionAtOnce) {
-  EXPECT_EQ(parse({"--version"}).action, Action::kVersion);
-  EXPECT_EQ(parse({"--version", "--help"}).action, Action::kVersion);
+  EXPECT_EQ(parse_client({"--version"}).action, Action::kVersion);
+  EXPECT_EQ(parse_client({"--version", "--help"}).action, Action::kVersion);
 }
 
 TEST(ClientOptions, NamesTheOptionAndItsBadValue) {
@@ -151,41 +151,41 @@ TEST(ClientOptions, NamesTheOptionAndItsBadValue) {
                   {"-c", "--connections", "two"},
                   {"-t", "--timeout", "1d"},
                   {"-t", "--timeout", "-5"}},
-                 usage_error);
+                 client_usage_error);
 }
 
 TEST(ClientOptions, NamesAnUnknownOption) {
-  EXPECT_EQ(usage_error({"-x"}), "unknown option '-x'");
-  EXPECT_EQ(usage_error({"--nope"}), "unknown or ambiguous option '--nope'");
+  EXPECT_EQ(client_usage_error({"-x"}), "unknown option '-x'");
+  EXPECT_EQ(client_usage_error({"--nope"}), "unknown or ambiguous option '--nope'");
 }
 
 TEST(ClientOptions, NamesAnAmbiguousOption) {
-  EXPECT_EQ(usage_error({"--ip"}), "unknown or ambiguous option '--ip'");
+  EXPECT_EQ(client_usage_error({"--ip"}), "unknown or ambiguous option '--ip'");
 }
 
 TEST(ClientOptions, NamesAnOptionThatMissesItsValue) {
   for (const std::string option :
        {"-H", "-p", "-c", "-t", "--host", "--port", "--connections", "--timeout"}) {
-    EXPECT_EQ(usage_error({option}), "option '" + option + "' needs a value");
+    EXPECT_EQ(client_usage_error({option}), "option '" + option + "' needs a value");
   }
 }
 
 TEST(ClientOptions, NamesAnOptionThatTakesNoValue) {
   for (const std::string option :
        {"--ipv4=1", "--ipv6=1", "--verbose=1", "--quiet=1", "--help=1", "--version=1"}) {
-    EXPECT_EQ(usage_error({option}), "option '" + option + "' takes no value");
+    EXPECT_EQ(client_usage_error({option}), "option '" + option + "' takes no value");
   }
 }
 
 TEST(ClientOptions, MeasuresWithACountADurationOrAnInterval) {
-  EXPECT_FALSE(parse({}).measures);
-  EXPECT_TRUE(parse({"-n", "1"}).measures);
-  EXPECT_TRUE(parse({"-D", "1s"}).measures);
-  EXPECT_TRUE(parse({"-I", "1s"}).measures);
+  EXPECT_FALSE(parse_client({}).measures);
+  EXPECT_TRUE(parse_client({"-n", "1"}).measures);
+  EXPECT_TRUE(parse_client({"-D", "1s"}).measures);
+  EXPECT_TRUE(parse_client({"-I", "1s"}).measures);
 }
 
 TEST(ClientOptions, HasDefaultsWhereItMeasures) {
-  const ClientOptions options = parse({"-n", "7"});
+  const ClientOptions options = parse_client({"-n", "7"});
   const LoadSettings& load = options.load;
   EXPECT_EQ(load.host, "localhost");
   EXPECT_EQ(load.port, 10000);
@@ -213,7 +213,7 @@ TEST(ClientOptions, HasDefaultsWhereItMeasures) {
 }
 
 TEST(ClientOptions, TakesTheServerWhereItMeasures) {
-  const LoadSettings load = parse({"-H::1", "-p7", "-c9", "-t1s", "-6", "-n1"}).load;
+  const LoadSettings load = parse_client({"-H::1", "-p7", "-c9", "-t1s", "-6", "-n1"}).load;
   EXPECT_EQ(load.host, "::1");
   EXPECT_EQ(load.port, 7);
   EXPECT_EQ(load.connections, 9U);
@@ -223,13 +223,13 @@ TEST(ClientOptions, TakesTheServerWhereItMeasures) {
 
 TEST(ClientOptions, TakesDuration) {
   for (const Words& words : spellings("-D", "--duration", "250ms")) {
-    EXPECT_EQ(parse(words).load.duration, 250ms) << words.front();
+    EXPECT_EQ(parse_client(words).load.duration, 250ms) << words.front();
   }
 }
 
 TEST(ClientOptions, TakesIntervalForAPing) {
   for (const Words& words : spellings("-I", "--interval", "250ms")) {
-    const ClientOptions options = parse(words);
+    const ClientOptions options = parse_client(words);
     EXPECT_EQ(options.load.rate.count, 1U) << words.front();
     EXPECT_EQ(options.load.rate.period, 250ms) << words.front();
     EXPECT_EQ(options.load.pipeline, 100'000U) << words.front();
@@ -238,20 +238,20 @@ TEST(ClientOptions, TakesIntervalForAPing) {
 }
 
 TEST(ClientOptions, TakesSizes) {
-  EXPECT_EQ(parse({"-n1", "-s", "4K"}).load.sizes.most, 4096U);
-  const SizeRange range = parse({"-n1", "--size=64-64K"}).load.sizes;
+  EXPECT_EQ(parse_client({"-n1", "-s", "4K"}).load.sizes.most, 4096U);
+  const SizeRange range = parse_client({"-n1", "--size=64-64K"}).load.sizes;
   EXPECT_EQ(range.least, 64U);
   EXPECT_EQ(range.most, 65536U);
 }
 
 TEST(ClientOptions, TakesPipeline) {
-  EXPECT_EQ(parse({"-n1", "-P", "100"}).load.pipeline, 100U);
-  EXPECT_EQ(parse({"-D1", "-r5", "--pipeline=3"}).load.pipeline, 3U);
+  EXPECT_EQ(parse_client({"-n1", "-P", "100"}).load.pipeline, 100U);
+  EXPECT_EQ(parse_client({"-D1", "-r5", "--pipeline=3"}).load.pipeline, 3U);
 }
 
 TEST(ClientOptions, TakesRateWithMuchInFlight) {
   for (const char* rate : {"1000", "1000/s"}) {
-    const LoadSettings load = parse({"-D1", "-r", rate}).load;
+    const LoadSettings load = parse_client({"-D1", "-r", rate}).load;
     EXPECT_EQ(load.rate.count, 1000U);
     EXPECT_EQ(load.rate.period, 1s);
     EXPECT_EQ(load.pipeline, 100'000U);
@@ -259,8 +259,8 @@ TEST(ClientOptions, TakesRateWithMuchInFlight) {
 }
 
 TEST(ClientOptions, TakesWhatAConnectionDoes) {
-  const LoadSettings load = parse({"-D9", "--ramp=2s", "--churn", "--idle=5", "--half-close",
-                                   "--warmup=1s", "--reconnect"})
+  const LoadSettings load = parse_client({"-D9", "--ramp=2s", "--churn", "--idle=5", "--half-close",
+                                          "--warmup=1s", "--reconnect"})
                                 .load;
   EXPECT_EQ(load.ramp, 2s);
   EXPECT_TRUE(load.churn);
@@ -271,19 +271,21 @@ TEST(ClientOptions, TakesWhatAConnectionDoes) {
 }
 
 TEST(ClientOptions, TakesWhatIsToldOfIt) {
-  EXPECT_EQ(parse({"-n1", "--json"}).presentation.form, Presentation::Form::kJson);
-  EXPECT_EQ(parse({"-I1", "--json"}).presentation.form, Presentation::Form::kJson);
-  EXPECT_EQ(parse({"-n1", "--csv"}).presentation.form, Presentation::Form::kCsv);
-  EXPECT_EQ(parse({"-n1", "--csv", "--sample=1ms"}).presentation.sample, 1ms);
-  EXPECT_EQ(parse({"-n1", "--svg", "file"}).presentation.svg, "file");
-  EXPECT_TRUE(parse({"-n1", "--histogram"}).presentation.histogram);
-  EXPECT_TRUE(parse({"-n1", "--histogram", "--ascii"}).presentation.ascii);
-  EXPECT_TRUE(parse({"-n1", "--quiet"}).presentation.quiet);
+  EXPECT_EQ(parse_client({"-n1", "--json"}).presentation.form, Presentation::Form::kJson);
+  EXPECT_EQ(parse_client({"-I1", "--json"}).presentation.form, Presentation::Form::kJson);
+  EXPECT_EQ(parse_client({"-n1", "--csv"}).presentation.form, Presentation::Form::kCsv);
+  EXPECT_EQ(parse_client({"-n1", "--csv", "--sample=1ms"}).presentation.sample, 1ms);
+  EXPECT_EQ(parse_client({"-n1", "--svg", "file"}).presentation.svg, "file");
+  EXPECT_TRUE(parse_client({"-n1", "--histogram"}).presentation.histogram);
+  EXPECT_TRUE(parse_client({"-n1", "--histogram", "--ascii"}).presentation.ascii);
+  EXPECT_TRUE(parse_client({"-n1", "--quiet"}).presentation.quiet);
 }
 
 TEST(ClientOptions, RefusesToMeasureWithMessagesOfTheUsers) {
-  EXPECT_EQ(usage_error({"-n1", "one"}), "'one': a client that measures has messages of its own");
-  EXPECT_EQ(usage_error({"-n1", "-"}), "'-': a client that measures has messages of its own");
+  EXPECT_EQ(client_usage_error({"-n1", "one"}),
+            "'one': a client that measures has messages of its own");
+  EXPECT_EQ(client_usage_error({"-n1", "-"}),
+            "'-': a client that measures has messages of its own");
 }
 
 TEST(ClientOptions, RefusesWhatGoesOnlyWithMeasuring) {
@@ -303,7 +305,7 @@ TEST(ClientOptions, RefusesWhatGoesOnlyWithMeasuring) {
                                                            {"sample", {"--sample=1"}},
                                                            {"svg", {"--svg=x"}}};
   for (const auto& [name, words] : options) {
-    EXPECT_EQ(usage_error(words),
+    EXPECT_EQ(client_usage_error(words),
               "option '--" + name + "' goes only with --count, --duration or --interval");
   }
 }
@@ -324,7 +326,7 @@ TEST(ClientOptions, RefusesByNameWhatDoesNotGoTogether) {
        {"-D1", "--warmup=1", "--ramp=2001ms"}},
       {"option '--ascii' goes only with --histogram", {"-n1", "--ascii"}},
       {"option '--sample' goes only with --csv or --svg", {"-n1", "--sample=1"}}};
-  for (const auto& [error, words] : clashes) EXPECT_EQ(usage_error(words), error);
+  for (const auto& [error, words] : clashes) EXPECT_EQ(client_usage_error(words), error);
 }
 
 TEST(ClientOptions, NamesTheOptionAndItsBadValueWhereItMeasures) {
@@ -342,21 +344,21 @@ TEST(ClientOptions, NamesTheOptionAndItsBadValueWhereItMeasures) {
                   {"-r", "--rate", "0/s"},
                   {"-r", "--rate", "10000001"},
                   {"-r", "--rate", "5/m"}},
-                 usage_error);
+                 client_usage_error);
   for (const std::string option : {"--ramp", "--idle", "--warmup", "--sample"}) {
-    EXPECT_EQ(usage_error({option + "=x"}).find(option + ": 'x' is "), 0U);
+    EXPECT_EQ(client_usage_error({option + "=x"}).find(option + ": 'x' is "), 0U);
   }
-  EXPECT_EQ(usage_error({"--sample=0"}).find("--sample: '0' is "), 0U);
-  EXPECT_EQ(usage_error({"--svg="}), "--svg: '' is not the name of a file");
+  EXPECT_EQ(client_usage_error({"--sample=0"}).find("--sample: '0' is "), 0U);
+  EXPECT_EQ(client_usage_error({"--svg="}), "--svg: '' is not the name of a file");
 }
 
 TEST(ClientOptions, TakesTheEndsOfEachRangeWhereItMeasures) {
-  EXPECT_EQ(parse({"-n", "1000000000000"}).load.count, 1'000'000'000'000U);
-  EXPECT_EQ(parse({"-n1", "-s1-1G"}).load.sizes.most, 1U << 30);
-  EXPECT_EQ(parse({"-n1", "-P1000000"}).load.pipeline, 1'000'000U);
-  EXPECT_EQ(parse({"-n1", "-r10000000"}).load.rate.count, 10'000'000U);
-  EXPECT_EQ(parse({"-n1", "--idle=1000000"}).load.idle, 1'000'000U);
-  EXPECT_EQ(parse({"-n1", "--idle=0", "--ramp=0", "--warmup=0"}).load.idle, 0U);
+  EXPECT_EQ(parse_client({"-n", "1000000000000"}).load.count, 1'000'000'000'000U);
+  EXPECT_EQ(parse_client({"-n1", "-s1-1G"}).load.sizes.most, 1U << 30);
+  EXPECT_EQ(parse_client({"-n1", "-P1000000"}).load.pipeline, 1'000'000U);
+  EXPECT_EQ(parse_client({"-n1", "-r10000000"}).load.rate.count, 10'000'000U);
+  EXPECT_EQ(parse_client({"-n1", "--idle=1000000"}).load.idle, 1'000'000U);
+  EXPECT_EQ(parse_client({"-n1", "--idle=0", "--ramp=0", "--warmup=0"}).load.idle, 0U);
 }
 
 TEST(ClientHelp, NamesEveryOption) {

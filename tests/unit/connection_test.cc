@@ -22,18 +22,17 @@
 #include "echo/units.h"
 #include "support/program.h"
 #include "support/socket_pair.h"
+#include "support/start.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::kStart;
 using testing::make_socket_pair;
 using testing::make_tcp_pair;
 using testing::SocketPair;
 using testing::wait_readable;
-using State = Connection::State;
-
-constexpr Time kStart{1000s};
 constexpr Time kLater = kStart + 1s;
 constexpr Time kLatest = kStart + 2s;
 
@@ -123,14 +122,14 @@ void expect_idle(const Connection& connection) {
 }
 
 void expect_closed(const Connection& connection, int error) {
-  EXPECT_EQ(connection.state(), State::kClosed);
+  EXPECT_EQ(connection.state(), Connection::State::kClosed);
   EXPECT_EQ(connection.error(), error);
   expect_idle(connection);
 }
 
 TEST(Connection, StartsOpenAndOwesNothing) {
   const Link link;
-  EXPECT_EQ(link.connection.state(), State::kOpen);
+  EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
   EXPECT_TRUE(link.connection.queue().empty());
   EXPECT_EQ(link.connection.error(), 0);
   EXPECT_EQ(link.connection.last_active(), kStart);
@@ -182,7 +181,7 @@ TEST(Connection, NotesWhenItSent) {
 TEST(Connection, IsUnchangedWhereNothingIsToBeReceived) {
   Link link;
   EXPECT_EQ(link.receive(kLater), "");
-  EXPECT_EQ(link.connection.state(), State::kOpen);
+  EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
   EXPECT_EQ(link.connection.last_active(), kStart);
   EXPECT_TRUE(link.connection.wants_input());
 }
@@ -192,7 +191,7 @@ TEST(Connection, IsUnchangedWhereNothingCanBeSent) {
   link.hear("x", kLater);
   testing::fill(link.connection.fd());
   EXPECT_EQ(link.send(kLatest), 0U);
-  EXPECT_EQ(link.connection.state(), State::kOpen);
+  EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
   EXPECT_EQ(head(link.connection.queue()), "x");
   EXPECT_EQ(link.connection.last_active(), kLater);
   EXPECT_TRUE(link.connection.wants_output());
@@ -201,7 +200,7 @@ TEST(Connection, IsUnchangedWhereNothingCanBeSent) {
 TEST(Connection, IsUnchangedWhereNothingIsOwed) {
   Link link;
   EXPECT_EQ(link.send(kLater), 0U);
-  EXPECT_EQ(link.connection.state(), State::kOpen);
+  EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
   EXPECT_EQ(link.connection.last_active(), kStart);
 }
 
@@ -292,7 +291,7 @@ TEST(Connection, DrainsAtEofWhereSomethingIsOwed) {
   Link link;
   link.hear("hello");
   link.hear_eof();
-  EXPECT_EQ(link.connection.state(), State::kDraining);
+  EXPECT_EQ(link.connection.state(), Connection::State::kDraining);
   EXPECT_FALSE(link.connection.wants_input());
   EXPECT_TRUE(link.connection.wants_output());
 }
@@ -302,7 +301,7 @@ TEST(Connection, TakesEofForNoActivity) {
   link.hear("x", kLater);
   shut_down_sending(link.peer.get());
   link.receive(kLatest);
-  ASSERT_EQ(link.connection.state(), State::kDraining);
+  ASSERT_EQ(link.connection.state(), Connection::State::kDraining);
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
@@ -321,7 +320,7 @@ TEST(Connection, DrainsOnAfterAShortWrite) {
   link.hear_all(std::string(2 * narrow.room, 'x'));
   link.hear_eof();
   EXPECT_EQ(link.send(kLater), narrow.room);
-  EXPECT_EQ(link.connection.state(), State::kDraining);
+  EXPECT_EQ(link.connection.state(), Connection::State::kDraining);
   EXPECT_TRUE(link.connection.wants_output());
   EXPECT_EQ(link.peer_receives().size(), narrow.room);
   EXPECT_EQ(link.send(kLater), narrow.room);
@@ -335,14 +334,14 @@ TEST(Connection, DoesNotReadAgainWhileItDrains) {
   link.hear("12");
   link.hear_eof();
   EXPECT_EQ(link.receive(kLatest), "");
-  EXPECT_EQ(link.connection.state(), State::kDraining);
+  EXPECT_EQ(link.connection.state(), Connection::State::kDraining);
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
 TEST(Connection, SendsEofWhenItHangsUp) {
   Link link;
   link.connection.hang_up(kLater);
-  EXPECT_EQ(link.connection.state(), State::kLingering);
+  EXPECT_EQ(link.connection.state(), Connection::State::kLingering);
   EXPECT_TRUE(link.connection.wants_input());
   EXPECT_FALSE(link.connection.wants_output());
   EXPECT_TRUE(link.peer_gets_eof());
@@ -358,7 +357,7 @@ TEST(Connection, ThrowsAwayWhatComesAfterTheHangUp) {
   Link link;
   link.connection.hang_up(kStart);
   EXPECT_EQ(link.hear("too late", kLater), "");
-  EXPECT_EQ(link.connection.state(), State::kLingering);
+  EXPECT_EQ(link.connection.state(), Connection::State::kLingering);
   EXPECT_TRUE(link.connection.queue().empty());
   EXPECT_FALSE(link.connection.wants_output());
   EXPECT_EQ(link.connection.last_active(), kLater);
@@ -433,7 +432,7 @@ TEST(Connection, IsUnchangedWhereNothingIsToBeThrownAway) {
   Link link;
   link.connection.hang_up(kStart);
   link.receive(kLater);
-  EXPECT_EQ(link.connection.state(), State::kLingering);
+  EXPECT_EQ(link.connection.state(), Connection::State::kLingering);
   EXPECT_EQ(link.connection.last_active(), kStart);
 }
 
@@ -496,7 +495,7 @@ TEST(Connection, DoesNothingOnceItIsClosed) {
   link.receive(kLater);
   link.reset();
   link.receive(kLater);
-  ASSERT_EQ(link.connection.state(), State::kClosed);
+  ASSERT_EQ(link.connection.state(), Connection::State::kClosed);
   EXPECT_EQ(link.receive(kLatest), "");
   EXPECT_EQ(link.send(kLatest), 0U);
   expect_closed(link.connection, ECONNRESET);
@@ -521,7 +520,7 @@ TEST(Connection, GivesUpTheSocketThatIsReleased) {
 TEST(Resume, OwesWhatAnotherServerOwed) {
   Link link;
   link.connection.resume("owed", false, link.pool);
-  EXPECT_EQ(link.connection.state(), State::kOpen);
+  EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
   EXPECT_TRUE(link.connection.wants_input());
   EXPECT_TRUE(link.connection.wants_output());
   EXPECT_EQ(link.connection.send(link.pool, kLater), 4U);
@@ -545,15 +544,15 @@ TEST(Resume, ReadsNoMoreOfOneThatIsOwedMoreThanItNowMayBe) {
 TEST(Resume, SendsTheRestToOneThatHasSentEofAndIsClosed) {
   Link link;
   link.connection.resume("rest", true, link.pool);
-  EXPECT_EQ(link.connection.state(), State::kDraining);
+  EXPECT_EQ(link.connection.state(), Connection::State::kDraining);
   EXPECT_EQ(link.connection.send(link.pool, kLater), 4U);
-  EXPECT_EQ(link.connection.state(), State::kClosed);
+  EXPECT_EQ(link.connection.state(), Connection::State::kClosed);
 }
 
 TEST(Resume, IsClosedWhereAllIsDone) {
   Link link;
   link.connection.resume("", true, link.pool);
-  EXPECT_EQ(link.connection.state(), State::kClosed);
+  EXPECT_EQ(link.connection.state(), Connection::State::kClosed);
 }
 
 }  // namespace

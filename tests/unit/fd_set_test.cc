@@ -13,21 +13,21 @@
 
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
+#include "support/members.h"
 #include "support/program.h"
 #include "support/socket_pair.h"
 
 namespace echo {
 namespace {
 
+using testing::Fds;
+using testing::members;
+
 FdSet set_of(std::initializer_list<int> fds) {
   FdSet set;
   for (const int fd : fds) set.insert(fd);
   return set;
 }
-
-std::vector<int> members(const FdSet& set) { return {set.begin(), set.end()}; }
-
-using Fds = std::vector<int>;
 
 TEST(FdSet, IsEmptyAtFirst) {
   const FdSet set;

@@ -13,11 +13,13 @@
 #include "echo/load_results.h"
 #include "echo/load_settings.h"
 #include "echo/utf8.h"
+#include "support/text.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::has;
 
 // Whether a text is one value of JSON, by RFC 8259's grammar, and valid UTF-8.
 class JsonChecker {
@@ -113,7 +115,7 @@ class JsonChecker {
   std::string_view rest_;
 };
 
-LoadSettings some_settings() {
+LoadSettings json_settings() {
   LoadSettings settings;
   settings.host = "localhost";
   settings.port = 10000;
@@ -122,7 +124,7 @@ LoadSettings some_settings() {
   return settings;
 }
 
-LoadResults some_results() {
+LoadResults json_results() {
   LoadResults results;
   results.elapsed = 2s;
   results.cpu = 500us;
@@ -141,10 +143,6 @@ LoadResults some_results() {
   return results;
 }
 
-bool has(const std::string& json, const std::string& part) {
-  return json.find(part) != std::string::npos;
-}
-
 TEST(JsonChecker, AcceptsWhatIsJson) {
   for (const std::string_view text :
        {"0", "-1.5e+3", R"("\u001b\n")", "[]", "{}", R"({"a":[1,null,true,{"b":"c"}]})", " 1\n"}) {
@@ -161,7 +159,7 @@ TEST(JsonChecker, RefusesWhatIsNot) {
 }
 
 TEST(FormatJson, IsOneObjectInALine) {
-  const std::string json = format_json(some_settings(), some_results());
+  const std::string json = format_json(json_settings(), json_results());
   EXPECT_TRUE(JsonChecker::accepts(json));
   EXPECT_EQ(json.find('\n'), json.size() - 1);
   EXPECT_EQ(
@@ -187,9 +185,9 @@ TEST(FormatJson, IsOneObjectInALine) {
 }
 
 TEST(FormatJson, HasTheLatenessOfARate) {
-  LoadSettings settings = some_settings();
+  LoadSettings settings = json_settings();
   settings.rate.count = 10;
-  const std::string json = format_json(settings, some_results());
+  const std::string json = format_json(settings, json_results());
   EXPECT_TRUE(JsonChecker::accepts(json));
   EXPECT_TRUE(has(json, R"("rate":{"count":10,"per_ns":1000000000},)"));
   EXPECT_TRUE(has(json, R"("lateness":{"count":0,)"));
@@ -197,7 +195,7 @@ TEST(FormatJson, HasTheLatenessOfARate) {
 }
 
 TEST(FormatJson, NamesTheFamilyOfAddresses) {
-  LoadSettings settings = some_settings();
+  LoadSettings settings = json_settings();
   settings.family = AF_INET;
   EXPECT_TRUE(has(format_json(settings, {}), R"("family":"ipv4")"));
   settings.family = AF_INET6;
@@ -207,7 +205,7 @@ TEST(FormatJson, NamesTheFamilyOfAddresses) {
 TEST(FormatJson, IsValidWhateverByteOthersHaveSent) {
   for (int value = 0; value < 256; ++value) {
     const std::string bytes{'a', static_cast<char>(value), 'z'};
-    LoadSettings settings = some_settings();
+    LoadSettings settings = json_settings();
     settings.host = bytes;
     LoadResults results;
     results.told = {bytes, bytes};

@@ -27,11 +27,13 @@
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
 #include "support/socket_pair.h"
+#include "support/text.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::has;
 
 using Hosts = std::vector<std::string>;
 
@@ -76,10 +78,6 @@ struct Opened {
   std::string error;
   std::error_code code;
 };
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 bool has_ipv6_loopback() {
   try {
@@ -127,7 +125,7 @@ TEST(OpenListeners, LogsWhatItListensOn) {
 }
 
 TEST(OpenListeners, TellsAtAnyLevelOfAPortThatNobodyKnows) {
-  EXPECT_TRUE(contains(Opened(Hosts{"127.0.0.1"}, 0, LogLevel::kError).log_text, "starting up on"));
+  EXPECT_TRUE(has(Opened(Hosts{"127.0.0.1"}, 0, LogLevel::kError).log_text, "starting up on"));
 }
 
 TEST(OpenListeners, IsQuietAboutAPortThatItIsTold) {
@@ -197,8 +195,7 @@ TEST(OpenListeners, NamesTheAddressAndPortThatAreInUse) {
   const Opened first(Hosts{"127.0.0.1"});
   const Opened second(Hosts{"127.0.0.1"}, first.port());
   EXPECT_EQ(second.code, std::errc::address_in_use);
-  EXPECT_TRUE(contains(second.error, "127.0.0.1 port " + std::to_string(first.port())))
-      << second.error;
+  EXPECT_TRUE(has(second.error, "127.0.0.1 port " + std::to_string(first.port()))) << second.error;
 }
 
 // 192.0.2.0/24 is nobody's (RFC 5737).
@@ -206,7 +203,7 @@ TEST(OpenListeners, NamesAnAddressThatThisMachineDoesNotHave) {
   const Opened opened(Hosts{"192.0.2.1"});
   if (!opened.listeners.empty()) GTEST_SKIP() << "this machine lets any address be listened on";
   EXPECT_EQ(opened.code, std::errc::address_not_available);
-  EXPECT_TRUE(contains(opened.error, "192.0.2.1 port 0")) << opened.error;
+  EXPECT_TRUE(has(opened.error, "192.0.2.1 port 0")) << opened.error;
 }
 
 TEST(OpenListeners, FailsWhereOneHostIsMissingThoughAnotherIsHere) {
@@ -236,7 +233,7 @@ TEST(ResolveHosts, NamesAHostThatHasNoAddress) {
     resolve_hosts({"127.0.0.1", host});
     FAIL() << "it has an address";
   } catch (const std::system_error& error) {
-    EXPECT_TRUE(contains(error.what(), host)) << error.what();
+    EXPECT_TRUE(has(error.what(), host)) << error.what();
   }
 }
 
@@ -260,7 +257,7 @@ TEST(OpenListeners, WarnsOfAMissingAddressWhereTheHostHasAnother) {
     const Opened opened(Hosts{"localhost"});
     const bool right = opened.hosts() == Hosts{"127.0.0.1"} &&
                        opened.log_text.starts_with("warning: cannot listen on ::1 port ") &&
-                       contains(opened.log_text, "\nstarting up on 127.0.0.1 port ");
+                       has(opened.log_text, "\nstarting up on 127.0.0.1 port ");
     ::_exit(right ? kRight : kWrong);
   }
   int status = 0;

@@ -6,13 +6,13 @@
 #include <optional>
 
 #include "echo/units.h"
+#include "support/start.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr Time kStart{1000s};
+using testing::kStart;
 
 TEST(RateLimit, TellsOfTheFirstEventAtOnce) { EXPECT_EQ(RateLimit(1s).note(kStart), 1U); }
 

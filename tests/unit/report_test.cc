@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-LoadSettings some_settings() {
+LoadSettings table_settings() {
   LoadSettings settings;
   settings.host = "localhost";
   settings.port = 10000;
@@ -28,7 +28,7 @@ LoadSettings some_settings() {
 }
 
 // A hundred connections, and a million messages of 64 bytes that took 100 us each but for one.
-LoadResults some_results() {
+LoadResults table_results() {
   LoadResults results;
   results.elapsed = 10s;
   results.cpu = 4500ms;
@@ -47,7 +47,7 @@ std::uint64_t& failures_of(LoadResults& results, Failure failure) {
 }
 
 TEST(FormatReport, IsATable) {
-  EXPECT_EQ(format_report(some_settings(), some_results()),
+  EXPECT_EQ(format_report(table_settings(), table_results()),
             R"(Target        localhost port 10000
 Load          100 connections, messages of 64 bytes, 1 in flight on each,
               for 10s
@@ -72,11 +72,11 @@ Latency         100 us  100 us  100 us  100 us  100 us 20.0 ms 20.0 ms  120 us
 }
 
 TEST(FormatReport, NamesErrorsByKind) {
-  LoadResults results = some_results();
+  LoadResults results = table_results();
   failures_of(results, Failure::kConnectTimeout) = 12;
   failures_of(results, Failure::kMismatch) = 3;
   results.lost = 1'234;
-  const std::string report = format_report(some_settings(), results);
+  const std::string report = format_report(table_settings(), results);
   EXPECT_NE(report.find(R"(Errors                    12  connect timeout
                            3  mismatch
                        1,234  lost messages
@@ -87,49 +87,49 @@ TEST(FormatReport, NamesErrorsByKind) {
 }
 
 TEST(FormatReport, TellsOfAnInterruptionWhatWasInFlight) {
-  LoadResults results = some_results();
+  LoadResults results = table_results();
   results.interrupted = true;
   results.sent += 7;
   results.oldest_in_flight = 3s;
-  const std::string report = format_report(some_settings(), results);
+  const std::string report = format_report(table_settings(), results);
   EXPECT_NE(report.find("10.0 s  until interrupted\n"), std::string::npos) << report;
   EXPECT_NE(report.find(" 7  not back yet\n"), std::string::npos) << report;
   EXPECT_NE(report.find(" 3.00 s  for which the oldest has waited\n"), std::string::npos) << report;
 }
 
 TEST(FormatReport, TellsAtARateHowLateTheClientWas) {
-  LoadSettings settings = some_settings();
+  LoadSettings settings = table_settings();
   settings.rate.count = 100;
-  LoadResults results = some_results();
+  LoadResults results = table_results();
   results.lateness.record(5us);
   const std::string line =
       "Sent late      5.00 us 5.00 us 5.00 us 5.00 us 5.00 us 5.00 us 5.00 us 5.00 us\n";
   EXPECT_TRUE(format_report(settings, results).ends_with(line));
-  EXPECT_EQ(format_report(some_settings(), results).find("Sent late"), std::string::npos);
+  EXPECT_EQ(format_report(table_settings(), results).find("Sent late"), std::string::npos);
 }
 
 TEST(FormatReport, WarnsOfAClientThatHasNoMoreProcessorToUse) {
   const std::string warning = "Warning: this client may be what limits, not the server.\n";
-  LoadResults results = some_results();
+  LoadResults results = table_results();
   results.cpu = 8'999ms;
-  EXPECT_EQ(format_report(some_settings(), results).find(warning), std::string::npos);
+  EXPECT_EQ(format_report(table_settings(), results).find(warning), std::string::npos);
   results.cpu = 9s;
-  EXPECT_NE(format_report(some_settings(), results).find(warning), std::string::npos);
+  EXPECT_NE(format_report(table_settings(), results).find(warning), std::string::npos);
 }
 
 TEST(FormatReport, HasNoTableOfTimesWhereNothingWasMeasured) {
-  EXPECT_TRUE(format_report(some_settings(), {})
+  EXPECT_TRUE(format_report(table_settings(), {})
                   .ends_with("Errors                  none  of any "
                              "kind\n"));
 }
 
 TEST(FormatReport, IsNoWiderThanEightyColumns) {
-  LoadSettings settings = some_settings();
+  LoadSettings settings = table_settings();
   settings.host = std::string(255, '\x1b');
   settings.connections = settings.idle = settings.count = SIZE_MAX;
   settings.rate.count = 1'000'000'000;
   settings.sizes = {.least = (1U << 30) - 1, .most = 1U << 30};
-  LoadResults results = some_results();
+  LoadResults results = table_results();
   results.sent = results.received = results.bytes = UINT64_MAX;
   results.latency.record(1000h);
   results.lateness.record(99'999us);
@@ -144,7 +144,7 @@ TEST(FormatPingSummary, IsThatOfPing) {
   results.sent = results.received = 2;
   results.latency.record(45us);
   results.latency.record(67us);
-  EXPECT_EQ(format_ping_summary(some_settings(), results),
+  EXPECT_EQ(format_ping_summary(table_settings(), results),
             "--- localhost port 10000 echo statistics ---\n"
             "2 messages sent, 2 received, 0% lost, time 4003 ms\n"
             "rtt min/avg/max/mdev = 0.045/0.056/0.067/0.011 ms\n");
@@ -155,7 +155,7 @@ TEST(FormatPingSummary, HasNoRoundTripsWhereNothingCameBack) {
   results.elapsed = 1s;
   results.sent = results.lost = 1;
   failures_of(results, Failure::kReset) = 1;
-  EXPECT_EQ(format_ping_summary(some_settings(), results),
+  EXPECT_EQ(format_ping_summary(table_settings(), results),
             "--- localhost port 10000 echo statistics ---\n"
             "1 message sent, 0 received, 100% lost, time 1000 ms, 1 error\n");
 }
@@ -165,13 +165,13 @@ TEST(FormatPingSummary, CountsWhatIsNotBackYetAsLostAndSaysSo) {
   results.sent = 4;
   results.received = 2;
   results.lost = 1;
-  EXPECT_EQ(format_ping_summary(some_settings(), results),
+  EXPECT_EQ(format_ping_summary(table_settings(), results),
             "--- localhost port 10000 echo statistics ---\n"
             "4 messages sent, 2 received, 50% lost (1 not back yet), time 0 ms\n");
 }
 
 TEST(FormatPingSummary, MakesAHostileNameHarmless) {
-  LoadSettings settings = some_settings();
+  LoadSettings settings = table_settings();
   settings.host = "\x1b[2J";
   EXPECT_TRUE(format_ping_summary(settings, {}).starts_with("--- \\x1b[2J port 10000 echo"));
 }

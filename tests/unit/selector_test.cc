@@ -23,6 +23,7 @@
 #include "echo/unique_fd.h"
 #include "echo/units.h"
 #include "support/failing_allocations.h"
+#include "support/members.h"
 #include "support/program.h"
 #include "support/signal_queue.h"
 #include "support/socket_pair.h"
@@ -31,15 +32,13 @@ namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Fds;
 using testing::make_socket_pair;
 using testing::make_tcp_pair;
+using testing::members;
 using testing::SocketPair;
 
 constexpr Duration kAtOnce{0};
-
-using Fds = std::vector<int>;
-
-std::vector<int> members(const FdSet& set) { return {set.begin(), set.end()}; }
 
 void expect_no_results(const Selector& selector) {
   EXPECT_TRUE(selector.readable().empty());

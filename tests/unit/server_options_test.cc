@@ -26,17 +26,17 @@ using testing::spellings;
 using testing::usage_error_of;
 using testing::Words;
 
-ServerOptions parse(const Words& words) {
+ServerOptions parse_server(const Words& words) {
   const CommandLine line(words);
   return parse_server_options(line.argc(), line.argv());
 }
 
-std::string usage_error(const Words& words) {
-  return usage_error_of([&] { parse(words); });
+std::string server_usage_error(const Words& words) {
+  return usage_error_of([&] { parse_server(words); });
 }
 
 TEST(ServerOptions, HasDefaults) {
-  const ServerOptions options = parse({});
+  const ServerOptions options = parse_server({});
   EXPECT_EQ(options.action, Action::kRun);
   EXPECT_EQ(options.log_level, LogLevel::kInfo);
   EXPECT_EQ(options.hosts, Words{"localhost"});
@@ -53,109 +53,109 @@ TEST(ServerOptions, HasDefaults) {
 
 TEST(ServerOptions, TakesHost) {
   for (const Words& words : spellings("-H", "--host", "::1")) {
-    EXPECT_EQ(parse(words).hosts, Words{"::1"}) << words.front();
+    EXPECT_EQ(parse_server(words).hosts, Words{"::1"}) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesEveryHostInOrder) {
-  EXPECT_EQ(parse({"-H", "b", "--host", "a", "-H", "*"}).hosts, (Words{"b", "a", "*"}));
+  EXPECT_EQ(parse_server({"-H", "b", "--host", "a", "-H", "*"}).hosts, (Words{"b", "a", "*"}));
 }
 
 TEST(ServerOptions, TakesPort) {
   for (const Words& words : spellings("-p", "--port", "7")) {
-    EXPECT_EQ(parse(words).server.listen.port, 7) << words.front();
+    EXPECT_EQ(parse_server(words).server.listen.port, 7) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesBacklog) {
   for (const Words& words : spellings("-b", "--backlog", "9")) {
-    EXPECT_EQ(parse(words).server.listen.backlog, 9) << words.front();
+    EXPECT_EQ(parse_server(words).server.listen.backlog, 9) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesMaxConnections) {
   for (const Words& words : spellings("-c", "--max-connections", "3")) {
-    EXPECT_EQ(parse(words).server.max_connections, 3U) << words.front();
+    EXPECT_EQ(parse_server(words).server.max_connections, 3U) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesMaxPerHost) {
   for (const Words& words : spellings("-m", "--max-per-host", "3")) {
-    EXPECT_EQ(parse(words).server.max_per_host, 3U) << words.front();
+    EXPECT_EQ(parse_server(words).server.max_per_host, 3U) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesMaxQueue) {
   for (const Words& words : spellings("-q", "--max-queue", "64K")) {
-    EXPECT_EQ(parse(words).server.max_queue, 65536U) << words.front();
+    EXPECT_EQ(parse_server(words).server.max_queue, 65536U) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesIdleTimeout) {
   for (const Words& words : spellings("-i", "--idle-timeout", "10m")) {
-    EXPECT_EQ(parse(words).server.idle_timeout, 10min) << words.front();
+    EXPECT_EQ(parse_server(words).server.idle_timeout, 10min) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesKeepalive) {
   for (const Words& words : spellings("-k", "--keepalive", "10m")) {
-    EXPECT_EQ(parse(words).server.listen.keepalive, 10min) << words.front();
+    EXPECT_EQ(parse_server(words).server.listen.keepalive, 10min) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesDrainTimeout) {
   for (const Words& words : spellings("-d", "--drain-timeout", "250ms")) {
-    EXPECT_EQ(parse(words).server.drain_timeout, 250ms) << words.front();
+    EXPECT_EQ(parse_server(words).server.drain_timeout, 250ms) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesReusePort) {
-  EXPECT_TRUE(parse({"--reuse-port"}).server.listen.reuse_port);
+  EXPECT_TRUE(parse_server({"--reuse-port"}).server.listen.reuse_port);
 }
 
 TEST(ServerOptions, TakesLogLevel) {
   for (const Words& words : spellings("-l", "--log-level", "error")) {
-    EXPECT_EQ(parse(words).log_level, LogLevel::kError) << words.front();
+    EXPECT_EQ(parse_server(words).log_level, LogLevel::kError) << words.front();
   }
 }
 
 TEST(ServerOptions, TakesVerboseForDebug) {
-  EXPECT_EQ(parse({"-v"}).log_level, LogLevel::kDebug);
-  EXPECT_EQ(parse({"--verbose"}).log_level, LogLevel::kDebug);
+  EXPECT_EQ(parse_server({"-v"}).log_level, LogLevel::kDebug);
+  EXPECT_EQ(parse_server({"--verbose"}).log_level, LogLevel::kDebug);
 }
 
 TEST(ServerOptions, TakesQuietForWarning) {
-  EXPECT_EQ(parse({"--quiet"}).log_level, LogLevel::kWarning);
+  EXPECT_EQ(parse_server({"--quiet"}).log_level, LogLevel::kWarning);
 }
 
 TEST(ServerOptions, TakesTheLastOfOptionsThatContradict) {
-  EXPECT_EQ(parse({"-v", "--quiet", "-l", "error"}).log_level, LogLevel::kError);
-  EXPECT_EQ(parse({"-p", "1", "-p", "2"}).server.listen.port, 2);
+  EXPECT_EQ(parse_server({"-v", "--quiet", "-l", "error"}).log_level, LogLevel::kError);
+  EXPECT_EQ(parse_server({"-p", "1", "-p", "2"}).server.listen.port, 2);
 }
 
 TEST(ServerOptions, TakesTheEndsOfEachRange) {
-  EXPECT_EQ(parse({"-p", "0"}).server.listen.port, 0);
-  EXPECT_EQ(parse({"-p", "65535"}).server.listen.port, 65535);
-  EXPECT_EQ(parse({"-b", "1"}).server.listen.backlog, 1);
-  EXPECT_EQ(parse({"-b", "2147483647"}).server.listen.backlog, INT_MAX);
-  EXPECT_EQ(parse({"-c", "0"}).server.max_connections, 0U);
-  EXPECT_EQ(parse({"-c", "2147483647"}).server.max_connections, 2147483647U);
-  EXPECT_EQ(parse({"-m", "0"}).server.max_per_host, 0U);
-  EXPECT_EQ(parse({"-m", "2147483647"}).server.max_per_host, 2147483647U);
-  EXPECT_EQ(parse({"-q", "1"}).server.max_queue, 1U);
-  EXPECT_EQ(parse({"-k", "0"}).server.listen.keepalive, 0s);
-  EXPECT_EQ(parse({"-k", "32767"}).server.listen.keepalive, 32767s);
-  EXPECT_EQ(parse({"-d", "0"}).server.drain_timeout, 0s);
+  EXPECT_EQ(parse_server({"-p", "0"}).server.listen.port, 0);
+  EXPECT_EQ(parse_server({"-p", "65535"}).server.listen.port, 65535);
+  EXPECT_EQ(parse_server({"-b", "1"}).server.listen.backlog, 1);
+  EXPECT_EQ(parse_server({"-b", "2147483647"}).server.listen.backlog, INT_MAX);
+  EXPECT_EQ(parse_server({"-c", "0"}).server.max_connections, 0U);
+  EXPECT_EQ(parse_server({"-c", "2147483647"}).server.max_connections, 2147483647U);
+  EXPECT_EQ(parse_server({"-m", "0"}).server.max_per_host, 0U);
+  EXPECT_EQ(parse_server({"-m", "2147483647"}).server.max_per_host, 2147483647U);
+  EXPECT_EQ(parse_server({"-q", "1"}).server.max_queue, 1U);
+  EXPECT_EQ(parse_server({"-k", "0"}).server.listen.keepalive, 0s);
+  EXPECT_EQ(parse_server({"-k", "32767"}).server.listen.keepalive, 32767s);
+  EXPECT_EQ(parse_server({"-d", "0"}).server.drain_timeout, 0s);
 }
 
 TEST(ServerOptions, AsksForHelpAtOnce) {
-  EXPECT_EQ(parse({"--help"}).action, Action::kHelp);
-  EXPECT_EQ(parse({"--help", "--nope", "argument"}).action, Action::kHelp);
+  EXPECT_EQ(parse_server({"--help"}).action, Action::kHelp);
+  EXPECT_EQ(parse_server({"--help", "--nope", "argument"}).action, Action::kHelp);
 }
 
 TEST(ServerOptions, AsksForTheVersionAtOnce) {
-  EXPECT_EQ(parse({"--version"}).action, Action::kVersion);
-  EXPECT_EQ(parse({"--version", "--help"}).action, Action::kVersion);
+  EXPECT_EQ(parse_server({"--version"}).action, Action::kVersion);
+  EXPECT_EQ(parse_server({"--version", "--help"}).action, Action::kVersion);
 }
 
 TEST(ServerOptions, NamesTheOptionAndItsBadValue) {
@@ -174,16 +174,16 @@ TEST(ServerOptions, NamesTheOptionAndItsBadValue) {
                   {"-k", "--keepalive", "often"},
                   {"-d", "--drain-timeout", "-5"},
                   {"-l", "--log-level", "loud"}},
-                 usage_error);
+                 server_usage_error);
 }
 
 TEST(ServerOptions, NamesAnUnknownOption) {
-  EXPECT_EQ(usage_error({"-x"}), "unknown option '-x'");
-  EXPECT_EQ(usage_error({"--nope"}), "unknown or ambiguous option '--nope'");
+  EXPECT_EQ(server_usage_error({"-x"}), "unknown option '-x'");
+  EXPECT_EQ(server_usage_error({"--nope"}), "unknown or ambiguous option '--nope'");
 }
 
 TEST(ServerOptions, NamesAnAmbiguousOption) {
-  EXPECT_EQ(usage_error({"--max", "7"}), "unknown or ambiguous option '--max'");
+  EXPECT_EQ(server_usage_error({"--max", "7"}), "unknown or ambiguous option '--max'");
 }
 
 TEST(ServerOptions, NamesAnOptionThatMissesItsValue) {
@@ -207,21 +207,21 @@ TEST(ServerOptions, NamesAnOptionThatMissesItsValue) {
                                    "--keepalive",
                                    "--drain-timeout",
                                    "--log-level"}) {
-    EXPECT_EQ(usage_error({option}), "option '" + option + "' needs a value");
+    EXPECT_EQ(server_usage_error({option}), "option '" + option + "' needs a value");
   }
 }
 
 TEST(ServerOptions, NamesAnOptionThatTakesNoValue) {
   for (const std::string option :
        {"--reuse-port=1", "--verbose=1", "--quiet=1", "--help=1", "--version=1"}) {
-    EXPECT_EQ(usage_error({option}), "option '" + option + "' takes no value");
+    EXPECT_EQ(server_usage_error({option}), "option '" + option + "' takes no value");
   }
 }
 
 TEST(ServerOptions, NamesAnUnexpectedArgument) {
-  EXPECT_EQ(usage_error({"10000"}), "unexpected argument '10000'");
-  EXPECT_EQ(usage_error({"-v", "one", "two"}), "unexpected argument 'one'");
-  EXPECT_EQ(usage_error({"--", "-v"}), "unexpected argument '-v'");
+  EXPECT_EQ(server_usage_error({"10000"}), "unexpected argument '10000'");
+  EXPECT_EQ(server_usage_error({"-v", "one", "two"}), "unexpected argument 'one'");
+  EXPECT_EQ(server_usage_error({"--", "-v"}), "unexpected argument '-v'");
 }
 
 TEST(ServerHelp, NamesEveryOption) {

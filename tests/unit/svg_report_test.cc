@@ -12,15 +12,17 @@
 #include "echo/timeline.h"
 #include "echo/units.h"
 #include "echo/utf8.h"
+#include "support/text.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::has;
 
 using Points = std::vector<Timeline::Point>;
 
-LoadSettings some_settings() {
+LoadSettings svg_settings() {
   LoadSettings settings;
   settings.host = "localhost";
   settings.port = 10000;
@@ -45,12 +47,8 @@ Points some_points() {
   return points;
 }
 
-bool has(const std::string& svg, const std::string& part) {
-  return svg.find(part) != std::string::npos;
-}
-
 TEST(FormatSvg, IsADocumentThatSaysWhatWasDone) {
-  const std::string svg = format_svg(some_settings(), some_points());
+  const std::string svg = format_svg(svg_settings(), some_points());
   EXPECT_TRUE(svg.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
   EXPECT_TRUE(has(svg, ">Echo of localhost port 10000</text>"));
@@ -58,7 +56,7 @@ TEST(FormatSvg, IsADocumentThatSaysWhatWasDone) {
 }
 
 TEST(FormatSvg, LabelsBothPanelsAndTheTime) {
-  const std::string svg = format_svg(some_settings(), some_points());
+  const std::string svg = format_svg(svg_settings(), some_points());
   for (const char* const label : {"10.0 us", "50.0 us", "1.00 ms", "0", "200", "1,000", "0s", "4s",
                                   "max", "p99.9", "p99", "p50", "errors"}) {
     EXPECT_TRUE(has(svg, ">" + std::string(label) + "</text>")) << label;
@@ -66,25 +64,25 @@ TEST(FormatSvg, LabelsBothPanelsAndTheTime) {
 }
 
 TEST(FormatSvg, DrawsTheLatencyOnALogarithmicAxisWithGapsWhereNothingWasReceived) {
-  EXPECT_TRUE(has(format_svg(some_settings(), some_points()),
+  EXPECT_TRUE(has(format_svg(svg_settings(), some_points()),
                   "d=\"M90.0,390.0H287.5V130.0H485.0M682.5,260.0H880.0\""));
 }
 
 TEST(FormatSvg, DrawsTheThroughputAsAnArea) {
-  EXPECT_TRUE(has(format_svg(some_settings(), some_points()),
+  EXPECT_TRUE(has(format_svg(svg_settings(), some_points()),
                   "d=\"M90.0,550.0V430.0H287.5V430.0H485.0V550.0H682.5V430.0H880.0V550.0Z\""));
 }
 
 TEST(FormatSvg, MarksTimesWithErrors) {
   const std::string mark = R"(<rect x="485.0" y="130.0" width="197.5" height="420.0")";
   Points points = some_points();
-  EXPECT_TRUE(has(format_svg(some_settings(), points), mark));
+  EXPECT_TRUE(has(format_svg(svg_settings(), points), mark));
   points[2].errors = 0;
-  EXPECT_FALSE(has(format_svg(some_settings(), points), mark));
+  EXPECT_FALSE(has(format_svg(svg_settings(), points), mark));
 }
 
 TEST(FormatSvg, HasAxesWhereNothingHasHappened) {
-  const std::string svg = format_svg(some_settings(), {});
+  const std::string svg = format_svg(svg_settings(), {});
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
   EXPECT_FALSE(has(svg, "nan"));
   EXPECT_FALSE(has(svg, "inf"));
@@ -94,7 +92,7 @@ TEST(FormatSvg, LabelsAnyTimeWithElevenLabelsAtMost) {
   for (Duration end = 1us; end < kMaxDuration; end *= 3) {
     Timeline::Point point;
     point.end = end;
-    const std::string svg = format_svg(some_settings(), {point});
+    const std::string svg = format_svg(svg_settings(), {point});
     std::size_t labels = 0;
     const std::string middle = "text-anchor=\"middle\"";
     for (std::size_t at = 0; (at = svg.find(middle, at)) != std::string::npos; ++at) ++labels;
@@ -105,7 +103,7 @@ TEST(FormatSvg, LabelsAnyTimeWithElevenLabelsAtMost) {
 
 TEST(FormatSvg, DrawsAnyLatency) {
   for (Duration latency = 1ns; latency < kMaxDuration; latency *= 7) {
-    const std::string svg = format_svg(some_settings(), {point_at(0s, latency)});
+    const std::string svg = format_svg(svg_settings(), {point_at(0s, latency)});
     EXPECT_FALSE(has(svg, "nan")) << latency.count();
     EXPECT_FALSE(has(svg, "inf")) << latency.count();
     EXPECT_TRUE(has(svg, "d=\"M90.0,")) << latency.count();
@@ -113,7 +111,7 @@ TEST(FormatSvg, DrawsAnyLatency) {
 }
 
 TEST(FormatSvg, IsMarkupWhateverTheNameOfTheHostHolds) {
-  LoadSettings settings = some_settings();
+  LoadSettings settings = svg_settings();
   settings.host = "</text><script>\x1b\xff&\"'";
   const std::string svg = format_svg(settings, some_points());
   EXPECT_TRUE(has(svg, "&lt;/text&gt;&lt;script&gt;\\x1b\uFFFD&amp;&quot;'"));
