@@ -30,5 +30,6 @@ endfunction()
 # Installs what the package installs. By component: of a whole installation the build directory
 # keeps a list of files, which is the user's.
 function(install_to prefix)
-  expect_silence(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix} --component Unspecified)
+  expect_silence(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix "${prefix}"
+                 --component Unspecified)
 endfunction()

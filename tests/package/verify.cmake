@@ -1,15 +1,16 @@
 # systemd has nothing to say about the units, where the programs and the manual page that they name
-# are installed.
+# are installed; be it under a prefix that a unit must quote.
 
 include(${CMAKE_CURRENT_LIST_DIR}/package.cmake)
 need(systemd-analyze)
 
 file(REMOVE_RECURSE ${WORK_DIR})
-install_to(${WORK_DIR})
-set(units ${WORK_DIR}/lib/systemd/system)
+set(prefix "${WORK_DIR}/a 100%n prefix")
+install_to(${prefix})
+set(units ${prefix}/lib/systemd/system)
 # The system's own units are found after these.
 set(ENV{SYSTEMD_UNIT_PATH} ${units}:)
-set(ENV{MANPATH} ${WORK_DIR}/share/man)
+set(ENV{MANPATH} ${prefix}/share/man)
 find_program(man man)
 if(man)
   set(man --man=yes)
