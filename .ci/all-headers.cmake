@@ -1,0 +1,7 @@
+# Every name of the next C++ standard's library in every file: none may be in the way of ours.
+set(CMAKE_CXX_STANDARD 23 CACHE STRING "")
+set(CMAKE_CXX_FLAGS "-include bits/stdc++.h" CACHE STRING "")
+set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
+set(CMAKE_UNITY_BUILD ON CACHE BOOL "")
+set(BUILD_TESTING ON CACHE BOOL "")
+set(ECHO_WERROR ON CACHE BOOL "")

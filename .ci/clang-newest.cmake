@@ -1,0 +1,8 @@
+# The newest Clang of Debian 12, and each file by itself, so that none lives on what another
+# includes. What is made is not run, so it is not optimised.
+set(CMAKE_CXX_COMPILER clang++-19 CACHE STRING "")
+set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
+set(CMAKE_UNITY_BUILD OFF CACHE BOOL "")
+set(BUILD_TESTING ON CACHE BOOL "")
+set(ECHO_BENCH ON CACHE BOOL "")
+set(ECHO_WERROR ON CACHE BOOL "")

@@ -1,0 +1,5 @@
+# Clang, and the benchmark too.
+set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
+set(BUILD_TESTING ON CACHE BOOL "")
+set(ECHO_BENCH ON CACHE BOOL "")
+set(ECHO_WERROR ON CACHE BOOL "")

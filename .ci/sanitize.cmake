@@ -1,0 +1,7 @@
+# GCC with AddressSanitizer and UndefinedBehaviorSanitizer.
+set(CMAKE_BUILD_TYPE Release CACHE STRING "")
+set(CMAKE_CXX_FLAGS_RELEASE "-O1 -DNDEBUG" CACHE STRING "")
+set(CMAKE_UNITY_BUILD ON CACHE BOOL "")
+set(BUILD_TESTING ON CACHE BOOL "")
+set(ECHO_SANITIZE address,undefined CACHE STRING "")
+set(ECHO_WERROR ON CACHE BOOL "")
