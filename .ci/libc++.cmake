@@ -1,8 +1,10 @@
-# The programs with another standard library and the next C++ standard. GoogleTest is built for
-# GCC's library, hence no tests.
+# Another standard library and the next C++ standard. Debian's GoogleTest is built for GCC's library,
+# so it is built here from its sources.
 set(CMAKE_CXX_COMPILER clang++-19 CACHE STRING "")
 set(CMAKE_CXX_STANDARD 23 CACHE STRING "")
 set(CMAKE_CXX_FLAGS -stdlib=libc++ CACHE STRING "")
 set(CMAKE_UNITY_BUILD ON CACHE BOOL "")
-set(BUILD_TESTING OFF CACHE BOOL "")
+set(BUILD_TESTING ON CACHE BOOL "")
+set(CMAKE_DISABLE_FIND_PACKAGE_GTest ON CACHE BOOL "")
+set(FETCHCONTENT_SOURCE_DIR_GOOGLETEST /usr/src/googletest CACHE PATH "")
 set(ECHO_WERROR ON CACHE BOOL "")

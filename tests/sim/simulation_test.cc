@@ -108,6 +108,8 @@ int main(int argc, char** argv) {
     std::cerr << "sim_tests: " << error.what() << '\n';
     return 2;
   }
+  // A server leaves a SIGHUP alone that is ignored at its start (nohup).
+  std::signal(SIGHUP, SIG_DFL);  // NOLINT(cert-err33-c): it is a signal
   for (const int signal : {SIGSEGV, SIGABRT, SIGPROF}) echo::sim::tell_last_words_at(signal);
   if (__sanitizer_set_death_callback != nullptr) {
     __sanitizer_set_death_callback(&echo::sim::tell_last_words);
