@@ -1,6 +1,5 @@
 #include "echo/connection.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "echo/socket.h"

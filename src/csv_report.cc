@@ -1,6 +1,7 @@
 #include "echo/csv_report.h"
 
 #include <chrono>
+#include <ratio>
 
 #include "echo/figures.h"
 #include "echo/histogram.h"

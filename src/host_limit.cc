@@ -1,6 +1,7 @@
 #include "echo/host_limit.h"
 
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cstring>
 

@@ -1,7 +1,6 @@
 #include "echo/progress.h"
 
 #include <sys/ioctl.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <utility>
+
+#include "echo/signal_driven_io.h"
 
 namespace echo {
 namespace {

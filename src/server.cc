@@ -1,6 +1,7 @@
 #include "echo/server.h"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <climits>
-#include <cstddef>
 #include <limits>
 
 #include "echo/socket.h"

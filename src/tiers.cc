@@ -1,7 +1,6 @@
 #include "echo/tiers.h"
 
 #include <array>
-#include <cstddef>
 
 namespace echo {
 namespace {

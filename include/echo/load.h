@@ -7,7 +7,6 @@
 #include <functional>
 #include <optional>
 #include <queue>
-#include <string>
 #include <tuple>
 #include <vector>
 

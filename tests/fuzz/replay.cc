@@ -10,7 +10,6 @@
 #include <iterator>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "fuzz/target.h"

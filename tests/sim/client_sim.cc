@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "echo/client.h"
@@ -19,6 +20,7 @@
 #include "echo/log.h"
 #include "echo/target.h"
 #include "echo/units.h"
+#include "sim/dice.h"
 #include "sim/kernel.h"
 
 namespace echo::sim {

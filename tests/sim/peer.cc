@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/dice.h"
 #include "support/noise.h"
 
 namespace echo::sim {

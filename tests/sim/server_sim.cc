@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <deque>
 #include <iterator>
 #include <map>
@@ -14,10 +15,14 @@
 #include <utility>
 #include <vector>
 
+#include "echo/endpoint.h"
 #include "echo/log.h"
 #include "echo/selector.h"
 #include "echo/server.h"
 #include "echo/signals.h"
+#include "echo/systemd.h"
+#include "echo/units.h"
+#include "sim/dice.h"
 #include "sim/kernel.h"
 #include "sim/peer.h"
 

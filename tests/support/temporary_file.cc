@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
+#include <ios>
 #include <sstream>
 #include <system_error>
 

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdint>
 #include <sstream>
+#include <utility>
 
 namespace echo::testing {
 namespace {

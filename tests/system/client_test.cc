@@ -11,7 +11,6 @@
 
 #include "echo/endpoint.h"
 #include "echo/socket.h"
-#include "echo/unique_fd.h"
 #include "support/false_server.h"
 #include "support/program.h"
 #include "support/temporary_file.h"

@@ -2,6 +2,8 @@
 #include <poll.h>
 
 #include <chrono>
+#include <csignal>
+#include <cstddef>
 #include <string>
 #include <vector>
 

@@ -4,9 +4,10 @@
 #include <csignal>
 #include <optional>
 #include <string>
-#include <utility>
+#include <system_error>
 #include <vector>
 
+#include "echo/passed_descriptors.h"
 #include "support/errors.h"
 #include "support/fault.h"
 #include "support/program.h"

@@ -3,15 +3,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstddef>
+#include <map>
+#include <ostream>
 #include <string>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 #include "echo/endpoint.h"
+#include "echo/passed_descriptors.h"
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
 #include "support/program.h"

@@ -2,6 +2,7 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <cstddef>
 #include <string>
 #include <system_error>
 #include <vector>

@@ -13,8 +13,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 
 #include "echo/unique_fd.h"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <optional>
 #include <string>
 
@@ -12,7 +13,6 @@
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
 #include "support/log_pipe.h"
-#include "support/socket_pair.h"
 #include "support/temporary_file.h"
 #include "support/test_peer.h"
 

@@ -5,11 +5,9 @@
 #include <sys/select.h>
 
 #include <climits>
-#include <cstddef>
 #include <initializer_list>
 #include <random>
 #include <set>
-#include <vector>
 
 #include "echo/socket.h"
 #include "echo/unique_fd.h"

@@ -27,7 +27,6 @@
 #include "echo/message_queue.h"
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
-#include "support/program.h"
 #include "support/socket_pair.h"
 #include "support/test_peer.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "echo/endpoint.h"
-#include "echo/load_observer.h"
 #include "echo/load_settings.h"
+#include "echo/units.h"
 
 namespace echo {
 namespace {

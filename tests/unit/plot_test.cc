@@ -2,10 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <initializer_list>
 #include <sstream>
 #include <string>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "echo/histogram.h"
+#include "echo/units.h"
 #include "echo/utf8.h"
 #include "support/environment.h"
 

@@ -21,6 +21,7 @@
 #include "echo/endpoint.h"
 #include "echo/fd_set.h"
 #include "echo/log.h"
+#include "echo/passed_descriptors.h"
 #include "echo/signals.h"
 #include "echo/unique_fd.h"
 #include "support/environment.h"
