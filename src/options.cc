@@ -26,7 +26,7 @@ bool is_number(const std::string& text) {
 OptionWalk::OptionWalk(int argc, char* const* argv, const option* table)
     : argc_(argc), argv_(argv), table_(table), short_options_(":") {
   for (const option* entry = table; entry->name != nullptr; ++entry) {
-    if (entry->val >= kHelp) continue;
+    if (entry->val >= kFirstLongOption) continue;
     short_options_ += static_cast<char>(entry->val);
     if (entry->has_arg == required_argument) short_options_ += ':';
   }

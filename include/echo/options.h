@@ -22,9 +22,15 @@ class UsageError : public std::runtime_error {
 // What a command line asks for.
 enum class Action { kRun, kHelp, kVersion };
 
-// The val of an option that has no short form, in getopt_long(3)'s table: those that programs
-// share, and the first of a program's own.
-enum LongOption { kHelp = 256, kVersion, kQuiet, kFirstOwnOption };
+// The `val` in getopt_long(3)'s table of an option that has no short form: of those that every
+// program has, and of the first that is a program's own.
+enum LongOption {
+  kFirstLongOption = 256,
+  kHelp = kFirstLongOption,
+  kVersion,
+  kQuiet,
+  kFirstOwnOption
+};
 
 // Walks a command line by getopt_long(3), GNU style: options and arguments in any order, `--` ends
 // the options. The short options are those of the table whose val is a letter. getopt_long() keeps

@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   // A server leaves a SIGHUP alone that is ignored at its start (nohup).
-  std::signal(SIGHUP, SIG_DFL);  // NOLINT(cert-err33-c): it is a signal
+  std::signal(SIGHUP, SIG_DFL);  // NOLINT(cert-err33-c): SIGHUP is valid
   for (const int signal : {SIGSEGV, SIGABRT, SIGPROF}) echo::sim::tell_last_words_at(signal);
   if (__sanitizer_set_death_callback != nullptr) {
     __sanitizer_set_death_callback(&echo::sim::tell_last_words);

@@ -6,6 +6,7 @@
 
 namespace echo::testing {
 
+// What EXPECT_EQ can compare and print.
 using Fds = std::vector<int>;
 
 inline Fds members(const FdSet& set) { return {set.begin(), set.end()}; }

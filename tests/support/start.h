@@ -6,7 +6,8 @@
 
 namespace echo::testing {
 
-// The time at which a test begins that tells the time itself; there is some before it.
+// Where the time of a test begins that has a clock of its own: not at 0, so that there is an
+// earlier one.
 inline constexpr Time kStart{std::chrono::seconds(1000)};
 
 }  // namespace echo::testing

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "support/patience.h"
+#include "support/text.h"
 
 namespace echo::testing {
 namespace {
@@ -24,10 +25,6 @@ std::string value_of(const std::string& message, const std::string& name) {
   if (place == std::string::npos) return {};
   const std::size_t begin = place + name.size();
   return message.substr(begin, message.find('\n', begin) - begin);
-}
-
-bool has(const std::string& message, const std::string& part) {
-  return message.find(part) != std::string::npos;
 }
 
 }  // namespace

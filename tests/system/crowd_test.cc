@@ -10,39 +10,41 @@
 namespace echo::testing {
 namespace {
 
-constexpr std::size_t kTenThousand = 10'000;
+constexpr std::size_t kClientsAtOnce = 10'000;
 constexpr std::size_t kSpare = 100;
 
 TEST(Crowd, TenThousandConnectionsAtOnceAreAllEchoed) {
-  if (!allow_descriptors(kTenThousand + kSpare)) {
-    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kTenThousand + kSpare;
+  if (!allow_descriptors(kClientsAtOnce + kSpare)) {
+    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below "
+                 << kClientsAtOnce + kSpare;
   }
   ServerProgram server({"-H", "127.0.0.1"});
   server.ignore_errors();
   std::vector<TestPeer> peers;
-  peers.reserve(kTenThousand);
-  for (std::size_t i = 0; i < kTenThousand; ++i) {
+  peers.reserve(kClientsAtOnce);
+  for (std::size_t i = 0; i < kClientsAtOnce; ++i) {
     peers.emplace_back(server.endpoint());
     peers.back().send(std::to_string(i));
   }
   std::size_t exact = 0;
-  for (std::size_t i = 0; i < kTenThousand; ++i) {
+  for (std::size_t i = 0; i < kClientsAtOnce; ++i) {
     const std::string sent = std::to_string(i);
     if (peers[i].receive(sent.size()) == sent) ++exact;
   }
-  EXPECT_EQ(exact, kTenThousand);
-  EXPECT_GE(server.open_descriptors(), kTenThousand);
+  EXPECT_EQ(exact, kClientsAtOnce);
+  EXPECT_GE(server.open_descriptors(), kClientsAtOnce);
 }
 
 TEST(Crowd, TheClientDrivesTenThousandSocketsAtOnce) {
-  if (!allow_descriptors(kTenThousand + kSpare)) {
-    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kTenThousand + kSpare;
+  if (!allow_descriptors(kClientsAtOnce + kSpare)) {
+    GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below "
+                 << kClientsAtOnce + kSpare;
   }
   ServerProgram server({"-H", "127.0.0.1"});
   server.ignore_errors();
   const Outcome client = run(ECHO_CLIENT,
                              {"-p", std::to_string(server.port()), "--quiet", "-t", "1m", "-c",
-                              std::to_string(kTenThousand)},
+                              std::to_string(kClientsAtOnce)},
                              {}, {.soft_descriptors = 64});
   EXPECT_EQ(client.status, 0) << client.error;
 }

@@ -96,6 +96,14 @@ TEST(TimelineTest, HasNeverTooManyPointsNorTooFewNorAGap) {
   }
 }
 
+TEST(TimelineTest, HasFewerThanTwoThousandPointsUnlessToldOtherwise) {
+  Timeline timeline;
+  for (int index = 0; index < 1999; ++index) timeline.add(Sample{});
+  EXPECT_EQ(timeline.points().size(), 1999U);
+  timeline.add(Sample{});
+  EXPECT_EQ(timeline.points().size(), 1000U);
+}
+
 TEST(TimelineTest, HasPointsWithoutLatenciesWhereNothingWasReceived) {
   Timeline timeline;
   Sample sample;
