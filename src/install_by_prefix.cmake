@@ -15,13 +15,11 @@ else()
   cmake_path(ABSOLUTE_PATH sysconfdir BASE_DIRECTORY "${prefix}" NORMALIZE)
 endif()
 
-set(units echo_server.service echo_server@.service echo_server.socket)
-list(TRANSFORM units PREPEND "${source_dir}/systemd/" OUTPUT_VARIABLE unit_files)
-file(INSTALL ${unit_files} DESTINATION "${prefix}/lib/systemd/system")
-# In a unit `%` begins a specifier, and a blank ends a path that has no quotes (systemd.syntax(7)).
+# In a unit `%` begins a specifier, a blank ends a path that has no quotes, and some characters may
+# not be in the path of a program at all (systemd.syntax(7), systemd.service(5)).
 foreach(path sbindir sysconfdir)
-  if(${path} MATCHES "[\"\\;]")
-    message(FATAL_ERROR "A unit cannot name '${${path}}': choose a prefix without \" \\ and ;")
+  if(${path} MATCHES "[\t\n\"'\\;]")
+    message(FATAL_ERROR "A unit cannot name '${${path}}': choose another prefix")
   endif()
   string(REPLACE "%" "%%" ${path}_in_unit "${${path}}")
 endforeach()
@@ -29,6 +27,10 @@ set(program "${sbindir_in_unit}/echo_server")
 if(program MATCHES " ")
   set(program "\"${program}\"")
 endif()
+
+set(units echo_server.service echo_server@.service echo_server.socket)
+list(TRANSFORM units PREPEND "${source_dir}/systemd/" OUTPUT_VARIABLE unit_files)
+file(INSTALL ${unit_files} DESTINATION "${prefix}/lib/systemd/system")
 foreach(unit ${units})
   set(installed "$ENV{DESTDIR}${prefix}/lib/systemd/system/${unit}")
   file(READ "${installed}" text)

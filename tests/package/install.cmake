@@ -26,16 +26,15 @@ function(expect_installed root prefix etc)
 endfunction()
 
 file(REMOVE_RECURSE ${WORK_DIR})
-set(prefix ${WORK_DIR}/prefix)
-install_to(${prefix})
-expect_installed("" ${prefix} ${prefix}/etc)
-
-set(defaults ${prefix}/etc/default/echo_server)
-file(WRITE ${defaults} "mine")
-install_to(${prefix})
-expect_contains(${defaults} "mine")
-
 set(root ${WORK_DIR}/root)
 set(ENV{DESTDIR} ${root})
+install_to(/opt/echo)
+expect_installed(${root} /opt/echo /opt/echo/etc)
+
+set(defaults ${root}/opt/echo/etc/default/echo_server)
+file(WRITE ${defaults} "mine")
+install_to(/opt/echo)
+expect_contains(${defaults} "mine")
+
 install_to(/usr)
 expect_installed(${root} /usr /etc)

@@ -5,12 +5,6 @@ include(${CMAKE_CURRENT_LIST_DIR}/package.cmake)
 need(systemd-analyze)
 
 file(REMOVE_RECURSE ${WORK_DIR})
-set(prefix "${WORK_DIR}/a 100%n prefix")
-install_to(${prefix})
-set(units ${prefix}/lib/systemd/system)
-# The system's own units are found after these.
-set(ENV{SYSTEMD_UNIT_PATH} ${units}:)
-set(ENV{MANPATH} ${prefix}/share/man)
 find_program(man man)
 if(man)
   set(man --man=yes)
@@ -19,8 +13,17 @@ else()
 endif()
 set(verify ${systemd-analyze_path} verify ${man})
 
-# Of a template systemd-analyze would take the instance "i", which is no core.
-expect_silence(${verify} echo_server.service echo_server.socket echo_server@0.service)
+foreach(prefix IN ITEMS "${WORK_DIR}/plain" "${WORK_DIR}/a 100%n prefix")
+  install_to("${prefix}")
+  set(units "${prefix}/lib/systemd/system")
+  # The system's own units are found after these.
+  set(ENV{SYSTEMD_UNIT_PATH} "${units}:")
+  set(ENV{MANPATH} "${prefix}/share/man")
 
-file(COPY ${SOURCE_DIR}/src/systemd/private-network.conf DESTINATION ${units}/echo_server.service.d)
-expect_silence(${verify} echo_server.service)
+  # Of a template systemd-analyze would take the instance "i", which is no core.
+  expect_silence(${verify} echo_server.service echo_server.socket echo_server@0.service)
+
+  file(COPY ${SOURCE_DIR}/src/systemd/private-network.conf
+       DESTINATION "${units}/echo_server.service.d")
+  expect_silence(${verify} echo_server.service)
+endforeach()
