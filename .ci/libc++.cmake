@@ -1,8 +1,10 @@
-# Another standard library and the next C++ standard. Debian's GoogleTest is built for GCC's library,
-# so it is built here from its sources.
+# Another standard library and the next C++ standard. Debian's GoogleTest is built for GCC's, so it
+# is built here from its sources.
+set(CMAKE_GENERATOR Ninja CACHE INTERNAL "")
 set(CMAKE_CXX_COMPILER clang++-19 CACHE STRING "")
 set(CMAKE_CXX_STANDARD 23 CACHE STRING "")
 set(CMAKE_CXX_FLAGS -stdlib=libc++ CACHE STRING "")
+set(CMAKE_BUILD_TYPE Release CACHE STRING "")
 set(CMAKE_UNITY_BUILD ON CACHE BOOL "")
 set(BUILD_TESTING ON CACHE BOOL "")
 set(CMAKE_DISABLE_FIND_PACKAGE_GTest ON CACHE BOOL "")
