@@ -1,5 +1,7 @@
 #include "echo/connection.h"
 
+#include <cstddef>
+#include <optional>
 #include <utility>
 
 #include "echo/socket.h"
@@ -63,8 +65,11 @@ void Connection::hang_up(Time now) {
 }
 
 bool Connection::takes_more(Time now) noexcept {
-  const std::size_t held = unacknowledged(fd());
-  const bool moves = held > 0 && (state_ == State::kLingering || !held_ || held < *held_);
+  const std::optional<std::size_t> counted = unacknowledged(fd());
+  const std::size_t held = counted.value_or(0);
+  const bool has_room = counted == std::size_t{0} && !queue_.empty();
+  const bool takes = held_ ? held < *held_ : held > 0;
+  const bool moves = state_ == State::kLingering ? held > 0 : takes || has_room;
   if (moves) last_active_ = now;
   held_ = held;
   return moves;

@@ -33,8 +33,7 @@ int serve(int argc, char** argv) {
   echo::Inheritance inheritance = echo::take_inheritance(log);
   if (!inheritance.sockets.empty()) echo::expect_no_listen_option(options);
   echo::Server server(options.server, log, signals, manager, std::move(inheritance));
-  server.run();
-  return 0;
+  return server.run() ? 0 : 1;
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ constexpr int kSpareDescriptors = 5;
 // How often the same trouble is logged.
 constexpr Duration kLogInterval = 10s;
 
-enum class AcceptError { kNobodyWaits, kOnlyThatClient, kNoRoom };
+enum class AcceptError { kNobodyWaits, kOnlyThatClient, kNoRoom, kDeadListener };
 
 AcceptError judge(int error) {
   switch (error) {
@@ -53,6 +53,12 @@ AcceptError judge(int error) {
     case EHOSTUNREACH:
     case ENETUNREACH:
       return AcceptError::kOnlyThatClient;
+    // It listens no more: shut down from elsewhere, or the descriptor is another file's.
+    case EINVAL:
+    case EBADF:
+    case ENOTSOCK:
+    case EOPNOTSUPP:
+      return AcceptError::kDeadListener;
     // EMFILE, ENFILE, ENOBUFS, ENOMEM; and what else comes had better not spin.
     default:
       return AcceptError::kNoRoom;
@@ -113,12 +119,16 @@ std::vector<Accepted> Server::listen(std::vector<UniqueFd> sockets, TakenOver& b
   listeners_ = has_own_listeners_ ? open_listeners(settings, before.listeners(), log_)
                                   : adopt_listeners(std::move(sockets), log_);
   for (const UniqueFd& listener : listeners_) {
-    listening_.insert(listener.get());
-    selector_.watch_input(listener.get(), true);
-    selector_.keep_active(listener.get());
+    watch_listener(listener.get());
   }
   port_ = local_endpoint(listeners_.front().get()).port();
   return waiting;
+}
+
+void Server::watch_listener(int listener) {
+  listening_.insert(listener);
+  selector_.watch_input(listener, true);
+  selector_.keep_active(listener);
 }
 
 void Server::take_over(TakenOver before) {
@@ -159,11 +169,12 @@ bool Server::take_over(TakenOver::Client taken) {
   return true;
 }
 
-void Server::run() {
+bool Server::run() {
   while (turn()) {
   }
   log_refusals(refusals_to_log_.take_rest());
   log_.info("done: ", statistics());
+  return !failed_;
 }
 
 bool Server::turn() {
@@ -173,6 +184,8 @@ bool Server::turn() {
   if (error != 0 && error != EINTR && select_errors_to_log_.note(now_)) {
     log_.error("select: ", ErrnoText{error});
   }
+  const bool found_nothing =
+      error == 0 && selector_.readable().empty() && selector_.writable().empty();
   handle_signals();
 
   for (const int fd : selector_.readable()) {
@@ -188,7 +201,7 @@ bool Server::turn() {
   log_refusals(refusals_to_log_.take(now_));
   if (settings_.idle_timeout > 0s) close_idle();
   if (accept_again_at_ && now_ >= *accept_again_at_) resume_accepting();
-  if (drain_deadline_) drain();
+  if (drain_deadline_) drain(found_nothing);
   tell_manager();
   return !listeners_.empty() || !by_activity_.empty();
 }
@@ -205,7 +218,10 @@ bool Server::accept_clients(int listener) {
       case AcceptError::kOnlyThatClient:
         break;
       case AcceptError::kNoRoom:
-        pause_accepting(error);
+        pause_accepting(listener, error);
+        return false;
+      case AcceptError::kDeadListener:
+        replace_listener(listener, error);
         return false;
     }
   }
@@ -250,7 +266,7 @@ void Server::add_client(UniqueFd socket, const Endpoint& peer, HostLimit::Place 
   if (index >= clients_.size()) clients_.resize(index + 1);
   std::list<int> place{fd};
   auto newcomer = std::make_unique<Client>(
-      Client{Connection(std::move(socket), peer, settings_.max_queue, now_), place.begin(),
+      Client{Connection(std::move(socket), peer, settings_.max_queue, clock_()), place.begin(),
              std::move(place_of_host)});
   pool_.serve(by_activity_.size() + 1);
   newcomer->connection.resume(owed, at_eof, pool_);
@@ -274,14 +290,42 @@ void Server::log_refusals(std::optional<std::uint64_t> refusals) {
 }
 
 // A listener that stays readable while accept() fails would turn select() into a busy loop. The
-// clients wait in the backlog meanwhile.
-void Server::pause_accepting(int error) {
+// clients wait in the backlog meanwhile, and the other listeners go on.
+void Server::pause_accepting(int listener, int error) {
   if (pauses_to_log_.note(now_)) {
     log_.warning("cannot accept: ", ErrnoText{error}, "; new connections wait, ",
                  by_activity_.size(), " open");
   }
-  for (const UniqueFd& listener : listeners_) selector_.watch_input(listener.get(), false);
+  selector_.watch_input(listener, false);
   accept_again_at_ = now_ + kAcceptRest;
+}
+
+// It will never accept again. A listener that the service manager has passed is the manager's to
+// open again, so this server ends for it to start the next one.
+void Server::replace_listener(int dead, int error) {
+  if (drain_deadline_) return;
+  const Endpoint local = local_endpoint(dead);
+  log_.error("cannot accept on ", local.host(), " port ", local.port(), ": ", ErrnoText{error});
+  const auto place = std::find_if(listeners_.begin(), listeners_.end(),
+                                  [dead](const UniqueFd& each) { return each.get() == dead; });
+  selector_.forget(dead);
+  listening_.erase(dead);
+  place->reset();
+  try {
+    if (!has_own_listeners_) {
+      throw std::system_error(error, std::generic_category(),
+                              "the service manager's listener is dead");
+    }
+    const ListenSettings& listen = settings_.listen;
+    *place = listen_on(local, listen.backlog, listen.reuse_port, listen.keepalive);
+    watch_listener(place->get());
+    log_.info("starting up on ", local.host(), " port ", local.port());
+  } catch (const std::system_error& failure) {
+    log_.error(failure.what());
+    listeners_.erase(place);
+    failed_ = true;
+    start_draining("a dead listener");
+  }
 }
 
 void Server::resume_accepting() {
@@ -347,8 +391,10 @@ void Server::settle(Connection& connection) {
   if (settings_.idle_timeout > 0s) note_activity(connection);
 }
 
-void Server::note_activity(const Connection& connection) {
+// The process may have been stopped since the clock was read.
+void Server::note_activity(Connection& connection) {
   if (connection.last_active() != now_) return;
+  connection.set_last_active(clock_());
   by_activity_.splice(by_activity_.end(), by_activity_, client(connection.fd())->place);
 }
 
@@ -394,7 +440,7 @@ void Server::handle_signals() {
     log_.info("a second signal, ", name_of(stop), ": closing, ", by_activity_.size(), " open");
     close_all("a second signal");
   } else if (stop != SIGUSR2 || !hand_over()) {
-    start_draining(stop);
+    start_draining(name_of(stop));
   }
 }
 
@@ -452,7 +498,7 @@ bool Server::give_to_manager(const std::vector<ToHandOver>& items) {
   return false;
 }
 
-void Server::start_draining(int signal) {
+void Server::start_draining(std::string_view reason) {
   drain_deadline_ = now_ + settings_.drain_timeout;
   manager_.note_stopping(settings_.drain_timeout);
   if (has_own_listeners_) {
@@ -461,7 +507,9 @@ void Server::start_draining(int signal) {
     // Who waits there is let in by the next server.
     stop_listening();
   }
-  log_.info(name_of(signal), ": draining, ", by_activity_.size(), " open, for at most ",
+  // Few turns are left, and none of them is to leave a connection for the next one.
+  for (const int fd : by_activity_) selector_.keep_active(fd);
+  log_.info(reason, ": draining, ", by_activity_.size(), " open, for at most ",
             settings_.drain_timeout);
 }
 
@@ -485,14 +533,15 @@ void Server::stop_listening() {
   accept_again_at_.reset();
 }
 
-void Server::drain() {
-  if (now_ >= *drain_deadline_) {
-    close_all("the drain timeout");
-    return;
-  }
+void Server::drain(bool found_nothing) {
   for (auto place = by_activity_.begin(); place != by_activity_.end();) {
     drain(connection(*place++));
   }
+  if (now_ < *drain_deadline_) return;
+  // What reached the sockets in time counts, however late the loop looks: it goes on until select()
+  // finds nothing. The first of these turns began before the deadline.
+  if (late_turns_++ == 0 || (!found_nothing && late_turns_ < kMaxLateTurns)) return;
+  close_all("the drain timeout");
 }
 
 void Server::drain(Connection& connection) {
@@ -510,7 +559,7 @@ void Server::drain(Connection& connection) {
   // Nothing is owed; and what has reached the socket since select() looked is still to be echoed.
   handle_readable(connection);
   if (client(fd) == nullptr || !connection.is_dry()) return;
-  connection.hang_up(now_);
+  connection.hang_up(clock_());
   settle(connection);
 }
 
@@ -521,13 +570,17 @@ void Server::close_all(std::string_view reason) {
 
 void Server::close_idle() {
   while (!by_activity_.empty()) {
-    Connection& longest_silent = connection(by_activity_.front());
-    if (now_ - longest_silent.last_active() < settings_.idle_timeout) return;
-    if (longest_silent.takes_more(now_)) {
-      note_activity(longest_silent);
-      continue;
+    const int fd = by_activity_.front();
+    if (now_ - connection(fd).last_active() < settings_.idle_timeout) return;
+    // What reached the socket in time counts, however late the loop looks.
+    handle_readable(connection(fd));
+    if (client(fd) == nullptr) continue;
+    if (now_ - connection(fd).last_active() < settings_.idle_timeout) continue;
+    if (connection(fd).takes_more(now_)) {
+      note_activity(connection(fd));
+    } else {
+      close(connection(fd), settings_.idle_timeout, " without a byte");
     }
-    close(longest_silent, settings_.idle_timeout, " without a byte");
   }
 }
 

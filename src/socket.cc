@@ -203,9 +203,10 @@ int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, i
   return ::sendmsg(fd, &message, flags | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
-std::size_t unacknowledged(int fd) noexcept {
+std::optional<std::size_t> unacknowledged(int fd) noexcept {
   int bytes = 0;
-  return ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+  if (::ioctl(fd, SIOCOUTQ, &bytes) != 0) return std::nullopt;
+  return static_cast<std::size_t>(bytes);
 }
 
 void shut_down_sending(int fd) noexcept { ::shutdown(fd, SHUT_WR); }

@@ -51,6 +51,10 @@ class Connection {
   // or hung up on.
   Time last_active() const noexcept { return last_active_; }
 
+  // It was active as late as that: the call that moved the bytes may have come long after the
+  // `now` it was given.
+  void set_last_active(Time now) noexcept { last_active_ = now; }
+
   // Whether select() is to watch for input: while open, until max_queue bytes are owed, and then
   // again once half of them are gone, so that TCP tells the peer to wait meanwhile.
   bool wants_input() const noexcept {
@@ -81,8 +85,9 @@ class Connection {
 
   // Whether the peer takes what the system still holds for it, which is activity that select() does
   // not tell of. For when last_active() is long ago; if so, that is now. Of an open connection it
-  // is said once, and again as long as less is held each time; of a lingering one, as long as
-  // anything is held: closed before, it would lose that to a reset if the peer sent something more.
+  // is said once, and again as long as less is held each time, and when nothing is held while bytes
+  // are pending: there is room for them. Of a lingering one, as long as anything is held: closed
+  // before, it would lose that to a reset if the peer sent something more.
   bool takes_more(Time now) noexcept;
 
   // Gives up the socket, to be closed in some other way than at once.

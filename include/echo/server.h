@@ -61,8 +61,13 @@ class Server {
   Server(const ServerSettings& settings, Log& log, Signals& signals, ServiceManager& manager,
          Inheritance inheritance = {}, std::function<Time()> clock = Clock::now);
 
-  // Serves until a signal has made it drain.
-  void run();
+  // Serves until a signal has made it drain; or until a listener is dead and cannot be opened
+  // again: returns false then.
+  bool run();
+
+  // How many turns it may take after the drain timeout for what reached the sockets before: a
+  // socket holds a few MiB, and most turns receive 64 KiB of them or more.
+  static constexpr int kMaxLateTurns = 128;
 
   // One turn of the loop: waits for an event and handles all that are there. False once drained.
   bool turn();
@@ -88,6 +93,7 @@ class Server {
     HostLimit::Place place_of_host;
   };
 
+  void watch_listener(int listener);
   std::vector<Accepted> listen(std::vector<UniqueFd> sockets, TakenOver& before);
   void take_over(TakenOver before);
   bool take_over(TakenOver::Client taken);
@@ -100,14 +106,15 @@ class Server {
                   std::string_view owed = {}, bool at_eof = false);
   void refuse(Accepted accepted, std::string_view limit);
   void log_refusals(std::optional<std::uint64_t> refusals);
-  void pause_accepting(int error);
+  void pause_accepting(int listener, int error);
+  void replace_listener(int dead, int error);
   void resume_accepting();
 
   void handle_readable(Connection& connection);
   void handle_writable(Connection& connection);
   void handle_exceptional(Connection& connection);
   void settle(Connection& connection);
-  void note_activity(const Connection& connection);
+  void note_activity(Connection& connection);
   // `reason` is made of parts, as a log line is.
   template <typename... Reason>
   void close(Connection& connection, const Reason&... reason);
@@ -115,10 +122,10 @@ class Server {
   void handle_signals();
   bool hand_over();
   bool give_to_manager(const std::vector<ToHandOver>& items);
-  void start_draining(int signal);
+  void start_draining(std::string_view reason);
   void accept_last_clients();
   void stop_listening();
-  void drain();
+  void drain(bool found_nothing);
   void drain(Connection& connection);
   void close_all(std::string_view reason);
   void close_idle();
@@ -154,6 +161,8 @@ class Server {
 
   std::optional<Time> accept_again_at_;  // Where accepting is paused.
   std::optional<Time> drain_deadline_;   // Where draining.
+  int late_turns_ = 0;                   // Since then.
+  bool failed_ = false;                  // A listener is dead for good.
   RateLimit pauses_to_log_;
   RateLimit refusals_to_log_;
   Endpoint last_refused_;

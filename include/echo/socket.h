@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -107,8 +108,9 @@ constexpr std::size_t kMostInMessage = 253;
 int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, int flags) noexcept;
 
 // How many of the bytes sent the peer's system has not acknowledged yet, EOF counting as one
-// (tcp(7), SIOCOUTQ): they are in flight, or the peer does not read. 0 where it is not to be had.
-std::size_t unacknowledged(int fd) noexcept;
+// (tcp(7), SIOCOUTQ): they are in flight, or the peer does not read. nullopt if the kernel does not
+// say.
+std::optional<std::size_t> unacknowledged(int fd) noexcept;
 
 // Sends EOF once what was sent has gone out. Receiving goes on (shutdown(2)).
 void shut_down_sending(int fd) noexcept;

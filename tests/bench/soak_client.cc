@@ -90,7 +90,7 @@ void SoakClient::handle(short events, Time now) {
 }
 
 void SoakClient::expect_stop() {
-  const std::size_t on_the_way = unacknowledged(fd());
+  const std::size_t on_the_way = unacknowledged(fd()).value_or(0);
   expects_stop_ = true;
   due_at_stop_ = sent_ - std::min(sent_, on_the_way);
 }

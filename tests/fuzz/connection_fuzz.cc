@@ -200,7 +200,8 @@ class Link {
   void takes_more() {
     const bool takes = connection_.takes_more(now_);
     const bool holds = !peer_is_gone_ && got_back_ < echoed_;
-    if (holds && (state_ == State::kLingering || !asked_)) {
+    const bool has_room = !peer_is_gone_ && !holds && owed() > 0;
+    if (has_room || (holds && (state_ == State::kLingering || !asked_))) {
       require(takes, "a peer that has not all yet may take more");
     } else if (!peer_is_gone_ && (!holds || !taken_since_asked_)) {
       require(!takes, "a peer that has all, or took nothing, takes no more");

@@ -171,9 +171,11 @@ class ClientsWorld : public World {
   }
 
   bool somebody_waits(int /*listener*/) const override { return false; }
-  void set_listening(int /*listener*/, bool /*listening*/) override {
+  void set_listening(int /*listener*/, std::optional<int> /*backlog*/) override {
     kernel_.violate("the client listens");
   }
+
+  void kill_listener(int /*listener*/) override {}
 
   void connect(const std::shared_ptr<Stream>& stream) override {
     servers_.push_back(std::make_unique<EchoServer>(stream, kernel_, honest_));
@@ -290,7 +292,7 @@ std::string simulate_client(std::uint64_t seed) {
   const unsigned faults = honest ? 0U : dice.one_of({0U, 0U, 1000U, 100U});
   bool exact = false;
   try {
-    Client client(settings, log, input, output, [&] { return kernel.now(); });
+    Client client(settings, log, input, output, [&] { return kernel.read_clock(); });
     kernel.set_fault_rate(faults);
     for (int turns = 0; kernel.violation().empty() && client.turn(); ++turns) {
       if (turns == kMostTurns) kernel.violate("it never ends");
@@ -326,7 +328,7 @@ std::string simulate_load(std::uint64_t seed) {
   LoadObserver nobody;
   try {
     Load load(settings, resolve(settings.host, settings.port), nobody,
-              {.sample = 1s, .progress = 1s}, nullptr, [&] { return kernel.now(); });
+              {.sample = 1s, .progress = 1s}, nullptr, [&] { return kernel.read_clock(); });
     kernel.set_fault_rate(faults);
     std::uint64_t turns = 0;
     while (kernel.violation().empty() && turns < interrupted_after && load.turn()) ++turns;

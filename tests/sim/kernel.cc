@@ -32,6 +32,7 @@ constexpr unsigned kExceptional = 4;
 
 constexpr std::size_t kTraceLength = 60;
 constexpr int kMostSteps = 200;
+constexpr std::uint64_t kMostStepsOfAStop = 30;
 
 // How many calls may leave out what is ready: until it is told of, which a call may leave for the
 // next, and, where events were lost, until all have had their turn.
@@ -99,6 +100,26 @@ int Kernel::fail(int error) noexcept {
   return -1;
 }
 
+// A stop is as likely short as long: from a microsecond to about an hour.
+void Kernel::let_time_pass() {
+  if (stop_rate_ == 0 || !dice_.one_in(stop_rate_)) return;
+  const Duration stop = std::chrono::microseconds{1} * (std::uint64_t{1} << dice_.up_to(32));
+  note("stopped for " + format_duration(stop));
+  const auto steps = static_cast<Duration::rep>(dice_.up_to(kMostStepsOfAStop));
+  for (Duration::rep step = 0; step <= steps; ++step) {
+    now_ += stop / (steps + 1);
+    stopped_ += stop / (steps + 1);
+    this->step();
+  }
+}
+
+Time Kernel::read_clock() {
+  let_time_pass();
+  last_read_ = now_;
+  let_time_pass();
+  return last_read_;
+}
+
 int Kernel::open(File file) {
   int fd = kFirstFd;
   while (files_.contains(fd)) ++fd;
@@ -152,28 +173,39 @@ int Kernel::bind(int fd) {
   return strikes() ? fail(dice_.one_of(kBind)) : 0;
 }
 
-int Kernel::listen(int fd) {
+int Kernel::listen(int fd, int backlog) {
+  let_time_pass();
   File* const file = find(fd, "listen");
   if (file == nullptr) return -1;
-  if (strikes()) return fail(EADDRINUSE);
-  if (file->kind == File::Kind::kFresh) file->local = address_of(INADDR_LOOPBACK, next_port_++);
-  file->kind = File::Kind::kListener;
-  world_->set_listening(fd, true);
+  if (file->kind == File::Kind::kFresh) {
+    if (strikes()) return fail(EADDRINUSE);
+    file->local = address_of(INADDR_LOOPBACK, next_port_++);
+    file->kind = File::Kind::kListener;
+  }
+  file->is_leaving = backlog == 0;
+  world_->set_listening(fd, backlog);
   return 0;
 }
 
 int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
-  const File* const listener = find(fd, "accept4");
+  let_time_pass();
+  File* const listener = find(fd, "accept4");
   if (listener == nullptr) return -1;
   if ((flags & SOCK_NONBLOCK) == 0) violate("an accepted socket that may block");
   if ((flags & SOCK_CLOEXEC) == 0) violate("an accepted socket that a child would inherit");
   if (strikes()) {
-    const int error = dice_.one_of(dice_.one_in(2) ? kAcceptOfOneClient : kAcceptOfTheSystem);
+    const bool is_dead = dice_.one_in(20);
+    const bool is_of_client = !is_dead && dice_.one_in(2);
+    const int error = dice_.one_of(is_dead        ? kAcceptOfADeadListener
+                                   : is_of_client ? kAcceptOfOneClient
+                                                  : kAcceptOfTheSystem);
     note("accept4(" + std::to_string(fd) + ") fails: " + std::to_string(error));
     // Of these some cost the connection that waited, and some leave it in the backlog.
     if (error == ECONNABORTED || error == EPROTO) {
       if (const auto lost = world_->accept(fd)) break_stream(*lost);
     }
+    if (is_dead) world_->kill_listener(fd);
+    listener->may_pause = !is_of_client;
     return fail(error);
   }
   const std::shared_ptr<Stream> stream = world_->accept(fd);
@@ -185,6 +217,7 @@ int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   copy_out(peer, address, length);
   stream->accepted = true;
   stream->moved_at = stream->sent_at = now_;
+  stream->moved_awake = awake();
   note("accept4(" + std::to_string(fd) + ") = " + std::to_string(accepted));
   return accepted;
 }
@@ -234,6 +267,7 @@ int Kernel::setsockopt(int fd, int level, int name) {
 void Kernel::break_stream(Stream& stream) { stream.broken = true; }
 
 ssize_t Kernel::recv(int fd, Parts parts, int flags) {
+  let_time_pass();
   const File* const file = find(fd, "recv");
   if (file == nullptr) return -1;
   if (file->stream == nullptr) return fail(ENOTCONN);
@@ -242,6 +276,7 @@ ssize_t Kernel::recv(int fd, Parts parts, int flags) {
   if (length == 0) violate("a recv() of nothing");
   Stream& stream = *file->stream;
   if (stream.broken) violate("a recv() on a connection that has failed");
+  stream.asked = stream.asked || !stream.out_eof;
   const auto told = [&](const std::string& what) {
     note("recv(" + std::to_string(fd) + ") " + what);
   };
@@ -262,7 +297,10 @@ ssize_t Kernel::recv(int fd, Parts parts, int flags) {
     return fail(error);
   }
   if (stream.in.empty()) {
-    if (!stream.in_eof) return fail(EAGAIN);
+    if (!stream.in_eof) {
+      stream.looked_dry = true;
+      return fail(EAGAIN);
+    }
     told("= EOF");
     stream.saw_eof = true;
     return 0;
@@ -277,11 +315,13 @@ ssize_t Kernel::recv(int fd, Parts parts, int flags) {
   stream.in.erase(0, count);
   stream.received += count;
   stream.moved_at = now_;
+  stream.moved_awake = awake();
   told("= " + std::to_string(count));
   return static_cast<ssize_t>(count);
 }
 
 ssize_t Kernel::send(int fd, Parts parts, int flags) {
+  let_time_pass();
   const File* const file = find(fd, "send");
   if (file == nullptr) return -1;
   if (file->stream == nullptr) return fail(ENOTCONN);
@@ -320,12 +360,14 @@ ssize_t Kernel::send(int fd, Parts parts, int flags) {
   stream.out.append(bytes, 0, count);
   stream.sent += count;
   stream.moved_at = stream.sent_at = now_;
+  stream.moved_awake = awake();
   told("= " + std::to_string(count) + " of " + std::to_string(bytes.size()));
   if (stream.deaf) stream.be_reset();
   return static_cast<ssize_t>(count);
 }
 
 ssize_t Kernel::read(int fd, void* buffer, std::size_t length) {
+  let_time_pass();
   const File* const file = find(fd, "read");
   if (file == nullptr) return -1;
   if (file->kind == File::Kind::kEvents) return read_events(buffer, length);
@@ -338,6 +380,7 @@ ssize_t Kernel::read(int fd, void* buffer, std::size_t length) {
 }
 
 ssize_t Kernel::write(int fd, const void* buffer, std::size_t length) {
+  let_time_pass();
   const File* const file = find(fd, "write");
   if (file == nullptr) return -1;
   if (file->kind == File::Kind::kLog) {
@@ -351,6 +394,7 @@ ssize_t Kernel::write(int fd, const void* buffer, std::size_t length) {
 }
 
 int Kernel::shutdown(int fd, int how) {
+  let_time_pass();
   const File* const file = find(fd, "shutdown");
   if (file == nullptr) return -1;
   if (how != SHUT_WR || file->stream == nullptr) return fail(EINVAL);
@@ -360,11 +404,13 @@ int Kernel::shutdown(int fd, int how) {
   if (strikes()) stream.be_reset();
   if (stream.reset) return fail(ENOTCONN);
   if (!stream.out_eof) world_->check_shutdown(stream);
+  stream.too_late = !stream.in.empty() || (stream.in_eof && !stream.saw_eof);
   stream.out_eof = true;
   return 0;
 }
 
 int Kernel::close(int fd) {
+  let_time_pass();
   const File* const file = find(fd, "close");
   if (file == nullptr) return -1;
   note("close(" + std::to_string(fd) + ")");
@@ -378,12 +424,13 @@ int Kernel::close(int fd) {
   }
   const bool listened = file->kind == File::Kind::kListener;
   files_.erase(fd);
-  if (listened) world_->set_listening(fd, false);
+  if (listened) world_->set_listening(fd, std::nullopt);
   writable_.erase(fd);
   return 0;
 }
 
 int Kernel::ioctl(int fd, unsigned long request, int* value) {
+  let_time_pass();
   File* const file = find(fd, "ioctl");
   if (file == nullptr) return -1;
   if (file->stream == nullptr) return fail(EINVAL);
@@ -395,8 +442,9 @@ int Kernel::ioctl(int fd, unsigned long request, int* value) {
     return 0;
   }
   if (request != SIOCOUTQ) return fail(EINVAL);
-  const Stream& stream = *file->stream;
+  Stream& stream = *file->stream;
   *value = stream.reset ? 0 : static_cast<int>(stream.out.size());
+  stream.counted_empty = *value == 0;
   return 0;
 }
 
@@ -503,6 +551,7 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
   }
   if (nfds == 0) return sets;
   const bool outputs_alone = readable == nullptr;
+  if (!outputs_alone) check_that_listeners_are_asked(sets);
   for (auto& [fd, file] : files_) {
     if (file.stream == nullptr || file.stream->closed) continue;
     const auto place = sets.find(fd);
@@ -524,6 +573,18 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
     world_->check_asked(*file.stream, (bits & kReadable) != 0, (bits & kWritable) != 0);
   }
   return sets;
+}
+
+// One that has not failed itself does not wait for another one that has.
+void Kernel::check_that_listeners_are_asked(const Sets& asked) {
+  for (auto& [fd, file] : files_) {
+    if (file.kind != File::Kind::kListener || file.is_leaving) continue;
+    if (asked.contains(fd)) {
+      file.may_pause = false;
+    } else if (!file.may_pause) {
+      violate("a listener is not asked about, though it has not failed");
+    }
+  }
 }
 
 Kernel::Sets Kernel::ready(const Sets& asked) const {
@@ -568,6 +629,10 @@ int Kernel::nanosleep(const timespec& duration) {
 
 int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
                     const timespec* timeout, const sigset_t* mask) {
+  let_time_pass();
+  for (auto& [fd, file] : files_) {
+    if (file.stream != nullptr) file.stream->looked_dry = file.stream->counted_empty = false;
+  }
   const Sets wanted = asked(nfds, readable, writable, exceptional);
   writable_.clear();
   now_ += std::chrono::microseconds(dice_.up_to(50));
@@ -625,6 +690,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
   }
   if (nfds > 0) note("select() = " + std::to_string(count));
   if (nfds > 0 && readable == nullptr && count > 0) inputs_waited_ = true;
+  let_time_pass();
   return count;
 }
 

@@ -51,12 +51,18 @@ struct Stream {
   bool broken = false;      // A call on it has failed in a way that ends it.
   bool saw_eof = false;     // A recv() has returned the end of the file.
   bool accepted = false;
-  bool asked = false;          // A select() has been asked of it.
+  bool asked = false;          // A select() or a recv() has been asked of it.
+  bool looked_dry = false;     // Since the last select() a recv() has found nothing.
+  bool counted_empty = false;  // Since then nothing was in flight when that was asked.
+  bool too_late = false;       // We ended it while more was there, which came after a last look.
   std::uint64_t received = 0;  // How much we have received, and sent, so far.
   std::uint64_t sent = 0;
   Time moved_at{};                       // When a call moved bytes last; or it was accepted.
   Time sent_at{};                        // When a call sent bytes last; likewise.
   Time taken_at{};                       // When the other end took bytes last.
+  Time moved_awake{};                    // Of the time that the program had for itself.
+  Time taken_awake{};                    // Likewise.
+  Time arrived_at{};                     // When the oldest of the bytes in `in` came.
   std::uint32_t host = INADDR_LOOPBACK;  // The other end's address.
 
   void be_reset() {
@@ -83,8 +89,10 @@ class World {
   // Somebody connects: the connection's new streams wait in the backlog. Nullptr: nobody does.
   virtual std::shared_ptr<Stream> accept(int listener) = 0;
   virtual bool somebody_waits(int listener) const = 0;
-  // A listener was opened, or closed.
-  virtual void set_listening(int listener, bool listening) = 0;
+  // A listener was opened, or has that backlog now; nullopt: it was closed.
+  virtual void set_listening(int listener, std::optional<int> backlog) = 0;
+  // It will never accept anybody again.
+  virtual void kill_listener(int listener) = 0;
   // connect() was called.
   virtual void connect(const std::shared_ptr<Stream>& stream) = 0;
   // The program sleeps with nothing to wake it but itself: the last chance to send a signal.
@@ -114,9 +122,19 @@ class Kernel {
   void set_world(World* world) noexcept { world_ = world; }
   Dice& dice() noexcept { return dice_; }
   Time now() const noexcept { return now_; }
+  // The time without that for which the program was kept from running.
+  Time awake() const noexcept { return now_ - stopped_; }
+  // What the program's clock says. It is a call as others are.
+  Time read_clock();
+  Time last_read() const noexcept { return last_read_; }
 
   // How often, one in so many, a call fails for no fault of the program's. 0: never.
   void set_fault_rate(unsigned one_in) noexcept { fault_rate_ = one_in; }
+  bool has_faults() const noexcept { return fault_rate_ != 0; }
+
+  // How often, one call in so many, the program is kept from running before it: stopped, starved or
+  // suspended, for any time, while others go on. 0: never.
+  void set_stop_rate(unsigned one_in) noexcept { stop_rate_ = one_in; }
 
   void violate(const std::string& text);
   const std::string& violation() const noexcept { return violation_; }
@@ -138,7 +156,7 @@ class Kernel {
   // The calls.
   int socket(int family, int type);
   int bind(int fd);
-  int listen(int fd);
+  int listen(int fd, int backlog);
   int accept4(int fd, sockaddr* address, socklen_t* length, int flags);
   int connect(int fd, const sockaddr* address, socklen_t length);
   int getsockname(int fd, sockaddr* address, socklen_t* length);
@@ -169,6 +187,8 @@ class Kernel {
     sockaddr_storage local{};
     sockaddr_storage peer{};
     bool sends_at_once = false;
+    bool may_pause = false;   // A listener whose last accept() failed,
+    bool is_leaving = false;  // or that lets nobody wait any more.
     // Signal-driven I/O: to whom, by which signal, and whether at all.
     bool has_owner = false;
     bool has_signal = false;
@@ -185,9 +205,11 @@ class Kernel {
   File* find(int fd, const char* call);
   void note(const std::string& call);
   bool strikes() { return fault_rate_ != 0 && dice_.one_in(fault_rate_); }
+  void let_time_pass();
   int fail(int error) noexcept;
   void break_stream(Stream& stream);
   Sets asked(int nfds, const fd_set* readable, const fd_set* writable, const fd_set* exceptional);
+  void check_that_listeners_are_asked(const Sets& asked);
   Sets ready(const Sets& asked) const;
   unsigned readiness(int fd, const File& file) const;
   void step();
@@ -205,7 +227,10 @@ class Kernel {
   Dice dice_;
   World* world_ = nullptr;
   Time now_{std::chrono::hours{1}};
+  Duration stopped_{0};
+  Time last_read_{};
   unsigned fault_rate_ = 0;
+  unsigned stop_rate_ = 0;
   std::map<int, File> files_;
   bool inputs_waited_ = false;  // The last call was about the outputs alone, and found some.
   std::set<int> writable_;      // What the last select() reported so, and was not sent on since.

@@ -54,7 +54,9 @@ std::string Peer::complaint(std::size_t max_queue) const {
 }
 
 std::string Peer::complaint_at_end() const {
-  if (!said_all_ || stream_->broken || stream_->reset || got_ == sent_) return {};
+  if (!said_all_ || stream_->broken || stream_->reset || stream_->too_late || got_ == sent_) {
+    return {};
+  }
   return describe() + " got back " + std::to_string(got_) + " bytes of " + std::to_string(sent_);
 }
 
@@ -63,6 +65,7 @@ void Peer::send() {
   const std::size_t room = stream_->in_room - std::min(stream_->in_room, stream_->in.size());
   const auto count =
       std::min<std::uint64_t>({room, to_send_ - sent_, kernel_.dice().length(chunk_)});
+  if (count > 0 && stream_->in.empty()) stream_->arrived_at = kernel_.now();
   for (std::uint64_t i = 0; i < count; ++i) stream_->in += testing::noise(number_, sent_ + i);
   sent_ += count;
   if (sent_ == to_send_ && manner_ == Manner::kHalfCloses) {
@@ -109,7 +112,10 @@ void Peer::receive(std::size_t most) {
   }
   got_ += count;
   stream_->out.erase(0, count);
-  if (count > 0) stream_->taken_at = kernel_.now();
+  if (count > 0) {
+    stream_->taken_at = kernel_.now();
+    stream_->taken_awake = kernel_.awake();
+  }
   if (stream_->out_eof && stream_->out.empty() && manner_ != Manner::kVanishes) {
     // The server's EOF is answered by ours.
     stream_->in_eof = true;

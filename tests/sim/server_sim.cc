@@ -72,7 +72,7 @@ class ServersWorld : public World {
   }
 
   bool may_act() const override {
-    return (to_come_ > 0 && !backlogs_.empty()) ||
+    return (to_come_ > 0 && !backlogs_.empty() && is_open_to_all_) ||
            std::any_of(peers_.begin(), peers_.end(),
                        [](const auto& peer) { return peer->may_act(); });
   }
@@ -89,12 +89,24 @@ class ServersWorld : public World {
 
   bool somebody_waits(int listener) const override { return !backlogs_.at(listener).empty(); }
 
-  void set_listening(int listener, bool listening) override {
+  void set_listening(int listener, std::optional<int> room) override {
     Backlog& backlog = backlogs_[listener];
-    if (listening) return;
+    if (room) {
+      is_open_to_all_ = *room > 0;
+      if (is_open_to_all_) died_at_.reset();
+      return;
+    }
+    if (listener != dead_) stop_if_a_listener_is_dead();
     if (!backlog.empty() && is_in_time()) kernel_.violate("a client that waited was let down");
-    for (const auto& stream : backlog) stream->reset = true;
+    reset(backlog);
     backlogs_.erase(listener);
+  }
+
+  void kill_listener(int listener) override {
+    dead_ = listener;
+    const bool drains = stops_ > 0 && !is_signal_pending();
+    if (!drains) died_at_ = kernel_.last_read();
+    reset(backlogs_.at(listener));
   }
 
   void connect(const std::shared_ptr<Stream>& /*stream*/) override {
@@ -110,12 +122,13 @@ class ServersWorld : public World {
   // EOF for a peer that has not ended yet.
   void check_shutdown(const Stream& stream) override {
     if (stream.broken || stream.urgent || stops_ == 2) return;
+    stop_if_a_listener_is_dead();
+    check_that_nothing_is_thrown_away(stream);
     if (stops_ == 0 && !stream.asked) {
       if (!is_full_for(stream)) kernel_.violate("a peer was refused for which there was room");
     } else if (stops_ == 0) {
       if (!may_be_idle(stream)) kernel_.violate("hung up on a peer for no reason");
     } else if (is_in_time() && stream.asked && settings_.idle_timeout == 0s) {
-      if (!stream.in.empty()) kernel_.violate("hung up on a peer that had said more");
       if (stream.received != stream.sent) kernel_.violate("hung up on a peer that is owed more");
     }
   }
@@ -152,6 +165,7 @@ class ServersWorld : public World {
 
   // After each turn.
   void check() {
+    stop_if_a_listener_is_dead();
     turns_with_signal_ = is_signal_pending() ? turns_with_signal_ + 1 : 0;
     if (turns_with_signal_ > kMostTurnsOfASignal) kernel_.violate("a signal that is not taken");
     check_stop();
@@ -187,9 +201,46 @@ class ServersWorld : public World {
  private:
   using Backlog = std::deque<std::shared_ptr<Stream>>;
 
+  static void reset(Backlog& backlog) {
+    for (const auto& stream : backlog) stream->reset = true;
+    backlog.clear();
+  }
+
+  // It was not to be opened again: the server stops by itself.
+  void stop_if_a_listener_is_dead() {
+    if (died_at_ && ++stops_ == 1) stopped_at_ = *died_at_;
+    died_at_.reset();
+  }
+
   // Whether nobody has been given up yet.
   bool is_in_time() const {
-    return stops_ == 0 || (stops_ == 1 && kernel_.now() < stopped_at_ + settings_.drain_timeout);
+    return stops_ == 0 || (stops_ == 1 && kernel_.now() < drain_deadline());
+  }
+
+  // The server's own is this one or later.
+  Time drain_deadline() const { return stopped_at_ + settings_.drain_timeout; }
+
+  // What reached the socket before the time was over counts, however late the server looks. It need
+  // not read from a peer that has half a queue or more pending.
+  void check_that_nothing_is_thrown_away(const Stream& stream) {
+    if (!stream.asked || stream.reset) return;
+    const std::uint64_t pending = stream.received - stream.sent;
+    const bool reads = !stream.saw_eof && pending <= settings_.max_queue / 2;
+    const bool is_late = stops_ > 0 && !is_in_time();
+    const bool is_unread = reads && !stream.in.empty() && !stream.looked_dry;
+    if (!is_late) {
+      if (is_unread) kernel_.violate("hung up on a peer that had said more");
+      if (pending > 0 && stream.counted_empty) {
+        kernel_.violate("hung up on a peer that had taken all");
+      }
+    } else if (!kernel_.has_faults() && late_turns_ + 2 < Server::kMaxLateTurns) {
+      if (is_unread && stream.arrived_at < drain_deadline()) {
+        kernel_.violate("threw away what came before the drain timeout");
+      }
+      if (pending > 0 && stream.out.empty() && stream.taken_at < drain_deadline()) {
+        kernel_.violate("gave up a peer that had taken all");
+      }
+    }
   }
 
   bool is_limited() const { return settings_.max_connections > 0 || settings_.max_per_host > 0; }
@@ -225,7 +276,7 @@ class ServersWorld : public World {
     if (settings_.idle_timeout == 0s || stops_ > 0 || stream.reset) return false;
     const bool in_flight = !stream.out.empty() || stream.taken_at > stream.moved_at;
     const Duration most = settings_.idle_timeout * (in_flight ? 2 : 1) + kTurnTime;
-    return kernel_.now() - std::max(stream.moved_at, stream.taken_at) >= most;
+    return kernel_.awake() - std::max(stream.moved_awake, stream.taken_awake) >= most;
   }
 
   static bool is_signal_pending() {
@@ -234,22 +285,29 @@ class ServersWorld : public World {
   }
 
   void connect_peer() {
-    if (backlogs_.empty()) return;
+    if (backlogs_.empty() || !is_open_to_all_) return;
     peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, most_said_, is_crowd_));
     const auto listener = std::next(
         backlogs_.begin(), static_cast<std::ptrdiff_t>(kernel_.dice().up_to(backlogs_.size() - 1)));
-    listener->second.push_back(peers_.back()->stream());
+    if (died_at_ && listener->first == dead_) {
+      peers_.back()->stream()->reset = true;
+    } else {
+      listener->second.push_back(peers_.back()->stream());
+    }
     --to_come_;
   }
 
   // A server that goes on must be within its drain timeout, and not have had the second signal.
   void check_stop() {
-    if (stops_ == 0 || is_signal_pending()) return;
+    if (stops_ == 0) return;
+    if (kernel_.now() >= drain_deadline()) ++late_turns_;
+    if (is_signal_pending()) return;
     if (!drains_since_) {
-      drains_since_ = kernel_.now();
+      drains_since_ = kernel_.awake();
       stops_when_draining_ = stops_;
     }
-    if (kernel_.now() >= *drains_since_ + settings_.drain_timeout + kTurnTime) {
+    if (kernel_.awake() >= *drains_since_ + settings_.drain_timeout + kTurnTime &&
+        ++overdue_turns_ > Server::kMaxLateTurns) {
       kernel_.violate("it outlives the drain timeout");
     }
     if (stops_ > stops_when_draining_) kernel_.violate("it outlives the second signal");
@@ -266,6 +324,7 @@ class ServersWorld : public World {
   const ServerSettings& settings_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::map<int, Backlog> backlogs_;  // By listener.
+  bool is_open_to_all_ = true;       // Not once a backlog of 0 keeps new ones out.
   bool is_crowd_;
   std::uint64_t to_come_;
   std::size_t most_said_;
@@ -274,8 +333,12 @@ class ServersWorld : public World {
   int stops_ = 0;
   bool stops_now_ = false;
   Time stopped_at_{};
+  std::optional<Time> died_at_;  // A listener, and none has been opened since.
+  int dead_ = -1;                // Which one that was.
   std::optional<Time> drains_since_;
   int stops_when_draining_ = 0;
+  int late_turns_ = 0;         // After the drain deadline, or a little before the server's own.
+  int overdue_turns_ = 0;      // After the server's own.
   int turns_with_signal_ = 0;  // How many turns in a row have left one pending.
 };
 
@@ -308,15 +371,17 @@ std::string simulate_server(std::uint64_t seed) {
   bool started = false;
   try {
     ServiceManager manager;
-    Server server(settings, log, signals, manager, {}, [&] { return kernel.now(); });
+    Server server(settings, log, signals, manager, {}, [&] { return kernel.read_clock(); });
     started = true;
     kernel.set_fault_rate(faults);
+    kernel.set_stop_rate(kernel.dice().one_of({0U, 0U, 5000U, 500U, 50U}));
     int turns = 0;
     while (server.turn() && kernel.violation().empty()) {
       world.check();
       if (++turns > kMostTurns) kernel.violate("it never ends");
     }
     kernel.set_fault_rate(0);
+    kernel.set_stop_rate(0);
     if (kernel.violation().empty()) world.check_end();
   } catch (const std::system_error&) {
     if (started) kernel.violate("it threw");

@@ -60,7 +60,7 @@ int __wrap_bind(int fd, const sockaddr* address, socklen_t length) {
 
 int __wrap_listen(int fd, int backlog) {
   Kernel* const kernel = kernel_of(fd);
-  return kernel != nullptr ? kernel->listen(fd) : __real_listen(fd, backlog);
+  return kernel != nullptr ? kernel->listen(fd, backlog) : __real_listen(fd, backlog);
 }
 
 int __wrap_accept4(int fd, sockaddr* address, socklen_t* length, int flags) {

@@ -13,10 +13,13 @@ namespace echo::testing {
 inline constexpr std::initializer_list<int> kAcceptOfOneClient{EINTR,    ECONNABORTED, EPROTO,
                                                                ENETDOWN, ENOPROTOOPT,  EHOSTDOWN,
                                                                ENONET,   EHOSTUNREACH, ENETUNREACH};
+// accept(2): of a listener that never accepts again.
+inline constexpr std::initializer_list<int> kAcceptOfADeadListener{EBADF, EINVAL, ENOTSOCK,
+                                                                   EOPNOTSUPP};
 // accept(2): all others, with those that "various Linux kernels can return".
 inline constexpr std::initializer_list<int> kAcceptOfTheSystem{
-    EMFILE, ENFILE,   ENOBUFS,    ENOMEM, EPERM,           EBADF,           EFAULT,
-    EINVAL, ENOTSOCK, EOPNOTSUPP, ENOSR,  ESOCKTNOSUPPORT, EPROTONOSUPPORT, ETIMEDOUT};
+    EMFILE, ENFILE, ENOBUFS,         ENOMEM,          EPERM,
+    EFAULT, ENOSR,  ESOCKTNOSUPPORT, EPROTONOSUPPORT, ETIMEDOUT};
 
 // recv(2), send(2): not now.
 inline constexpr std::initializer_list<int> kNotNow{EAGAIN, EINTR};

@@ -88,6 +88,21 @@ INSTANTIATE_TEST_SUITE_P(Each, FaultOfAccept,
                                                    faults("accept4", kAcceptOfTheSystem)})),
                          name_of_test);
 
+class FaultOfADeadListener : public ServerFaultTest {};
+
+TEST_P(FaultOfADeadListener, HasItOpenedAgain) {
+  begin("3");
+  connect_victim();
+  server().program().wait_for_line("error: cannot accept on 127.0.0.1 port ");
+  server().program().wait_for_line("starting up on 127.0.0.1 port ");
+  expect_witness_served();
+  end();
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfADeadListener,
+                         ::testing::ValuesIn(faults("accept4", kAcceptOfADeadListener)),
+                         name_of_test);
+
 class FaultOfManyWhoWait : public ServerFaultTest {};
 
 TEST_P(FaultOfManyWhoWait, DoesNotKeepTheNextOneWaiting) {

@@ -84,7 +84,7 @@ TEST(Stop, SlowReadersGetAllThatTheyAreOwed) {
   const std::vector<std::size_t> sent = send_until_stuck(peers);
   std::vector<std::size_t> reached_the_server;
   for (std::size_t i = 0; i < peers.size(); ++i) {
-    reached_the_server.push_back(sent[i] - unacknowledged(peers[i].fd()));
+    reached_the_server.push_back(sent[i] - unacknowledged(peers[i].fd()).value());
     EXPECT_GT(reached_the_server[i], 4UL << 20);
   }
   server.signal(SIGTERM);
@@ -123,7 +123,7 @@ TEST(Stop, AtTheDrainTimeoutAPeerGetsEofAndNoReset) {
   const TestPeer peer(server.endpoint());
   peer.send(std::string(50'000, 'x'));
   // The server has taken a part of it, and its system the rest.
-  wait_until([&] { return unacknowledged(peer.fd()) == 0; });
+  wait_until([&] { return unacknowledged(peer.fd()) == std::size_t{0}; });
   EXPECT_EQ(server.stop(), 0);
   EXPECT_FALSE(peer.is_reset());
 }

@@ -405,6 +405,13 @@ TEST(Connection, SaysSoAgainOnceThePeerHasTakenSome) {
   EXPECT_EQ(link.connection.last_active(), kLatest);
 }
 
+TEST(Connection, SaysSoWhileThereIsRoomForWhatIsPending) {
+  Link link(100, make_tcp_pair());
+  link.hear("pending");
+  EXPECT_TRUE(link.connection.takes_more(kLater));
+  EXPECT_TRUE(link.connection.takes_more(kLatest));
+}
+
 TEST(Connection, SaysSoAsLongAsThereIsSomethingToTakeAfterTheHangUp) {
   Link link(100, make_tcp_pair());
   testing::fill(link.connection.fd());

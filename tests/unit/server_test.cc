@@ -8,6 +8,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <initializer_list>
 #include <optional>
 #include <random>
@@ -51,7 +53,14 @@ class ServerTest : public ::testing::Test {
 
   void start() {
     server_.emplace(settings_, log_, signals_, manager_, std::move(inheritance_),
-                    [this] { return now_; });
+                    [this] { return read_clock(); });
+  }
+
+  Time read_clock() {
+    if (steps_.empty()) return now_;
+    const Duration step = steps_.front();
+    steps_.pop_front();
+    return std::exchange(now_, now_ + step);
   }
 
   TestPeer connect() {
@@ -103,6 +112,7 @@ class ServerTest : public ::testing::Test {
   Inheritance inheritance_;
   ServerSettings settings_;
   Time now_{};
+  std::deque<Duration> steps_;  // By which the time goes on after each reading of it.
   std::optional<Server> server_;
 };
 
@@ -133,6 +143,37 @@ TEST_F(ServerTest, ClosesAnIdleConnectionAtItsTimeAndNotBefore) {
   server_->turn();
   EXPECT_TRUE(peer.has_input());
   EXPECT_TRUE(pipe_.has("after 10s without a byte"));
+}
+
+TEST_F(ServerTest, CountsBytesThatCameBeforeTheIdleTimeoutHoweverLateItLooks) {
+  settings_.idle_timeout = 10s;
+  start();
+  TestPeer other = connect();
+  TestPeer peer = connect();
+  other.send("x");
+  server_->turn();
+  peer.send("in time");
+  now_ += 10s;
+  // This turn asks select() about the output to the other one alone.
+  server_->turn();
+  while (!peer.has_input()) server_->turn();
+  EXPECT_EQ(peer.receive(7), "in time");
+}
+
+TEST_F(ServerTest, CountsTheIdleTimeFromWhenTheBytesMoved) {
+  settings_.idle_timeout = 10s;
+  start();
+  TestPeer peer = connect();
+  peer.send("x");
+  server_->turn();
+  // It is kept from running after select() has returned and the clock has been read.
+  steps_ = {0s, 1h};
+  server_->turn();
+  EXPECT_TRUE(steps_.empty());
+  EXPECT_EQ(peer.receive(1), "x");
+  raise_signal(SIGUSR1);
+  server_->turn();
+  EXPECT_FALSE(pipe_.has("without a byte"));
 }
 
 TEST_F(ServerTest, ClosesEachOfNineThousandIdleConnectionsAtItsTime) {
@@ -272,8 +313,40 @@ TEST_F(ServerTest, StopsDrainingAtTheDrainTimeoutThoughAPeerStillSends) {
     EXPECT_TRUE(server_->turn());
     now_ += 200ms;
   }
-  EXPECT_FALSE(server_->turn());
+  for (int turns = 0; server_->turn(); ++turns) {
+    ASSERT_LT(turns, Server::kMaxLateTurns);
+    peer.send("and on");
+  }
   EXPECT_EQ(peer.receive_to_eof(), "");
+}
+
+// Shuts down the listeners of this process at that port, as another process that has them too may.
+void kill_listeners(std::uint16_t port) {
+  for (int fd = 0; fd < 64; ++fd) {
+    const bool listens = kind_of(fd) == SocketKind::kListener;
+    if (listens && local_endpoint(fd).port() == port) shut_down_listener(fd);
+  }
+}
+
+TEST_F(ServerTest, ListensAgainAfterAListenerHasDied) {
+  start();
+  const std::uint16_t port = server_->port();
+  kill_listeners(port);
+  EXPECT_TRUE(server_->turn());
+  EXPECT_TRUE(pipe_.has("error: cannot accept on 127.0.0.1 port " + std::to_string(port)));
+  TestPeer peer = connect();
+  echo(peer, "served");
+}
+
+TEST_F(ServerTest, EndsWithoutSuccessWhereTheManagersListenerHasDied) {
+  inheritance_.sockets.push_back(listen_on(resolve("127.0.0.1", 0).front(), 1, false));
+  start();
+  TestPeer peer = connect();
+  kill_listeners(server_->port());
+  EXPECT_TRUE(server_->turn());
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  peer.shut_down_sending();
+  EXPECT_FALSE(server_->run());
 }
 
 TEST_F(ServerTest, EndsAtOnceForASecondSignal) {

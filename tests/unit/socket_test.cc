@@ -266,17 +266,17 @@ TEST(RemoteEndpoint, IsNoAddressWhereThereIsNone) {
 TEST(Unacknowledged, CountsWhatThePeerHasNoRoomFor) {
   const SocketPair pair = make_tcp_pair();
   const std::size_t sent = testing::fill(pair.ours.get());
-  EXPECT_GT(unacknowledged(pair.ours.get()), 0U);
-  EXPECT_LE(unacknowledged(pair.ours.get()), sent);
+  EXPECT_GT(unacknowledged(pair.ours.get()).value(), 0U);
+  EXPECT_LE(unacknowledged(pair.ours.get()).value(), sent);
 }
 
 TEST(Unacknowledged, IsNoneOnceThePeerHasIt) {
   const SocketPair pair = make_tcp_pair();
   send(pair.ours.get(), "x");
-  testing::wait_until([&] { return unacknowledged(pair.ours.get()) == 0; });
+  testing::wait_until([&] { return unacknowledged(pair.ours.get()) == std::size_t{0}; });
 }
 
-TEST(Unacknowledged, IsNoneWhereItIsNotToBeHad) { EXPECT_EQ(unacknowledged(-1), 0U); }
+TEST(Unacknowledged, IsNoneWhereItIsNotToBeHad) { EXPECT_EQ(unacknowledged(-1), std::nullopt); }
 
 TEST(Receive, TakesWhatIsThere) {
   const SocketPair pair = make_socket_pair();
