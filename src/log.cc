@@ -9,11 +9,13 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <string>
 #include <utility>
 
+#include "echo/brief_write.h"
 #include "echo/escape.h"
 #include "echo/reader.h"
 
@@ -40,17 +42,6 @@ bool is_journal(int fd) {
   return stream == std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino);
 }
 
-// Where the file cannot be opened again: sets O_NONBLOCK all the same, and puts it back at once.
-ssize_t write_nonblocking(int fd, std::string_view text) {
-  const int flags = ::fcntl(fd, F_GETFL);
-  ::fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-  const ssize_t written = ::write(fd, text.data(), text.size());
-  const int error = errno;
-  ::fcntl(fd, F_SETFL, flags);
-  errno = error;
-  return written;
-}
-
 }  // namespace
 
 std::optional<LogLevel> parse_log_level(std::string_view text) {
@@ -72,12 +63,14 @@ Log::Log(int fd, LogLevel level, Manner manner)
   const mode_t type = type_of(fd);
   const bool is_terminal = ::isatty(fd) == 1;
   timestamps_ = (type == S_IFREG || is_terminal) && !priorities_;
+  // With `stty tostop` a line would stop a server in the background.
+  if (is_terminal) std::signal(SIGTTOU, SIG_IGN);  // NOLINT(cert-err33-c): SIGTTOU is valid
   if (type == S_IFSOCK) {
     way_ = Way::kSend;
   } else if (type == S_IFIFO || is_terminal) {
     reopened_ = reopen_nonblocking(fd);
     if (reopened_) fd_ = reopened_.get();
-    way_ = reopened_ ? Way::kWrite : Way::kWriteNonblocking;
+    way_ = reopened_ ? Way::kWrite : Way::kWriteBriefly;
   }
 }
 
@@ -163,8 +156,8 @@ ssize_t Log::put_some(std::string_view text) const {
   switch (way_) {
     case Way::kWrite:
       return ::write(fd_, text.data(), text.size());
-    case Way::kWriteNonblocking:
-      return write_nonblocking(fd_, text);
+    case Way::kWriteBriefly:
+      return write_briefly(fd_, text);
     case Way::kSend:
       return ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   }

@@ -44,7 +44,8 @@ class Log {
  public:
   enum class Manner {
     kDaemon,  // A line that the descriptor does not take at once is dropped, and the next one that
-              // gets through says how many were. On a terminal or in a file lines bear the time.
+              // gets through says how many were. On a terminal or in a file lines bear the time. A
+              // file is written to as it is: one on a file system that hangs makes write(2) wait.
     kTool,    // Waits for the reader. No times.
   };
 
@@ -87,9 +88,9 @@ class Log {
 
   // How to write without waiting, in a daemon.
   enum class Way {
-    kWrite,             // A file, a null device, or what could be reopened non-blocking.
-    kWriteNonblocking,  // A pipe or a terminal that could not.
-    kSend,              // A socket: send() is told not to wait.
+    kWrite,         // A file, a null device, or what could be reopened non-blocking.
+    kWriteBriefly,  // A pipe or a terminal that could not.
+    kSend,          // A socket: send() is told not to wait.
   };
 
   template <typename... Parts>

@@ -473,5 +473,16 @@ INSTANTIATE_TEST_SUITE_P(Each, LesserFaultOfTheStart,
                                                    faults("bind", {EADDRINUSE})})),
                          name_of_test);
 
+// Others have the same description open, who would meet the flag.
+TEST(FaultOfReopeningTheLog, LeavesTheFlagsOfItsPipeAlone) {
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
+  const Fault fault{"openat", EACCES, "/proc/self/fd/2"};
+  const std::string place = place_of(fault, TracedServer().stop(), kFromTheStart);
+  TracedServer server({inject(fault, place)});
+  const Trace trace = serve_and_stop(server);
+  EXPECT_EQ(count_of(trace, "(INJECTED)"), 1U);
+  EXPECT_EQ(count_of(trace, "F_SETFL"), 0U);
+}
+
 }  // namespace
 }  // namespace echo::testing

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -345,6 +346,18 @@ TEST(Log, NeverWaitsForATerminalThatNobodyReads) {
   expect_not_to_wait(tty, Log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon));
 }
 
+// By SIGTTOU, which a terminal with `stty tostop` sends to what writes in the background.
+TEST(Log, KeepsATerminalFromStoppingADaemon) {
+  const testing::Terminal tty;
+  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+  struct sigaction old_action {};
+  ::sigaction(SIGTTOU, nullptr, &old_action);
+  const Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
+  struct sigaction action {};
+  ::sigaction(SIGTTOU, &old_action, &action);
+  EXPECT_EQ(action.sa_handler, SIG_IGN);
+}
+
 // As after su(1), when the terminal is another user's.
 TEST(Log, NeverWaitsForATerminalThatItCannotOpenAgain) {
   const testing::Terminal tty;
@@ -354,6 +367,36 @@ TEST(Log, NeverWaitsForATerminalThatItCannotOpenAgain) {
   Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
   ::setfsuid(static_cast<uid_t>(user));
   expect_not_to_wait(tty, std::move(log));
+}
+
+// A log on a pipe that is another user's, as after sudo(8).
+class ForeignPipeLog : public ::testing::Test {
+ protected:
+  ForeignPipeLog() {
+    static_cast<void>(::fchmod(pipe_.writer.get(), 0));
+    const int user = ::setfsuid(65534);  // Root, if it is that, may open everything.
+    log_.emplace(pipe_.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+    ::setfsuid(static_cast<uid_t>(user));
+  }
+
+  const SmallPipe pipe_;
+  std::optional<Log> log_;
+};
+
+TEST_F(ForeignPipeLog, DropsLinesThatThePipeDoesNotTake) {
+  pipe_.fill();
+  log_->info("dropped");
+  read_all(pipe_.reader.get());
+  log_->info("written");
+  EXPECT_EQ(read_all(pipe_.reader.get()), "warning: log lines dropped: 1\nwritten\n");
+}
+
+// As when another writer takes the room that select() has found: there is some, but not for all.
+TEST_F(ForeignPipeLog, DoesNotWaitForRoomThatIsTooSmall) {
+  ASSERT_EQ(::write(pipe_.writer.get(), "x", 1), 1);
+  log_->info(std::string(3 * PIPE_BUF, 'x'));
+  log_->info("dropped");
+  EXPECT_FALSE(read_all(pipe_.reader.get()).empty());
 }
 
 TEST(Log, NeverWaitsForASocketThatNobodyReads) {
