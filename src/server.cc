@@ -539,8 +539,13 @@ void Server::drain(bool found_nothing) {
   }
   if (now_ < *drain_deadline_) return;
   // What reached the sockets in time counts, however late the loop looks: it goes on until select()
-  // finds nothing. The first of these turns began before the deadline.
-  if (late_turns_++ == 0 || (!found_nothing && late_turns_ < kMaxLateTurns)) return;
+  // finds nothing, and gives the peers the time that it has kept them waiting. The first of these
+  // turns began before the deadline.
+  if (late_turns_++ == 0) {
+    last_look_ = now_ + std::min(now_ - *drain_deadline_, kMaxLastLook);
+    return;
+  }
+  if (late_turns_ < kMaxLateTurns && !(found_nothing && now_ >= last_look_)) return;
   close_all("the drain timeout");
 }
 
@@ -599,7 +604,7 @@ std::optional<Duration> Server::time_to_next_deadline() const {
     consider(connection(by_activity_.front()).last_active() + settings_.idle_timeout);
   }
   if (drain_deadline_) {
-    consider(*drain_deadline_);
+    consider(std::max(*drain_deadline_, last_look_));
     for (const int fd : by_activity_) {
       if (connection(fd).state() != Connection::State::kLingering) continue;
       consider(connection(fd).last_active() + kMostLinger);

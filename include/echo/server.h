@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -68,6 +69,7 @@ class Server {
   // How many turns it may take after the drain timeout for what reached the sockets before: a
   // socket holds a few MiB, and most turns receive 64 KiB of them or more.
   static constexpr int kMaxLateTurns = 128;
+  static constexpr Duration kMaxLastLook = std::chrono::milliseconds{100};
 
   // One turn of the loop: waits for an event and handles all that are there. False once drained.
   bool turn();
@@ -161,7 +163,8 @@ class Server {
 
   std::optional<Time> accept_again_at_;  // Where accepting is paused.
   std::optional<Time> drain_deadline_;   // Where draining.
-  int late_turns_ = 0;                   // Since then.
+  int late_turns_ = 0;                   // After that deadline.
+  Time last_look_ = Time::min();         // Until when these wait for a peer.
   bool failed_ = false;                  // A listener is dead for good.
   RateLimit pauses_to_log_;
   RateLimit refusals_to_log_;

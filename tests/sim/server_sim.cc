@@ -306,7 +306,8 @@ class ServersWorld : public World {
       drains_since_ = kernel_.awake();
       stops_when_draining_ = stops_;
     }
-    if (kernel_.awake() >= *drains_since_ + settings_.drain_timeout + kTurnTime &&
+    if (kernel_.awake() >=
+            *drains_since_ + settings_.drain_timeout + Server::kMaxLastLook + kTurnTime &&
         ++overdue_turns_ > Server::kMaxLateTurns) {
       kernel_.violate("it outlives the drain timeout");
     }

@@ -320,6 +320,20 @@ TEST_F(ServerTest, StopsDrainingAtTheDrainTimeoutThoughAPeerStillSends) {
   EXPECT_EQ(peer.receive_to_eof(), "");
 }
 
+TEST_F(ServerTest, EchoesWhatCameBeforeTheDrainTimeoutHoweverLateItLooks) {
+  start();
+  TestPeer peer = connect();
+  peer.send("pending, ");
+  raise_signal(SIGTERM);
+  EXPECT_TRUE(server_->turn());
+  peer.send("and in time");
+  now_ += 1h;
+  // This turn asks select() about the output alone.
+  EXPECT_TRUE(server_->turn());
+  while (server_->turn()) now_ += 10ms;
+  EXPECT_EQ(peer.receive_to_eof(), "pending, and in time");
+}
+
 // Shuts down the listeners of this process at that port, as another process that has them too may.
 void kill_listeners(std::uint16_t port) {
   for (int fd = 0; fd < 64; ++fd) {
