@@ -17,14 +17,16 @@ namespace {
 constexpr const char* kName = "echo_server";
 
 int serve(int argc, char** argv) {
+  // Until the main loop runs: a signal to stop ends the program, and the others wait, as process 1
+  // too, and while a name server makes us wait.
+  echo::block_signals({SIGUSR1, SIGUSR2});
+  echo::exit_on_signals({SIGTERM, SIGINT, SIGHUP});
+  echo::reap_children();
   echo::ServerOptions options = echo::parse_server_options(argc, argv);
   if (echo::print_instead(options.action, kName, echo::server_help())) return 0;
 
-  // A restart that comes early waits until there is something to hand over.
-  echo::block_signals({SIGUSR2});
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kDaemon);
   echo::raise_descriptor_limit(log);
-  // While a name server makes us wait, a signal ends the program as it would any other.
   echo::limit_name_lookups();
   options.server.listen.hosts = echo::resolve_hosts(options.hosts);
   echo::block_signals(echo::Server::kSignals);

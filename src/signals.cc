@@ -1,5 +1,8 @@
 #include "echo/signals.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <bit>
 #include <cerrno>
 #include <ctime>
@@ -18,9 +21,21 @@ constexpr int bit_of(int signal) { return 1 << signal; }
 
 extern "C" void note_signal(int signal) { pending_signals = pending_signals | bit_of(signal); }
 
+extern "C" void exit_now(int /*signal*/) { ::_exit(0); }
+
 bool is_ignored(int signal) {
   struct sigaction action {};
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// Returns the old one.
+struct sigaction set_signal_action(int signal, const struct sigaction& action) {
+  struct sigaction old_action {};
+  if (::sigaction(signal, &action, &old_action) != 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            "cannot catch signal " + std::to_string(signal));
+  }
+  return old_action;
 }
 
 void block(const sigset_t& signals, sigset_t* old_mask) {
@@ -36,6 +51,25 @@ void block_signals(std::initializer_list<int> signals) {
   ::sigemptyset(&set);
   for (const int signal : signals) ::sigaddset(&set, signal);
   block(set, nullptr);
+}
+
+void exit_on_signals(std::initializer_list<int> signals) {
+  sigset_t set{};
+  ::sigemptyset(&set);
+  struct sigaction action {};
+  action.sa_handler = &exit_now;
+  for (const int signal : signals) {
+    if (signal == SIGHUP && is_ignored(SIGHUP)) continue;
+    set_signal_action(signal, action);
+    ::sigaddset(&set, signal);
+  }
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+void reap_children() noexcept {
+  static_cast<void>(std::signal(SIGCHLD, SIG_IGN));
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
 }
 
 Signals::Signals(std::initializer_list<int> caught) {
@@ -66,12 +100,7 @@ void Signals::set_action(int signal, void (*handler)(int)) {
   struct sigaction action {};
   action.sa_mask = caught_;
   action.sa_handler = handler;
-  struct sigaction old_action {};
-  if (::sigaction(signal, &action, &old_action) != 0) {
-    throw std::system_error(errno, std::generic_category(),
-                            "cannot catch signal " + std::to_string(signal));
-  }
-  old_actions_.emplace_back(signal, old_action);
+  old_actions_.emplace_back(signal, set_signal_action(signal, action));
 }
 
 // Those that are blocked and wait for the next pselect().

@@ -12,6 +12,15 @@ namespace echo {
 // Throws std::system_error.
 void block_signals(std::initializer_list<int> signals);
 
+// Has each of the signals end the process at once with status 0, though it was started with them
+// blocked or ignored, until a Signals takes them over. A SIGHUP that is ignored stays so: nohup(1)
+// means it. Throws std::system_error.
+void exit_on_signals(std::initializer_list<int> signals);
+
+// Has no child of the process, dead or yet to die, wait to be reaped: as process 1 it is given the
+// orphans of others.
+void reap_children() noexcept;
+
 // Takes signals over for a main loop: blocked while the loop works, delivered while it waits with
 // wait_mask(), noted by a handler that sets a flag, and asked for with take().
 //

@@ -2,12 +2,16 @@
 
 #include <gtest/gtest.h>
 #include <sys/select.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <cstdlib>
 #include <ctime>
+#include <functional>
 #include <system_error>
 #include <vector>
 
@@ -226,6 +230,83 @@ TEST_F(SignalsTest, ChangesNothingWhereItRefuses) {
     EXPECT_EQ(action_of(SIGUSR1).sa_handler, SIG_DFL);
     EXPECT_EQ(members(current_mask()), std::vector<int>{});
   }
+}
+
+// Runs the body in a process of its own. Returns its exit status, kSurvived where it comes to its
+// end, or -1 where a signal kills it.
+constexpr int kSurvived = 99;
+int status_in_child(const std::function<void()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    body();
+    ::_exit(kSurvived);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+using ExitOnSignals = SignalsTest;
+
+TEST_F(ExitOnSignals, EndsTheProcessWithStatusZero) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    EXPECT_EQ(status_in_child([&] {
+                exit_on_signals({SIGTERM, SIGINT, SIGHUP});
+                static_cast<void>(::raise(signal));
+              }),
+              0);
+  }
+}
+
+TEST_F(ExitOnSignals, EndsAProcessThatWasStartedWithThemBlockedOrIgnored) {
+  EXPECT_EQ(status_in_child([] {
+              block(SIGTERM);
+              static_cast<void>(::raise(SIGTERM));
+              exit_on_signals({SIGTERM});
+            }),
+            0);
+  EXPECT_EQ(status_in_child([] {
+              set_action(SIGINT, SIG_IGN);
+              exit_on_signals({SIGINT});
+              static_cast<void>(::raise(SIGINT));
+            }),
+            0);
+}
+
+TEST_F(ExitOnSignals, LeavesAnIgnoredSighupIgnored) {
+  EXPECT_EQ(status_in_child([] {
+              set_action(SIGHUP, SIG_IGN);
+              exit_on_signals({SIGHUP});
+              static_cast<void>(::raise(SIGHUP));
+            }),
+            kSurvived);
+}
+
+TEST_F(ExitOnSignals, LeavesToTheMainLoopWhatComesOnceItTakesOver) {
+  EXPECT_EQ(status_in_child([] {
+              exit_on_signals({SIGTERM});
+              block_signals({SIGTERM});
+              static_cast<void>(::raise(SIGTERM));
+              Signals signals({SIGTERM});
+              let_in(signals);
+              if (signals.take() != SIGTERM) ::_exit(EXIT_FAILURE);
+            }),
+            kSurvived);
+}
+
+TEST(ReapChildren, LeavesNoneThatIsDeadOrDies) {
+  EXPECT_EQ(status_in_child([] {
+              const pid_t dead = ::fork();
+              if (dead == 0) ::_exit(0);
+              siginfo_t info{};
+              ::waitid(P_PID, static_cast<id_t>(dead), &info, WEXITED | WNOWAIT);
+              reap_children();
+              const pid_t dying = ::fork();
+              if (dying == 0) ::_exit(0);
+              // Waits for the one that dies, and finds that there is none any more.
+              if (::waitpid(-1, nullptr, 0) >= 0 || errno != ECHILD) ::_exit(EXIT_FAILURE);
+            }),
+            kSurvived);
 }
 
 }  // namespace

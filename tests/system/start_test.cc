@@ -1,0 +1,146 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstddef>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "echo/unique_fd.h"
+#include "support/program.h"
+#include "support/temporary_file.h"
+#include "support/text.h"
+
+// Signals that come before the main loop runs, and what process 1 is there for.
+namespace echo::testing {
+namespace {
+
+// A pipe that is full: who writes to it waits.
+class FullPipe {
+ public:
+  FullPipe() {
+    ::unlink(path().c_str());
+    ::mkfifo(path().c_str(), 0600);
+    // For both ends, so that nobody waits to open it.
+    fd_ = UniqueFd(::open(path().c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+    const std::array<char, 4096> bytes{};
+    while (::write(fd_.get(), bytes.data(), bytes.size()) > 0) continue;
+  }
+
+  const std::string& path() const noexcept { return file_.path(); }
+
+  void empty() const {
+    std::array<char, 4096> bytes{};
+    while (::read(fd_.get(), bytes.data(), bytes.size()) > 0) continue;
+  }
+
+ private:
+  TemporaryFile file_;
+  UniqueFd fd_;
+};
+
+std::string contents_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+// Their numbers.
+std::string children_of(const Program& program) {
+  const std::string pid = std::to_string(program.pid());
+  return contents_of("/proc/" + pid + "/task/" + pid + "/children");
+}
+
+// Waits until it sleeps in what it does first, with its handlers in place.
+void wait_until_stuck(pid_t pid) {
+  wait_until([&] {
+    const std::string status = contents_of("/proc/" + std::to_string(pid) + "/status");
+    const std::size_t caught = status.find("SigCgt:\t");
+    return has(status, "Name:\techo_server") && has(status, "State:\tS") &&
+           (std::stoull(status.substr(caught + 8), nullptr, 16) >> (SIGTERM - 1) & 1) != 0;
+  });
+}
+
+class StopSignalBeforeTheLoop : public ::testing::TestWithParam<int> {};
+
+TEST_P(StopSignalBeforeTheLoop, EndsTheServerWithStatusZero) {
+  const FullPipe pipe;
+  Program server(ECHO_SERVER, {"--help"}, {.standard_output = pipe.path()});
+  wait_until_stuck(server.pid());
+  server.signal(GetParam());
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, StopSignalBeforeTheLoop, ::testing::Values(SIGTERM, SIGINT, SIGHUP),
+                         [](const auto& each) { return ::sigabbrev_np(each.param); });
+
+class UserSignalBeforeTheLoop : public ::testing::TestWithParam<int> {};
+
+TEST_P(UserSignalBeforeTheLoop, Waits) {
+  const FullPipe pipe;
+  Program server(ECHO_SERVER, {"--help"}, {.standard_output = pipe.path()});
+  wait_until_stuck(server.pid());
+  server.signal(GetParam());
+  pipe.empty();
+  EXPECT_EQ(server.wait_for_exit(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, UserSignalBeforeTheLoop, ::testing::Values(SIGUSR1, SIGUSR2),
+                         [](const auto& each) { return ::sigabbrev_np(each.param); });
+
+// In a namespace of processes, of which it is the first: as in a container.
+class AsProcess1 : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (run_as_1({"true"}).status != 0) GTEST_SKIP() << "no namespace of processes to be had";
+  }
+
+  static std::vector<std::string> with_unshare(const std::vector<std::string>& command) {
+    std::vector<std::string> arguments{"--user", "--map-root-user", "--pid", "--fork",
+                                       "--kill-child"};
+    arguments.insert(arguments.end(), command.begin(), command.end());
+    return arguments;
+  }
+
+  static Outcome run_as_1(const std::vector<std::string>& command) {
+    return run("unshare", with_unshare(command));
+  }
+
+  // The one that unshare(1) has started.
+  static pid_t child_of(const Program& unshare) {
+    wait_until([&] { return !children_of(unshare).empty(); });
+    return std::stoi(children_of(unshare));
+  }
+};
+
+TEST_F(AsProcess1, AStopSignalBeforeTheLoopEndsItWithStatusZero) {
+  const FullPipe pipe;
+  Program unshare("unshare", with_unshare({ECHO_SERVER, "--help"}),
+                  {.standard_output = pipe.path()});
+  const pid_t server = child_of(unshare);
+  wait_until_stuck(server);
+  ::kill(server, SIGTERM);
+  EXPECT_EQ(unshare.wait_for_exit(), 0);
+}
+
+TEST_F(AsProcess1, AStopSignalEndsItWithStatusZero) {
+  Program unshare("unshare", with_unshare({ECHO_SERVER, "--port", "0"}));
+  unshare.wait_for_line("starting up on ");
+  ::kill(child_of(unshare), SIGTERM);
+  EXPECT_EQ(unshare.wait_for_exit(), 0);
+}
+
+// A shell that becomes the server leaves its child to it, as an orphan is left to process 1.
+TEST(ChildOfTheServer, IsReaped) {
+  Program server("/bin/sh", {"-c", "true & exec \"$0\" --port 0", ECHO_SERVER});
+  server.wait_for_line("starting up on ");
+  wait_until([&] { return children_of(server).empty(); });
+}
+
+}  // namespace
+}  // namespace echo::testing
