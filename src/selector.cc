@@ -110,7 +110,7 @@ int Selector::ask(std::optional<Duration> timeout) {
   writable_.assign_difference(outputs_, tiers_.quiet());
   exceptional_ = readable_;
   const int events = tiers_.events_fd();
-  if (tiers_.has_quiet()) readable_.insert(events);
+  if (events >= 0) readable_.insert(events);
 
   const int nfds = std::max(readable_.nfds(), writable_.nfds());
   // A set that is not there costs less than an empty one.
@@ -121,7 +121,7 @@ int Selector::ask(std::optional<Duration> timeout) {
   ready_without_sleep_ = ready_ > 0 ? ready_without_sleep_ + ready_ : 0;
   if (ready_ < 0) return errno;
 
-  if (tiers_.has_quiet() && readable_.contains(events)) {
+  if (events >= 0 && readable_.contains(events)) {
     readable_.erase(events);
     --ready_;
     tiers_.take_events();

@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <functional>
@@ -18,6 +21,9 @@ int queued_signal() noexcept { return SIGRTMIN; }
 
 // What comes in its place when the queue is full.
 constexpr int kOverflow = SIGIO;
+
+// How many events one read(2) takes: they lie on the stack, which may be small.
+constexpr std::size_t kTakenAtOnce = 16;
 
 sigset_t both_signals() noexcept {
   sigset_t set;
@@ -33,6 +39,10 @@ bool set_async(int fd, int on) noexcept { return ::ioctl(fd, FIOASYNC, &on) == 0
 
 // A descriptor may stay armed when this is gone, and neither signal is to end the program then.
 SignalDrivenIo::SignalDrivenIo() noexcept : process_(::getpid()) {
+  ::getrlimit(RLIMIT_SIGPENDING, &old_limit_);
+  rlimit limit = old_limit_;
+  limit.rlim_cur = std::min(limit.rlim_cur, kMostQueued);
+  ::setrlimit(RLIMIT_SIGPENDING, &limit);
   const sigset_t set = both_signals();
   ::sigprocmask(SIG_BLOCK, &set, &old_mask_);
   for (const int signal : {queued_signal(), kOverflow}) {
@@ -41,7 +51,10 @@ SignalDrivenIo::SignalDrivenIo() noexcept : process_(::getpid()) {
   queue_ = UniqueFd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
-SignalDrivenIo::~SignalDrivenIo() { ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr); }
+SignalDrivenIo::~SignalDrivenIo() {
+  ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
+  ::setrlimit(RLIMIT_SIGPENDING, &old_limit_);
+}
 
 void SignalDrivenIo::block_in(sigset_t& mask) noexcept {
   ::sigaddset(&mask, queued_signal());
@@ -56,16 +69,20 @@ bool SignalDrivenIo::arm(int fd) const noexcept {
 void SignalDrivenIo::disarm(int fd) noexcept { set_async(fd, 0); }
 
 bool SignalDrivenIo::take(const std::function<void(int fd)>& happened) const {
-  std::array<signalfd_siginfo, kMostTaken> events;  // NOLINT(*-member-init): read as far as filled
-  const ssize_t length = ::read(queue_.get(), events.data(), sizeof events);
-  const std::size_t count = length > 0 ? static_cast<std::size_t>(length) / sizeof events[0] : 0;
-  // Where it cannot be read, nobody knows what it would have told.
-  bool complete = length > 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (static_cast<int>(events[i].ssi_signo) == kOverflow) {
-      complete = false;
-    } else {
-      happened(events[i].ssi_fd);
+  std::array<signalfd_siginfo, kTakenAtOnce> events;  // NOLINT(*-member-init): read as filled
+  bool complete = true;
+  std::size_t count = events.size();
+  for (std::size_t taken = 0; taken < kMostTaken && count == events.size(); taken += count) {
+    const ssize_t length = ::read(queue_.get(), events.data(), sizeof events);
+    // Where it cannot be read, nobody knows what it would have told.
+    if (length < 0 && (errno != EAGAIN || taken == 0)) return false;
+    count = length > 0 ? static_cast<std::size_t>(length) / sizeof events[0] : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (static_cast<int>(events[i].ssi_signo) == kOverflow) {
+        complete = false;
+      } else {
+        happened(events[i].ssi_fd);
+      }
     }
   }
   return complete;

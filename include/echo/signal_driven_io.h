@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <csignal>
@@ -19,6 +20,9 @@ namespace echo {
 //
 // The two signals, SIGRTMIN and SIGIO, are blocked while this lives, in the calling thread, and
 // ignored from then on. They are the process's: one object of this kind may live at a time.
+//
+// All processes of a user share one queue of signals. So that remote peers cannot fill it, this
+// lowers the process's own limit to kMostQueued while it lives (getrlimit(2), RLIMIT_SIGPENDING).
 class SignalDrivenIo {
  public:
   SignalDrivenIo() noexcept;
@@ -43,9 +47,11 @@ class SignalDrivenIo {
   bool take(const std::function<void(int fd)>& happened) const;
 
   static constexpr std::size_t kMostTaken = 512;
+  static constexpr rlim_t kMostQueued = 1024;
 
  private:
   sigset_t old_mask_{};
+  rlimit old_limit_{};
   pid_t process_;
   UniqueFd queue_;
 };

@@ -92,6 +92,12 @@ void pass(const std::vector<std::pair<std::string, int>>& passed) {
   set_variable("LISTEN_FDNAMES", names);
 }
 
+void limit_to(int resource, std::optional<std::size_t> most) {
+  if (!most) return;
+  const rlimit limit{.rlim_cur = *most, .rlim_max = *most};
+  ::setrlimit(static_cast<__rlimit_resource_t>(resource), &limit);
+}
+
 // What the child does between fork() and exec(), besides what may fail.
 void arrange(const Surroundings& surroundings, int input, int output, int error) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -103,6 +109,8 @@ void arrange(const Surroundings& surroundings, int input, int output, int error)
   pass(surroundings.passed);
   for (const int fd : surroundings.closed) ::close(fd);
   for (const int number : surroundings.ignored_signals) ignore(number);
+  limit_to(RLIMIT_SIGPENDING, surroundings.signals);
+  limit_to(RLIMIT_STACK, surroundings.stack);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_max = surroundings.descriptors.value_or(limit.rlim_max);

@@ -21,6 +21,8 @@ namespace echo::testing {
 struct Surroundings {
   std::optional<std::size_t> descriptors{};       // Both limits of RLIMIT_NOFILE.
   std::optional<std::size_t> soft_descriptors{};  // The soft one alone.
+  std::optional<std::size_t> signals{};           // Both limits of RLIMIT_SIGPENDING.
+  std::optional<std::size_t> stack{};             // Both limits of RLIMIT_STACK, in bytes.
   std::string standard_error{};                   // A file to write it to; else a pipe to us.
   std::string standard_output{};                  // Likewise.
   std::string standard_input{};                   // A file to read; else a pipe from us.

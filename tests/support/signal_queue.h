@@ -4,7 +4,7 @@
 
 namespace echo::testing {
 
-// Whether the system queues so many for the user, as far as no other process of the user needs
+// Lets the system queue so many for the user, as far as no other process of the user needs
 // them.
 inline bool allow_signals(rlim_t count) {
   rlimit limit{};

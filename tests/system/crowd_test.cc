@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <cstddef>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -60,6 +64,48 @@ TEST(Crowd, TheSoftLimitOfDescriptorsDoesNotCount) {
     peers.back().send("here");
   }
   for (TestPeer& peer : peers) ASSERT_EQ(peer.receive(4), "here");
+}
+
+// Speaks and is silent then, while one among it goes on: the system tells of the others by signals.
+std::vector<TestPeer> make_silent_crowd(const ServerProgram& server) {
+  std::vector<TestPeer> peers = connect_many(server.endpoint(), 100);
+  for (const TestPeer& peer : peers) peer.echo("here");
+  for (int i = 0; i < 200; ++i) peers.front().echo("busy");
+  return peers;
+}
+
+// Of the process as a whole (proc(5)).
+bool has_pending_signal(const Program& program, int signal) {
+  std::ostringstream text;
+  text << std::ifstream("/proc/" + std::to_string(program.pid()) + "/status").rdbuf();
+  const std::string name = "ShdPnd:\t";
+  const std::size_t place = text.str().find(name) + name.size();
+  return (std::stoull(text.str().substr(place, 16), nullptr, 16) >> (signal - 1) & 1) != 0;
+}
+
+// They are of all programs of the user, and peers decide how many there are.
+TEST(SilentCrowd, QueuesFewSignalsAndLeavesNone) {
+  const ServerProgram server({"--quiet"});
+  const std::vector<TestPeer> peers = make_silent_crowd(server);
+  rlimit limit{};
+  ASSERT_EQ(::prlimit(server.pid(), RLIMIT_SIGPENDING, nullptr, &limit), 0);
+  EXPECT_LE(limit.rlim_cur, 1024U);
+  server.freeze();
+  constexpr std::size_t kMessages = 20;
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    for (const TestPeer& peer : peers) peer.send("x");
+  }
+  EXPECT_TRUE(has_pending_signal(server, SIGRTMIN) || has_pending_signal(server, SIGIO));
+  server.signal(SIGCONT);
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.receive(kMessages).size(), kMessages);
+  wait_until(
+      [&] { return !has_pending_signal(server, SIGRTMIN) && !has_pending_signal(server, SIGIO); });
+}
+
+TEST(SilentCrowd, IsHeardThoughTheUserHasNoSignalsLeft) {
+  const ServerProgram server({"--quiet"}, {.signals = 0});
+  const std::vector<TestPeer> peers = make_silent_crowd(server);
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("heard"), "heard");
 }
 
 }  // namespace

@@ -274,7 +274,7 @@ Trace serve_crowd_and_stop(TracedServer& server) {
 }
 
 // Of the descriptor that tells of them, so much is read at once.
-constexpr const char* kWholeQueue = ", 65536)";
+constexpr const char* kWholeQueue = ", 2048)";
 
 class FaultOfEvents : public FaultTest {
  protected:

@@ -351,6 +351,29 @@ TEST_F(CrowdedSelector, SleepsUntilOneSpeaksThatHasBeenSilentForLong) {
   EXPECT_EQ(members(selector_.readable()), Fds{silent_.back().ours.get()});
 }
 
+// All of a user's programs share them. Each of those that were silent has many, of which the first
+// makes it active again.
+TEST(Selector, LeavesNoSignalQueuedOnceNobodyIsSilent) {
+  Selector selector;
+  if (!testing::allow_signals(10'000)) GTEST_SKIP() << testing::kFewSignals;
+  std::vector<SocketPair> pairs(100);
+  for (SocketPair& pair : pairs) {
+    pair = make_socket_pair();
+    selector.watch_input(pair.ours.get(), true);
+  }
+  send(pairs.front().theirs.get(), "x");
+  for (int turn = 0; turn < 200; ++turn) selector.wait(std::nullopt);
+  for (int i = 0; i < 20; ++i) {
+    for (const SocketPair& pair : pairs) send(pair.theirs.get(), "x");
+  }
+  sigset_t pending{};
+  ::sigpending(&pending);
+  ASSERT_EQ(::sigismember(&pending, SIGRTMIN), 1);
+  for (int turn = 0; turn < 10; ++turn) selector.wait(std::nullopt);
+  ::sigpending(&pending);
+  EXPECT_EQ(::sigismember(&pending, SIGRTMIN), 0);
+}
+
 TEST(Selector, ReturnsEintrWithNothingWhenASignalIsPending) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "x");

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -28,6 +29,11 @@ using testing::make_tcp_pair;
 using testing::SocketPair;
 using testing::wait_readable;
 
+// What is lost otherwise, while other tests of the same user have signals queued.
+struct Events : SignalDrivenIo {
+  Events() { testing::allow_signals(0); }
+};
+
 // What one take() tells of.
 std::vector<int> taken(const SignalDrivenIo& events) {
   std::vector<int> fds;
@@ -43,7 +49,7 @@ bool tells_of(int fd, const SignalDrivenIo& events) {
 
 TEST(SignalDrivenIo, TellsOfInput) {
   const SocketPair pair = make_socket_pair();
-  const SignalDrivenIo events;
+  const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   send(pair.theirs.get(), "x");
   EXPECT_TRUE(wait_readable(events.fd()));
@@ -52,7 +58,7 @@ TEST(SignalDrivenIo, TellsOfInput) {
 
 TEST(SignalDrivenIo, TellsOfEof) {
   SocketPair pair = make_socket_pair();
-  const SignalDrivenIo events;
+  const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   pair.theirs.reset();
   EXPECT_TRUE(tells_of(pair.ours.get(), events));
@@ -60,7 +66,7 @@ TEST(SignalDrivenIo, TellsOfEof) {
 
 TEST(SignalDrivenIo, TellsOfAReset) {
   SocketPair pair = make_tcp_pair();
-  const SignalDrivenIo events;
+  const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   testing::reset_on_close(pair.theirs.get());
   pair.theirs.reset();
@@ -69,7 +75,7 @@ TEST(SignalDrivenIo, TellsOfAReset) {
 
 TEST(SignalDrivenIo, TellsOfUrgentData) {
   const SocketPair pair = make_tcp_pair();
-  const SignalDrivenIo events;
+  const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   ASSERT_EQ(::send(pair.theirs.get(), "!", 1, MSG_OOB), 1);
   EXPECT_TRUE(tells_of(pair.ours.get(), events));
@@ -78,7 +84,7 @@ TEST(SignalDrivenIo, TellsOfUrgentData) {
 TEST(SignalDrivenIo, TellsOfRoomForOutputOnceSelectSaidThatThereIsNone) {
   const SocketPair pair = make_tcp_pair();
   fill(pair.ours.get());
-  const SignalDrivenIo events;
+  const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   Selector selector;
   selector.watch_output(pair.ours.get(), true);
@@ -93,7 +99,7 @@ TEST(SignalDrivenIo, TellsOfRoomForOutputOnceSelectSaidThatThereIsNone) {
 TEST(SignalDrivenIo, TellsOfSeveralInTheirOrder) {
   const SocketPair first = make_socket_pair();
   const SocketPair second = make_socket_pair();
-  const SignalDrivenIo events;
+  const Events events;
   ASSERT_TRUE(events.arm(first.ours.get()));
   ASSERT_TRUE(events.arm(second.ours.get()));
   send(second.theirs.get(), "x");
@@ -104,14 +110,14 @@ TEST(SignalDrivenIo, TellsOfSeveralInTheirOrder) {
 TEST(SignalDrivenIo, TellsNothingOfWhatWasThereBefore) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "x");
-  const SignalDrivenIo events;
+  const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   EXPECT_FALSE(testing::is_readable(events.fd()));
 }
 
 TEST(SignalDrivenIo, TellsNothingOfADisarmedOne) {
   const SocketPair pair = make_socket_pair();
-  const SignalDrivenIo events;
+  const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   SignalDrivenIo::disarm(pair.ours.get());
   send(pair.theirs.get(), "x");
@@ -120,9 +126,9 @@ TEST(SignalDrivenIo, TellsNothingOfADisarmedOne) {
 
 TEST(SignalDrivenIo, TellsOfABoundedNumberAndThenOfTheOthers) {
   constexpr std::size_t kEvents = SignalDrivenIo::kMostTaken + 100;
+  const Events events;
   if (!testing::allow_signals(kEvents)) GTEST_SKIP() << testing::kFewSignals;
   if (!testing::allow_descriptors(3 * kEvents)) GTEST_SKIP() << "too few descriptors";
-  const SignalDrivenIo events;
   std::vector<SocketPair> pairs(kEvents);
   for (SocketPair& pair : pairs) {
     pair = make_socket_pair();
@@ -135,11 +141,34 @@ TEST(SignalDrivenIo, TellsOfABoundedNumberAndThenOfTheOthers) {
 
 TEST(SignalDrivenIo, SaysThatEventsWereLost) {
   const SocketPair pair = make_socket_pair();
-  const SignalDrivenIo events;
+  const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   const testing::LimitedSignalQueue queue(2);
   for (int i = 0; i < 10; ++i) send(pair.theirs.get(), "x");
   EXPECT_FALSE(events.take([](int) {}));
+}
+
+rlimit signal_limit() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_SIGPENDING, &limit);
+  return limit;
+}
+
+// All programs of a user share them, and whoever connects decides how many there are.
+TEST(SignalDrivenIo, TakesFewOfTheUsersSignals) {
+  const rlimit before = signal_limit();
+  {
+    const SignalDrivenIo events;
+    EXPECT_LE(signal_limit().rlim_cur, SignalDrivenIo::kMostQueued);
+    EXPECT_EQ(signal_limit().rlim_max, before.rlim_max);
+  }
+  EXPECT_EQ(signal_limit().rlim_cur, before.rlim_cur);
+}
+
+TEST(SignalDrivenIo, RaisesNoLimitOfSignals) {
+  const testing::LimitedSignalQueue queue(7);
+  const SignalDrivenIo events;
+  EXPECT_EQ(signal_limit().rlim_cur, 7U);
 }
 
 TEST(SignalDrivenIo, DoesNotArmAFile) {
