@@ -12,11 +12,16 @@ HostLimit::Place::~Place() {
 }
 
 std::optional<HostLimit::Place> HostLimit::take(const Endpoint& peer) {
-  if (most_ == 0) return Place();
+  const auto host = counts_.find(host_of(peer));
+  if (host != counts_.end() && host->second >= most_) return std::nullopt;
+  return add(peer);
+}
+
+HostLimit::Place HostLimit::add(const Endpoint& peer) {
+  if (most_ == 0) return {};
   const auto host = counts_.try_emplace(host_of(peer)).first;
-  if (host->second == most_) return std::nullopt;
   ++host->second;
-  return Place(counts_, host);
+  return {counts_, host};
 }
 
 // As an IPv6 address: mapped, or with the part that the user chooses left out.

@@ -152,15 +152,14 @@ void Server::take_over(TakenOver before) {
   manager_.drop(kHandoverName);
 }
 
-// The limits do not count for it: it was within those of its time. False where it has been reset
-// meanwhile, or there is no memory for it.
+// No limit keeps it out: it was within those of its time. False where it has been reset meanwhile,
+// or there is no memory for it.
 bool Server::take_over(TakenOver::Client taken) {
   const Endpoint peer = remote_endpoint(taken.fd.get());
   if (peer.family() == AF_UNSPEC) return false;
   const int fd = taken.fd.get();
   try {
-    add_client(std::move(taken.fd), peer, hosts_.take(peer).value_or(HostLimit::Place()),
-               taken.owed, taken.at_eof);
+    add_client(std::move(taken.fd), peer, hosts_.add(peer), taken.owed, taken.at_eof);
   } catch (const std::bad_alloc&) {
     log_.info("closing ", peer, " after an error: ", ErrnoText{ENOMEM});
     return false;

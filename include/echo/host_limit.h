@@ -46,6 +46,9 @@ class HostLimit {
   // For one connection more of the peer's host; nullopt where it has as many as it may.
   std::optional<Place> take(const Endpoint& peer);
 
+  // The same for one that is there already, though its host has more than it may then.
+  Place add(const Endpoint& peer);
+
  private:
   static Host host_of(const Endpoint& peer) noexcept;
 

@@ -127,6 +127,21 @@ TEST_F(Service, HearsAfterARestartOfThoseThatWereSilent) {
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("heard"), "heard");
 }
 
+TEST_F(Service, LetsNobodyInWhileAHostHasMoreThanTheNewLimit) {
+  ServerProgram first({"--max-per-host", "4"}, surroundings());
+  std::vector<TestPeer> peers = connect_many(first.endpoint(), 4);
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
+  ServerProgram second = successor_of(first, {"--max-per-host", "2"});
+  kept_.clear();
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("after"), "after");
+  for (; peers.size() >= 2; peers.erase(peers.begin())) {
+    EXPECT_EQ(TestPeer(second.endpoint()).receive_to_eof(), "") << peers.size();
+    peers.front().shut_down_sending();
+    EXPECT_EQ(peers.front().receive_to_eof(), "");
+  }
+  EXPECT_EQ(TestPeer(second.endpoint()).echo("newcomer"), "newcomer");
+}
+
 TEST_F(Service, TakesOverThoughTheNamesAreMissing) {
   ServerProgram first({}, surroundings());
   const TestPeer peer(first.endpoint());

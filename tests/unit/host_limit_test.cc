@@ -52,6 +52,17 @@ TEST(HostLimit, DoesNotCountTheRefused) {
   EXPECT_TRUE(limit.take(at("192.0.2.1")));
 }
 
+TEST(HostLimit, CountsThoseBeyondIt) {
+  HostLimit limit(1);
+  std::vector<HostLimit::Place> there;
+  for (int i = 0; i < 3; ++i) there.push_back(limit.add(at("192.0.2.1")));
+  while (!there.empty()) {
+    EXPECT_FALSE(limit.take(at("192.0.2.1"))) << there.size();
+    there.pop_back();
+  }
+  EXPECT_TRUE(limit.take(at("192.0.2.1")));
+}
+
 // Else whoever has many addresses could make it grow without bound.
 TEST(HostLimit, ForgetsAHostThatHasLeft) {
   HostLimit limit(1);
