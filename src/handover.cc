@@ -51,7 +51,7 @@ int write_all(int fd, std::string_view text) {
 }
 
 int write_queue(int fd, const MessageQueue& queue) {
-  std::array<char, MessageQueue::kBlockBytes> buffer;  // NOLINT(*-member-init): copied to first
+  std::array<char, 4096> buffer;  // NOLINT(*-member-init): copied to first
   int error = 0;
   for (std::size_t done = 0; done < queue.bytes() && error == 0;) {
     const std::string_view piece = queue.copy(done, buffer);

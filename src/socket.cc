@@ -169,9 +169,12 @@ Moved receive(int fd, std::span<char> buffer) noexcept {
   return moved(again([&] { return ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT); }));
 }
 
+// All parts are the same memory, since nobody reads it: the stack may be small.
 Moved discard(int fd) noexcept {
-  std::array<char, 65536> unwanted;  // NOLINT(*-member-init): nobody reads it
-  return receive(fd, unwanted);
+  std::array<char, 4096> unwanted;  // NOLINT(*-member-init): nobody reads it
+  std::array<iovec, 16> parts;      // NOLINT(*-member-init): filled at once
+  parts.fill({.iov_base = unwanted.data(), .iov_len = unwanted.size()});
+  return receive(fd, parts);
 }
 
 Moved send(int fd, std::span<iovec> parts) noexcept {

@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <csignal>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -98,6 +99,45 @@ TEST(Keepalive, APeerThatHasVanishedIsFound) {
     }
   }
   server.wait_for_line("closing " + address + " after an error: Connection reset by peer");
+}
+
+// ulimit -s: what it lets start serves on, whatever happens.
+class SmallStack : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const Outcome outcome = run(ECHO_SERVER, {"--version"}, {}, small());
+    if (outcome.status != 0) GTEST_SKIP() << "nothing starts with so small a stack";
+  }
+
+  static void expect_alive(ServerProgram& server) {
+    server.signal(SIGUSR1);
+    server.wait_for_line("statistics: ");
+    EXPECT_EQ(server.stop(), 0);
+  }
+
+  static Surroundings small() { return {.stack = 40UL * 1024}; }
+};
+
+TEST_F(SmallStack, BearsAnIdleClose) {
+  ServerProgram server({"--idle-timeout", "1ms"}, small());
+  EXPECT_EQ(TestPeer(server.endpoint()).receive_to_eof(), "");
+  expect_alive(server);
+}
+
+TEST_F(SmallStack, BearsARefusal) {
+  ServerProgram server({"--max-connections", "1"}, small());
+  const TestPeer first(server.endpoint());
+  EXPECT_EQ(first.echo("1"), "1");
+  EXPECT_EQ(TestPeer(server.endpoint()).receive_to_eof(), "");
+  expect_alive(server);
+}
+
+TEST_F(SmallStack, BearsEventsOfSilentConnections) {
+  ServerProgram server({}, small());
+  const std::vector<TestPeer> peers = connect_many(server.endpoint(), 100);
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(peers.front().echo("busy"), "busy");
+  for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("heard"), "heard");
+  expect_alive(server);
 }
 
 }  // namespace
