@@ -449,6 +449,7 @@ bool Server::hand_over() {
   if (!manager_.is_present()) return false;
   spare_.clear();
   std::size_t owed = 0;
+  std::optional<bool> confirmed;
   std::vector<ToHandOver> items;
   try {
     if (has_own_listeners_) {
@@ -463,13 +464,20 @@ bool Server::hand_over() {
                        .owed = &connection(fd).queue()});
       owed += connection(fd).queue().bytes();
     }
-    if (!give_to_manager(items)) return false;
+    confirmed = give_to_manager(items);
+    if (!confirmed) return false;
   } catch (const std::bad_alloc&) {
     log_.warning("cannot hand over: ", ErrnoText{ENOMEM});
     return false;
   }
-  log_.info("handed over: ", format_count(by_activity_.size(), "connection"), ", ", owed,
-            " bytes owed");
+  const std::string connections = format_count(by_activity_.size(), "connection");
+  if (*confirmed) {
+    log_.info("handed over: ", connections, ", ", owed, " bytes owed");
+  } else {
+    // It may take them yet, and to end them here would lose them for certain.
+    log_.warning("perhaps handed over: ", connections, ", ", owed,
+                 " bytes owed; the service manager does not answer");
+  }
   for (const int fd : by_activity_) {
     selector_.forget(fd);
     client(fd).reset();
@@ -479,7 +487,8 @@ bool Server::hand_over() {
   return true;
 }
 
-bool Server::give_to_manager(const std::vector<ToHandOver>& items) {
+// Returns whether the manager has confirmed that it was given them; nullopt where it keeps nothing.
+std::optional<bool> Server::give_to_manager(const std::vector<ToHandOver>& items) {
   manager_.note_stopping(ServiceManager::kPatience);
   tell_manager();
   Handover handover;
@@ -489,12 +498,12 @@ bool Server::give_to_manager(const std::vector<ToHandOver>& items) {
     log_.warning(
         "cannot hand over: ", ErrnoText{error},
         error == ETOOMANYREFS ? "; LimitNOFILE= is for all servers of a user together" : "");
-    return false;
+    return std::nullopt;
   }
-  manager_.synchronize();
-  if (handover.let_go()) return true;
+  const bool confirmed = manager_.synchronize();
+  if (handover.let_go()) return confirmed;
   log_.warning("cannot hand over: the service manager keeps nothing (FileDescriptorStoreMax=)");
-  return false;
+  return std::nullopt;
 }
 
 void Server::start_draining(std::string_view reason) {

@@ -34,13 +34,17 @@ constexpr Duration kRetryInterval = 1s;
 // Beyond its time to drain, what the service may take to end.
 constexpr Duration kStopSlack = 5s;
 
+bool is_address(std::string_view name) {
+  return (name.starts_with('@') || name.starts_with('/')) && name.size() >= 2;
+}
+
 // A path, or an abstract name after an '@' (sd_notify(3)). Returns the length of the address, 0
-// where it is neither.
+// where it is neither, or too long.
 socklen_t fill_address(std::string_view name, sockaddr_un& address) {
   const bool abstract = name.starts_with('@');
   // A path ends with a NUL, an abstract name begins with one (unix(7)).
   const std::size_t most = abstract ? sizeof address.sun_path : sizeof address.sun_path - 1;
-  if ((!abstract && !name.starts_with('/')) || name.size() < 2 || name.size() > most) return 0;
+  if (!is_address(name) || name.size() > most) return 0;
   address.sun_family = AF_UNIX;
   name.copy(address.sun_path, name.size());
   if (abstract) address.sun_path[0] = '\0';
@@ -79,7 +83,8 @@ ServiceManager::ServiceManager(Log& log) : log_(&log) {
   if (path == nullptr) return;
   address_length_ = fill_address(path, address_);
   if (address_length_ == 0) {
-    log.warning("NOTIFY_SOCKET: ", Payload(path), " is neither a path nor an abstract name");
+    log.warning("NOTIFY_SOCKET: ", Payload(path),
+                is_address(path) ? " is too long" : " is neither a path nor an abstract name");
     return;
   }
   path_ = path;
@@ -149,21 +154,22 @@ void ServiceManager::drop(std::string_view name) {
 }
 
 // It closes the descriptor that comes with a barrier when it gets there. Without memory for the set
-// nobody waits for that, rather than have the caller take what is told for untold.
-void ServiceManager::synchronize() const noexcept try {
+// nobody waits for that.
+bool ServiceManager::synchronize() const noexcept try {
   std::array<int, 2> fds{};
   if (!is_present() || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) {
-    return;
+    return false;
   }
   const UniqueFd to_read(fds[0]);
   UniqueFd to_write(fds[1]);
   FdSet inputs;
   inputs.insert(to_read.get());
-  if (send("BARRIER=1", 0, std::span(fds).last(1)) != 0) return;
+  if (send("BARRIER=1", 0, std::span(fds).last(1)) != 0) return false;
   to_write.reset();
   constexpr timespec kLimit{kPatience.count(), 0};
-  ::pselect(inputs.nfds(), inputs.native(), nullptr, nullptr, &kLimit, nullptr);
+  return ::pselect(inputs.nfds(), inputs.native(), nullptr, nullptr, &kLimit, nullptr) == 1;
 } catch (const std::bad_alloc&) {
+  return false;
 }
 
 // Returns 0, or an errno value.

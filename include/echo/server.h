@@ -123,7 +123,7 @@ class Server {
 
   void handle_signals();
   bool hand_over();
-  bool give_to_manager(const std::vector<ToHandOver>& items);
+  std::optional<bool> give_to_manager(const std::vector<ToHandOver>& items);
   void start_draining(std::string_view reason);
   void accept_last_clients();
   void stop_listening();

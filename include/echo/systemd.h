@@ -66,9 +66,9 @@ class ServiceManager {
   // Has it drop what it keeps by that name.
   void drop(std::string_view name);
 
-  // Waits until it has dealt with all that it was told (sd_notify_barrier(3)), or kPatience is
-  // over.
-  void synchronize() const noexcept;
+  // Waits until it has dealt with all that it was told (sd_notify_barrier(3)); false where it has
+  // not within kPatience, or cannot be asked.
+  bool synchronize() const noexcept;
 
   static constexpr std::chrono::seconds kPatience{5};
 

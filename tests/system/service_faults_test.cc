@@ -81,6 +81,7 @@ TEST_P(FaultOfTheBarrier, CostsNobodyTheConnection) {
   manager_.wait_for("FDSTORE=1");
   EXPECT_FALSE(peer_->has_input());
   EXPECT_EQ(manager_.take_kept().size(), 1U);
+  server_->program().wait_for_line("warning: perhaps handed over: 1 connection, 0 bytes owed");
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheBarrier,

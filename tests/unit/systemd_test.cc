@@ -163,6 +163,13 @@ TEST_F(ServiceManagerTest, WarnsOfAnAddressThatIsNone) {
   }
 }
 
+TEST_F(ServiceManagerTest, TellsAnAddressThatIsTooLongFromOneThatIsNone) {
+  EXPECT_FALSE(start_at('/' + std::string(107, 'x')).is_present());
+  EXPECT_TRUE(pipe_.has(" is too long\n"));
+  EXPECT_FALSE(start_at("run/notify").is_present());
+  EXPECT_TRUE(pipe_.has(" is neither a path nor an abstract name\n"));
+}
+
 TEST_F(ServiceManagerTest, TakesTheLongestAddresses) {
   EXPECT_TRUE(start_at('/' + std::string(106, 'x')).is_present());
   EXPECT_TRUE(start_at('@' + std::string(107, 'x')).is_present());
