@@ -19,11 +19,22 @@ namespace {
 // The first one (sd-daemon.h, SD_LISTEN_FDS_START).
 constexpr int kFirst = 3;
 
+// After so many that are missing no more are looked for, however many are announced.
+constexpr std::size_t kMostMissing = 1024;
+
 // How many there are said to be for this process.
 std::optional<int> announced(Log& log) {
   const char* const count = std::getenv("LISTEN_FDS");
   const char* const pid = std::getenv("LISTEN_PID");
-  if (count == nullptr || pid == nullptr) return std::nullopt;
+  if (count == nullptr && pid == nullptr) return std::nullopt;
+  if (pid == nullptr) {
+    log.warning("LISTEN_FDS: LISTEN_PID is missing; no descriptors are taken");
+    return std::nullopt;
+  }
+  if (count == nullptr) {
+    log.warning("LISTEN_PID: LISTEN_FDS is missing; no descriptors are taken");
+    return std::nullopt;
+  }
   if (parse_number(pid) != static_cast<std::uint64_t>(::getpid())) {
     log.warning("LISTEN_PID: ", Payload(pid), " is not this process; it is passed no descriptors");
     return std::nullopt;
@@ -61,7 +72,9 @@ void name_them(std::vector<PassedDescriptor>& passed, int count, Log& log) {
                 format_count(static_cast<std::size_t>(count), "name"));
     return;
   }
-  for (std::size_t i = 0; i < passed.size(); ++i) passed[i].name = std::move(names[i]);
+  for (PassedDescriptor& each : passed) {
+    each.name = std::move(names[static_cast<std::size_t>(each.fd.get() - kFirst)]);
+  }
 }
 
 }  // namespace
@@ -69,13 +82,17 @@ void name_them(std::vector<PassedDescriptor>& passed, int count, Log& log) {
 std::vector<PassedDescriptor> take_passed_descriptors(Log& log) {
   std::vector<PassedDescriptor> passed;
   const int count = announced(log).value_or(0);
-  for (int fd = kFirst; fd < kFirst + count; ++fd) {
+  std::size_t missing = 0;
+  for (int fd = kFirst; fd < kFirst + count && missing < kMostMissing; ++fd) {
     if (!is_passed(fd)) {
-      log.warning("LISTEN_FDS: descriptors announced: ", count, ", passed: ", passed.size());
-      break;
+      ++missing;
+      continue;
     }
     ::fcntl(fd, F_SETFD, FD_CLOEXEC);
     passed.push_back({.fd = UniqueFd(fd), .name = "unknown"});
+  }
+  if (missing > 0) {
+    log.warning("LISTEN_FDS: descriptors announced: ", count, ", passed: ", passed.size());
   }
   name_them(passed, count, log);
   return passed;

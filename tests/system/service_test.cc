@@ -193,6 +193,29 @@ TEST_F(PassedSockets, AreAllListenedOn) {
   }
 }
 
+// O_NONBLOCK is of the description, which all that have the socket share.
+TEST_F(PassedSockets, DoNotStallItThoughAnotherOwnerMakesThemBlocking) {
+  const UniqueFd socket = make_listener("127.0.0.1");
+  Program server(ECHO_SERVER, {}, {.passed = {{"web", socket.get()}}});
+  server.wait_for_line("starting up on ");
+  ::fcntl(socket.get(), F_SETFL, ::fcntl(socket.get(), F_GETFL) & ~O_NONBLOCK);
+  const TestPeer peer(local_endpoint(socket.get()));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(peer.echo("x"), "x");
+}
+
+TEST_F(PassedSockets, AreServedBeyondOneThatIsMissing) {
+  const UniqueFd first = make_listener("127.0.0.1");
+  const UniqueFd missing = make_listener("127.0.0.1");
+  const UniqueFd third = make_listener("127.0.0.1");
+  Program server(
+      ECHO_SERVER, {},
+      {.closed = {4}, .passed = {{"a", first.get()}, {"b", missing.get()}, {"c", third.get()}}});
+  server.wait_for_line("warning: LISTEN_FDS: descriptors announced: 3, passed: 2");
+  for (const UniqueFd* listener : {&first, &third}) {
+    EXPECT_EQ(TestPeer(local_endpoint(listener->get())).echo("x"), "x");
+  }
+}
+
 TEST_F(PassedSockets, AreNotForTheOptionsToChoose) {
   const UniqueFd socket = make_listener("127.0.0.1");
   const Outcome outcome =
@@ -276,6 +299,7 @@ std::vector<BadEnvironment> bad_environments() {
       {"ForeignProcess", {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "1"}}, "LISTEN_PID: \"1\" "},
       {"NoProcess", {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "x"}}, "LISTEN_PID: \"x\" "},
       {"NoAddress", {{"NOTIFY_SOCKET", "notify"}}, "NOTIFY_SOCKET: \"notify\" "},
+      {"CountForNobody", {{"LISTEN_FDS", "1"}}, "LISTEN_FDS: LISTEN_PID is missing"},
       {"LongAddress", {{"NOTIFY_SOCKET", '/' + std::string(200, 'x')}}, "NOTIFY_SOCKET: \"/xxx"},
       {"NobodyThere", {{"NOTIFY_SOCKET", "/nowhere/notify"}}, "cannot notify the service manager"},
       {"NobodyListens", {{"NOTIFY_SOCKET", "@nobody/here"}}, "cannot notify the service manager"},

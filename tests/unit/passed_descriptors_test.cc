@@ -77,9 +77,21 @@ TEST(TakePassedDescriptors, TakesEmptyNames) {
 }
 
 TEST(TakePassedDescriptors, TakesNoneWithoutAnEnvironment) {
-  EXPECT_EQ(taken(2, {.count = nullptr}), "\n");
-  EXPECT_EQ(taken(2, {.count = "2", .names = nullptr, .pid = ""}), "\n");
+  EXPECT_EQ(taken(2, {.count = nullptr, .names = "one:two", .pid = ""}), "\n");
   EXPECT_EQ(taken(2, {.count = "0"}), "\n");
+}
+
+TEST(TakePassedDescriptors, WarnsOfAVariableWithoutTheOther) {
+  EXPECT_EQ(taken(2, {.count = "2", .names = nullptr, .pid = ""}),
+            "\nwarning: LISTEN_FDS: LISTEN_PID is missing; no descriptors are taken\n");
+  EXPECT_EQ(taken(2, {.count = nullptr}),
+            "\nwarning: LISTEN_PID: LISTEN_FDS is missing; no descriptors are taken\n");
+}
+
+TEST(TakePassedDescriptors, TakesThoseBeyondOneThatIsMissing) {
+  EXPECT_EQ(taken(4, {.count = "4", .names = "one:two:three:four"}, [] { ::close(kFirst + 1); }),
+            "3 one, 5 three, 6 four, \n"
+            "warning: LISTEN_FDS: descriptors announced: 4, passed: 3\n");
 }
 
 TEST(TakePassedDescriptors, TakesNoMoreThanAnnounced) {
