@@ -90,6 +90,6 @@ void raise_descriptor_limit(Log& log) {
   if (!raised) log.warning("cannot raise the limit of descriptors: ", ErrnoText{errno});
 }
 
-void limit_name_lookups() { ::setenv("RES_OPTIONS", "timeout:1 attempts:1", 0); }
+void limit_name_lookups() { ::setenv("RES_OPTIONS", "timeout:1 attempts:2 single-request", 0); }
 
 }  // namespace echo

@@ -29,8 +29,9 @@ bool print_instead(Action action, std::string_view name, std::string_view help);
 // stays as it was, and the log has a warning.
 void raise_descriptor_limit(Log& log);
 
-// Lets each name server that does not answer cost one second, rather than ten: the resolver's own
-// options, unless the environment has set them (resolv.conf(5)).
+// Lets a name server that does not answer, or never for IPv6, cost two seconds rather than ten or
+// more, and a packet that is lost one: the resolver's own options, unless the environment has set
+// them (resolv.conf(5)).
 void limit_name_lookups();
 
 }  // namespace echo

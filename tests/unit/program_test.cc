@@ -240,7 +240,7 @@ TEST(LimitNameLookups, SetsTheResolversOptions) {
   EXPECT_TRUE(succeeds_in_child([] {
     ::unsetenv("RES_OPTIONS");
     limit_name_lookups();
-    return environment("RES_OPTIONS") == "timeout:1 attempts:1";
+    return environment("RES_OPTIONS") == "timeout:1 attempts:2 single-request";
   }));
 }
 
