@@ -230,7 +230,7 @@ void TakenOver::look() {
     if (records_[i - 1].kind != HandedKind::kListener || !fits(fd.get(), HandedKind::kListener)) {
       continue;
     }
-    make_nonblocking(fd.get());
+    never_wait_to_accept(fd.get());
     listeners_.push_back(std::move(fd));
     ++fitting_;
   }

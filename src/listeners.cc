@@ -173,7 +173,7 @@ std::vector<UniqueFd> open_listeners(const ListenSettings& settings,
 
 std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, Log& log) {
   for (const UniqueFd& listener : passed) {
-    make_nonblocking(listener.get());
+    never_wait_to_accept(listener.get());
     announce(local_endpoint(listener.get()), false, log);
   }
   return passed;

@@ -535,7 +535,10 @@ void Server::accept_last_clients() {
 }
 
 void Server::stop_listening() {
-  for (const UniqueFd& listener : listeners_) selector_.forget(listener.get());
+  for (const UniqueFd& listener : listeners_) {
+    selector_.forget(listener.get());
+    if (!has_own_listeners_) wait_to_accept(listener.get());
+  }
   listening_.clear();
   listeners_.clear();
   accept_again_at_.reset();

@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 
 #include <array>
 #include <cerrno>
@@ -22,6 +23,11 @@ constexpr int kMostReadsBeforeClose = 64;
 
 int set_option(int fd, int level, int name, int value) noexcept {
   return ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+// {0, 0} is for ever.
+void set_receive_timeout(int fd, timeval time) noexcept {
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }
 
 // -1 where the descriptor is not of a socket.
@@ -106,6 +112,13 @@ SocketKind kind_of(int fd) noexcept {
 }
 
 void make_nonblocking(int fd) noexcept { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
+
+void never_wait_to_accept(int listener) noexcept {
+  make_nonblocking(listener);
+  set_receive_timeout(listener, {.tv_sec = 0, .tv_usec = 1});
+}
+
+void wait_to_accept(int listener) noexcept { set_receive_timeout(listener, {}); }
 
 void set_backlog(int listener, int backlog) noexcept { ::listen(listener, backlog); }
 

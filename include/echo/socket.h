@@ -54,6 +54,12 @@ SocketKind kind_of(int fd) noexcept;
 // What accept_from() sees to for its own, for a socket that has come from elsewhere.
 void make_nonblocking(int fd) noexcept;
 
+// The same for a listener: its other owners may make it blocking again, and accept_from() waits a
+// tick of the system's at most then (socket(7), SO_RCVTIMEO, which accept(2) heeds on Linux). The
+// other function takes that back, for the owner after this one.
+void never_wait_to_accept(int listener) noexcept;
+void wait_to_accept(int listener) noexcept;
+
 // Has the listener that has come from elsewhere do what listen_on() would have it do.
 void set_backlog(int listener, int backlog) noexcept;
 void set_keepalive(int listener, Duration keepalive) noexcept;

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 
 #include <array>
@@ -217,6 +218,36 @@ TEST_F(ConnectedTest, BothSidesSendSmallMessagesAtOnce) {
 TEST_F(ConnectedTest, BothSidesAreNonblockingAndClosedOnExec) {
   expect_nonblocking_and_closed_on_exec(accepted_.fd.get());
   expect_nonblocking_and_closed_on_exec(connecting_.fd.get());
+}
+
+// A description is shared with all that have it.
+TEST(NeverWaitToAccept, HoldsThoughAnotherOwnerMakesTheListenerBlocking) {
+  const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
+  never_wait_to_accept(listener.get());
+  ::fcntl(listener.get(), F_SETFL, ::fcntl(listener.get(), F_GETFL) & ~O_NONBLOCK);
+  EXPECT_EQ(accept_from(listener.get()).error, EAGAIN);
+}
+
+TEST(WaitToAccept, LeavesNoTimeoutBehind) {
+  const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
+  never_wait_to_accept(listener.get());
+  wait_to_accept(listener.get());
+  timeval time{.tv_sec = 1, .tv_usec = 1};
+  socklen_t length = sizeof time;
+  ASSERT_EQ(::getsockopt(listener.get(), SOL_SOCKET, SO_RCVTIMEO, &time, &length), 0);
+  EXPECT_EQ(time.tv_sec, 0);
+  EXPECT_EQ(time.tv_usec, 0);
+}
+
+TEST(IsBroadcast, TellsAnAddressOfAllHosts) {
+  EXPECT_TRUE(is_broadcast(resolve("255.255.255.255", 0).front()));
+  EXPECT_TRUE(is_broadcast(resolve("127.255.255.255", 0).front()));
+}
+
+TEST(IsBroadcast, IsNoneOfOneHost) {
+  for (const char* const host : {"127.0.0.1", "127.0.0.2", "0.0.0.0", "::1", "::"}) {
+    EXPECT_FALSE(is_broadcast(resolve(host, 0).front())) << host;
+  }
 }
 
 TEST(ConnectTo, LeavesTheRefusalToTakeErrorOnce) {
