@@ -87,6 +87,17 @@ bool Endpoint::is_wildcard() const noexcept {
   }
 }
 
+bool Endpoint::is_multicast() const noexcept {
+  switch (family()) {
+    case AF_INET:
+      return IN_MULTICAST(ntohl(address_.v4.sin_addr.s_addr));
+    case AF_INET6:
+      return IN6_IS_ADDR_MULTICAST(&address_.v6.sin6_addr) != 0;
+    default:
+      return false;
+  }
+}
+
 socklen_t Endpoint::length() const noexcept {
   switch (family()) {
     case AF_INET:

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <iterator>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -47,6 +49,16 @@ bool is_wanted(int listener, const ListenSettings& settings) {
     }
   }
   return found;
+}
+
+// The system lets one listen on any of these.
+void expect_to_be_connected_to(const Endpoint& endpoint) {
+  const char* const kind = endpoint.is_multicast()  ? "multicast"
+                           : is_broadcast(endpoint) ? "broadcast"
+                                                    : nullptr;
+  if (kind == nullptr) return;
+  throw std::runtime_error("cannot listen on " + endpoint.host() + ": nobody can connect to a " +
+                           kind + " address");
 }
 
 // Where the system has chosen the port, that is what the user wants to know.
@@ -152,7 +164,10 @@ class Opening {
 std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names) {
   std::vector<Addresses> hosts;
   hosts.reserve(names.size());
-  for (const std::string& name : names) hosts.push_back(resolve(name, 0));
+  for (const std::string& name : names) {
+    hosts.push_back(resolve(name, 0));
+    for (const Endpoint& endpoint : hosts.back()) expect_to_be_connected_to(endpoint);
+  }
   return hosts;
 }
 

@@ -100,6 +100,20 @@ UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Durat
   return fd;
 }
 
+// One to which the system lets nobody connect a UDP socket that has not asked for that (connect(2),
+// EACCES). It sends nothing.
+bool is_broadcast(const Endpoint& endpoint) noexcept {
+  if (endpoint.family() != AF_INET) return false;
+  if (endpoint.host() == "255.255.255.255") return true;  // There may be no way there.
+  const Endpoint any_port = endpoint.with_port(1);
+  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto connects = [&] {
+    return ::connect(fd.get(), any_port.address(), any_port.length()) == 0;
+  };
+  return !connects() && errno == EACCES && set_option(fd.get(), SOL_SOCKET, SO_BROADCAST, 1) == 0 &&
+         connects();
+}
+
 SocketKind kind_of(int fd) noexcept {
   const int family = option_of(fd, SO_DOMAIN);
   const int type = option_of(fd, SO_TYPE);

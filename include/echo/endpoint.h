@@ -25,6 +25,8 @@ class Endpoint {
 
   // Whether it stands for every address of its family: 0.0.0.0 or ::.
   bool is_wildcard() const noexcept;
+  // 224.0.0.0/4 or ff00::/8.
+  bool is_multicast() const noexcept;
 
   // Valid as long as this object is.
   const sockaddr* address() const noexcept { return &address_.any; }

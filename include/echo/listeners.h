@@ -15,7 +15,8 @@ namespace echo {
 // What one host's name stands for.
 using Addresses = std::vector<Endpoint>;
 
-// Looks up each of the names, as resolve() does. Throws what it throws.
+// Looks up each of the names, as resolve() does. Throws what it throws, and std::runtime_error for
+// a multicast or broadcast address, which nobody can connect to.
 std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names);
 
 struct ListenSettings {

@@ -44,6 +44,10 @@ constexpr Duration kMaxKeepalive = std::chrono::seconds{32767};
 UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port,
                    Duration keepalive = Duration{0});
 
+// Whether it is an address of IPv4 that means all hosts of a network, as far as this machine knows:
+// one can listen there, and nobody can connect.
+bool is_broadcast(const Endpoint& endpoint) noexcept;
+
 enum class SocketKind { kListener, kConnection, kSeqpacket, kOther };
 
 // What a descriptor is that has come from elsewhere: a TCP socket that listens, or one that does

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -86,6 +87,22 @@ bool has_ipv6_loopback() {
     return true;
   } catch (const std::system_error&) {
     return false;
+  }
+}
+
+TEST(ResolveHosts, RefusesAnAddressThatNobodyCanConnectTo) {
+  const std::vector<std::pair<std::string, std::string>> addresses = {
+      {"224.0.0.1", "multicast"},       {"239.255.255.255", "multicast"}, {"ff02::1", "multicast"},
+      {"255.255.255.255", "broadcast"}, {"127.255.255.255", "broadcast"},
+  };
+  for (const auto& [host, kind] : addresses) {
+    try {
+      resolve_hosts({"127.0.0.1", host});
+      ADD_FAILURE() << host;
+    } catch (const std::runtime_error& error) {
+      EXPECT_EQ(error.what(),
+                "cannot listen on " + host + ": nobody can connect to a " + kind + " address");
+    }
   }
 }
 
