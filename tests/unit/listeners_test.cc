@@ -100,8 +100,9 @@ TEST(ResolveHosts, RefusesAnAddressThatNobodyCanConnectTo) {
       resolve_hosts({"127.0.0.1", host});
       ADD_FAILURE() << host;
     } catch (const std::runtime_error& error) {
-      EXPECT_EQ(error.what(),
-                "cannot listen on " + host + ": nobody can connect to a " + kind + " address");
+      std::string text("cannot listen on ");
+      text.append(host).append(": nobody can connect to a ").append(kind).append(" address");
+      EXPECT_EQ(error.what(), text);
     }
   }
 }
