@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "echo/endpoint.h"
+
 namespace echo {
 namespace {
 
@@ -23,11 +25,13 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
       input_(input),
       output_(output),
       clock_(std::move(clock)),
-      addresses_(resolve(settings.host, settings.port, settings.family)),
+      addresses_([&] { return resolve(settings_.host, settings_.port, settings_.family); }),
       now_(clock_()),
+      deadline_(settings.deadline > Duration{0} ? now_ + settings.deadline : Time::max()),
+      attention_(now_),
       last_connected_(now_),
       buffer_(kMostReceived),
-      next_check_(settings.timeout > Duration{0} ? now_ + settings.timeout : Time::max()) {
+      next_check_(Time::max()) {
   connections_.reserve(settings_.connections);
   // These may be others' too, and are not to be armed by us.
   for (const int stream : {input_, output_}) {
@@ -41,21 +45,29 @@ bool Client::run() {
   if (failures_ > kMostFailuresTold) {
     log_.error("more connections failed: ", failures_ - kMostFailuresTold);
   }
-  return failures_ == 0;
+  return failures_ == 0 && !is_cut_;
 }
 
 bool Client::turn() {
   now_ = clock_();  // The log may have waited for its reader since.
+  attention_.turn_begins(now_);
   open_connections();
   advance();
   if (over_ == settings_.connections && ready_for_output() == 0) return false;
+  if (now_ >= deadline_) {
+    give_up();
+    return false;
+  }
 
   log_.debug("waiting for the next event");
-  const int error = selector_.wait(time_to_next_check());
+  const std::optional<Duration> timeout = time_to_next_check();
+  attention_.wait_begins(clock_(), timeout);
+  const int error = selector_.wait(timeout);
   if (error != 0 && error != EINTR) {
     throw std::system_error(error, std::generic_category(), "select");
   }
   now_ = clock_();
+  attention_.wait_ended(now_);
 
   for (const int fd : selector_.readable()) {
     if (fd == input_) {
@@ -68,7 +80,8 @@ bool Client::turn() {
     if (fd == output_) {
       write_output();
     } else {
-      handle(connection(fd), [&](ClientConnection& ready) { ready.handle_writable(now_); });
+      handle(connection(fd),
+             [&](ClientConnection& ready) { ready.handle_writable(patient(now_)); });
     }
   }
   for (const int fd : selector_.exceptional()) {
@@ -76,6 +89,7 @@ bool Client::turn() {
     handle(connection(fd), [](ClientConnection& urgent) { urgent.handle_exceptional(); });
   }
   handle_timeouts();
+  attention_.turn_ends(clock_());
   return true;
 }
 
@@ -85,8 +99,9 @@ void Client::open_connections() {
   }
   while (connections_.size() < settings_.connections && connecting_ < kMostConnecting) {
     ClientConnection& connection =
-        connections_.emplace_back(addresses_, transcript_, settings_.timeout, last_connected_);
-    next_check_ = std::min(next_check_, connection.deadline());
+        connections_.emplace_back(addresses_.list(), addresses_.first(), transcript_,
+                                  settings_.timeout, patient(last_connected_));
+    next_check_ = std::min(next_check_, deadline_of(connection));
     if (!connection.is_over()) ++connecting_;
     settle(connection, connection.fd());
   }
@@ -108,7 +123,7 @@ void Client::next_message() {
     transcript_.finish();
   } else {
     const std::string& message = settings_.messages[next_message_++];
-    transcript_.append(message);
+    transcript_.append_message(message, patient(now_));
     for (const ClientConnection& connection : connections_) {
       if (!connection.is_over()) log_.info(connection.local(), ": sending ", Payload(message));
     }
@@ -134,14 +149,18 @@ void Client::handle(ClientConnection& connection, Event event) {
   event(connection);
   if (was_connecting && connection.state() != ClientConnection::State::kConnecting) {
     --connecting_;
-    last_connected_ = connection.is_over() ? last_connected_ : now_;
+    if (!connection.is_over()) {
+      last_connected_ = now_;
+      note_refusals(connection);
+    }
   }
+  next_check_ = std::min(next_check_, deadline_of(connection));
   settle(connection, old_fd);
 }
 
 // After anything that may have changed what the connection wants.
 void Client::settle(ClientConnection& connection, int old_fd) {
-  connection.half_close(now_);
+  connection.half_close(patient(now_));
   if (old_fd >= 0 && connection.fd() != old_fd) selector_.forget(old_fd);
   if (connection.is_over()) {
     ++over_;
@@ -168,7 +187,8 @@ void Client::watch_all() {
 
 void Client::report(const ClientConnection& connection) {
   if (connection.state() == ClientConnection::State::kDone) {
-    log_.info("closing socket ", connection.local());
+    log_.info("closing socket ", connection.local(),
+              connection.was_reset() ? ": reset by the server after the echo" : "");
     return;
   }
   if (++failures_ > kMostFailuresTold) return;
@@ -176,9 +196,18 @@ void Client::report(const ClientConnection& connection) {
   log_.error(describe_failure(place + 1, connection));
 }
 
+// Some of the addresses are dead: those that follow begin with the one that works.
+void Client::note_refusals(const ClientConnection& connection) {
+  if (connection.refusals().empty() || connection.refusals() == refusals_) return;
+  refusals_ = connection.refusals();
+  addresses_.prefer(connection.remote());
+  log_.warning(describe_refusals(refusals_, connection.remote()));
+}
+
 void Client::handle_readable(ClientConnection& connection) {
   const std::uint64_t before = connection.received();
-  handle(connection, [&](ClientConnection& ready) { ready.handle_readable(buffer_, now_); });
+  handle(connection,
+         [&](ClientConnection& ready) { ready.handle_readable(buffer_, patient(now_)); });
   const bool is_back = !connection.is_over() && connection.received() > before &&
                        connection.received() == transcript_.end();
   if (is_back && !settings_.from_input) {
@@ -191,11 +220,34 @@ void Client::handle_timeouts() {
   next_check_ = now_ + settings_.timeout;
   for (ClientConnection& connection : connections_) {
     if (connection.is_over()) continue;
-    if (connection.deadline() <= now_) {
-      handle(connection, [&](ClientConnection& late) { late.handle_timeout(now_); });
+    if (deadline_of(connection) <= now_) {
+      handle(connection,
+             [&](ClientConnection& late) { late.handle_timeout(buffer_, patient(now_)); });
     }
-    next_check_ = std::min(next_check_, connection.deadline());
+    next_check_ = std::min(next_check_, deadline_of(connection));
   }
+}
+
+// In which nobody looked is time that nobody has waited.
+Time Client::deadline_of(const ClientConnection& connection) const noexcept {
+  const Time deadline = connection.deadline();
+  return deadline == Time::max() ? deadline : deadline + attention_.away();
+}
+
+// The deadline has passed.
+void Client::give_up() {
+  const std::string reason = "not done within " + format_duration(settings_.deadline);
+  for (ClientConnection& connection : connections_) {
+    if (connection.is_over()) continue;
+    handle(connection, [&](ClientConnection& late) {
+      late.receive_all(buffer_, patient(now_));
+      late.give_up(reason);
+    });
+  }
+  const std::size_t unopened = settings_.connections - connections_.size();
+  if (unopened > 0) log_.error("connections not begun: ", unopened);
+  if (ready_for_output() > 0) log_.error("standard output: ", reason);
+  is_cut_ = unopened > 0 || ready_for_output() > 0;
 }
 
 void Client::read_input() {
@@ -242,8 +294,11 @@ std::size_t Client::ready_for_output() const noexcept {
 }
 
 std::optional<Duration> Client::time_to_next_check() const {
-  if (next_check_ == Time::max()) return std::nullopt;
-  return std::max(next_check_ - clock_(), Duration{0});
+  const Time next = std::min(next_check_, deadline_);
+  if (next == Time::max()) return std::nullopt;
+  const Duration left = std::max(next - clock_(), Duration{0});
+  // A wait that is short shows that it was not left in time.
+  return next_check_ == Time::max() ? left : std::min(left, Attention::kShort);
 }
 
 }  // namespace echo

@@ -4,17 +4,46 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "echo/errno_text.h"
 #include "echo/escape.h"
+#include "echo/local_ports.h"
+#include "echo/log.h"
 #include "echo/socket.h"
 
 namespace echo {
-ClientConnection::ClientConnection(const std::vector<Endpoint>& addresses, const Script& script,
+namespace {
+
+std::string no_answer_within(Duration time) {
+  return "no answer within " + format_duration(std::chrono::round<std::chrono::milliseconds>(time));
+}
+
+// The error is the same where no address of ours reaches the server.
+std::string no_address_text() {
+  std::string text = ErrnoText{EADDRNOTAVAIL}.to_string();
+  const auto ports = local_ports();
+  if (ports) {
+    text += " (this machine has none for it, or all " + format_number(*ports) +
+            " ports of it are in use)";
+  }
+  return text;
+}
+
+}  // namespace
+
+ClientConnection::ClientConnection(Addresses addresses, std::size_t first, const Script& script,
                                    Duration timeout, Time now)
-    : script_(script), timeout_(timeout), waiting_since_(now), addresses_(addresses) {
+    : script_(script),
+      timeout_(timeout),
+      waiting_since_(now),
+      addresses_(std::move(addresses)),
+      first_(first),
+      connect_by_(timeout > Duration{0} ? now + timeout : Time::max()),
+      try_next_at_(connect_by_) {
   connect(now);
 }
 
@@ -35,17 +64,7 @@ void ClientConnection::handle_writable(Time now) {
 }
 
 void ClientConnection::handle_readable(std::span<char> buffer, Time now) {
-  if (!wants_input()) return;
-  const Moved received = receive(fd(), buffer);
-  if (received.would_block()) return;
-  waiting_since_ = now;
-  if (received.error != 0) {
-    fail_here(Failure::kReset, ErrnoText{received.error}.to_string());
-  } else if (received.bytes == 0) {
-    handle_eof();
-  } else {
-    check({buffer.data(), received.bytes});
-  }
+  if (wants_input()) receive_some(buffer, now);
 }
 
 void ClientConnection::handle_exceptional() {
@@ -60,34 +79,71 @@ void ClientConnection::half_close(Time now) {
 }
 
 Time ClientConnection::deadline() const noexcept {
-  const bool waits = state_ == State::kConnecting || state_ == State::kHalfClosed ||
-                     (state_ == State::kOpen && received_ < sent_);
-  return waits && timeout_ > Duration{0} ? waiting_since_ + timeout_ : Time::max();
+  if (state_ == State::kConnecting) return try_next_at_;
+  if (!wants_input() || timeout_ == Duration{0}) return Time::max();
+  const bool waits = received_ < sent_ || state_ == State::kHalfClosed;
+  Time since = waits ? waiting_since_ : Time::max();
+  if (received_ < script_.end()) since = script_.waits_since(received_).value_or(since);
+  return since == Time::max() ? since : since + timeout_;
 }
 
-void ClientConnection::handle_timeout(Time now) {
-  if (is_over()) return;
-  const std::string reason = "no answer within " + format_duration(timeout_);
+void ClientConnection::handle_timeout(std::span<char> buffer, Time now) {
   if (state_ == State::kConnecting) {
-    try_next_address(Failure::kConnectTimeout, reason, now);
-  } else {
+    const bool is_connected = remote_endpoint(fd()).family() != AF_UNSPEC;
+    const int error = is_connected ? 0 : take_error(fd());
+    if (is_connected) {
+      finish_connecting(now);
+    } else if (error != 0) {
+      try_next_address(Failure::kConnect, ErrnoText{error}.to_string(), now);
+    } else {
+      try_next_address(Failure::kConnectTimeout, no_answer_within(try_next_at_ - waiting_since_),
+                       now);
+    }
+    return;
+  }
+  receive_all(buffer, now);
+  if (deadline() <= now) fail_here(Failure::kTimeout, no_answer_within(timeout_));
+}
+
+void ClientConnection::receive_all(std::span<char> buffer, Time now) {
+  if (!wants_input()) return;
+  const std::uint64_t end = received_ + unread(fd());
+  // What follows the last byte may be EOF, which is none of them.
+  while (wants_input() && received_ <= end && (received_ < sent_ || state_ == State::kHalfClosed) &&
+         receive_some(buffer, now)) {
+  }
+}
+
+void ClientConnection::give_up(const std::string& reason) {
+  if (state_ == State::kConnecting) {
+    note_refusal(Failure::kConnectTimeout, reason);
+    fail(failure_kind_, "cannot connect to " + refusals_);
+  } else if (!is_over()) {
     fail_here(Failure::kTimeout, reason);
   }
 }
 
 void ClientConnection::connect(Time now) {
-  for (; address_ < addresses_.size(); ++address_) {
-    Connecting connecting = connect_to(addresses_[address_]);
+  for (; tried_ < addresses_->size(); ++tried_) {
+    Connecting connecting = connect_to(remote());
     fd_ = std::move(connecting.fd);
     waiting_since_ = now;
-    if (fd_) return;
-    const std::string reason = ErrnoText{connecting.error}.to_string();
-    if (connecting.error == EMFILE || connecting.error == ENFILE) {
-      fail(Failure::kDescriptors, "cannot open a socket: " + reason);
+    if (fd_) {
+      const auto left = static_cast<Duration::rep>(addresses_->size() - tried_);
+      const Duration share = std::max(connect_by_ - now, Duration{0}) / left;
+      if (timeout_ > Duration{0}) try_next_at_ = now + share;
       return;
     }
-    const bool has_no_address = connecting.error == EADDRNOTAVAIL;
-    note_refusal(has_no_address ? Failure::kNoAddress : Failure::kConnect, reason);
+    if (connecting.error == EMFILE || connecting.error == ENFILE) {
+      fail(Failure::kDescriptors,
+           "cannot open a socket: " + ErrnoText{connecting.error}.to_string());
+      return;
+    }
+    if (connecting.error == EADDRNOTAVAIL) {
+      note_refusal(Failure::kNoAddress, no_address_text());
+    } else {
+      note_refusal(Failure::kConnect, ErrnoText{connecting.error}.to_string());
+    }
   }
   fail(failure_kind_, "cannot connect to " + refusals_);
 }
@@ -95,7 +151,7 @@ void ClientConnection::connect(Time now) {
 void ClientConnection::note_refusal(Failure kind, const std::string& reason) {
   failure_kind_ = kind;
   if (!refusals_.empty()) refusals_ += "; ";
-  refusals_ += addresses_[address_].to_string() + ": " + reason;
+  refusals_ += remote().to_string() + ": " + reason;
 }
 
 void ClientConnection::finish_connecting(Time now) {
@@ -116,7 +172,7 @@ void ClientConnection::finish_connecting(Time now) {
 
 void ClientConnection::try_next_address(Failure kind, const std::string& reason, Time now) {
   note_refusal(kind, reason);
-  ++address_;
+  ++tried_;
   connect(now);
 }
 
@@ -131,39 +187,74 @@ void ClientConnection::send(Time now) {
   sent_ += sent.bytes;
 }
 
+// False where nothing is there.
+bool ClientConnection::receive_some(std::span<char> buffer, Time now) {
+  const Moved received = receive(fd(), buffer);
+  if (received.would_block()) return false;
+  waiting_since_ = now;
+  if (received.error != 0) {
+    handle_error(received.error);
+  } else if (received.bytes == 0) {
+    handle_eof();
+  } else {
+    check({buffer.data(), received.bytes});
+  }
+  return true;
+}
+
 // What came back must be what was sent, and no more than that.
 void ClientConnection::check(std::string_view bytes) {
+  // Who the server is its first bytes tell best.
+  const std::string_view first_bytes = received_ == 0 ? bytes : std::string_view();
   while (!bytes.empty() && received_ < sent_) {
     const std::string_view expected =
         script_.from(received_).substr(0, static_cast<std::size_t>(sent_ - received_));
     const std::string_view piece = bytes.substr(0, expected.size());
-    if (!expected.starts_with(piece)) {
-      fail_of_difference(piece, expected);
+    const auto [differs, byte] = std::mismatch(piece.begin(), piece.end(), expected.begin());
+    const auto exact = static_cast<std::size_t>(differs - piece.begin());
+    received_ += exact;
+    bytes.remove_prefix(exact);
+    if (differs != piece.end()) {
+      fail_of_mismatch("sent 0x" + hex(*byte), *differs, first_bytes.empty() ? bytes : first_bytes);
       return;
     }
-    received_ += piece.size();
-    bytes.remove_prefix(piece.size());
   }
   if (!bytes.empty()) {
-    fail(Failure::kMismatch, "bytes differ at offset " + std::to_string(received_) +
-                                 ": nothing was sent there, received 0x" + hex(bytes.front()));
+    fail_of_mismatch("nothing was sent there", bytes.front(),
+                     first_bytes.empty() ? bytes : first_bytes);
   }
 }
 
-void ClientConnection::fail_of_difference(std::string_view bytes, std::string_view expected) {
-  const auto [differs, byte] = std::mismatch(bytes.begin(), bytes.end(), expected.begin());
-  received_ += static_cast<std::uint64_t>(differs - bytes.begin());
-  fail(Failure::kMismatch, "bytes differ at offset " + std::to_string(received_) + ": sent 0x" +
-                               hex(*byte) + ", received 0x" + hex(*differs));
+void ClientConnection::fail_of_mismatch(const std::string& what, char byte,
+                                        std::string_view bytes) {
+  fail(Failure::kMismatch, "bytes differ at offset " + std::to_string(received_) + ": " + what +
+                               ", received 0x" + hex(byte) + " of " + Payload(bytes).to_string());
 }
 
 void ClientConnection::handle_eof() {
-  if (state_ == State::kHalfClosed && received_ == sent_) {
-    state_ = State::kDone;
-    fd_.reset();
+  if (has_everything_back()) {
+    finish();
   } else {
     fail_here(Failure::kClosedEarly, "the server closed early");
   }
+}
+
+void ClientConnection::handle_error(int error) {
+  if (has_everything_back() && (error == ECONNRESET || error == EPIPE)) {
+    was_reset_ = true;
+    finish();
+  } else {
+    fail_here(Failure::kReset, ErrnoText{error}.to_string());
+  }
+}
+
+bool ClientConnection::has_everything_back() const noexcept {
+  return state_ == State::kHalfClosed && received_ == sent_;
+}
+
+void ClientConnection::finish() noexcept {
+  state_ = State::kDone;
+  fd_.reset();
 }
 
 // With how far the echo had come.
@@ -184,6 +275,10 @@ std::string describe_failure(std::uint64_t number, const ClientConnection& conne
   const bool was_open = connection.local().family() != AF_UNSPEC;
   if (was_open) text.append(" (").append(connection.local().to_string()).append(")");
   return text.append(": ").append(connection.failure());
+}
+
+std::string describe_refusals(const std::string& refusals, const Endpoint& instead) {
+  return "cannot connect to " + refusals + "; connected to " + instead.to_string() + " instead";
 }
 
 }  // namespace echo

@@ -20,7 +20,8 @@ namespace echo {
 namespace {
 
 enum OwnOption {
-  kRamp = kFirstOwnOption,
+  kDeadline = kFirstOwnOption,
+  kRamp,
   kChurn,
   kIdle,
   kHalfClose,
@@ -39,6 +40,7 @@ constexpr option kClientOptions[] = {
     {"port", required_argument, nullptr, 'p'},
     {"connections", required_argument, nullptr, 'c'},
     {"timeout", required_argument, nullptr, 't'},
+    {"deadline", required_argument, nullptr, kDeadline},
     {"ipv4", no_argument, nullptr, '4'},
     {"ipv6", no_argument, nullptr, '6'},
     {"count", required_argument, nullptr, 'n'},
@@ -106,15 +108,17 @@ message may begin with '-'.
                             (default: 10000)
   -c, --connections N       how many sockets to open (default: 2; where it
                             measures: 1)
-  -t, --timeout TIME        how long to wait for a connection, and for each next
-                            piece of an answer; 0 for ever (default: 10s)
+  -t, --timeout TIME        how long to wait for a connection, and for the whole
+                            answer to a message; 0 for ever (default: 10s)
+      --deadline TIME       end after TIME, whatever is not done by then
   -4, --ipv4                use IPv4 only
   -6, --ipv6                use IPv6 only; of the two the last one counts
 
 It measures with one of these three, on messages of its own:
   -n, --count N             each connection says N messages
   -D, --duration TIME       messages begin for so long
-  -I, --interval TIME       ping: a message each TIME, and a line for each
+  -I, --interval TIME       ping: a message each TIME, and a line for each, with
+                            --reconnect
 
   -s, --size SIZE           of a message, or a range of sizes such as 64-64K
                             (default: 64)
@@ -198,6 +202,9 @@ class Parser {
         return true;
       case 't':
         target_.timeout = duration_value("--timeout", walk_.value());
+        return true;
+      case kDeadline:
+        target_.deadline = positive_duration_value("--deadline", walk_.value());
         return true;
       case '4':
         target_.family = AF_INET;
@@ -319,6 +326,7 @@ class Parser {
     LoadSettings& load = options_.load;
     static_cast<Target&>(load) = target_;
     if (load.rate.count > 0 && !is_given('P')) load.pipeline = kDepthAtRate;
+    if (is_given('I')) load.reconnect = true;
     if (is_given('I') && options_.presentation.form == Presentation::Form::kTable) {
       options_.presentation.form = Presentation::Form::kPing;
     }

@@ -1,10 +1,13 @@
 #include "echo/conversation.h"
 
+#include <algorithm>
+
 namespace echo {
 
-void Conversation::say(std::uint64_t sequence, std::size_t size, Time start) {
+void Conversation::say(std::uint64_t sequence, std::size_t size, Time start, Time handed) {
   end_ += size;
-  messages_.push_back({.sequence = sequence, .start = start, .size = size, .end = end_});
+  messages_.push_back(
+      {.sequence = sequence, .start = start, .handed = handed, .size = size, .end = end_});
 }
 
 std::optional<Conversation::Message> Conversation::take_answered(std::uint64_t received) {
@@ -17,6 +20,14 @@ std::optional<Conversation::Message> Conversation::take_answered(std::uint64_t r
     answered_ = 0;
   }
   return message;
+}
+
+std::optional<Time> Conversation::waits_since(std::uint64_t received) const noexcept {
+  const auto first = messages_.begin() + static_cast<std::ptrdiff_t>(answered_);
+  const auto waits = std::upper_bound(
+      first, messages_.end(), received,
+      [](std::uint64_t offset, const Message& message) { return offset < message.end; });
+  return waits == messages_.end() ? Time::max() : waits->handed;
 }
 
 }  // namespace echo

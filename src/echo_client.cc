@@ -1,7 +1,10 @@
 #include <unistd.h>
 
+#include <cstddef>
+
 #include "echo/client.h"
 #include "echo/client_options.h"
+#include "echo/local_ports.h"
 #include "echo/log.h"
 #include "echo/measurement.h"
 #include "echo/program.h"
@@ -10,6 +13,14 @@ namespace {
 
 constexpr const char* kName = "echo_client";
 
+// All connections go to one address.
+void warn_of_few_ports(std::size_t connections, echo::Log& log) {
+  const auto ports = echo::local_ports();
+  if (!ports || connections <= *ports) return;
+  log.warning("there are ", *ports, " ports for connections to one address, not ", connections,
+              ": see ip_local_port_range in ip(7)");
+}
+
 int talk(int argc, char** argv) {
   const echo::ClientOptions options = echo::parse_client_options(argc, argv);
   if (echo::print_instead(options.action, kName, echo::client_help())) return 0;
@@ -17,6 +28,7 @@ int talk(int argc, char** argv) {
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kTool);
   echo::raise_descriptor_limit(log);
   echo::limit_name_lookups();
+  warn_of_few_ports(options.measures ? options.load.connections : options.client.connections, log);
   if (options.measures) return echo::measure(options.load, options.presentation, log);
   echo::Client client(options.client, log, STDIN_FILENO, STDOUT_FILENO);
   return client.run() ? 0 : 1;

@@ -69,6 +69,7 @@ std::string settings_of(const LoadSettings& settings) {
                  {"family", family(settings.family)},
                  {"connections", number(settings.connections)},
                  {"timeout_ns", limit(settings.timeout)},
+                 {"deadline_ns", limit(settings.deadline)},
                  {"count", limit(settings.count)},
                  {"duration_ns", limit(settings.duration)},
                  {"size_least", number(settings.sizes.least)},
@@ -108,6 +109,8 @@ std::string latency_of(const Histogram& histogram) {
 std::string connections_of(const LoadResults& results) {
   return object({{"opened", number(results.opened)},
                  {"open_at_most", number(results.most_open)},
+                 {"not_open", number(results.not_open)},
+                 {"reset_after_echo", number(results.resets_after_echo)},
                  {"failed", number(results.failed())},
                  {"connect_time", latency_of(results.connect)}});
 }
@@ -116,6 +119,7 @@ std::string messages_of(const LoadResults& results) {
   return object({{"sent", number(results.sent)},
                  {"received", number(results.received)},
                  {"lost", number(results.lost)},
+                 {"unsent", number(results.unsaid)},
                  {"in_flight", number(results.in_flight())},
                  {"oldest_in_flight_ns", number(results.oldest_in_flight)}});
 }
@@ -135,10 +139,10 @@ std::string errors_of(const LoadResults& results) {
   return object(errors);
 }
 
-std::string failures_of(const LoadResults& results) {
+std::string strings(const std::vector<std::string>& values) {
   std::vector<std::string> texts;
-  texts.reserve(results.told.size());
-  for (const std::string& text : results.told) texts.push_back(json_string(text));
+  texts.reserve(values.size());
+  for (const std::string& text : values) texts.push_back(json_string(text));
   return array(texts);
 }
 
@@ -151,6 +155,7 @@ std::string format_json(const LoadSettings& settings, const LoadResults& results
                  {"settings", settings_of(settings)},
                  {"elapsed_ns", number(results.elapsed)},
                  {"interrupted", boolean(results.interrupted)},
+                 {"deadline_passed", boolean(results.is_past_deadline)},
                  {"exact", boolean(results.is_exact())},
                  {"cpu_ns", number(results.cpu)},
                  {"ran_ns", number(results.ran)},
@@ -161,7 +166,8 @@ std::string format_json(const LoadSettings& settings, const LoadResults& results
                  {"latency", latency_of(results.latency)},
                  {"lateness", has_rate ? latency_of(results.lateness) : "null"},
                  {"errors", errors_of(results)},
-                 {"failures", failures_of(results)}}) +
+                 {"failures", strings(results.told)},
+                 {"refusals", strings(results.refusals)}}) +
          "\n";
 }
 

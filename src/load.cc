@@ -16,15 +16,22 @@ constexpr std::uint64_t kMostUnsent = 64UL * 1024;
 // How many messages that have fallen due are seen to in a turn, so that answers are too.
 constexpr std::size_t kMostDue = 1024;
 
+// How many connections of a slot may fail one after the other without an answer before it pauses,
+// and for how long. One that brought something is followed by the next at once.
+constexpr int kMostInVain = 1;
+constexpr Duration kPause = std::chrono::milliseconds{100};
+
 }  // namespace
 
-Load::Load(const LoadSettings& settings, std::vector<Endpoint> addresses, LoadObserver& observer,
+Load::Load(const LoadSettings& settings, Addresses addresses, LoadObserver& observer,
            LoadRecorder::Intervals intervals, const sigset_t* wait_mask,
            std::function<Time()> clock)
     : settings_(settings),
       clock_(std::move(clock)),
       addresses_(std::move(addresses)),
       now_(clock_()),
+      deadline_(settings.deadline > Duration{0} ? now_ + settings.deadline : Time::max()),
+      attention_(now_),
       recorder_(observer, intervals, now_),
       selector_(wait_mask),
       buffer_(kMostReceived),
@@ -46,18 +53,27 @@ Load::Load(const LoadSettings& settings, std::vector<Endpoint> addresses, LoadOb
 
 bool Load::turn() {
   now_ = clock_();
+  attention_.turn_begins(now_);
   if (!begun_ && to_take_part_ == 0) begin();
   open_due();
   say_due();
   if (busy_over_ == settings_.connections && !idle_dismissed_) dismiss_idle();
   recorder_.tell(now_);
   if (over_ == slots_.size()) return false;
+  if (now_ >= deadline_) {
+    take_last_answers();
+    is_past_deadline_ = over_ < slots_.size();
+    return false;
+  }
 
-  const int error = selector_.wait(time_to_next_event());
+  const std::optional<Duration> timeout = time_to_next_event();
+  attention_.wait_begins(clock_(), timeout);
+  const int error = selector_.wait(timeout);
   if (error != 0 && error != EINTR) {
     throw std::system_error(error, std::generic_category(), "select");
   }
   now_ = clock_();
+  attention_.wait_ended(now_);
 
   for (const int fd : selector_.readable()) handle_readable(slot(fd));
   for (const int fd : selector_.writable()) handle_writable(slot(fd));
@@ -65,20 +81,38 @@ bool Load::turn() {
     handle(slot(fd), [](ClientConnection& urgent) { urgent.handle_exceptional(); });
   }
   handle_timeouts();
+  attention_.turn_ends(clock_());
   return true;
 }
 
 const LoadResults& Load::finish(bool interrupted) {
   now_ = clock_();
+  const bool is_cut = interrupted || is_past_deadline_;
   for (Slot& slot : slots_) {
-    if (slot.is_idle || !slot.takes_part) continue;
-    if (slot.connection->state() == ClientConnection::State::kFailed) {
-      lose_what_is_due(slot);
-    } else if (interrupted) {
+    if (slot.is_idle) continue;
+    if (slot.takes_part && slot.connection->state() == ClientConnection::State::kFailed) {
+      lose_what_is_due(slot, now_);
+    } else if (slot.takes_part && is_cut) {
       note_waiting(slot);
     }
+    const bool is_left = slot.has_given_up || (is_cut && !slot.is_silent);
+    if (is_left && slot.said < settings_.count) recorder_.note_unsaid(settings_.count - slot.said);
   }
+  if (is_cut) note_not_open();
+  if (is_past_deadline_) recorder_.note_deadline();
   return recorder_.finish(now_, interrupted, is_time_up_);
+}
+
+// Connections that were to be open by now, and have not been.
+void Load::note_not_open() {
+  std::uint64_t count = 0;
+  for (const Slot& slot : slots_) {
+    count += static_cast<std::uint64_t>(slot.connection && !slot.takes_part);
+  }
+  for (; !openings_.empty() && openings_.top().when <= now_; openings_.pop()) {
+    count += static_cast<std::uint64_t>(!openings_.top().slot->takes_part);
+  }
+  recorder_.note_not_open(count);
 }
 
 // What is in flight, and what has fallen due and could not be said.
@@ -103,6 +137,7 @@ void Load::begin() {
     if (slot.is_idle) break;
     if (slot.takes_part) {
       if (slot.is_live()) settle(slot, slot.connection->fd());
+      retire_if_dead(slot);
     } else {
       const bool waits_for_message = has_rate() && settings_.churn;
       const Time in_turn = now_ + static_cast<Duration::rep>(slot.index) * apart;
@@ -130,15 +165,21 @@ void Load::open_due() {
 }
 
 void Load::open(Slot& slot, Time waits_from) {
+  if (look_up_) {
+    addresses_.look_up_again(clock_);
+    look_up_ = false;
+  }
   slot.number = ++numbers_;
+  slot.got_answer = false;
   slot.conversation.emplace(pattern_, slot.number, settings_.half_close);
   slot.connect_began = clock_();
   if (settings_.churn && !slot.is_idle) {
     say_next(slot, slot.connect_began);
     slot.conversation->finish();
   }
-  slot.connection.emplace(addresses_, *slot.conversation, settings_.timeout, waits_from);
-  next_check_ = std::min(next_check_, slot.connection->deadline());
+  slot.connection.emplace(addresses_.list(), addresses_.first(), *slot.conversation,
+                          settings_.timeout, patient(waits_from));
+  next_check_ = std::min(next_check_, deadline_of(slot));
   ++connecting_;
   if (slot.connection->is_over()) note_attempt(slot);
   settle(slot, slot.connection->fd());
@@ -153,6 +194,13 @@ void Load::note_attempt(Slot& slot) {
   slot.was_open = true;
   last_connected_ = now_;
   recorder_.note_connected(now_ - slot.connect_began);
+  if (!slot.connection->refusals().empty()) note_refusals(*slot.connection);
+}
+
+// Some of the addresses are dead: those that follow begin with the one that works.
+void Load::note_refusals(const ClientConnection& connection) {
+  recorder_.note_refusals(connection.refusals(), connection.remote());
+  addresses_.prefer(connection.remote());
 }
 
 void Load::dismiss_idle() {
@@ -172,7 +220,8 @@ void Load::say_due() {
     if (slot.is_live() && slot.takes_part) {
       settle(slot, slot.connection->fd());
     } else if (slot.takes_part) {
-      lose_what_is_due(slot);
+      lose_what_is_due(slot, now_);
+      retire_if_dead(slot);
     } else {
       slot.next += settings_.connections;  // It has yet to be there: this is nobody's message.
     }
@@ -227,7 +276,7 @@ bool Load::say_next(Slot& slot, Time now) {
 
 void Load::say(Slot& slot, std::uint64_t sequence, Time start) {
   const std::size_t size = Pattern::size_of(settings_.sizes, slot.number, sequence);
-  slot.conversation->say(sequence, size, start);
+  slot.conversation->say(sequence, size, start, patient(clock_()));
 }
 
 // At a rate: takes the slot's next message out of the schedule, if it has fallen due by now, and
@@ -245,9 +294,9 @@ std::uint64_t Load::sequence_of_last_due(const Slot& slot) const noexcept {
   return slot.next - settings_.connections + 1;
 }
 
-// The slot's next messages have fallen due, and there is no connection for them.
-void Load::lose_what_is_due(Slot& slot) {
-  while (const auto due = take_due(slot, now_)) {
+// The slot's next messages have fallen due by then, and there is no connection for them.
+void Load::lose_what_is_due(Slot& slot, Time until) {
+  while (const auto due = take_due(slot, until)) {
     recorder_.note_loss(*due, now_, sequence_of_last_due(slot), slot.connection->failure());
   }
 }
@@ -274,7 +323,10 @@ void Load::handle(Slot& slot, Event event) {
   event(connection);
   const bool is_connecting = connection.state() == ClientConnection::State::kConnecting;
   if (was_connecting && !is_connecting) note_attempt(slot);
-  if (is_connecting && connection.fd() != old_fd) slot.connect_began = now_;  // Another address.
+  if (is_connecting && connection.fd() != old_fd) {  // Another address.
+    slot.connect_began = now_;
+    next_check_ = std::min(next_check_, deadline_of(slot));
+  }
   settle(slot, old_fd);
 }
 
@@ -282,7 +334,7 @@ void Load::handle(Slot& slot, Event event) {
 void Load::settle(Slot& slot, int old_fd) {
   ClientConnection& connection = *slot.connection;
   if (takes_messages(slot) && is_exhausted(slot)) fall_silent(slot);
-  connection.half_close(now_);
+  connection.half_close(patient(now_));
   if (old_fd >= 0 && connection.fd() != old_fd) selector_.forget(old_fd);
   const bool is_full = takes_messages(slot) && !slot.is_silent && !has_room(slot);
   full_ += static_cast<std::size_t>(is_full);
@@ -307,16 +359,33 @@ void Load::watch(Slot& slot) {
 void Load::leave(Slot& slot) {
   const bool failed = slot.connection->state() == ClientConnection::State::kFailed;
   if (std::exchange(slot.was_open, false)) recorder_.note_closed();
+  if (slot.connection->was_reset()) recorder_.note_reset_after_echo();
   if (failed) note_failure(slot);
-  if (is_exhausted(slot) || (failed && !settings_.reconnect)) {
+  slot.in_vain = !failed || slot.got_answer ? 0 : slot.in_vain + 1;
+  look_up_ = look_up_ || failed;
+  slot.has_given_up = failed && !settings_.reconnect && (slot.is_idle || !settings_.churn);
+  if (is_exhausted(slot)) {
+    slot.has_given_up = false;
     retire(slot);
-  } else {
-    const Time next = settings_.churn ? std::max(next_start(slot), now_) : now_;
-    open_at(failed ? std::max(next, now_ + pause()) : next, slot);
+  } else if (!slot.has_given_up) {
+    open_at(time_of_next_attempt(slot), slot);
+  } else if (slot.is_idle || !has_rate()) {
+    retire(slot);
   }
+  // At a rate, its messages go on to fall due, and are lost.
 }
 
-// With it goes what it had in flight, and what has fallen due and could not be said.
+// At a rate an attempt is for a message: for each in a churn, otherwise for the next that falls due
+// when some attempts have been in vain already.
+Time Load::time_of_next_attempt(const Slot& slot) const {
+  const bool is_in_vain = slot.in_vain > kMostInVain;
+  if (slot.is_idle || !has_rate()) return is_in_vain ? now_ + kPause : now_;
+  if (settings_.churn) return std::max(next_start(slot), now_);
+  return is_in_vain ? std::max(next_start(slot), now_ + kPause) : now_;
+}
+
+// With it goes what it had in flight, and what has fallen due and could not be said. In a churn
+// that is only what has waited too long by now: what else is due has a connection of its own.
 void Load::note_failure(Slot& slot) {
   const ClientConnection& connection = *slot.connection;
   recorder_.note_failure(connection.failure_kind(), describe_failure(slot.number, connection));
@@ -325,7 +394,12 @@ void Load::note_failure(Slot& slot) {
     const Conversation::Message& message = conversation.message_in_flight(place);
     recorder_.note_loss(message.start, now_, message.sequence, connection.failure());
   }
-  if (!slot.is_idle) lose_what_is_due(slot);
+  if (slot.is_idle) return;
+  if (!settings_.churn) {
+    lose_what_is_due(slot, now_);
+  } else if (settings_.timeout > Duration{0}) {
+    lose_what_is_due(slot, now_ - settings_.timeout);
+  }
 }
 
 // It has nothing more to say.
@@ -334,6 +408,11 @@ void Load::fall_silent(Slot& slot) {
   if (std::exchange(slot.is_silent, true)) return;
   ++silent_;
   is_time_up_ = is_time_up_ || (!is_count_reached(slot) && next_start(slot) >= end_);
+}
+
+// Its connection failed, none follows, and no message of it falls due any more.
+void Load::retire_if_dead(Slot& slot) {
+  if (slot.has_given_up && !slot.is_silent && is_exhausted(slot)) retire(slot);
 }
 
 void Load::retire(Slot& slot) {
@@ -346,13 +425,13 @@ void Load::retire(Slot& slot) {
 void Load::handle_writable(Slot& slot) {
   handle(slot, [&](ClientConnection& ready) {
     feed(slot);
-    ready.handle_writable(now_);
+    ready.handle_writable(patient(now_));
   });
 }
 
 void Load::handle_readable(Slot& slot) {
   handle(slot, [&](ClientConnection& ready) {
-    ready.handle_readable(buffer_, now_);
+    ready.handle_readable(buffer_, patient(now_));
     take_answers(slot);
   });
 }
@@ -361,6 +440,7 @@ void Load::take_answers(Slot& slot) {
   const std::uint64_t received = slot.connection->received();
   const Time now = clock_();  // What recv(2) brought may have come after select() returned.
   while (const auto message = slot.conversation->take_answered(received)) {
+    slot.got_answer = true;
     recorder_.note_answer(message->start, now, message->sequence, message->size,
                           slot.connection->remote());
   }
@@ -371,30 +451,42 @@ void Load::handle_timeouts() {
   next_check_ = now_ + settings_.timeout;
   for (Slot& slot : slots_) {
     if (!slot.is_live()) continue;
-    if (slot.connection->deadline() <= now_) {
-      handle(slot, [&](ClientConnection& late) { late.handle_timeout(now_); });
+    if (deadline_of(slot) <= now_) {
+      handle(slot, [&](ClientConnection& late) {
+        late.handle_timeout(buffer_, patient(now_));
+        take_answers(slot);
+      });
     }
-    next_check_ = std::min(next_check_, slot.connection->deadline());
+    next_check_ = std::min(next_check_, deadline_of(slot));
   }
 }
 
-// Before a connection that failed is made again: as often as it has something to say, within
-// reason.
-Duration Load::pause() const noexcept {
-  constexpr Duration kLeast = std::chrono::milliseconds{100};
-  constexpr Duration kMost = std::chrono::seconds{1};
-  if (!has_rate()) return kLeast;
-  const Schedule turns(settings_.rate, Time{});
-  return std::clamp(turns.due(settings_.connections) - Time{}, kLeast, kMost);
+// In which nobody looked is time that nobody has waited.
+Time Load::deadline_of(const Slot& slot) const noexcept {
+  const Time deadline = slot.connection->deadline();
+  return deadline == Time::max() ? deadline : deadline + attention_.away();
+}
+
+// Before what has not come is said not to have come.
+void Load::take_last_answers() {
+  for (Slot& slot : slots_) {
+    if (!slot.is_live()) continue;
+    handle(slot, [&](ClientConnection& last) {
+      last.receive_all(buffer_, patient(now_));
+      take_answers(slot);
+    });
+  }
 }
 
 std::optional<Duration> Load::time_to_next_event() const {
-  Time next = std::min({next_check_, recorder_.next_time(), time_of_next_due()});
+  Time next = std::min({next_check_, recorder_.next_time(), time_of_next_due(), deadline_});
   if (!openings_.empty() && connecting_ < kMostConnecting) {
     next = std::min(next, openings_.top().when);
   }
   if (next == Time::max()) return std::nullopt;
-  return std::max(next - clock_(), Duration{0});
+  const Duration left = std::max(next - clock_(), Duration{0});
+  // A wait that is short shows that it was not left in time.
+  return next_check_ == Time::max() ? left : std::min(left, Attention::kShort);
 }
 
 }  // namespace echo

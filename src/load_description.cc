@@ -65,4 +65,14 @@ std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t
   return lines;
 }
 
+std::string describe_wait(const LoadSettings& settings, const LoadResults& results) {
+  using Phase = LoadResults::Phase;
+  const bool connects = results.opened == 0 && results.failed() == 0;
+  if (connects || results.phase == Phase::kConnecting) {
+    return "connecting, " + std::to_string(results.open) + " of " +
+           std::to_string(settings.connections + settings.idle) + " open";
+  }
+  return results.phase == Phase::kWarmup ? "warming up" : "";
+}
+
 }  // namespace echo

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <vector>
 
 #include "echo/client_connection.h"
 
@@ -25,6 +26,7 @@ LoadRecorder::LoadRecorder(LoadObserver& observer, Intervals intervals, Time now
 void LoadRecorder::begin(Time from, Time end) noexcept {
   from_ = from;
   end_ = end;
+  results_.phase = LoadResults::Phase::kWarmup;
   if (takes_samples()) plan_sample(from);
 }
 
@@ -40,6 +42,14 @@ void LoadRecorder::note_failure(Failure kind, const std::string& text) {
   ++sample_.errors;
   if (results_.told.size() < kMostFailuresTold) results_.told.push_back(text);
   observer_.failed(text);
+}
+
+void LoadRecorder::note_refusals(const std::string& refusals, const Endpoint& instead) {
+  std::vector<std::string>& known = results_.refusals;
+  if (known.size() == kMostFailuresTold) return;
+  if (std::find(known.begin(), known.end(), refusals) != known.end()) return;
+  known.push_back(refusals);
+  observer_.refused(refusals, instead);
 }
 
 bool LoadRecorder::note_begun(Time start) noexcept {
@@ -84,6 +94,7 @@ void LoadRecorder::note_waiting(Time start) noexcept {
 void LoadRecorder::tell(Time now) {
   if (!warm_ && is_measured(now)) {
     warm_ = true;
+    results_.phase = LoadResults::Phase::kMeasuring;
     cpu_before_ = cpu_time();
   }
   if (now >= next_sample_) {
@@ -94,17 +105,21 @@ void LoadRecorder::tell(Time now) {
   }
   if (now >= next_progress_) {
     next_progress_ = now + intervals_.progress;
-    results_.elapsed = measured_until(now);
-    observer_.progressed(results_);
+    observer_.progressed(results(now));
   }
 }
 
 Time LoadRecorder::next_time() const noexcept { return std::min(next_sample_, next_progress_); }
 
+const LoadResults& LoadRecorder::results(Time now) noexcept {
+  results_.elapsed = measured_until(now);
+  return results_;
+}
+
 const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time_up) {
   // The whole of the time that was given is measured, the farewells of the connections are not.
   const Time planned = is_time_up ? std::max(last_outcome_, end_) : last_outcome_;
-  const Time end = interrupted ? now : planned;
+  const Time end = interrupted || results_.is_past_deadline ? now : planned;
   results_.elapsed = measured_until(end);
   results_.interrupted = interrupted;
   results_.oldest_in_flight = now - std::min(oldest_waiting_, now);

@@ -58,8 +58,11 @@ std::string Payload::to_string() const {
 }
 
 Log::Log(int fd, LogLevel level, Manner manner)
-    : fd_(fd), level_(level), manner_(manner), priorities_(is_journal(fd)) {
-  if (manner == Manner::kTool) return;
+    : fd_(fd), level_(level), priorities_(is_journal(fd)) {
+  if (manner == Manner::kTool) {
+    output_.emplace(fd);
+    return;
+  }
   const mode_t type = type_of(fd);
   const bool is_terminal = ::isatty(fd) == 1;
   timestamps_ = (type == S_IFREG || is_terminal) && !priorities_;
@@ -140,12 +143,17 @@ std::string Log::stamp() {
 
 // Returns how much of it was written: all, in a tool, unless that fails.
 std::size_t Log::put(std::string_view lines) {
+  if (output_) {
+    std::string_view rest = lines;
+    output_->write(rest, wait_);
+    return lines.size() - rest.size();
+  }
   std::size_t done = 0;
   while (done < lines.size()) {
     const ssize_t written = put_some(lines.substr(done));
     if (written > 0) {
       done += static_cast<std::size_t>(written);
-    } else if (written == 0 || (errno != EINTR && !(errno == EAGAIN && wait_for_room()))) {
+    } else if (written == 0 || errno != EINTR) {
       break;
     }
   }
@@ -162,13 +170,6 @@ ssize_t Log::put_some(std::string_view text) const {
       return ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   }
   return 0;
-}
-
-// A daemon does not. Returns whether to try again.
-bool Log::wait_for_room() const {
-  if (manner_ == Manner::kDaemon) return false;
-  wait_for_reader(fd_);
-  return true;
 }
 
 }  // namespace echo

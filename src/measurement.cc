@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/select.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -9,7 +11,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,10 +19,12 @@
 #include <utility>
 #include <vector>
 
+#include "echo/addresses.h"
 #include "echo/client_connection.h"
 #include "echo/csv_report.h"
 #include "echo/endpoint.h"
 #include "echo/escape.h"
+#include "echo/interrupts.h"
 #include "echo/json_report.h"
 #include "echo/load.h"
 #include "echo/load_observer.h"
@@ -43,30 +47,53 @@ namespace {
 using Form = Presentation::Form;
 
 constexpr Duration kProgressInterval = std::chrono::milliseconds{200};
+constexpr Duration kPingProgressInterval = std::chrono::seconds{1};
+
+// For how long results that a signal has asked for wait for a reader who takes nothing of them.
+constexpr Duration kPatienceWithReader = std::chrono::seconds{2};
+
+// Opens the file for writing, and waits for the reader where it is a FIFO. Empty where it is to
+// end meanwhile; -1 in errno's way where the file cannot be opened.
+UniqueFd open_output(const std::string& path, Interrupts& interrupts) {
+  constexpr timespec kBetweenTries{.tv_sec = 0, .tv_nsec = 50'000'000};
+  for (;;) {
+    // Without O_NONBLOCK it would wait where no signal is heard.
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666));
+    const int error = errno;
+    struct stat status {};
+    const bool waits =
+        !fd && error == ENXIO && ::stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+    if (!waits) {
+      errno = error;
+      return fd;
+    }
+    ::pselect(0, nullptr, nullptr, nullptr, &kBetweenTries, &interrupts.wait_mask());
+    if (interrupts.ending() != 0) return {};
+  }
+}
 
 // A picture of the load over time. Its file is opened before the load, so that no run is in vain
 // for want of it.
 class Picture {
  public:
-  explicit Picture(const std::string& path)
-      : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
-    if (!fd_) fail();
+  // Where `interrupts` are to end it before there is a reader, it has no file.
+  Picture(const std::string& path, Interrupts& interrupts)
+      : path_(path), fd_(open_output(path, interrupts)) {
+    if (!fd_ && interrupts.ending() == 0) fail(errno);
   }
 
   void add(const Sample& sample) { timeline_.add(sample); }
 
-  void draw(const LoadSettings& settings) const {
+  void draw(const LoadSettings& settings, const ReaderWait& wait) const {
     const std::string drawn = format_svg(settings, timeline_.points());
-    for (std::string_view rest = drawn; !rest.empty();) {
-      const ssize_t written = ::write(fd_.get(), rest.data(), rest.size());
-      if (written < 0 && errno != EINTR) fail();
-      if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
-    }
+    std::string_view rest = drawn;
+    const int error = Output(fd_.get()).write(rest, wait);
+    if (error != 0 && error != EINTR) fail(error);
   }
 
  private:
-  [[noreturn]] void fail() const {
-    throw std::system_error(errno, std::generic_category(),
+  [[noreturn]] void fail(int error) const {
+    throw std::system_error(error, std::generic_category(),
                             "cannot write '" + escape_controls(path_) + "'");
   }
 
@@ -78,22 +105,33 @@ class Picture {
 // Tells of a load while it goes on, and at its end, in the form that is asked for.
 class Teller : public LoadObserver {
  public:
-  // `wait_mask` lets the signals in that end the load: they are to end a wait for a reader too.
-  Teller(const LoadSettings& settings, const Presentation& presentation, const sigset_t& wait_mask,
+  // What ends the load ends each wait for a reader too. It may have come before this returns.
+  Teller(const LoadSettings& settings, const Presentation& presentation, Interrupts& interrupts,
          Log& log)
-      : settings_(settings), presentation_(presentation), wait_mask_(wait_mask), log_(log) {
-    if (!presentation.svg.empty()) picture_.emplace(presentation.svg);
-    if (is(Form::kCsv)) write_stdout(csv_header());
-    if (tells_answers()) write_stdout(ping_header(settings));
+      : settings_(settings),
+        presentation_(presentation),
+        wait_(interrupts.reader_wait()),
+        log_(log),
+        stdout_(STDOUT_FILENO) {
+    if (!presentation.svg.empty()) picture_.emplace(presentation.svg, interrupts);
+    log_.set_wait(interrupts.log_wait());
+    if (is(Form::kCsv)) tell(csv_header());
+    if (tells_answers()) tell(ping_header(settings));
     if (!presentation.quiet && !tells_answers() && Progress::wanted(STDERR_FILENO)) {
       progress_.emplace(STDERR_FILENO, settings);
     }
   }
 
+  Teller(const Teller&) = delete;
+  Teller& operator=(const Teller&) = delete;
+  ~Teller() override { log_.set_wait({}); }
+
   LoadRecorder::Intervals intervals() const {
     const bool takes_samples = is(Form::kCsv) || picture_;
     return {.sample = takes_samples ? presentation_.sample : Duration{0},
-            .progress = progress_ ? kProgressInterval : Duration{0}};
+            .progress = progress_         ? kProgressInterval
+                        : tells_answers() ? kPingProgressInterval
+                                          : Duration{0}};
   }
 
   void answered(const Answer& answer) override {
@@ -119,8 +157,30 @@ class Teller : public LoadObserver {
     tell(csv_row(sample));
   }
 
+  void refused(const std::string& refusals, const Endpoint& instead) override {
+    clear_progress();
+    log_.warning(describe_refusals(refusals, instead));
+  }
+
   void progressed(const LoadResults& results) override {
     if (progress_) progress_->show(results);
+    // A ping is not silent while it waits for its first connection.
+    if (tells_answers() && ++progresses_ == 2 && results.opened == 0 && results.failed() == 0) {
+      log_.info("waiting for a connection to ", escape_controls(settings_.host), " port ",
+                settings_.port);
+    }
+  }
+
+  // Its reader is to take what is left, or misses it.
+  void hurry() { wait_.limit = kPatienceWithReader; }
+
+  // It was to end while it waited for who reads the results: they do not.
+  bool has_given_up() const noexcept { return has_given_up_; }
+
+  // An answer to a user who asks how far it is.
+  void tell_status(const LoadResults& results) {
+    clear_progress();
+    log_.answer(format_status(settings_, results));
   }
 
   void finish(const LoadResults& results) {
@@ -128,8 +188,8 @@ class Teller : public LoadObserver {
     if (failures_ > failures_told_) {
       log_.error("more connections failed: ", failures_ - failures_told_);
     }
-    write_stdout(result_text(results));
-    if (picture_) picture_->draw(settings_);
+    tell(result_text(results));
+    if (picture_) picture_->draw(settings_, wait_);
   }
 
  private:
@@ -148,10 +208,13 @@ class Teller : public LoadObserver {
     return text;
   }
 
-  // A reader that takes no more must not keep a signal from ending the load. What select() calls
-  // writable takes a line at once (pipe(7)).
-  void tell(const std::string& line) const {
-    if (wait_for_reader(STDOUT_FILENO, &wait_mask_)) write_stdout(line);
+  void tell(std::string_view text) {
+    const int error = stdout_.write(text, wait_);
+    if (error == EINTR) {
+      has_given_up_ = true;
+    } else if (error != 0) {
+      throw std::system_error(error, std::generic_category(), "cannot write standard output");
+    }
   }
 
   void clear_progress() {
@@ -160,10 +223,13 @@ class Teller : public LoadObserver {
 
   const LoadSettings& settings_;
   const Presentation& presentation_;
-  const sigset_t wait_mask_;
+  ReaderWait wait_;
   Log& log_;
+  const Output stdout_;
   std::uint64_t failures_ = 0;
   std::uint64_t failures_told_ = 0;
+  int progresses_ = 0;
+  bool has_given_up_ = false;
   std::optional<Picture> picture_;
   std::optional<Progress> progress_;
 };
@@ -174,19 +240,24 @@ int measure(const LoadSettings& settings, const Presentation& presentation, Log&
   // What falls due is not to wait for timers that the system puts together
   // (PR_SET_TIMERSLACK(2const)).
   ::prctl(PR_SET_TIMERSLACK, 1UL);
-  // Before the signals wait for a loop that would hear them.
-  std::vector<Endpoint> addresses = resolve(settings.host, settings.port, settings.family);
-  std::optional<Signals> signals(std::in_place, std::initializer_list<int>{SIGINT, SIGTERM});
-  Teller teller(settings, presentation, signals->wait_mask(), log);
-  Load load(settings, std::move(addresses), teller, teller.intervals(), &signals->wait_mask());
-  int signal = 0;
-  while ((signal = signals->take()) == 0 && load.turn()) {
-  }
-  // Whoever sends the signal again does not want to wait for the results.
-  signals.reset();
+  // A question waits for its answer while the name is looked up; what ends the process does so.
+  block_signals({SIGQUIT, SIGUSR1});
+  Addresses addresses([&] { return resolve(settings.host, settings.port, settings.family); });
+  Interrupts interrupts;
+  Teller teller(settings, presentation, interrupts, log);
+  if (const int signal = interrupts.ending()) return 128 + signal;
 
+  Load load(settings, std::move(addresses), teller, teller.intervals(), &interrupts.wait_mask());
+  while (interrupts.ending() == 0 && load.turn()) {
+    if (interrupts.take_question()) teller.tell_status(load.results());
+  }
+  const int signal = interrupts.ending();
   const LoadResults& results = load.finish(signal != 0);
+  // Whoever sends another one does not want to wait for those who read the results.
+  if (!teller.has_given_up()) interrupts.forget_ending();
+  if (signal != 0) teller.hurry();
   teller.finish(results);
+  if (const int again = interrupts.ending()) return 128 + again;
   if (signal != 0) return 128 + signal;
   return results.is_exact() ? 0 : 1;
 }

@@ -16,6 +16,7 @@
 #include "echo/escape.h"
 #include "echo/log.h"
 #include "echo/options.h"
+#include "echo/reader.h"
 
 namespace echo {
 namespace {
@@ -57,13 +58,8 @@ int run_program(std::string_view name, const std::function<int()>& body) {
 }
 
 void write_stdout(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      throw std::system_error(errno, std::generic_category(), "cannot write standard output");
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
+  if (const int error = Output(STDOUT_FILENO).write(text)) {
+    throw std::system_error(error, std::generic_category(), "cannot write standard output");
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include "echo/figures.h"
 #include "echo/histogram.h"
+#include "echo/load_description.h"
 #include "echo/reader.h"
 
 namespace echo {
@@ -45,20 +46,22 @@ bool Progress::wanted(int fd) {
 Progress::Progress(int fd, const LoadSettings& settings)
     : reopened_(reopen_nonblocking(fd)),
       fd_(reopened_ ? reopened_.get() : fd),
-      messages_(static_cast<double>(settings.count) * static_cast<double>(settings.connections)),
-      duration_(settings.duration) {}
+      settings_(settings) {}
 
 void Progress::show(const LoadResults& results) {
   const double rate =
       per_second(results.received - last_received_, results.elapsed - last_elapsed_);
   last_received_ = results.received;
   last_elapsed_ = results.elapsed;
+  const std::string wait = describe_wait(settings_, results);
+  const std::string errors = format_count(results.failed() + results.lost, "error");
   const std::string text =
-      join({position(results), format_figure(rate) + " messages/s",
-            "p50 " + format_latency(results.latency.percentile(Histogram::kMedian)),
-            "p99 " + format_latency(results.latency.percentile(Histogram::kP99)),
-            format_count(results.failed() + results.lost, "error")},
-           columns());
+      !wait.empty()
+          ? join({wait, errors}, columns())
+          : join({position(results), format_figure(rate) + " messages/s",
+                  "p50 " + format_latency(results.latency.percentile(Histogram::kMedian)),
+                  "p99 " + format_latency(results.latency.percentile(Histogram::kP99)), errors},
+                 columns());
   is_shown_ = write("\r" + text + std::string(kEraseToEnd)) || is_shown_;
 }
 
@@ -69,14 +72,16 @@ void Progress::clear() {
 
 // By whichever end comes first.
 std::string Progress::position(const LoadResults& results) const {
-  const double said = fraction(static_cast<double>(results.received + results.lost), messages_);
+  const double messages =
+      static_cast<double>(settings_.count) * static_cast<double>(settings_.connections);
+  const double said = fraction(static_cast<double>(results.received + results.lost), messages);
   const double passed = fraction(static_cast<double>(results.elapsed.count()),
-                                 static_cast<double>(duration_.count()));
-  if (messages_ > 0 && said >= passed) {
+                                 static_cast<double>(settings_.duration.count()));
+  if (messages > 0 && said >= passed) {
     return std::to_string(static_cast<int>(100 * said)) + "%";
   }
-  if (duration_ > Duration{0}) {
-    return in_seconds(std::max(duration_ - results.elapsed, Duration{0})) + " left";
+  if (settings_.duration > Duration{0}) {
+    return in_seconds(std::max(settings_.duration - results.elapsed, Duration{0})) + " left";
   }
   return in_seconds(results.elapsed);
 }

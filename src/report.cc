@@ -44,9 +44,14 @@ std::string head(const LoadSettings& settings) {
 std::string counts(const LoadResults& results) {
   std::string text = row("Connections", results.opened, "opened") +
                      row("", results.most_open, "open at once, at most") +
-                     row("", results.failed(), "failed") + row("Messages", results.sent, "sent") +
-                     row("", results.received, "received, each byte exact") +
-                     row("", results.lost, "lost");
+                     row("", results.failed(), "failed");
+  if (results.not_open > 0) text += row("", results.not_open, "not open yet");
+  if (results.resets_after_echo > 0) {
+    text += row("", results.resets_after_echo, "reset by the server after the echo");
+  }
+  text += row("Messages", results.sent, "sent") +
+          row("", results.received, "received, each byte exact") + row("", results.lost, "lost");
+  if (results.unsaid > 0) text += row("", results.unsaid, "not sent, of those asked for");
   if (results.in_flight() == 0) return text;
   return text + row("", results.in_flight(), "not back yet") +
          row("", format_latency(results.oldest_in_flight), "for which the oldest has waited");
@@ -84,6 +89,16 @@ std::string errors(const LoadResults& results) {
     add(results.failures[kind], name_of(static_cast<Failure>(kind)));
   }
   add(results.lost, "lost messages");
+  add(results.not_open, "connections not open");
+  if (results.is_past_deadline) text += row(text.empty() ? "Errors" : "", 1, "deadline passed");
+  return text;
+}
+
+std::string refusals(const LoadResults& results) {
+  std::string text;
+  for (const std::string& refusal : results.refusals) {
+    text += "Warning: cannot connect to " + refusal + "\n";
+  }
   return text;
 }
 
@@ -136,9 +151,11 @@ std::string round_trips(const Histogram& latency) {
 std::string format_report(const LoadSettings& settings, const LoadResults& results) {
   return head(settings) + "\n" +
          row("Elapsed", format_latency(results.elapsed),
-             results.interrupted ? "until interrupted" : "measured") +
+             results.interrupted        ? "until interrupted"
+             : results.is_past_deadline ? "until the deadline"
+                                        : "measured") +
          counts(results) + throughput(results) + processor(results) + errors(results) +
-         latencies(settings, results);
+         refusals(results) + latencies(settings, results);
 }
 
 std::string format_ping_summary(const LoadSettings& settings, const LoadResults& results) {
@@ -149,9 +166,21 @@ std::string format_ping_summary(const LoadSettings& settings, const LoadResults&
   if (results.in_flight() > 0) {
     text += " (" + std::to_string(results.in_flight()) + " not back yet)";
   }
+  if (results.unsaid > 0) text += " (" + std::to_string(results.unsaid) + " more not sent)";
   text += ", time " + milliseconds(results.elapsed);
   if (results.failed() > 0) text += ", " + format_count(results.failed(), "error");
   return text + "\n" + round_trips(results.latency);
+}
+
+std::string format_status(const LoadSettings& settings, const LoadResults& results) {
+  const std::string wait = describe_wait(settings, results);
+  std::string text = wait.empty() ? format_latency(results.elapsed) : wait;
+  text += ": " + format_count(results.sent, "message") + " sent, " +
+          std::to_string(results.received) + " received, " + std::to_string(results.lost) +
+          " lost, " + format_count(results.failed(), "error");
+  if (results.latency.count() == 0) return text;
+  return text + ", latency p50 " + format_latency(results.latency.percentile(Histogram::kMedian)) +
+         ", max " + format_latency(results.latency.max());
 }
 
 }  // namespace echo

@@ -233,6 +233,11 @@ int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, i
   return ::sendmsg(fd, &message, flags | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
+std::size_t unread(int fd) noexcept {
+  int bytes = 0;
+  return ::ioctl(fd, FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
 std::optional<std::size_t> unacknowledged(int fd) noexcept {
   int bytes = 0;
   if (::ioctl(fd, SIOCOUTQ, &bytes) != 0) return std::nullopt;

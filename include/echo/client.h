@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "echo/addresses.h"
+#include "echo/attention.h"
 #include "echo/client_connection.h"
-#include "echo/endpoint.h"
 #include "echo/log.h"
 #include "echo/selector.h"
 #include "echo/target.h"
@@ -40,7 +41,8 @@ class Client {
   // fails.
   bool run();
 
-  // One turn of the loop. False once every connection is over. Throws as run() does.
+  // One turn of the loop. False once every connection is over, or the deadline has passed. Throws
+  // as run() does.
   bool turn();
 
   static constexpr std::size_t kMostUnverified = 4UL * 1024 * 1024;
@@ -58,9 +60,11 @@ class Client {
   void watch(ClientConnection& connection);
   void watch_all();
   void report(const ClientConnection& connection);
+  void note_refusals(const ClientConnection& connection);
 
   void handle_readable(ClientConnection& connection);
   void handle_timeouts();
+  void give_up();
   void read_input();
   void write_output();
 
@@ -70,14 +74,18 @@ class Client {
   bool echoes_to_output() const noexcept;
   std::size_t ready_for_output() const noexcept;
   std::optional<Duration> time_to_next_check() const;
+  Time patient(Time time) const noexcept { return time - attention_.away(); }
+  Time deadline_of(const ClientConnection& connection) const noexcept;
 
   const ClientSettings settings_;
   Log& log_;
   const int input_;
   const int output_;
   const std::function<Time()> clock_;
-  const std::vector<Endpoint> addresses_;  // Of the server. Looked up before the time counts.
+  Addresses addresses_;  // Of the server. Looked up before the time counts.
   Time now_;
+  const Time deadline_;  // Time::max(): none.
+  Attention attention_;
   Time last_connected_;  // When a connection was made last. A new one's wait counts from then, so
                          // that thousands to a host that does not answer fail after one timeout.
 
@@ -91,6 +99,8 @@ class Client {
   std::size_t connecting_ = 0;  // How many of connections_ are.
   std::size_t over_ = 0;        // How many of connections_ are done or have failed.
   std::size_t failures_ = 0;
+  bool is_cut_ = false;        // By the deadline, with something else left to do.
+  std::string refusals_;       // The last that were told of.
   std::uint64_t written_ = 0;  // How much of the transcript has gone to the output.
   Time next_check_;            // No connection's deadline is earlier. Time::max(): no timeout.
 };

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,20 +33,28 @@ constexpr std::size_t kMostFailuresTold = 10;
 // and failed from anywhere: no connection, no answer in time, EOF too early, a byte that is not the
 // one that was sent. It sends the script and checks each byte that comes back against it. Like
 // the server's Connection it says what it wants of select() and has one function an event.
+//
+// Its times are the caller's, who may leave out those in which nobody looked.
 class ClientConnection {
  public:
   enum class State {
     kConnecting,
     kOpen,
     kHalfClosed,  // We have sent EOF and wait for the rest of the echo and the server's EOF.
-    kDone,        // Every byte came back, and EOF.
+    kDone,        // Every byte came back, and EOF; or was_reset().
     kFailed,      // See failure().
   };
 
-  // Starts to connect to the first of the server's addresses; those after it are for when it fails.
-  // `addresses` is not empty; it and `script` must outlive this object. A wait for an answer
-  // that is longer than `timeout` is a failure; 0: never.
-  ClientConnection(const std::vector<Endpoint>& addresses, const Script& script, Duration timeout,
+  using Addresses = std::shared_ptr<const std::vector<Endpoint>>;
+
+  // Starts to connect to the address of that place in the list; the others, in their order and from
+  // the beginning again, are for when it fails. There is one at least. `script` must outlive this
+  // object.
+  //
+  // `timeout` bounds the wait for a connection, of which each address that is left has an equal
+  // share, the wait for the whole echo of each message, and the one for EOF; where the script has
+  // no messages, for the next byte. 0: nothing is bounded.
+  ClientConnection(Addresses addresses, std::size_t first, const Script& script, Duration timeout,
                    Time now);
 
   // -1 once it is over. Changes when another address is tried.
@@ -55,11 +64,20 @@ class ClientConnection {
 
   // The socket's own address, known once it is open, and the one it talks to.
   const Endpoint& local() const noexcept { return local_; }
-  const Endpoint& remote() const noexcept { return addresses_[address_]; }
+  const Endpoint& remote() const noexcept {
+    return (*addresses_)[(first_ + tried_) % addresses_->size()];
+  }
+
+  // The addresses that would not have it before remote() did, and why: "ADDR: REASON; ADDR:
+  // REASON".
+  const std::string& refusals() const noexcept { return refusals_; }
 
   // What went wrong, and the same in words, with all that is known of it.
   Failure failure_kind() const noexcept { return failure_kind_; }
   const std::string& failure() const noexcept { return failure_; }
+
+  // A reset was what ended it, when all of a finished script had come back: a good end too.
+  bool was_reset() const noexcept { return was_reset_; }
 
   // How much of the script has been sent, and how much has come back, exact.
   std::uint64_t sent() const noexcept { return sent_; }
@@ -81,20 +99,31 @@ class ClientConnection {
   void half_close(Time now);
 
   // When it will have waited too long, unless something comes; Time::max() where it waits for
-  // nothing. handle_timeout() says so to it.
+  // nothing. Then handle_timeout() looks at the socket, since what came in time counts however late
+  // it is looked at, and fails if that is not enough.
   Time deadline() const noexcept;
-  void handle_timeout(Time now);
+  void handle_timeout(std::span<char> buffer, Time now);
+
+  // Receives what has come by now, and not what comes meanwhile.
+  void receive_all(std::span<char> buffer, Time now);
+
+  // It has to be over, whatever it waits for: for that reason it fails.
+  void give_up(const std::string& reason);
 
  private:
-  // Starts to connect to the first address from address_ on that lets it.
+  // Starts to connect to the first address from remote() on that lets it.
   void connect(Time now);
   void note_refusal(Failure kind, const std::string& reason);
   void finish_connecting(Time now);
   void try_next_address(Failure kind, const std::string& reason, Time now);
   void send(Time now);
+  bool receive_some(std::span<char> buffer, Time now);
   void check(std::string_view bytes);
-  void fail_of_difference(std::string_view bytes, std::string_view expected);
+  void fail_of_mismatch(const std::string& what, char byte, std::string_view bytes);
   void handle_eof();
+  void handle_error(int error);
+  bool has_everything_back() const noexcept;
+  void finish() noexcept;
   void fail_here(Failure kind, const std::string& reason);
   void fail(Failure kind, const std::string& reason);
 
@@ -107,8 +136,12 @@ class ClientConnection {
   std::uint64_t received_ = 0;
   Time waiting_since_;
 
-  const std::vector<Endpoint>& addresses_;
-  std::size_t address_ = 0;  // Which of them it talks to.
+  Addresses addresses_;
+  std::size_t first_;
+  std::size_t tried_ = 0;  // How many of them have failed.
+  Time connect_by_;        // None of them has longer.
+  Time try_next_at_;       // The one that is tried now.
+  bool was_reset_ = false;
   Endpoint local_;
   std::string refusals_;                      // Why each address that was tried would not have it.
   Failure failure_kind_ = Failure::kConnect;  // While it connects: of the last refusal.
@@ -117,5 +150,8 @@ class ClientConnection {
 
 // "connection 3 (127.0.0.1:43210): Connection reset by peer, at offset 0 of 64": one that failed.
 std::string describe_failure(std::uint64_t number, const ClientConnection& connection);
+
+// "cannot connect to [::1]:7: Connection refused; connected to 127.0.0.1:7 instead".
+std::string describe_refusals(const std::string& refusals, const Endpoint& instead);
 
 }  // namespace echo

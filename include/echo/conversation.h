@@ -18,7 +18,8 @@ class Conversation : public Script {
  public:
   struct Message {
     std::uint64_t sequence = 0;  // As whoever had it said counts them.
-    Time start;
+    Time start;                  // What its time counts from.
+    Time handed;  // To its connection: what the patience with the server counts from.
     std::size_t size = 0;
     std::uint64_t end = 0;  // The offset one past its last byte.
   };
@@ -29,7 +30,7 @@ class Conversation : public Script {
       : pattern_(pattern), connection_(connection), half_close_(half_close) {}
 
   // Not after finish(). `size` is at least 1.
-  void say(std::uint64_t sequence, std::size_t size, Time start);
+  void say(std::uint64_t sequence, std::size_t size, Time start, Time handed);
   void finish() noexcept { nothing_more_ = true; }
 
   // The next message whose answer is complete, now that `received` bytes of the echo are there;
@@ -47,6 +48,7 @@ class Conversation : public Script {
   bool finished() const noexcept override {
     return nothing_more_ && (half_close_ || in_flight() == 0);
   }
+  std::optional<Time> waits_since(std::uint64_t received) const noexcept override;
 
  private:
   const Pattern& pattern_;

@@ -10,9 +10,10 @@
 #include <tuple>
 #include <vector>
 
+#include "echo/addresses.h"
+#include "echo/attention.h"
 #include "echo/client_connection.h"
 #include "echo/conversation.h"
-#include "echo/endpoint.h"
 #include "echo/load_observer.h"
 #include "echo/load_recorder.h"
 #include "echo/load_results.h"
@@ -30,18 +31,24 @@ namespace echo {
 // In a closed loop a connection says its next message once an answer is there, and the time counts
 // from then. At a rate messages are due at fixed times, the connections taking turns, and the time
 // counts from when one was due: one that the server, or the client, could not take in time has
-// waited all the same. Every message that falls due is said, however late.
+// waited all the same.
+//
+// Every message that falls due is said, however late, or is lost: with its connection, or because
+// there is none. In a churn each message is a connection of its own, and is lost alone.
 class Load {
  public:
-  // The server is at one of the addresses, of which there is one at least. `observer` must outlive
-  // this object. `wait_mask` is Selector's, `clock` tells the time.
-  Load(const LoadSettings& settings, std::vector<Endpoint> addresses, LoadObserver& observer,
+  // The server is at one of the addresses. `observer` must outlive this object. `wait_mask` is
+  // Selector's, `clock` tells the time.
+  Load(const LoadSettings& settings, Addresses addresses, LoadObserver& observer,
        LoadRecorder::Intervals intervals, const sigset_t* wait_mask = nullptr,
        std::function<Time()> clock = Clock::now);
 
-  // One turn of the loop. False once every connection is over. Throws std::system_error where
-  // select() fails.
+  // One turn of the loop. False once every connection is over, or the deadline has passed. Throws
+  // std::system_error where select() fails.
   bool turn();
+
+  // What was found so far.
+  const LoadResults& results() { return recorder_.results(clock_()); }
 
   // After the last turn, be it that the load is over or that it is to end before: the last sample
   // is told of, and these are the results.
@@ -52,15 +59,18 @@ class Load {
   struct Slot {
     Slot(std::size_t place, bool idle) : index(place), is_idle(idle), next(place) {}
 
-    const std::size_t index;   // Among those of its kind.
-    const bool is_idle;        // It says nothing at all.
-    std::uint64_t next;        // The message of the schedule that is its next.
-    std::uint64_t said = 0;    // Measured messages, lost ones too.
-    std::uint64_t number = 0;  // Its connection's: the load's first is 1.
-    bool is_silent = false;    // It has nothing more to say.
-    bool is_full = false;      // It has more to say, and no room for it.
-    bool takes_part = false;   // It has been open, or has failed to be.
-    bool was_open = false;     // Its connection has been.
+    const std::size_t index;    // Among those of its kind.
+    const bool is_idle;         // It says nothing at all.
+    std::uint64_t next;         // The message of the schedule that is its next.
+    std::uint64_t said = 0;     // Measured messages, lost ones too.
+    std::uint64_t number = 0;   // Its connection's: the load's first is 1.
+    bool is_silent = false;     // It has nothing more to say.
+    bool is_full = false;       // It has more to say, and no room for it.
+    bool takes_part = false;    // It has been open, or has failed to be.
+    bool was_open = false;      // Its connection has been.
+    bool has_given_up = false;  // Its connection failed, and none follows.
+    bool got_answer = false;    // Its connection has had one,
+    int in_vain = 0;            // and so many before it, one after the other, had none.
     Time connect_began;
     std::optional<Conversation> conversation;
     std::optional<ClientConnection> connection;
@@ -83,11 +93,13 @@ class Load {
   };
 
   void begin();
+  void note_not_open();
   void note_waiting(Slot& slot);
   void open_at(Time when, Slot& slot);
   void open_due();
   void open(Slot& slot, Time waits_from);
   void note_attempt(Slot& slot);
+  void note_refusals(const ClientConnection& connection);
   void dismiss_idle();
 
   void say_due();
@@ -99,7 +111,7 @@ class Load {
   void say(Slot& slot, std::uint64_t sequence, Time start);
   std::optional<Time> take_due(Slot& slot, Time now);
   std::uint64_t sequence_of_last_due(const Slot& slot) const noexcept;
-  void lose_what_is_due(Slot& slot);
+  void lose_what_is_due(Slot& slot, Time until);
   bool is_exhausted(const Slot& slot) const;
   bool is_count_reached(const Slot& slot) const noexcept;
   Time next_start(const Slot& slot) const noexcept;
@@ -110,26 +122,32 @@ class Load {
   void settle(Slot& slot, int old_fd);
   void watch(Slot& slot);
   void leave(Slot& slot);
+  Time time_of_next_attempt(const Slot& slot) const;
   void note_failure(Slot& slot);
   void fall_silent(Slot& slot);
+  void retire_if_dead(Slot& slot);
   void retire(Slot& slot);
 
   void handle_writable(Slot& slot);
   void handle_readable(Slot& slot);
   void take_answers(Slot& slot);
   void handle_timeouts();
+  void take_last_answers();
 
   Slot& slot(int fd) { return *by_fd_[static_cast<std::size_t>(fd)]; }
   bool has_rate() const noexcept { return settings_.rate.count > 0; }
   Time time_of_next_due() const noexcept;
-  Duration pause() const noexcept;
+  Time patient(Time time) const noexcept { return time - attention_.away(); }
+  Time deadline_of(const Slot& slot) const noexcept;
   std::optional<Duration> time_to_next_event() const;
 
   const LoadSettings settings_;
   const std::function<Time()> clock_;
-  const std::vector<Endpoint> addresses_;
+  Addresses addresses_;
   const Pattern pattern_;
   Time now_;
+  const Time deadline_;  // Time::max(): none.
+  Attention attention_;
   LoadRecorder recorder_;
 
   Selector selector_;
@@ -147,6 +165,8 @@ class Load {
   std::size_t busy_over_ = 0;
   std::size_t over_ = 0;
   bool idle_dismissed_ = false;
+  bool look_up_ = false;  // The addresses may be others by now.
+  bool is_past_deadline_ = false;
   Time last_connected_;  // See Client.
   Time next_check_;      // No connection's deadline is earlier. Time::max(): no timeout.
 

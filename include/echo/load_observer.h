@@ -30,8 +30,11 @@ class LoadObserver {
   // A measured message is lost, for that reason.
   virtual void lost(std::uint64_t /*sequence*/, const std::string& /*reason*/) {}
 
-  //  // A connection failed; the text says which and how.
+  // A connection failed; the text says which and how.
   virtual void failed(const std::string& /*text*/) {}
+
+  // Some of the server's addresses would not have a connection, which another one has now.
+  virtual void refused(const std::string& /*refusals*/, const Endpoint& /*instead*/) {}
 
   // An interval is over, if only because the load is. The intervals follow each other.
   virtual void sampled(const Sample& /*sample*/) {}

@@ -33,6 +33,9 @@ class LoadRecorder {
   void note_connected(Duration took) noexcept;
   void note_closed() noexcept { --results_.open; }
   void note_failure(Failure kind, const std::string& text);
+  void note_reset_after_echo() noexcept { ++results_.resets_after_echo; }
+  // Addresses would not have a connection that another one has now: told once in the same words.
+  void note_refusals(const std::string& refusals, const Endpoint& instead);
 
   // A message begins, or has fallen due. Returns whether it is measured.
   bool note_begun(Time start) noexcept;
@@ -45,9 +48,17 @@ class LoadRecorder {
   void note_loss(Time start, Time now, std::uint64_t sequence, const std::string& reason);
   void note_waiting(Time start) noexcept;
 
+  // What there was to do, and what was not done at the end.
+  void note_unsaid(std::uint64_t messages) noexcept { results_.unsaid += messages; }
+  void note_not_open(std::uint64_t connections) noexcept { results_.not_open = connections; }
+  void note_deadline() noexcept { results_.is_past_deadline = true; }
+
   // Tells what is to be told now, and when to be asked again; Time::max(): never.
   void tell(Time now);
   Time next_time() const noexcept;
+
+  // What was found so far.
+  const LoadResults& results(Time now) noexcept;
 
   // It is over. `is_time_up` where it is begin()'s `end` that ended it. The last sample is told of.
   const LoadResults& finish(Time now, bool interrupted, bool is_time_up);

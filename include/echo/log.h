@@ -9,7 +9,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "echo/reader.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
 
@@ -46,10 +48,13 @@ class Log {
     kDaemon,  // A line that the descriptor does not take at once is dropped, and the next one that
               // gets through says how many were. On a terminal or in a file lines bear the time. A
               // file is written to as it is: one on a file system that hangs makes write(2) wait.
-    kTool,    // Waits for the reader. No times.
+    kTool,    // Waits for the reader, see set_wait(). No times.
   };
 
   Log(int fd, LogLevel level, Manner manner);
+
+  // How a tool waits. By default a signal has its way only where it ends the program.
+  void set_wait(ReaderWait wait) { wait_ = std::move(wait); }
 
   bool enabled(LogLevel level) const noexcept { return level <= level_; }
 
@@ -132,13 +137,13 @@ class Log {
   static std::string stamp();
   std::size_t put(std::string_view lines);
   ssize_t put_some(std::string_view text) const;
-  bool wait_for_room() const;
 
-  UniqueFd reopened_;  // A non-blocking description of our own, where one could be had.
+  std::optional<Output> output_;  // A tool's,
+  ReaderWait wait_;               // and how it waits.
+  UniqueFd reopened_;             // A non-blocking description of our own, where one could be had.
   int fd_;
   Way way_ = Way::kWrite;
   LogLevel level_;
-  Manner manner_;
   bool timestamps_ = false;
   bool priorities_ = false;
   std::string unwritten_;  // The end of a line of which the descriptor took only a part.

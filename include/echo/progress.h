@@ -15,6 +15,8 @@ namespace echo {
 //
 //   42%, 123,456 messages/s, p50 42.1 us, p99 1.07 ms, 0 errors
 //
+// or what it waits for, as describe_wait() has it.
+//
 // It is never wider than the terminal: what does not fit is left out, from the end. A terminal that
 // is gone misses it, and so does one that is stopped, if it can be opened again.
 class Progress {
@@ -38,8 +40,7 @@ class Progress {
 
   UniqueFd reopened_;
   int fd_;
-  double messages_;  // To be said in all. 0: no end of them.
-  Duration duration_;
+  const LoadSettings settings_;
   bool is_shown_ = false;
   std::uint64_t last_received_ = 0;
   Duration last_elapsed_{0};

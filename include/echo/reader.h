@@ -1,8 +1,14 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <csignal>
+#include <functional>
+#include <optional>
+#include <string_view>
 
 #include "echo/unique_fd.h"
+#include "echo/units.h"
 
 namespace echo {
 
@@ -16,8 +22,34 @@ namespace echo {
 // descriptor, the user's shell first; opening the same file again does not.
 UniqueFd reopen_nonblocking(int fd);
 
-// Waits until the descriptor takes more, or fails to. While it waits, the signal mask is
-// `wait_mask`, where given. Returns false where a signal came first.
-bool wait_for_reader(int fd, const sigset_t* wait_mask = nullptr);
+// How to wait for a reader.
+struct ReaderWait {
+  const sigset_t* mask = nullptr;   // The signal mask meanwhile; nullptr: as it is.
+  std::optional<Duration> limit{};  // It is over after that, too.
+  std::function<bool()> is_over{};  // Asked before, and when a signal came. Empty: it never is.
+};
+
+// Waits until the descriptor takes more, or fails to. Returns false where the wait is over and it
+// does not.
+bool wait_for_reader(int fd, const ReaderWait& wait = {});
+
+// Writes to a descriptor that the caller keeps open and others may have open too. It blocks nowhere
+// but in a wait for the reader, whether or not the descriptor does, and changes no flags.
+class Output {
+ public:
+  explicit Output(int fd);
+
+  // Takes off `text` what it writes: all, unless the wait is over or an error comes. Returns 0, or
+  // an errno value, which is EINTR where the wait is over.
+  int write(std::string_view& text, const ReaderWait& wait = {}) const;
+
+ private:
+  ssize_t write_some(std::string_view text) const;
+
+  UniqueFd reopened_;  // See reopen_nonblocking().
+  int fd_;
+  bool is_socket_;
+  bool is_brief_ = false;  // It could not be reopened, and may wait for room.
+};
 
 }  // namespace echo

@@ -17,4 +17,11 @@ std::string format_report(const LoadSettings& settings, const LoadResults& resul
 //   rtt min/avg/max/mdev = 0.045/0.056/0.078/0.012 ms
 std::string format_ping_summary(const LoadSettings& settings, const LoadResults& results);
 
+// One line, without its end, of how far a load is:
+//
+//   12.0 s: 4 messages sent, 3 received, 1 lost, 1 error, latency p50 45.1 us, max 78.0 us
+//
+// Before it measures, it begins with what is waited for: "connecting, 3 of 10 open".
+std::string format_status(const LoadSettings& settings, const LoadResults& results);
+
 }  // namespace echo

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
+
+#include "echo/units.h"
 
 namespace echo {
 
@@ -21,6 +24,11 @@ class Script {
 
   // Nothing will be said any more.
   virtual bool finished() const noexcept = 0;
+
+  // When the first message was handed over of whose echo, `received` bytes of the whole being
+  // there, something is missing; Time::max() where nothing is. nullopt where there are no messages,
+  // and each byte is an answer.
+  virtual std::optional<Time> waits_since(std::uint64_t received) const noexcept = 0;
 
  protected:
   Script() = default;

@@ -117,6 +117,9 @@ constexpr std::size_t kMostInMessage = 253;
 // most (unix(7), SCM_RIGHTS). Returns 0, or an errno value. Never raises SIGPIPE.
 int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, int flags) noexcept;
 
+// How many bytes have come and can be received at once. 0 where it is not to be had.
+std::size_t unread(int fd) noexcept;
+
 // How many of the bytes sent the peer's system has not acknowledged yet, EOF counting as one
 // (tcp(7), SIOCOUTQ): they are in flight, or the peer does not read. nullopt if the kernel does not
 // say.

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "echo/script.h"
+#include "echo/units.h"
 
 namespace echo {
 
@@ -15,6 +17,13 @@ namespace echo {
 class Transcript : public Script {
  public:
   void append(std::string_view bytes) { kept_ += bytes; }
+
+  // What is appended is a message of its own, handed over at that time, and the one before it has
+  // been had back by all.
+  void append_message(std::string_view bytes, Time now) {
+    append(bytes);
+    said_ = now;
+  }
 
   // Nothing will be appended any more.
   void finish() noexcept { finished_ = true; }
@@ -27,6 +36,10 @@ class Transcript : public Script {
   // Valid until the next append() or forget_before().
   std::string_view from(std::uint64_t offset) const noexcept override {
     return std::string_view(kept_).substr(static_cast<std::size_t>(offset - begin_));
+  }
+
+  std::optional<Time> waits_since(std::uint64_t received) const noexcept override {
+    return said_ && received == end() ? Time::max() : said_;
   }
 
   // How many bytes there are from `offset` to the end.
@@ -46,6 +59,7 @@ class Transcript : public Script {
  private:
   std::string kept_;
   std::uint64_t begin_ = 0;
+  std::optional<Time> said_;  // The last message. None: there are no messages.
   bool finished_ = false;
 };
 

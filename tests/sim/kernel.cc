@@ -243,7 +243,10 @@ int Kernel::getsockname(int fd, sockaddr* address, socklen_t* length) {
 
 int Kernel::getpeername(int fd, sockaddr* address, socklen_t* length) {
   const File* const file = find(fd, "getpeername");
-  return file == nullptr ? -1 : copy_out(file->peer, address, length);
+  if (file == nullptr) return -1;
+  const Stream* const stream = file->stream.get();
+  if (stream != nullptr && (stream->connecting || stream->error != 0)) return fail(ENOTCONN);
+  return copy_out(file->peer, address, length);
 }
 
 int Kernel::getsockopt(int fd, int level, int name, void* value, socklen_t* length) {
@@ -441,8 +444,12 @@ int Kernel::ioctl(int fd, unsigned long request, int* value) {
     note("ioctl(" + std::to_string(fd) + ", FIOASYNC, " + std::to_string(*value) + ")");
     return 0;
   }
-  if (request != SIOCOUTQ) return fail(EINVAL);
   Stream& stream = *file->stream;
+  if (request == FIONREAD) {
+    *value = static_cast<int>(stream.in.size());
+    return 0;
+  }
+  if (request != SIOCOUTQ) return fail(EINVAL);
   *value = stream.reset ? 0 : static_cast<int>(stream.out.size());
   stream.counted_empty = *value == 0;
   return 0;

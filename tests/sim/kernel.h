@@ -59,7 +59,8 @@ struct Stream {
   std::uint64_t sent = 0;
   Time moved_at{};                       // When a call moved bytes last; or it was accepted.
   Time sent_at{};                        // When a call sent bytes last; likewise.
-  Time taken_at{};                       // When the other end took bytes last.
+  Time taken_at{};                       // When the other end took bytes last,
+  Time came_at{};                        // and when it sent some last.
   Time moved_awake{};                    // Of the time that the program had for itself.
   Time taken_awake{};                    // Likewise.
   Time arrived_at{};                     // When the oldest of the bytes in `in` came.

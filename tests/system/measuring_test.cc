@@ -1,14 +1,20 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "echo/unique_fd.h"
 #include "support/false_server.h"
 #include "support/program.h"
 #include "support/temporary_file.h"
@@ -53,6 +59,46 @@ void echo_all(const TestPeer& peer) {
   }
 }
 
+// A pipe that takes no more.
+class UnreadPipe {
+ public:
+  UnreadPipe() {
+    std::array<int, 2> fds{};
+    if (::pipe2(fds.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("no pipe");
+    reader_ = UniqueFd(fds[0]);
+    writer_ = UniqueFd(fds[1]);
+    const std::string block(4096, '.');
+    while (::write(writer_.get(), block.data(), block.size()) > 0) {
+    }
+  }
+
+  // By which a program opens it for itself.
+  std::string path() const {
+    return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(writer_.get());
+  }
+
+ private:
+  UniqueFd reader_;
+  UniqueFd writer_;
+};
+
+// Whether the process has a handler for the signal (proc(5)).
+bool catches(const Program& program, int signal) {
+  std::ostringstream text;
+  text << std::ifstream("/proc/" + std::to_string(program.pid()) + "/status").rdbuf();
+  const std::string status = text.str();
+  const std::size_t place = status.find("SigCgt:");
+  if (place == std::string::npos) return false;
+  return (std::stoull(status.substr(place + 7), nullptr, 16) >> (signal - 1) & 1U) != 0;
+}
+
+void expect_to_end(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
+  Program client(ECHO_CLIENT, arguments, surroundings);
+  wait_until([&] { return catches(client, SIGTERM); });
+  client.signal(SIGTERM);
+  EXPECT_EQ(client.wait_for_exit(), 143) << arguments.back();
+}
+
 // What a client that says ten messages finds where one of the echoes is changed like that.
 template <typename Change>
 Outcome found_where_echo_is_changed(Change change) {
@@ -76,7 +122,7 @@ void expect_mismatch(const Outcome& client, std::size_t least, std::size_t most)
   EXPECT_EQ(client.status, 1);
   const std::vector<std::string> offset = groups_of(
       client.error,
-      R"(error: connection 1 \(127\.0\.0\.1:\d+\): bytes differ at offset (\d+): sent 0x[0-9a-f]{2}, received 0x[0-9a-f]{2}\n)");
+      R"(error: connection 1 \(127\.0\.0\.1:\d+\): bytes differ at offset (\d+): sent 0x[0-9a-f]{2}, received 0x[0-9a-f]{2} of .*\n)");
   ASSERT_EQ(offset.size(), 1U) << client.error;
   EXPECT_GE(std::stoul(offset[0]), least);
   EXPECT_LE(std::stoul(offset[0]), most);
@@ -252,7 +298,7 @@ TEST(Measuring, SleepsWhileNothingCanBeSaid) {
   const FalseServer server;
   const TracedOutcome client =
       run_traced({}, ECHO_CLIENT,
-                 measuring(server.port(), {"-r", "1000", "-P", "1", "-D", "1h", "-t", "500ms"}));
+                 measuring(server.port(), {"-r", "1000", "-P", "1", "-D", "500ms", "-t", "600ms"}));
   EXPECT_EQ(client.outcome.status, 1);
   EXPECT_GT(figure(client.outcome.output, "messages", "lost"), 400U);
   EXPECT_LT(count_of(client.trace, "pselect6("), 50U);
@@ -269,7 +315,8 @@ TEST(Measuring, SaysAtARateWhatFallsDueExactly) {
 }
 
 TEST(Measuring, EndsAtCtrlCWithTheResultsSoFar) {
-  for (const auto& [signal, status] : {std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
+  for (const auto& [signal, status] :
+       {std::pair(SIGHUP, 129), std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
     ServerProgram server;
     Program client(ECHO_CLIENT, measuring(server.port(), {"-D", "1h", "-c", "10"}));
     server.wait_for_line("new connection");
@@ -280,6 +327,70 @@ TEST(Measuring, EndsAtCtrlCWithTheResultsSoFar) {
     EXPECT_NE(client.output_text().find("\"interrupted\":true"), std::string::npos);
     EXPECT_TRUE(is_exact(client.output_text()));
   }
+}
+
+TEST(Measuring, TellsHowFarItIsAndGoesOn) {
+  for (const int signal : {SIGQUIT, SIGUSR1}) {
+    ServerProgram server;
+    Program client(ECHO_CLIENT, measuring(server.port(), {"-D", "1h"}));
+    wait_until([&] { return bytes_in(server) > 1000; });
+    client.signal(signal);
+    client.wait_for_line(" messages sent, ");
+    const std::uint64_t before = bytes_in(server);
+    wait_until([&] { return bytes_in(server) > before; });
+    client.signal(SIGINT);
+    EXPECT_EQ(client.wait_for_exit(), 130);
+  }
+}
+
+TEST(Measuring, TellsWhatItWaitsFor) {
+  const SilentPort silent;
+  Program client(ECHO_CLIENT, measuring(silent.endpoint().port(), {"-D", "1h", "-c", "3"}));
+  wait_until([&] { return catches(client, SIGUSR1); });
+  client.signal(SIGUSR1);
+  client.wait_for_line("connecting, 0 of 3 open: ");
+  client.signal(SIGINT);
+  EXPECT_EQ(client.wait_for_exit(), 130);
+  EXPECT_EQ(figure(client.output_text(), "connections", "not_open"), 3U);
+  EXPECT_FALSE(is_exact(client.output_text()));
+}
+
+// Whatever it is that nobody reads.
+TEST(Measuring, EndsWhereItWaitsForAReader) {
+  ServerProgram server;
+  const DeadPort dead;
+  const UnreadPipe pipe;
+  const Surroundings no_output{.standard_output = pipe.path()};
+  const Surroundings no_errors{.standard_error = pipe.path()};
+  const std::vector<std::string> failing{"-4", "-D", "1h", "--reconnect", "-c", "20"};
+  expect_to_end(at_port(server.port(), {"-4", "-D", "1h", "--csv"}), no_output);
+  expect_to_end(at_port(server.port(), {"-4", "-I", "1s"}), no_output);
+  expect_to_end(at_port(server.port(), {"-4", "-n", "1", "--json"}), no_output);
+  expect_to_end(at_port(dead.port(), failing), no_errors);
+}
+
+TEST(Measuring, EndsWhereItWaitsForTheReaderOfItsPicture) {
+  ServerProgram server;
+  const TemporaryFile place;
+  const std::string fifo = place.path() + ".fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "5", "--svg", fifo}));
+  // Its handlers are there before it waits.
+  wait_until([&] { return catches(client, SIGTERM); });
+  client.signal(SIGTERM);
+  EXPECT_EQ(client.wait_for_exit(), 143);
+  ::unlink(fifo.c_str());
+}
+
+TEST(Measuring, EndsAtItsDeadlineAndSaysWhatIsLeft) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "5", "--deadline", "300ms"}));
+  const TestPeer peer = server.accept();
+  echo(peer, 1);
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_EQ(figure(client.output_text(), "messages", "in_flight"), 1U);
+  EXPECT_EQ(figure(client.output_text(), "messages", "unsent"), 3U);
+  EXPECT_NE(client.output_text().find("\"deadline_passed\":true"), std::string::npos);
 }
 
 TEST(Measuring, SaysSoManyMessagesOfEverySize) {

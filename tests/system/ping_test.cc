@@ -70,7 +70,7 @@ UniqueFd hold(const Endpoint& endpoint) {
 TEST(Ping, SurvivesAServerThatGoesAndComesBack) {
   auto server = std::make_unique<ServerProgram>();
   const std::uint16_t port = server->port();
-  Program client(ECHO_CLIENT, pinging(port, {"-I", "20ms", "--reconnect"}));
+  Program client(ECHO_CLIENT, pinging(port, {"-I", "20ms"}));
   client.wait_for_part_of_output("seq=3 ");
   const Endpoint endpoint = server->endpoint();
   server.reset();
@@ -109,15 +109,32 @@ TEST(Ping, EndsAtCtrlCThoughNobodyReadsIt) {
   EXPECT_EQ(client.wait_for_exit(), 130);
 }
 
-TEST(Ping, EndsWhereTheServerGoesAndItIsNotToReconnect) {
+// Each that is lost with the reason of its own connection.
+TEST(Ping, GoesOnAfterAFailure) {
   FalseServer server;
-  Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "10ms"}));
+  Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "50ms"}));
   {
     const TestPeer peer = server.accept();
-    peer.send(peer.receive(64));
+    peer.receive(64);
   }
-  EXPECT_EQ(client.wait_for_exit(), 1);
-  EXPECT_NE(client.output_text().find(" error"), std::string::npos) << client.output_text();
+  client.wait_for_part_of_output(" lost: the server closed early, at offset 0 of ");
+  TestPeer doomed = server.accept();
+  doomed.receive(64);
+  doomed.reset();
+  client.wait_for_part_of_output(" lost: Connection reset by peer, at offset 0 of ");
+  const TestPeer peer = server.accept();
+  peer.send(peer.receive(64));
+  client.wait_for_part_of_output(" time=");
+  client.signal(SIGINT);
+  EXPECT_EQ(client.wait_for_exit(), 130);
+}
+
+TEST(Ping, SaysThatItWaitsForAConnection) {
+  const SilentPort silent;
+  Program client(ECHO_CLIENT, pinging(silent.endpoint().port(), {"-I", "1s"}));
+  client.wait_for_line("waiting for a connection to localhost port ");
+  client.signal(SIGINT);
+  EXPECT_EQ(client.wait_for_exit(), 130);
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "echo/transcript.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
+#include "support/false_server.h"
 #include "support/socket_pair.h"
 #include "support/start.h"
 
@@ -53,6 +56,10 @@ struct Refuser {
   Endpoint endpoint;
 };
 
+ClientConnection::Addresses list_of(const std::vector<Endpoint>& servers) {
+  return std::make_shared<const std::vector<Endpoint>>(servers);
+}
+
 // Waits until it is decided how connecting went, and tells the connection.
 void settle(ClientConnection& connection, Time now = kStart) {
   ASSERT_TRUE(wait_writable(connection.fd()));
@@ -72,7 +79,7 @@ void expect_failed(const ClientConnection& connection, Failure kind, const std::
 // A connection that is open, and the server's end of it.
 struct Dialogue {
   explicit Dialogue(std::string_view text = "", Duration timeout = kTimeout)
-      : connection(servers, transcript, timeout, kStart) {
+      : connection(list_of(servers), 0, transcript, timeout, kStart) {
     settle(connection);
     server = stub.accept();
     transcript.append(text);
@@ -126,7 +133,7 @@ TEST(ClientConnection, StartsConnecting) {
   const Stub stub;
   const std::vector<Endpoint> servers{stub.endpoint};
   const Transcript transcript;
-  const ClientConnection connection(servers, transcript, kTimeout, kStart);
+  const ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
   EXPECT_FALSE(connection.is_over());
   EXPECT_FALSE(connection.wants_input());
@@ -144,7 +151,7 @@ TEST(ClientConnection, KnowsItsOwnAddressOnceOpen) {
   const Stub stub;
   const std::vector<Endpoint> servers{stub.endpoint};
   const Transcript transcript;
-  ClientConnection connection(servers, transcript, kTimeout, kStart);
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   EXPECT_EQ(connection.local().family(), AF_UNSPEC);
   settle(connection);
   ASSERT_TRUE(wait_readable(stub.listener.get()));
@@ -156,7 +163,7 @@ TEST(ClientConnection, TriesTheNextAddressWhereOneRefuses) {
   const Stub stub;
   const std::vector<Endpoint> servers{refuser.endpoint, stub.endpoint};
   const Transcript transcript;
-  ClientConnection connection(servers, transcript, kTimeout, kStart);
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   settle(connection);
   EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
   EXPECT_TRUE(connection.wants_output());
@@ -169,7 +176,7 @@ TEST(ClientConnection, TriesTheNextAddressWhereThereIsNoSocketForOne) {
   const Stub stub;
   const std::vector<Endpoint> servers{Endpoint(), stub.endpoint};
   const Transcript transcript;
-  ClientConnection connection(servers, transcript, kTimeout, kStart);
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   settle(connection);
   EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
 }
@@ -179,7 +186,7 @@ TEST(ClientConnection, FailsWhereEveryAddressRefuses) {
   const Refuser second;
   const std::vector<Endpoint> servers{first.endpoint, second.endpoint};
   const Transcript transcript;
-  ClientConnection connection(servers, transcript, kTimeout, kStart);
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   settle(connection);
   settle(connection);
   expect_failed(connection, Failure::kConnect,
@@ -190,7 +197,7 @@ TEST(ClientConnection, FailsWhereEveryAddressRefuses) {
 TEST(ClientConnection, FailsAtOnceWhereThereIsNoSocketForAnyAddress) {
   const std::vector<Endpoint> servers{Endpoint()};
   const Transcript transcript;
-  const ClientConnection connection(servers, transcript, kTimeout, kStart);
+  const ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   expect_failed(connection, Failure::kConnect,
                 "cannot connect to unknown:0: Address family not supported by protocol");
 }
@@ -310,7 +317,7 @@ TEST(ClientConnection, DoesNotHalfCloseBeforeItIsOpen) {
   const std::vector<Endpoint> servers{stub.endpoint};
   Transcript transcript;
   transcript.finish();
-  ClientConnection connection(servers, transcript, kTimeout, kStart);
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   connection.half_close(kStart);
   EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
 }
@@ -335,7 +342,7 @@ TEST(ClientConnection, NamesTheOffsetAndBothBytesOfAMismatch) {
   Dialogue dialogue("hello");
   dialogue.answer("heLLo");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 2: sent 0x6c, received 0x4c");
+                "bytes differ at offset 2: sent 0x6c, received 0x4c of \"heLLo\"");
   EXPECT_EQ(dialogue.connection.received(), 2U);
 }
 
@@ -344,21 +351,21 @@ TEST(ClientConnection, CountsTheOffsetFromTheFirstByteOfAll) {
   dialogue.answer("hel");
   dialogue.answer("l0");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 4: sent 0x6f, received 0x30");
+                "bytes differ at offset 4: sent 0x6f, received 0x30 of \"0\"");
 }
 
 TEST(ClientConnection, NamesBytesThatAreNotAscii) {
   Dialogue dialogue("\xff");
   dialogue.answer(std::string_view("\0", 1));
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 0: sent 0xff, received 0x00");
+                "bytes differ at offset 0: sent 0xff, received 0x00 of \"\\x00\"");
 }
 
 TEST(ClientConnection, NamesTheFirstByteThatWasNeverSent) {
   Dialogue dialogue("hello");
   dialogue.answer("hello!?");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 5: nothing was sent there, received 0x21");
+                "bytes differ at offset 5: nothing was sent there, received 0x21 of \"hello!?\"");
   EXPECT_EQ(dialogue.connection.received(), 5U);
 }
 
@@ -366,7 +373,7 @@ TEST(ClientConnection, FailsWhereTheServerSpeaksFirst) {
   Dialogue dialogue;
   dialogue.answer("\xff");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 0: nothing was sent there, received 0xff");
+                "bytes differ at offset 0: nothing was sent there, received 0xff of \"\\xff\"");
 }
 
 TEST(ClientConnection, FailsWhereTheServerKnowsWhatWasNotYetSent) {
@@ -374,14 +381,24 @@ TEST(ClientConnection, FailsWhereTheServerKnowsWhatWasNotYetSent) {
   dialogue.transcript.append("llo");
   dialogue.answer("hel");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 2: nothing was sent there, received 0x6c");
+                "bytes differ at offset 2: nothing was sent there, received 0x6c of \"hel\"");
+}
+
+TEST(ClientConnection, ShowsWhatAServerThatIsNoEchoSentFirst) {
+  Dialogue dialogue;
+  const std::string greeting = "220 mail ESMTP\r\n" + std::string(100, 'x');
+  dialogue.answer(greeting);
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 0: nothing was sent there, received 0x32 of "
+                "\"220 mail ESMTP\\r\\n" +
+                    std::string(48, 'x') + "\"... (116 bytes)");
 }
 
 TEST(ClientConnection, NamesAMismatchBeforeASurplus) {
   Dialogue dialogue("hello");
   dialogue.answer("Hello!");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 0: sent 0x68, received 0x48");
+                "bytes differ at offset 0: sent 0x68, received 0x48 of \"Hello!\"");
 }
 
 TEST(ClientConnection, FailsAtASurplusAfterTheHalfClose) {
@@ -390,7 +407,7 @@ TEST(ClientConnection, FailsAtASurplusAfterTheHalfClose) {
   dialogue.answer("hello");
   dialogue.answer("!");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 5: nothing was sent there, received 0x21");
+                "bytes differ at offset 5: nothing was sent there, received 0x21 of \"!\"");
 }
 
 TEST(ClientConnection, NamesTheOffsetOfAnEarlyEof) {
@@ -460,22 +477,68 @@ TEST(ClientConnection, DoesNothingOnceItHasFailed) {
                 "the server sent urgent data, at offset 0 of 5");
 }
 
-TEST(ClientConnectionDeadline, CountsFromTheStartOfConnecting) {
-  const Stub stub;
-  const std::vector<Endpoint> servers{stub.endpoint};
-  const Transcript transcript;
-  const ClientConnection connection(servers, transcript, kTimeout, kStart);
-  EXPECT_EQ(connection.deadline(), kStart + kTimeout);
+TEST(ClientConnection, IsDoneWhereAResetFollowsTheWholeEcho) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hello");
+  dialogue.finish_and_half_close();
+  dialogue.reset();
+  dialogue.receive();
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kDone);
+  EXPECT_TRUE(dialogue.connection.was_reset());
+  EXPECT_EQ(dialogue.connection.failure(), "");
 }
 
-TEST(ClientConnectionDeadline, CountsAnewForTheNextAddress) {
+TEST(ClientConnection, FailsWhereAResetComesBeforeTheWholeEcho) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hell");
+  dialogue.finish_and_half_close();
+  dialogue.reset();
+  dialogue.receive();
+  expect_failed(dialogue.connection, Failure::kReset, "Connection reset by peer, at offset 4 of 5");
+  EXPECT_FALSE(dialogue.connection.was_reset());
+}
+
+TEST(ClientConnection, BeginsWithTheAddressThatIsAskedFor) {
   const Refuser refuser;
   const Stub stub;
   const std::vector<Endpoint> servers{refuser.endpoint, stub.endpoint};
   const Transcript transcript;
-  ClientConnection connection(servers, transcript, kTimeout, kStart);
+  ClientConnection connection(list_of(servers), 1, transcript, kTimeout, kStart);
+  settle(connection);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
+  EXPECT_EQ(connection.refusals(), "");
+}
+
+TEST(ClientConnection, GoesOnWithTheAddressesBeforeTheOneAskedFor) {
+  const Stub stub;
+  const Refuser refuser;
+  const std::vector<Endpoint> servers{stub.endpoint, refuser.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 1, transcript, kTimeout, kStart);
+  settle(connection);
+  settle(connection);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
+  EXPECT_EQ(connection.refusals(), refuser.endpoint.to_string() + ": Connection refused");
+  EXPECT_EQ(connection.remote().to_string(), stub.endpoint.to_string());
+}
+
+TEST(ClientConnectionDeadline, CountsFromTheStartOfConnecting) {
+  const Stub stub;
+  const std::vector<Endpoint> servers{stub.endpoint};
+  const Transcript transcript;
+  const ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  EXPECT_EQ(connection.deadline(), kStart + kTimeout);
+}
+
+TEST(ClientConnectionDeadline, GivesEachAddressAnEqualShareOfWhatIsLeft) {
+  const Refuser refuser;
+  const Stub stub;
+  const std::vector<Endpoint> servers{refuser.endpoint, stub.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  EXPECT_EQ(connection.deadline(), kStart + kTimeout / 2);
   settle(connection, kStart + 3s);
-  EXPECT_EQ(connection.deadline(), kStart + 3s + kTimeout);
+  EXPECT_EQ(connection.deadline(), kStart + kTimeout);
 }
 
 TEST(ClientConnectionDeadline, IsNoneWhileNothingIsAwaited) {
@@ -499,6 +562,24 @@ TEST(ClientConnectionDeadline, CountsAnewAtEachPieceOfTheAnswer) {
   EXPECT_EQ(dialogue.connection.deadline(), kStart + 3s + kTimeout);
 }
 
+TEST(ClientConnectionDeadline, IsOfTheWholeAnswerToAMessage) {
+  Dialogue dialogue;
+  dialogue.transcript.append_message("hello", kStart + 1s);
+  dialogue.connection.handle_writable(kStart + 2s);
+  EXPECT_EQ(dialogue.connection.deadline(), kStart + 1s + kTimeout);
+  dialogue.answer("hell", kStart + 3s);
+  EXPECT_EQ(dialogue.connection.deadline(), kStart + 1s + kTimeout);
+  dialogue.answer("o", kStart + 3s);
+  EXPECT_EQ(dialogue.connection.deadline(), Time::max());
+}
+
+TEST(ClientConnectionDeadline, IsOfAMessageThatTheSocketDoesNotTake) {
+  Dialogue dialogue;
+  testing::fill(dialogue.connection.fd());
+  dialogue.transcript.append_message("hello", kStart + 1s);
+  EXPECT_EQ(dialogue.connection.deadline(), kStart + 1s + kTimeout);
+}
+
 TEST(ClientConnectionDeadline, CountsAnewFromTheHalfClose) {
   Dialogue dialogue("hello");
   dialogue.answer("hello");
@@ -520,32 +601,103 @@ TEST(ClientConnectionDeadline, IsNoneWithoutATimeout) {
 }
 
 TEST(ClientConnectionTimeout, TriesTheNextAddressWhileConnecting) {
-  const Stub silent;
+  const testing::SilentPort silent;
   const Stub stub;
-  const std::vector<Endpoint> servers{silent.endpoint, stub.endpoint};
+  const std::vector<Endpoint> servers{silent.endpoint(), stub.endpoint};
   const Transcript transcript;
-  ClientConnection connection(servers, transcript, kTimeout, kStart);
-  connection.handle_timeout(kStart + kTimeout);
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  std::array<char, 100> buffer{};
+  connection.handle_timeout(buffer, kStart + kTimeout / 2);
   EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
-  EXPECT_EQ(connection.deadline(), kStart + 2 * kTimeout);
+  EXPECT_EQ(connection.deadline(), kStart + kTimeout);
   settle(connection);
   EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
   EXPECT_TRUE(stub.accept());
 }
 
 TEST(ClientConnectionTimeout, FailsWhileConnectingToTheLastAddress) {
+  const testing::SilentPort silent;
+  const std::vector<Endpoint> servers{silent.endpoint()};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  std::array<char, 100> buffer{};
+  connection.handle_timeout(buffer, kStart + kTimeout);
+  expect_failed(connection, Failure::kConnectTimeout,
+                "cannot connect to " + silent.endpoint().to_string() + ": no answer within 10s");
+}
+
+TEST(ClientConnectionTimeout, TakesAConnectionThatWasMadeBeforeItLooked) {
   const Stub stub;
   const std::vector<Endpoint> servers{stub.endpoint};
   const Transcript transcript;
-  ClientConnection connection(servers, transcript, kTimeout, kStart);
-  connection.handle_timeout(kStart + kTimeout);
-  expect_failed(connection, Failure::kConnectTimeout,
-                "cannot connect to " + stub.endpoint.to_string() + ": no answer within 10s");
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  ASSERT_TRUE(wait_writable(connection.fd()));
+  std::array<char, 100> buffer{};
+  connection.handle_timeout(buffer, kStart + kTimeout);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
+}
+
+TEST(ClientConnectionTimeout, NamesARefusalThatCameBeforeItLooked) {
+  const Refuser refuser;
+  const std::vector<Endpoint> servers{refuser.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  ASSERT_TRUE(wait_writable(connection.fd()));
+  std::array<char, 100> buffer{};
+  connection.handle_timeout(buffer, kStart + kTimeout);
+  expect_failed(connection, Failure::kConnect,
+                "cannot connect to " + refuser.endpoint.to_string() + ": Connection refused");
+}
+
+TEST(ClientConnectionTimeout, TakesAnAnswerThatCameBeforeItLooked) {
+  const std::string text(100'000, 'x');
+  Dialogue dialogue;
+  dialogue.transcript.append_message(text, kStart);
+  std::string got;
+  while (got.size() < text.size()) {
+    dialogue.connection.handle_writable(kStart);
+    got += dialogue.heard();
+  }
+  for (std::string_view rest = got; !rest.empty();) {
+    rest.remove_prefix(send(dialogue.server.get(), rest).bytes);
+  }
+  while (unread(dialogue.connection.fd()) < text.size()) std::this_thread::yield();
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + 1h);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
+  EXPECT_EQ(dialogue.connection.received(), text.size());
+}
+
+TEST(ClientConnectionTimeout, TakesAnEofThatCameBeforeItLooked) {
+  Dialogue dialogue("hello");
+  dialogue.finish_and_half_close();
+  send(dialogue.server.get(), "hello");
+  shut_down_sending(dialogue.server.get());
+  ASSERT_TRUE(wait_readable(dialogue.connection.fd()));
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kDone);
+}
+
+TEST(ClientConnectionTimeout, FindsAWrongByteThatCameBeforeItLooked) {
+  Dialogue dialogue("hello");
+  send(dialogue.server.get(), "heLlo");
+  ASSERT_TRUE(wait_readable(dialogue.connection.fd()));
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
+  EXPECT_EQ(dialogue.connection.failure_kind(), Failure::kMismatch);
+}
+
+TEST(ClientConnectionTimeout, FailsThoughAPartOfTheAnswerCame) {
+  Dialogue dialogue;
+  dialogue.transcript.append_message("hello", kStart);
+  dialogue.connection.handle_writable(kStart);
+  send(dialogue.server.get(), "hell");
+  ASSERT_TRUE(wait_readable(dialogue.connection.fd()));
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
+  expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 4 of 5");
 }
 
 TEST(ClientConnectionTimeout, FailsWhileAnAnswerIsAwaited) {
   Dialogue dialogue("hello");
-  dialogue.connection.handle_timeout(kStart + kTimeout);
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
   expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 0 of 5");
 }
 
@@ -553,14 +705,14 @@ TEST(ClientConnectionTimeout, FailsWhileEofIsAwaited) {
   Dialogue dialogue("hello");
   dialogue.answer("hello");
   dialogue.finish_and_half_close();
-  dialogue.connection.handle_timeout(kStart + kTimeout);
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
   expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 5 of 5");
 }
 
 TEST(DescribeFailure, NamesTheConnectionWithItsAddressOnceItIsOpen) {
   Dialogue dialogue("hello");
   const std::string address = dialogue.connection.local().to_string();
-  dialogue.connection.handle_timeout(kStart);
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
   EXPECT_EQ(describe_failure(3, dialogue.connection),
             "connection 3 (" + address + "): no answer within 10s, at offset 0 of 5");
 }
@@ -569,7 +721,7 @@ TEST(DescribeFailure, NamesOneThatNeverWasOpen) {
   const Refuser nobody;
   const std::vector<Endpoint> servers{nobody.endpoint};
   const Transcript transcript;
-  ClientConnection connection(servers, transcript, kTimeout, kStart);
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   settle(connection);
   EXPECT_EQ(
       describe_failure(1, connection),

@@ -75,6 +75,12 @@ TEST(ClientOptions, TakesTimeout) {
   }
 }
 
+TEST(ClientOptions, TakesADeadlineInBothModes) {
+  EXPECT_EQ(parse_client({}).client.deadline, 0s);
+  EXPECT_EQ(parse_client({"--deadline", "250ms"}).client.deadline, 250ms);
+  EXPECT_EQ(parse_client({"--deadline=1m", "-n1"}).load.deadline, 1min);
+}
+
 TEST(ClientOptions, TakesOneFamily) {
   EXPECT_EQ(parse_client({"-4"}).client.family, AF_INET);
   EXPECT_EQ(parse_client({"--ipv4"}).client.family, AF_INET);
@@ -234,6 +240,7 @@ TEST(ClientOptions, TakesIntervalForAPing) {
     EXPECT_EQ(options.load.rate.period, 250ms) << words.front();
     EXPECT_EQ(options.load.pipeline, 100'000U) << words.front();
     EXPECT_EQ(options.presentation.form, Presentation::Form::kPing) << words.front();
+    EXPECT_TRUE(options.load.reconnect) << words.front();
   }
 }
 

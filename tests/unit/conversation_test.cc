@@ -32,7 +32,7 @@ TEST_F(ConversationTest, SaysNothingAtFirst) {
 }
 
 TEST_F(ConversationTest, SaysWhatThePatternHasForItsConnection) {
-  conversation_.say(1, 10, at(0s));
+  conversation_.say(1, 10, at(0s), at(0s));
   EXPECT_EQ(conversation_.end(), 10U);
   EXPECT_EQ(conversation_.from(0), pattern_.from(5, 0).substr(0, 10));
   EXPECT_EQ(conversation_.from(7), pattern_.from(5, 7).substr(0, 3));
@@ -40,7 +40,7 @@ TEST_F(ConversationTest, SaysWhatThePatternHasForItsConnection) {
 
 TEST_F(ConversationTest, SaysMessagesLongerThanABlockOfThePatternPieceByPiece) {
   const std::size_t size = 3 * Pattern::kBlock + 100;
-  conversation_.say(1, size, at(0s));
+  conversation_.say(1, size, at(0s), at(0s));
   std::string said;
   while (said.size() < size) {
     ASSERT_FALSE(conversation_.from(said.size()).empty());
@@ -51,7 +51,7 @@ TEST_F(ConversationTest, SaysMessagesLongerThanABlockOfThePatternPieceByPiece) {
 }
 
 TEST_F(ConversationTest, GivesAMessageOnceAllOfItIsBack) {
-  conversation_.say(3, 10, at(7s));
+  conversation_.say(3, 10, at(7s), at(0s));
   EXPECT_FALSE(conversation_.take_answered(9));
   const auto message = conversation_.take_answered(10);
   ASSERT_TRUE(message);
@@ -64,7 +64,7 @@ TEST_F(ConversationTest, GivesAMessageOnceAllOfItIsBack) {
 
 TEST_F(ConversationTest, GivesMessagesInTheOrderInWhichTheyWereSaid) {
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
-    conversation_.say(sequence, 10, at(sequence * 1s));
+    conversation_.say(sequence, 10, at(sequence * 1s), at(0s));
   }
   EXPECT_EQ(conversation_.take_answered(25)->sequence, 1U);
   EXPECT_EQ(conversation_.take_answered(25)->sequence, 2U);
@@ -77,7 +77,8 @@ TEST_F(ConversationTest, ForgetsNoneOfManyInFlight) {
   std::uint64_t said = 0;
   std::uint64_t answered = 0;
   for (std::uint64_t round = 0; round < 200; ++round) {
-    for (std::uint64_t more = 0; more < round % 7; ++more) conversation_.say(++said, 3, at(0s));
+    for (std::uint64_t more = 0; more < round % 7; ++more)
+      conversation_.say(++said, 3, at(0s), at(0s));
     for (std::uint64_t more = 0; more < round % 5 && answered < said; ++more) {
       const auto message = conversation_.take_answered(said * 3);
       ASSERT_TRUE(message);
@@ -91,7 +92,7 @@ TEST_F(ConversationTest, ForgetsNoneOfManyInFlight) {
 }
 
 TEST_F(ConversationTest, IsFinishedOnceTheAnswersAreThere) {
-  conversation_.say(1, 10, at(0s));
+  conversation_.say(1, 10, at(0s), at(0s));
   conversation_.finish();
   EXPECT_FALSE(conversation_.finished());
   conversation_.take_answered(10);
@@ -100,7 +101,7 @@ TEST_F(ConversationTest, IsFinishedOnceTheAnswersAreThere) {
 
 TEST_F(ConversationTest, IsFinishedAtOnceWhereItClosesItsHalf) {
   Conversation conversation(pattern_, 1, true);
-  conversation.say(1, 10, at(0s));
+  conversation.say(1, 10, at(0s), at(0s));
   EXPECT_FALSE(conversation.finished());
   conversation.finish();
   EXPECT_TRUE(conversation.finished());

@@ -166,21 +166,21 @@ TEST(FormatJson, IsOneObjectInALine) {
       json,
       R"({"format":"echo_client-load","version":1,)"
       R"("settings":{"host":"localhost","port":10000,"family":null,"connections":2,)"
-      R"("timeout_ns":null,"count":5,"duration_ns":null,"size_least":64,"size_most":64,)"
+      R"("timeout_ns":null,"deadline_ns":null,"count":5,"duration_ns":null,"size_least":64,"size_most":64,)"
       R"("pipeline":1,"rate":null,"ramp_ns":0,"warmup_ns":0,"idle":0,)"
       R"("churn":false,"half_close":false,"reconnect":false},)"
-      R"("elapsed_ns":2000000000,"interrupted":false,"exact":false,"cpu_ns":500000,"ran_ns":2500000000,)"
-      R"("connections":{"opened":2,"open_at_most":2,"failed":1,)"
+      R"("elapsed_ns":2000000000,"interrupted":false,"deadline_passed":false,"exact":false,"cpu_ns":500000,"ran_ns":2500000000,)"
+      R"("connections":{"opened":2,"open_at_most":2,"not_open":0,"reset_after_echo":0,"failed":1,)"
       R"("connect_time":{"count":1,"min_ns":50,"mean_ns":50,"mdev_ns":0,"p50_ns":50,"p90_ns":50,)"
       R"("p99_ns":50,"p99_9_ns":50,"p99_99_ns":50,"max_ns":50,"histogram":[[50,50,1]]}},)"
-      R"("messages":{"sent":4,"received":2,"lost":1,"in_flight":1,"oldest_in_flight_ns":7},"bytes":128,)"
+      R"("messages":{"sent":4,"received":2,"lost":1,"unsent":0,"in_flight":1,"oldest_in_flight_ns":7},"bytes":128,)"
       R"("throughput":{"messages_per_s":1.000,"bytes_per_s":64.000},)"
       R"("latency":{"count":2,"min_ns":1000,"mean_ns":2000,"mdev_ns":1000,"p50_ns":1000,)"
       R"("p90_ns":3000,"p99_ns":3000,"p99_9_ns":3000,"p99_99_ns":3000,"max_ns":3000,)"
       R"("histogram":[[1000,1000,1],[3000,3001,1]]},"lateness":null,)"
       R"("errors":{"connect":0,"connect_timeout":0,"no_descriptor":0,"no_local_address":0,"timeout":0,)"
       R"("closed_early":1,"reset":0,"mismatch":0,"urgent_data":0},)"
-      R"("failures":["connection 1: closed early"]})"
+      R"("failures":["connection 1: closed early"],"refusals":[]})"
       "\n");
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "echo/addresses.h"
 #include "echo/client_connection.h"
 #include "echo/endpoint.h"
 #include "echo/failure.h"
@@ -20,6 +21,7 @@
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
+#include "support/false_server.h"
 #include "support/socket_pair.h"
 #include "support/test_peer.h"
 
@@ -36,11 +38,15 @@ class RecordingObserver : public LoadObserver {
     losses.push_back(sequence);
   }
   void failed(const std::string& text) override { failures.push_back(text); }
+  void refused(const std::string& refusal, const Endpoint& /*instead*/) override {
+    refusals.push_back(refusal);
+  }
   void sampled(const Sample& sample) override { samples.push_back(sample); }
 
   std::vector<Duration> answers;
   std::vector<std::uint64_t> losses;
   std::vector<std::string> failures;
+  std::vector<std::string> refusals;
   std::vector<Sample> samples;
 };
 
@@ -57,7 +63,7 @@ class LoadTest : public ::testing::Test {
 
   void start(Duration sample = Duration{0}) {
     // At a time that does not pass a turn without an event ends after a millisecond.
-    load_.emplace(settings_, resolve(settings_.host, settings_.port), told_,
+    load_.emplace(settings_, Addresses([this] { return addresses_; }), told_,
                   LoadRecorder::Intervals{.sample = sample, .progress = 1ms}, nullptr,
                   [this] { return now_; });
   }
@@ -108,6 +114,7 @@ class LoadTest : public ::testing::Test {
   LoadSettings settings_;
   RecordingObserver told_;
   Time now_ = Time{} + 1h;
+  Addresses::List addresses_{local_endpoint(listener_.get())};
   std::optional<Load> load_;
 };
 
@@ -410,7 +417,7 @@ TEST_F(LoadTest, GoesOnWithTheOthersWhereAConnectionFails) {
 
 TEST_F(LoadTest, LosesWhatWasDueAndCouldNotBeSaid) {
   settings_.rate = {.count = 10};
-  settings_.duration = 10s;
+  settings_.duration = 500ms;
   settings_.pipeline = 1;
   start();
   {
@@ -447,22 +454,193 @@ TEST_F(LoadTest, LosesAtARateWhatIsDueToAConnectionThatHasFailed) {
   EXPECT_EQ(told_.losses, (std::vector<std::uint64_t>{1, 3, 5, 7, 9}));
 }
 
-TEST_F(LoadTest, LosesInAChurnWhatIsDueWhileThereIsNoServer) {
+TEST_F(LoadTest, TriesEachMessageOfAChurnThoughThereIsNoServer) {
   settings_.churn = true;
   settings_.rate = {.count = 1000};
-  settings_.duration = 500ms;
-  settings_.reconnect = true;
+  settings_.duration = 100ms;
   listener_.reset();
   start();
-  while (told_.failures.size() < 3) {
+  for (int step = 0; step < 10; ++step) {
     load_->turn();
-    now_ += 50ms;
+    now_ += 10ms;
   }
-  now_ += 500ms;
   const LoadResults& results = finish();
-  EXPECT_EQ(results.sent, 500U);
-  EXPECT_EQ(results.lost, 500U);
-  EXPECT_LE(results.failed(), 4U);
+  EXPECT_EQ(results.sent, 100U);
+  EXPECT_EQ(results.lost, 100U);
+  EXPECT_EQ(results.failed(), 100U);
+}
+
+TEST_F(LoadTest, LosesInAChurnOnlyTheMessageOfAConnectionThatFails) {
+  settings_.churn = true;
+  settings_.count = 3;
+  start();
+  accept().reset();
+  while (told_.failures.empty()) load_->turn();
+  for (int message = 0; message < 2; ++message) {
+    const TestPeer peer = accept();
+    echo(peer);
+    expect_eof(peer);
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.sent, 3U);
+  EXPECT_EQ(results.received, 2U);
+  EXPECT_EQ(told_.losses, std::vector<std::uint64_t>{1});
+}
+
+// A server that hangs must not make the run as long as all the timeouts together.
+TEST_F(LoadTest, LosesInAChurnWhatHasWaitedForLongerThanTheTimeout) {
+  settings_.churn = true;
+  settings_.rate = {.count = 10};
+  settings_.duration = 1s;
+  settings_.timeout = 5s;
+  start();
+  const TestPeer first = accept();
+  receive(first, 10);
+  now_ += 5300ms;
+  while (told_.failures.empty()) load_->turn();
+  const TestPeer second = accept();
+  receive(second, 10);
+  now_ += 5s;
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.sent, 10U);
+  EXPECT_EQ(results.lost, 10U);
+  EXPECT_EQ(results.failed(), 2U);
+}
+
+// As where some of many are: nobody may take the rest of the time for one without load.
+TEST_F(LoadTest, LosesAtARateWhatFallsDueWhenEveryConnectionIsDead) {
+  settings_.connections = 2;
+  settings_.rate = {.count = 10};
+  settings_.duration = 1s;
+  start();
+  accept().reset();
+  accept().reset();
+  while (told_.failures.size() < 2) load_->turn();
+  for (int step = 0; step < 9; ++step) {
+    ASSERT_TRUE(load_->turn());
+    now_ += 100ms;
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.sent, 10U);
+  EXPECT_EQ(results.lost, 10U);
+  EXPECT_EQ(results.elapsed, 1s);
+}
+
+// It is dead before there is a time of which it has no part.
+TEST_F(LoadTest, EndsThoughNoMessageIsDueToADeadConnection) {
+  settings_.connections = 2;
+  settings_.rate = {.count = 1};
+  settings_.duration = 100ms;
+  listener_.reset();
+  start();
+  EXPECT_EQ(finish().lost, 1U);
+}
+
+TEST_F(LoadTest, CountsWhatAConnectionThatFailedDidNotSay) {
+  settings_.count = 5;
+  start();
+  {
+    TestPeer peer = accept();
+    echo(peer);
+    receive(peer, 10);
+    peer.reset();
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.sent, 2U);
+  EXPECT_EQ(results.lost, 1U);
+  EXPECT_EQ(results.unsaid, 3U);
+}
+
+TEST_F(LoadTest, TakesAResetAfterTheWholeEchoForAGoodEnd) {
+  settings_.count = 1;
+  start();
+  {
+    TestPeer peer = accept();
+    echo(peer);
+    expect_eof(peer);
+    peer.reset();
+  }
+  const LoadResults& results = finish();
+  EXPECT_TRUE(results.is_exact());
+  EXPECT_EQ(results.resets_after_echo, 1U);
+}
+
+TEST_F(LoadTest, IsNotExactWhereItIsInterruptedBeforeItsConnectionsAreOpen) {
+  const SilentPort silent;
+  addresses_ = {silent.endpoint()};
+  settings_.connections = 3;
+  settings_.duration = 1s;
+  start();
+  settle();
+  const LoadResults& results = load_->finish(true);
+  EXPECT_EQ(results.not_open, 3U);
+  EXPECT_FALSE(results.is_exact());
+}
+
+TEST_F(LoadTest, LooksTheNameUpAgainAfterAFailure) {
+  settings_.count = 5;
+  settings_.reconnect = true;
+  start();
+  {
+    const TestPeer peer = accept();
+    echo(peer);
+    listener_ = listen_on(resolve("127.0.0.1", 0).front(), 100, false);
+    addresses_ = {local_endpoint(listener_.get())};
+  }
+  const TestPeer peer = accept();
+  echo(peer);
+}
+
+TEST_F(LoadTest, TellsOfADeadAddressOnceAndBeginsWithTheOneThatWorks) {
+  const DeadPort dead;
+  const Endpoint refuser = addresses_.front().with_port(dead.port());
+  addresses_ = {refuser, addresses_.front()};
+  settings_.churn = true;
+  settings_.count = 3;
+  start();
+  for (int message = 0; message < 3; ++message) {
+    const TestPeer peer = accept();
+    echo(peer);
+    expect_eof(peer);
+  }
+  const LoadResults& results = finish();
+  EXPECT_TRUE(results.is_exact());
+  EXPECT_EQ(results.refusals,
+            std::vector<std::string>{refuser.to_string() + ": Connection refused"});
+  EXPECT_EQ(told_.refusals, results.refusals);
+}
+
+TEST_F(LoadTest, EndsAtItsDeadlineAndIsNotExact) {
+  settings_.count = 3;
+  settings_.deadline = 2s;
+  start();
+  const TestPeer peer = accept();
+  echo(peer);
+  receive(peer, 10);
+  now_ += 2s - 1ms;
+  EXPECT_TRUE(load_->turn());
+  now_ += 1ms;
+  EXPECT_FALSE(load_->turn());
+  const LoadResults& results = load_->finish(false);
+  EXPECT_TRUE(results.is_past_deadline);
+  EXPECT_FALSE(results.is_exact());
+  EXPECT_EQ(results.in_flight(), 1U);
+  EXPECT_EQ(results.unsaid, 1U);
+  EXPECT_EQ(results.elapsed, 2s);
+}
+
+TEST_F(LoadTest, TakesWhatCameBeforeItsDeadline) {
+  settings_.count = 1;
+  settings_.half_close = true;
+  settings_.deadline = 2s;
+  start();
+  {
+    const TestPeer peer = accept();
+    peer.send(receive_all(peer));
+  }
+  now_ += 2s;
+  EXPECT_FALSE(load_->turn());
+  EXPECT_TRUE(load_->finish(false).is_exact());
 }
 
 // The wait for EOF of both sides is not measured.
@@ -574,13 +752,48 @@ TEST_F(LoadTest, MakesAConnectionAgainAndLosesWhatWasDueMeanwhile) {
     echo(peer);
   }
   while (told_.failures.empty()) load_->turn();
-  now_ += 99ms;
-  settle();
-  EXPECT_FALSE(is_readable(listener_.get()));
-  now_ += 1ms;
+  now_ += 100ms;
   const TestPeer peer = accept();
   echo(peer);
   EXPECT_EQ(told_.failures.size(), 1U);
+}
+
+TEST_F(LoadTest, DoesNotPauseAfterAConnectionThatBroughtAnAnswer) {
+  settings_.count = 10;
+  settings_.reconnect = true;
+  start();
+  for (int connection = 0; connection < 5; ++connection) echo(accept());
+  EXPECT_EQ(told_.failures.size(), 4U);
+}
+
+TEST_F(LoadTest, PausesOnceTwoConnectionsWereInVain) {
+  settings_.count = 10;
+  settings_.reconnect = true;
+  listener_.reset();
+  start();
+  while (told_.failures.size() < 2) load_->turn();
+  now_ += 99ms;
+  settle();
+  EXPECT_EQ(told_.failures.size(), 2U);
+  now_ += 1ms;
+  while (told_.failures.size() < 3) load_->turn();
+}
+
+// Each message has a reason of its own.
+TEST_F(LoadTest, TriesAgainWhenAMessageFallsDue) {
+  settings_.rate = {.count = 1, .period = 10s};
+  settings_.reconnect = true;
+  listener_.reset();
+  start();
+  while (told_.losses.empty()) load_->turn();
+  settle();
+  const std::size_t failures = told_.failures.size();
+  now_ += 9s;
+  settle();
+  EXPECT_EQ(told_.failures.size(), failures);
+  now_ += 1s;
+  while (told_.losses.size() < 2) load_->turn();
+  EXPECT_EQ(told_.failures.size(), failures + 1);
 }
 
 TEST_F(LoadTest, LosesAtARateWhatIsDueWhileThereIsNoServer) {

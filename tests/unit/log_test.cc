@@ -261,6 +261,18 @@ TEST_P(ToolLog, WaitsForTheReader) {
   writer.join();
 }
 
+// Otherwise it would wait for ever.
+TEST(Log, DropsAToolsLinesWhereItsWaitIsOver) {
+  const SmallPipe pipe;
+  pipe.fill();
+  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool);
+  log.set_wait({.mask = nullptr, .is_over = [] { return true; }});
+  log.info("dropped");
+  read_all(pipe.reader.get());
+  log.info("written");
+  EXPECT_EQ(read_all(pipe.reader.get()), "warning: log lines dropped: 1\nwritten\n");
+}
+
 // It fails by waiting for ever.
 TEST(Log, GivesUpALineThatNobodyCanRead) {
   struct sigaction ignore {};

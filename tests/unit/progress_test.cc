@@ -31,6 +31,8 @@ LoadSettings settings_with(std::uint64_t count, Duration duration) {
 
 LoadResults results_after(Duration elapsed, std::uint64_t received) {
   LoadResults results;
+  results.phase = LoadResults::Phase::kMeasuring;
+  results.opened = 10;
   results.elapsed = elapsed;
   results.sent = results.received = received;
   results.latency.record(42us);
@@ -56,6 +58,14 @@ TEST(ProgressTest, IsALineInTheOnesPlace) {
   results.lost = 1;
   EXPECT_EQ(shown(settings_with(100, 0s), results),
             "\r50%, 250 messages/s, p50 42.0 us, p99 42.0 us, 3 errors\x1b[K");
+}
+
+TEST(ProgressTest, SaysWhatIsWaitedFor) {
+  LoadResults results;
+  results.open = results.opened = 3;
+  EXPECT_EQ(shown(settings_with(100, 0s), results), "\rconnecting, 3 of 10 open, 0 errors\x1b[K");
+  results.phase = LoadResults::Phase::kWarmup;
+  EXPECT_EQ(shown(settings_with(100, 0s), results), "\rwarming up, 0 errors\x1b[K");
 }
 
 TEST(ProgressTest, CountsLostMessagesAmongThoseThatAreOver) {

@@ -4,7 +4,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
+#include <string>
+#include <string_view>
+#include <thread>
 
 #include "echo/signals.h"
 #include "echo/unique_fd.h"
@@ -49,8 +54,66 @@ TEST(WaitForReader, EndsWhereASignalComesFirst) {
   testing::fill(sockets.ours.get());
   Signals signals({SIGUSR1});
   ASSERT_EQ(::raise(SIGUSR1), 0);
-  EXPECT_FALSE(wait_for_reader(sockets.ours.get(), &signals.wait_mask()));
-  EXPECT_EQ(signals.take(), SIGUSR1);
+  int taken = 0;
+  const auto is_over = [&] { return (taken = signals.take()) != 0; };
+  EXPECT_FALSE(
+      wait_for_reader(sockets.ours.get(), {.mask = &signals.wait_mask(), .is_over = is_over}));
+  EXPECT_EQ(taken, SIGUSR1);
+}
+
+// A socket that takes no more, and whether or not its flags say that one is to wait.
+class OutputToSlowReader : public ::testing::TestWithParam<int> {
+ protected:
+  OutputToSlowReader() {
+    std::array<int, 2> fds{};
+    EXPECT_EQ(::pipe2(fds.data(), O_CLOEXEC | GetParam()), 0);
+    reader_ = UniqueFd(fds[0]);
+    writer_ = UniqueFd(fds[1]);
+  }
+
+  UniqueFd reader_;
+  UniqueFd writer_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Flags, OutputToSlowReader, ::testing::Values(0, O_NONBLOCK));
+
+TEST_P(OutputToSlowReader, WritesAllOfItAsItIsRead) {
+  const std::string text(1 << 20, 'x');
+  std::string_view rest = text;
+  std::thread writer([&] {
+    EXPECT_EQ(Output(writer_.get()).write(rest), 0);
+    writer_.reset();
+  });
+  std::string got;
+  std::string part(65536, ' ');
+  for (ssize_t length = 1; length != 0;) {
+    length = ::read(reader_.get(), part.data(), part.size());
+    if (length > 0) got.append(part, 0, static_cast<std::size_t>(length));
+  }
+  writer.join();
+  EXPECT_TRUE(got == text);
+  EXPECT_EQ(rest, "");
+}
+
+TEST_P(OutputToSlowReader, EndsWhereTheWaitIsOver) {
+  const std::string text(1 << 20, 'x');
+  std::string_view rest = text;
+  EXPECT_EQ(Output(writer_.get()).write(rest, {.mask = nullptr, .is_over = [] { return true; }}),
+            EINTR);
+  EXPECT_LT(rest.size(), text.size());
+  EXPECT_GT(rest.size(), 0U);
+}
+
+TEST_P(OutputToSlowReader, LeavesTheFlagsAsTheyAre) {
+  std::string_view text = "x";
+  Output(writer_.get()).write(text);
+  EXPECT_EQ(::fcntl(writer_.get(), F_GETFL) & O_NONBLOCK, GetParam());
+}
+
+TEST(Output, FailsWhereNothingCanBeWritten) {
+  const UniqueFd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  std::string_view text = "x";
+  EXPECT_EQ(Output(input.get()).write(text), EBADF);
 }
 
 }  // namespace

@@ -97,6 +97,42 @@ TEST(FormatReport, TellsOfAnInterruptionWhatWasInFlight) {
   EXPECT_NE(report.find(" 3.00 s  for which the oldest has waited\n"), std::string::npos) << report;
 }
 
+TEST(FormatReport, TellsWhatIsLeftAtADeadline) {
+  LoadResults results = table_results();
+  results.is_past_deadline = true;
+  results.not_open = 3;
+  results.unsaid = 20;
+  const std::string report = format_report(table_settings(), results);
+  EXPECT_NE(report.find("until the deadline\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(" 3  not open yet\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(" 20  not sent, of those asked for\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(" 1  deadline passed\n"), std::string::npos) << report;
+}
+
+TEST(FormatReport, TellsOfResetsAfterTheEchoAndOfDeadAddresses) {
+  LoadResults results = table_results();
+  results.resets_after_echo = 5;
+  results.refusals = {"[::1]:7: Connection refused"};
+  const std::string report = format_report(table_settings(), results);
+  EXPECT_NE(report.find(" 5  reset by the server after the echo\n"), std::string::npos) << report;
+  EXPECT_NE(report.find("\nWarning: cannot connect to [::1]:7: Connection refused\n"),
+            std::string::npos)
+      << report;
+}
+
+TEST(FormatStatus, IsALineOfWhatWasFoundSoFar) {
+  LoadResults results = table_results();
+  results.phase = LoadResults::Phase::kMeasuring;
+  EXPECT_EQ(format_status(table_settings(), results),
+            "10.0 s: 1000 messages sent, 1000 received, 0 lost, 0 errors, latency p50 100 us, "
+            "max 20.0 ms");
+}
+
+TEST(FormatStatus, SaysWhatIsWaitedFor) {
+  EXPECT_EQ(format_status(table_settings(), LoadResults()),
+            "connecting, 0 of 100 open: 0 messages sent, 0 received, 0 lost, 0 errors");
+}
+
 TEST(FormatReport, TellsAtARateHowLateTheClientWas) {
   LoadSettings settings = table_settings();
   settings.rate.count = 100;
