@@ -1,9 +1,11 @@
 #include "echo/endpoint.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -45,6 +47,26 @@ void look_up(const std::string& host, const char* node, int family, int flags,
     });
     if (!known) endpoints.push_back(endpoint);
   }
+}
+
+// "localhost", "LOCALHOST.", "a.localhost".
+bool is_localhost(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (name.ends_with('.')) name.pop_back();
+  return name == "localhost" || name.ends_with(".localhost");
+}
+
+// "127.0.0.1" for "::ffff:127.0.0.1" (RFC 4291, section 2.5.5.2), which IPv6 alone reaches nowhere;
+// any other host as it is.
+std::string unmapped(const std::string& host) {
+  in6_addr address{};
+  if (::inet_pton(AF_INET6, host.c_str(), &address) != 1 || !IN6_IS_ADDR_V4MAPPED(&address)) {
+    return host;
+  }
+  std::array<char, INET_ADDRSTRLEN> text{};
+  ::inet_ntop(AF_INET, &address.s6_addr[12], text.data(), text.size());
+  return text.data();
 }
 
 }  // namespace
@@ -123,8 +145,8 @@ std::string Endpoint::to_string() const {
 
 std::vector<Endpoint> resolve(const std::string& host, std::uint16_t port, int family) {
   std::vector<Endpoint> endpoints;
-  if (host == "localhost" || host == "*") {
-    const bool any = host == "*";
+  const bool any = host == "*";
+  if (any || is_localhost(host)) {
     if (family != AF_INET6) {
       look_up(host, any ? "0.0.0.0" : "127.0.0.1", AF_INET, AI_NUMERICHOST, endpoints);
     }
@@ -132,7 +154,7 @@ std::vector<Endpoint> resolve(const std::string& host, std::uint16_t port, int f
       look_up(host, any ? "::" : "::1", AF_INET6, AI_NUMERICHOST, endpoints);
     }
   } else {
-    look_up(host, host.c_str(), family, 0, endpoints);
+    look_up(host, unmapped(host).c_str(), family, 0, endpoints);
   }
   for (Endpoint& endpoint : endpoints) endpoint = endpoint.with_port(port);
   return endpoints;

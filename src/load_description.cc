@@ -1,7 +1,6 @@
 #include "echo/load_description.h"
 
 #include "echo/escape.h"
-#include "echo/figures.h"
 #include "echo/units.h"
 #include "echo/utf8.h"
 
@@ -18,8 +17,9 @@ std::string sizes_of(SizeRange sizes) {
 }
 
 std::string rate_of(Rate rate) {
-  if (rate.period != Rate{}.period) return "one each " + format_duration(rate.period);
-  return format_figure(per_second(rate.count, rate.period)) + " a second";
+  if (rate.period == Rate{}.period) return format_number(rate.count) + " a second";
+  const std::string count = rate.count == 1 ? "one" : format_number(rate.count);
+  return count + " each " + format_duration(rate.period);
 }
 
 std::vector<std::string> parts_of(const LoadSettings& settings) {

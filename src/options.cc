@@ -16,6 +16,30 @@ namespace {
   throw UsageError(option + ": '" + value + "' is " + reason);
 }
 
+constexpr const char* kWholeBytes = "a whole number of bytes";
+constexpr std::uint64_t kSecond = std::chrono::nanoseconds{std::chrono::seconds{1}}.count();
+
+// What a value should have been.
+struct Wanted {
+  const char* kind;
+  const char* pieces;  // What the value of that kind should have been a number of.
+};
+
+template <typename Value>
+Value fit(const std::string& option, const std::string& value, const Parsed<Value>& parsed,
+          Wanted wanted) {
+  if (parsed) return *parsed;
+  switch (parsed.misfit()) {
+    case Misfit::kTooLarge:
+      reject(option, value, "too large");
+    case Misfit::kTooFine:
+      reject(option, value, std::string("not ") + wanted.pieces);
+    case Misfit::kMalformed:
+      break;
+  }
+  reject(option, value, std::string("not ") + wanted.kind);
+}
+
 bool is_number(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(),
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
@@ -64,31 +88,33 @@ void OptionWalk::expect_no_arguments() const {
 
 std::uint64_t number_value(const std::string& option, const std::string& value, std::uint64_t least,
                            std::uint64_t most) {
-  const auto number = parse_number(value);
-  if (!number && !is_number(value)) reject(option, value, "not a number");
-  if (!number || *number < least || *number > most) {
+  const auto number = parse_count(value);
+  const bool is_too_large = !number && number.misfit() == Misfit::kTooLarge;
+  if (is_too_large || (number && (*number < least || *number > most))) {
     reject(option, value,
            "out of range (" + std::to_string(least) + " to " + std::to_string(most) + ")");
   }
-  return *number;
+  return fit(option, value, number, {.kind = "a number", .pieces = "a whole number"});
 }
 
 std::size_t size_value(const std::string& option, const std::string& value) {
-  const auto size = parse_size(value);
-  if (!size) reject(option, value, "not a size (a number of bytes, or one with K, M or G)");
-  if (*size == 0) reject(option, value, "out of range (1 byte at least)");
-  return *size;
+  const std::size_t size =
+      fit(option, value, parse_size(value),
+          {.kind = "a size (a number of bytes, or one with K, M or G)", .pieces = kWholeBytes});
+  if (size == 0) reject(option, value, "out of range (1 byte at least)");
+  return size;
 }
 
 Duration duration_value(const std::string& option, const std::string& value, Duration most) {
   const auto duration = parse_duration(value);
-  if (!duration || *duration > most) {
+  const bool is_too_large = !duration && duration.misfit() == Misfit::kTooLarge;
+  if (is_too_large || (duration && *duration > most)) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(most).count();
-    reject(option, value,
-           "not a time (a number with us, ms, s, m or h, of at most " + std::to_string(seconds) +
-               "s)");
+    reject(option, value, "too large (" + std::to_string(seconds) + "s at most)");
   }
-  return *duration;
+  return fit(
+      option, value, duration,
+      {.kind = "a time (a number with ns, us, ms, s, m or h)", .pieces = "whole nanoseconds"});
 }
 
 Duration positive_duration_value(const std::string& option, const std::string& value) {
@@ -99,20 +125,42 @@ Duration positive_duration_value(const std::string& option, const std::string& v
 
 Rate rate_value(const std::string& option, const std::string& value, std::uint64_t most) {
   const auto rate = parse_rate(value);
-  if (!rate) reject(option, value, "not a rate (a number, or one with /s)");
-  if (rate->count == 0 || rate->count > most) {
-    reject(option, value, "out of range (1/s to " + std::to_string(most) + "/s)");
+  const auto is_in_range = [most](Rate parsed) {
+    // More than `most` a second, multiplied by neither period.
+    const std::uint64_t least_period = (parsed.count * kSecond + most - 1) / most;
+    return parsed.count > 0 && least_period <= static_cast<std::uint64_t>(parsed.period.count());
+  };
+  const bool is_too_large = !rate && rate.misfit() == Misfit::kTooLarge;
+  if (is_too_large || (rate && !is_in_range(*rate))) {
+    reject(option, value, "out of range (more than 0, at most " + std::to_string(most) + "/s)");
   }
-  return *rate;
+  return fit(option, value, rate,
+             {.kind = "a rate (a number, or one with /s, /m or /h)",
+              .pieces = "a rate of so few digits that it can be kept exactly"});
 }
 
 SizeRange size_range_value(const std::string& option, const std::string& value, std::size_t most) {
   const auto range = parse_size_range(value);
-  if (!range) reject(option, value, "not a size, or two with '-' between them, the lesser first");
-  if (range->least == 0 || range->most > most) {
+  const bool is_too_large = !range && range.misfit() == Misfit::kTooLarge;
+  if (is_too_large || (range && (range->least == 0 || range->most > most))) {
     reject(option, value, "out of range (1 to " + std::to_string(most) + " bytes)");
   }
-  return *range;
+  return fit(
+      option, value, range,
+      {.kind = "a size, or two with '-' between them, the lesser first", .pieces = kWholeBytes});
+}
+
+std::string host_value(const std::string& option, const std::string& value) {
+  // Only an IPv6 address has colons, and more than one.
+  const bool has_brackets = value.starts_with('[');
+  const auto colons = std::count(value.begin(), value.end(), ':');
+  if (has_brackets && colons > 1 && value.find_first_of("[]", 1) == value.size() - 1) {
+    return value.substr(1, value.size() - 2);
+  }
+  if (colons == 1 || (has_brackets && colons > 0)) {
+    reject(option, value, "not a host (a name or an address; the port goes to --port)");
+  }
+  return value;
 }
 
 LogLevel log_level_value(const std::string& option, const std::string& value) {

@@ -63,18 +63,21 @@ class OptionWalk {
 };
 
 // An option's value as what it should be. Each throws UsageError with the option's name and the
-// value in its text where it is not.
+// value in its text if it is not: not written like that, too large, or not whole.
 std::uint64_t number_value(const std::string& option, const std::string& value, std::uint64_t least,
                            std::uint64_t most);
+// From 1 byte on.
 std::size_t size_value(const std::string& option, const std::string& value);
 Duration duration_value(const std::string& option, const std::string& value,
                         Duration most = kMaxDuration);
 // More than 0, where 0 would be no time to wait or measure.
 Duration positive_duration_value(const std::string& option, const std::string& value);
-// 1 to `most` a second.
+// More than 0, and at most `most` a second.
 Rate rate_value(const std::string& option, const std::string& value, std::uint64_t most);
 // Sizes from 1 byte to `most`.
 SizeRange size_range_value(const std::string& option, const std::string& value, std::size_t most);
+// A name or an address. An IPv6 address may have its brackets; a port is refused.
+std::string host_value(const std::string& option, const std::string& value);
 LogLevel log_level_value(const std::string& option, const std::string& value);
 
 // A number from 0 to 65535, or the name of a TCP service (services(5)).

@@ -9,21 +9,21 @@ namespace echo {
 // When messages are due at a rate: evenly, exactly, whatever became of those before.
 class Schedule {
  public:
-  // The first message is due at `start`. The rate's count is at least 1; count and period times
-  // each other are less than 2^63, as they are for any rate a second.
+  // The first message is due at `start`. The rate's count is at least 1 and at most
+  // Rate::kMaxCount.
   Schedule(Rate rate, Time start) noexcept : rate_(rate), start_(start) {}
 
   // When message `index`, counted from 0, is due.
   Time due(std::uint64_t index) const noexcept {
-    return start_ + times(index / rate_.count) + times(index % rate_.count) / divisor();
+    const auto count = static_cast<Duration::rep>(rate_.count);
+    const auto periods = static_cast<Duration::rep>(index / rate_.count);
+    const auto rest = static_cast<Duration::rep>(index % rate_.count);
+    // rest * period / count, without the product, which may overflow.
+    return start_ + periods * rate_.period + rest * (rate_.period / count) +
+           rest * (rate_.period % count) / count;
   }
 
  private:
-  Duration times(std::uint64_t count) const noexcept {
-    return static_cast<Duration::rep>(count) * rate_.period;
-  }
-  Duration::rep divisor() const noexcept { return static_cast<Duration::rep>(rate_.count); }
-
   Rate rate_;
   Time start_;
 };

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -28,8 +27,7 @@ inline testing::Words words_of(std::string_view text) {
 // A time, as a value that gives it again.
 inline std::string value_of(Duration duration) {
   require(duration >= Duration{0} && duration <= kMaxDuration, "a time is ten years at most");
-  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) +
-         "us";
+  return std::to_string(duration.count()) + "ns";
 }
 
 inline void check_usage_error(std::string_view text) {

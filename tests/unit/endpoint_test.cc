@@ -140,6 +140,19 @@ TEST(Resolve, TakesLocalhostForBothLoopbackAddresses) {
   EXPECT_EQ(texts(resolve("localhost", 80)), (Texts{"127.0.0.1:80", "[::1]:80"}));
 }
 
+TEST(Resolve, TakesEveryNameOfThisHostForBothLoopbackAddresses) {
+  for (const char* const host : {"localhost.", "LocalHost", "a.localhost", "a.localhost."}) {
+    EXPECT_EQ(texts(resolve(host, 80)), (Texts{"127.0.0.1:80", "[::1]:80"})) << host;
+  }
+}
+
+TEST(Resolve, TakesAnIpv4AddressInIpv6ForItself) {
+  EXPECT_EQ(texts(resolve("::ffff:127.0.0.1", 80)), Texts{"127.0.0.1:80"});
+  EXPECT_EQ(texts(resolve("::FFFF:7f00:1", 80, AF_INET)), Texts{"127.0.0.1:80"});
+  EXPECT_NE(resolve_error("::ffff:127.0.0.1", AF_INET6).find("'::ffff:127.0.0.1': "),
+            std::string::npos);
+}
+
 TEST(Resolve, TakesAStarForBothWildcardAddresses) {
   EXPECT_EQ(texts(resolve("*", 80)), (Texts{"0.0.0.0:80", "[::]:80"}));
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "echo/load_settings.h"
+#include "echo/units.h"
 #include "echo/utf8.h"
 
 namespace echo {
@@ -76,7 +77,19 @@ TEST(DescribeLoad, SaysNothingOfADepthWithoutLimit) {
   settings.pipeline = 0;
   settings.rate.count = 5;
   EXPECT_EQ(describe_load(settings, kWide),
-            Lines{"1 connection, messages of 64 bytes, 5.0 a second"});
+            Lines{"1 connection, messages of 64 bytes, 5 a second"});
+}
+
+TEST(DescribeLoad, NamesARateExactly) {
+  LoadSettings settings = settings_for("localhost");
+  const auto described = [&](Rate rate) {
+    settings.rate = rate;
+    return describe_load(settings, kWide).front();
+  };
+  EXPECT_TRUE(described({.count = 1, .period = 2s}).ends_with(", one each 2s"));
+  EXPECT_TRUE(described({.count = 5, .period = 2s}).ends_with(", 5 each 2s"));
+  EXPECT_TRUE(described({.count = 10, .period = 1min}).ends_with(", 10 each 1m"));
+  EXPECT_TRUE(described({.count = 1'001}).ends_with(", 1,001 a second"));
 }
 
 }  // namespace

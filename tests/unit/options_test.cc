@@ -155,6 +155,7 @@ TEST(NumberValue, TakesNumbersOfItsRange) {
   EXPECT_EQ(number_value("--n", "1", 1, 10), 1U);
   EXPECT_EQ(number_value("--n", "10", 1, 10), 10U);
   EXPECT_EQ(number_value("--n", "18446744073709551615", 0, UINT64_MAX), UINT64_MAX);
+  EXPECT_EQ(number_value("--n", "1.5K", 0, 1500), 1500U);
 }
 
 TEST(NumberValue, NamesANumberOutOfItsRange) {
@@ -165,10 +166,15 @@ TEST(NumberValue, NamesANumberOutOfItsRange) {
 }
 
 TEST(NumberValue, NamesWhatIsNotANumber) {
-  for (const std::string value : {"", "x", "1x", " 1", "1 ", "-1", "+1", "1K", "1.5"}) {
+  for (const std::string value : {"", "x", "1x", " 1", "1 ", "-1", "+1", "1KB"}) {
     EXPECT_EQ(usage_error_of([&] { number_value("--n", value, 0, 10); }),
               "--n: '" + value + "' is not a number");
   }
+}
+
+TEST(NumberValue, NamesAPartOfOne) {
+  EXPECT_EQ(usage_error_of([] { number_value("--n", "1.5", 0, 10); }),
+            "--n: '1.5' is not a whole number");
 }
 
 TEST(SizeValue, TakesSizes) {
@@ -177,10 +183,22 @@ TEST(SizeValue, TakesSizes) {
 }
 
 TEST(SizeValue, NamesWhatIsNotASize) {
-  for (const std::string value : {"", "x", "-1", "1T", "1KB", "99999999999999G"}) {
+  for (const std::string value : {"", "x", "-1", "1T", "1KB"}) {
     EXPECT_EQ(usage_error_of([&] { size_value("--s", value); }),
               "--s: '" + value + "' is not a size (a number of bytes, or one with K, M or G)");
   }
+}
+
+TEST(SizeValue, NamesASizeThatIsTooLarge) {
+  for (const std::string value : {"99999999999999G", "99999999999999999999G"}) {
+    EXPECT_EQ(usage_error_of([&] { size_value("--s", value); }),
+              "--s: '" + value + "' is too large");
+  }
+}
+
+TEST(SizeValue, NamesAPartOfAByte) {
+  EXPECT_EQ(usage_error_of([] { size_value("--s", "1.1K"); }),
+            "--s: '1.1K' is not a whole number of bytes");
 }
 
 TEST(SizeValue, NamesASizeOfNothing) {
@@ -193,13 +211,47 @@ TEST(SizeValue, NamesASizeOfNothing) {
 TEST(DurationValue, TakesTimes) {
   EXPECT_EQ(duration_value("--t", "0"), 0s);
   EXPECT_EQ(duration_value("--t", "250ms"), 250ms);
+  EXPECT_EQ(duration_value("--t", "1.5s"), 1500ms);
 }
 
 TEST(DurationValue, NamesWhatIsNotATime) {
-  for (const std::string value : {"", "x", "-1s", "1d", "1 s", "87601h"}) {
+  for (const std::string value : {"", "x", "-1s", "1d", "1 s"}) {
     EXPECT_EQ(usage_error_of([&] { duration_value("--t", value); }),
-              "--t: '" + value +
-                  "' is not a time (a number with us, ms, s, m or h, of at most 315360000s)");
+              "--t: '" + value + "' is not a time (a number with ns, us, ms, s, m or h)");
+  }
+}
+
+TEST(DurationValue, NamesATimeThatIsTooLarge) {
+  for (const std::string value : {"87601h", "99999999999999999999h"}) {
+    EXPECT_EQ(usage_error_of([&] { duration_value("--t", value); }),
+              "--t: '" + value + "' is too large (315360000s at most)");
+  }
+  EXPECT_EQ(usage_error_of([] { duration_value("--t", "1001ms", 1s); }),
+            "--t: '1001ms' is too large (1s at most)");
+}
+
+TEST(DurationValue, NamesAPartOfANanosecond) {
+  EXPECT_EQ(usage_error_of([] { duration_value("--t", "0.5ns"); }),
+            "--t: '0.5ns' is not whole nanoseconds");
+}
+
+TEST(HostValue, TakesNamesAndAddresses) {
+  for (const std::string host :
+       {"localhost", "echo.example.net", "127.0.0.1", "::1", "fe80::1%lo", "*", "", "[", "[]"}) {
+    EXPECT_EQ(host_value("--h", host), host);
+  }
+}
+
+TEST(HostValue, TakesAnIpv6AddressInItsBrackets) {
+  EXPECT_EQ(host_value("--h", "[::1]"), "::1");
+  EXPECT_EQ(host_value("--h", "[fe80::1%lo]"), "fe80::1%lo");
+}
+
+TEST(HostValue, RefusesAPortAndNamesItsOption) {
+  for (const std::string value :
+       {"localhost:7", "127.0.0.1:10000", "[::1]:7", "[::1", "[a:1]", "[[::1]]", "host:", ":7"}) {
+    EXPECT_EQ(usage_error_of([&] { host_value("--h", value); }),
+              "--h: '" + value + "' is not a host (a name or an address; the port goes to --port)");
   }
 }
 
@@ -256,12 +308,23 @@ TEST(PositiveDurationValue, TakesATimeThatIsNotNone) {
 TEST(RateValue, TakesARateInRange) {
   EXPECT_EQ(rate_value("--rate", "1/s", 10).count, 1U);
   EXPECT_EQ(rate_value("--rate", "10", 10).count, 10U);
-  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "11/s", 10); }),
-            "--rate: '11/s' is out of range (1/s to 10/s)");
-  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "0", 10); }),
-            "--rate: '0' is out of range (1/s to 10/s)");
-  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "1/h", 10); }),
-            "--rate: '1/h' is not a rate (a number, or one with /s)");
+  EXPECT_EQ(rate_value("--rate", "600/m", 10).count, 600U);
+  EXPECT_EQ(rate_value("--rate", "0.5", 10).period, 2s);
+}
+
+TEST(RateValue, NamesARateOutOfItsRange) {
+  for (const std::string value :
+       {"11/s", "10.1", "601/m", "36001/h", "0", "0.0/h", "1G", "99999999999999999999"}) {
+    EXPECT_EQ(usage_error_of([&] { rate_value("--rate", value, 10); }),
+              "--rate: '" + value + "' is out of range (more than 0, at most 10/s)");
+  }
+}
+
+TEST(RateValue, NamesWhatIsNotARate) {
+  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "1/d", 10); }),
+            "--rate: '1/d' is not a rate (a number, or one with /s, /m or /h)");
+  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "1.0000000001", 10); }),
+            "--rate: '1.0000000001' is not a rate of so few digits that it can be kept exactly");
 }
 
 TEST(SizeRangeValue, TakesSizesInRange) {
@@ -270,6 +333,8 @@ TEST(SizeRangeValue, TakesSizesInRange) {
             "--size: '0-1' is out of range (1 to 10 bytes)");
   EXPECT_EQ(usage_error_of([] { size_range_value("--size", "1-11", 10); }),
             "--size: '1-11' is out of range (1 to 10 bytes)");
+  EXPECT_EQ(usage_error_of([] { size_range_value("--size", "99999999999999999999G", 10); }),
+            "--size: '99999999999999999999G' is out of range (1 to 10 bytes)");
   EXPECT_EQ(usage_error_of([] { size_range_value("--size", "2-1", 10); }),
             "--size: '2-1' is not a size, or two with '-' between them, the lesser first");
 }

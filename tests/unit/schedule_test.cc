@@ -32,6 +32,13 @@ TEST(ScheduleTest, IsExactWhereTheRateDividesNothing) {
   EXPECT_EQ(due_after({.count = 9'999'999}, 9'999'998), 1s - 101ns);
 }
 
+TEST(ScheduleTest, IsExactWhereARateIsOfALongPeriod) {
+  EXPECT_EQ(due_after({.count = 9'999'999, .period = 1h}, 9'999'998), 1h - 360'001ns);
+  EXPECT_EQ(due_after({.count = Rate::kMaxCount, .period = kMaxDuration}, Rate::kMaxCount - 1),
+            kMaxDuration - 105'120'000ns);
+  EXPECT_EQ(due_after({.count = 3, .period = 10s}, 2), 6'666'666'666ns);
+}
+
 TEST(ScheduleTest, NeverGoesBack) {
   for (std::uint64_t index = 0; index < 30'000; ++index) {
     ASSERT_LE(due_after({.count = 9'973}, index), due_after({.count = 9'973}, index + 1));
