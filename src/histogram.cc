@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstddef>
 
 namespace echo {
 namespace {
-
-std::uint64_t nanoseconds_of(Duration value) noexcept {
-  return static_cast<std::uint64_t>(std::clamp(value, Duration{0}, Histogram::kMost).count());
-}
 
 Duration duration_of(double nanoseconds) noexcept {
   return Duration{static_cast<Duration::rep>(std::llround(nanoseconds))};
@@ -17,11 +14,11 @@ Duration duration_of(double nanoseconds) noexcept {
 
 }  // namespace
 
-Histogram::Histogram() : counts_(index_of(nanoseconds_of(kMost)) + 1) {}
+Histogram::Histogram() : counts_(index_of(kMaxDuration) + 1) {}
 
 void Histogram::record(Duration value) noexcept {
-  value = std::max(value, Duration{0});
-  ++counts_[index_of(nanoseconds_of(value))];
+  value = std::clamp(value, Duration{0}, kMaxDuration);
+  ++counts_[index_of(value)];
   min_ = count_ == 0 ? value : std::min(min_, value);
   max_ = std::max(max_, value);
   ++count_;
@@ -32,7 +29,7 @@ void Histogram::record(Duration value) noexcept {
 
 void Histogram::merge(const Histogram& other) noexcept {
   if (other.count_ == 0) return;
-  for (std::size_t index = 0; index < counts_.size(); ++index) {
+  for (std::size_t index = index_of(other.min_); index <= index_of(other.max_); ++index) {
     counts_[index] += other.counts_[index];
   }
   min_ = count_ == 0 ? other.min_ : std::min(min_, other.min_);
@@ -43,14 +40,18 @@ void Histogram::merge(const Histogram& other) noexcept {
 }
 
 void Histogram::clear() noexcept {
-  std::fill(counts_.begin(), counts_.end(), 0);
+  const auto begin = counts_.begin();
+  std::fill(begin + static_cast<std::ptrdiff_t>(index_of(min_)),
+            begin + static_cast<std::ptrdiff_t>(index_of(max_)) + 1, 0);
   count_ = 0;
   min_ = max_ = Duration{0};
   sum_ = sum_of_squares_ = 0;
 }
 
 Duration Histogram::mean() const noexcept {
-  return count_ == 0 ? Duration{0} : duration_of(sum_ / static_cast<double>(count_));
+  if (count_ == 0) return Duration{0};
+  // What a sum has lost by rounding must not lead it beyond the extremes.
+  return std::clamp(duration_of(sum_ / static_cast<double>(count_)), min_, max_);
 }
 
 Duration Histogram::deviation() const noexcept {
@@ -68,22 +69,26 @@ Duration Histogram::percentile(unsigned per_ten_thousand) const noexcept {
   const std::uint64_t rank =
       std::max<std::uint64_t>(1, count_ / kAll * per_ten_thousand + (rest + kAll - 1) / kAll);
   std::uint64_t passed = 0;
-  for (std::size_t index = index_of(nanoseconds_of(min_)); index < counts_.size(); ++index) {
+  for (std::size_t index = index_of(min_); index < index_of(max_); ++index) {
     passed += counts_[index];
-    if (passed >= rank && index + 1 < counts_.size()) return std::min(last_of(index), max_);
+    if (passed >= rank) return last_of(index);
   }
   return max_;
 }
 
 std::vector<Histogram::Bucket> Histogram::buckets() const {
   std::vector<Bucket> filled;
-  for (std::size_t index = 0; index < counts_.size(); ++index) {
-    if (counts_[index] > 0) filled.push_back({first_of(index), last_of(index), counts_[index]});
+  for (std::size_t index = index_of(min_); index <= index_of(max_); ++index) {
+    if (counts_[index] == 0) continue;
+    filled.push_back({.from = std::max(first_of(index), min_),
+                      .to = std::min(last_of(index), max_),
+                      .count = counts_[index]});
   }
   return filled;
 }
 
-std::size_t Histogram::index_of(std::uint64_t nanoseconds) noexcept {
+std::size_t Histogram::index_of(Duration value) noexcept {
+  const auto nanoseconds = static_cast<std::uint64_t>(value.count());
   if (nanoseconds < kPerDoubling) return static_cast<std::size_t>(nanoseconds);
   const auto doubling = static_cast<unsigned>(std::bit_width(nanoseconds)) - 1 - kBits;
   return static_cast<std::size_t>(doubling * kPerDoubling + (nanoseconds >> doubling));

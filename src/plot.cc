@@ -50,7 +50,7 @@ std::size_t step_of(Duration value) {
 
 struct Row {
   Duration from;
-  Duration to;  // Not included.
+  Duration to;  // Not included, but for that of the last row.
   std::uint64_t count = 0;
 };
 
@@ -74,6 +74,8 @@ std::vector<Row> rows_of(const std::vector<Histogram::Bucket>& buckets) {
     while (bucket.from >= row->to) ++row;
     row->count += bucket.count;
   }
+  rows.front().from = buckets.front().from;
+  rows.back().to = buckets.back().to;
   return rows;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -13,13 +12,11 @@ namespace echo {
 //
 // The buckets are log-linear: a nanosecond wide below 2,048 ns, and of each doubling above that
 // there are 1,024 of the same width. So a value read back is at most a thousandth more than the one
-// recorded: three significant digits, from a microsecond to the kMost that the buckets reach. The
-// count and the extremes are exact, the mean and the deviation are of the values themselves.
+// recorded: three significant digits, from a microsecond to the longest time that there is. They
+// take 400 KB. The count and the extremes are exact, the mean and the deviation are of the values
+// themselves.
 class Histogram {
  public:
-  // What takes longer is counted as this, except by max(), mean() and deviation().
-  static constexpr Duration kMost = std::chrono::seconds{100};
-
   // The percentiles that are told everywhere, as percentile() takes them.
   static constexpr unsigned kMedian = 5000;
   static constexpr unsigned kP90 = 9000;
@@ -30,7 +27,8 @@ class Histogram {
   // Takes all the memory that it ever has.
   Histogram();
 
-  // A negative value, which only a clock that goes backwards gives, counts as 0.
+  // A negative value, which only a clock that goes backwards gives, counts as 0, and one of more
+  // than kMaxDuration as that.
   void record(Duration value) noexcept;
 
   // As if all that was recorded there had been recorded here.
@@ -39,7 +37,7 @@ class Histogram {
 
   std::uint64_t count() const noexcept { return count_; }
 
-  // All of these are 0 where nothing was recorded.
+  // All of these are 0 if nothing was recorded: no figures to show.
   Duration min() const noexcept { return min_; }
   Duration max() const noexcept { return max_; }
   Duration mean() const noexcept;
@@ -47,7 +45,7 @@ class Histogram {
   Duration deviation() const noexcept;
 
   // The value that `per_ten_thousand` of 10,000 recorded ones do not exceed (nearest rank), as the
-  // end of its bucket, or max() where that is less. At most 10,000, which gives the greatest.
+  // end of its bucket, or max() if that is less. At most 10,000, which gives the greatest.
   Duration percentile(unsigned per_ten_thousand) const noexcept;
 
   // Values from `from` to `to`, both included, were recorded `count` times.
@@ -57,7 +55,7 @@ class Histogram {
     std::uint64_t count;
   };
 
-  // Those in which there is something, from the least on.
+  // Those in which there is something, from the least on. None reaches beyond min() or max().
   std::vector<Bucket> buckets() const;
 
  private:
@@ -65,7 +63,7 @@ class Histogram {
   static constexpr unsigned kBits = 10;
   static constexpr std::uint64_t kPerDoubling = 1ULL << kBits;
 
-  static std::size_t index_of(std::uint64_t nanoseconds) noexcept;
+  static std::size_t index_of(Duration value) noexcept;
   static Duration first_of(std::size_t index) noexcept;
   static Duration last_of(std::size_t index) noexcept { return first_of(index + 1) - Duration{1}; }
 

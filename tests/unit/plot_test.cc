@@ -57,7 +57,7 @@ TEST(PlotLatency, DrawsEighthsOfBlocks) {
 1.22 ms - 1.25 ms                                                     0    0.00%
 1.25 ms - 1.28 ms                                                     0    0.00%
 1.28 ms - 1.32 ms                                                     0    0.00%
-1.32 ms - 1.36 ms  █▊                                                 3    3.00%
+1.32 ms - 1.32 ms  █▊                                                 3    3.00%
 )");
 }
 
@@ -73,9 +73,17 @@ TEST(PlotLatency, DrawsNumberSignsInAscii) {
 1.22 ms - 1.25 ms                                                     0    0.00%
 1.25 ms - 1.28 ms                                                     0    0.00%
 1.28 ms - 1.32 ms                                                     0    0.00%
-1.32 ms - 1.36 ms  ##                                                 3    3.00%
+1.32 ms - 1.32 ms  ##                                                 3    3.00%
 )");
 }
+
+TEST(PlotLatency, BeginsAndEndsWithTheExtremes) {
+  const auto lines =
+      lines_of(plot_latency(histogram_of({{110us, 1}, {9'990us, 1}}), Charset::kAscii));
+  EXPECT_TRUE(lines.front().starts_with(" 110 us - ")) << lines.front();
+  EXPECT_NE(lines.back().find(" - 9.99 ms "), std::string::npos) << lines.back();
+}
+
 TEST(PlotLatency, HasOneLineForOneValue) {
   EXPECT_EQ(lines_of(plot_latency(histogram_of({{42us, 1}}), Charset::kAscii)).size(), 1U);
 }
