@@ -1,10 +1,13 @@
 #include "echo/client_options.h"
 
+#include <arpa/inet.h>
 #include <getopt.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +17,9 @@
 #include <utility>
 #include <vector>
 
+#include "echo/pattern.h"
 #include "echo/target.h"
+#include "echo/units.h"
 
 namespace echo {
 namespace {
@@ -33,6 +38,7 @@ enum OwnOption {
   kCsv,
   kSample,
   kSvg,
+  kSeed,
 };
 
 constexpr option kClientOptions[] = {
@@ -61,6 +67,7 @@ constexpr option kClientOptions[] = {
     {"csv", no_argument, nullptr, kCsv},
     {"sample", required_argument, nullptr, kSample},
     {"svg", required_argument, nullptr, kSvg},
+    {"seed", required_argument, nullptr, kSeed},
     {"verbose", no_argument, nullptr, 'v'},
     {"quiet", no_argument, nullptr, kQuiet},
     {"help", no_argument, nullptr, kHelp},
@@ -70,9 +77,9 @@ constexpr option kClientOptions[] = {
 
 // What makes it measure, and what goes only with that.
 constexpr std::array kMeasuring{'n', 'D', 'I'};
-constexpr std::array<int, 15> kOnlyMeasuring{'s',        'P',        'r',     kRamp,      kChurn,
-                                             kIdle,      kHalfClose, kWarmup, kReconnect, kAscii,
-                                             kHistogram, kJson,      kCsv,    kSample,    kSvg};
+constexpr std::array<int, 16> kOnlyMeasuring{
+    's',        'P',    'r',        kRamp, kChurn, kIdle,   kHalfClose, kWarmup,
+    kReconnect, kAscii, kHistogram, kJson, kCsv,   kSample, kSvg,       kSeed};
 
 // What does not go together.
 constexpr std::array<std::pair<int, int>, 7> kClashes{{
@@ -91,6 +98,7 @@ constexpr std::uint64_t kMostDepth = 1'000'000;
 constexpr std::uint64_t kDepthAtRate = 100'000;  // As good as no limit, in memory that has one.
 constexpr std::uint64_t kMostRate = 10'000'000;
 constexpr std::size_t kMostSize = 1UL << 30;
+constexpr Duration kLeastSample = std::chrono::milliseconds{1};
 
 constexpr std::string_view kClientHelp = R"(Usage: echo_client [OPTION]... [MESSAGE]...
   or:  echo_client [OPTION]... -
@@ -124,7 +132,7 @@ It measures with one of these three, on messages of its own:
                             (default: 64)
   -P, --pipeline DEPTH      how many messages a connection has in flight
                             (default: 1; at a rate: 100000)
-  -r, --rate N              so many messages a second (N or N/s) of all
+  -r, --rate N              N messages a second (or N/m, N/h) of all
                             connections, each timed from when it was due
       --ramp TIME           open the connections over so long (default: 0)
       --churn               make a connection for each message
@@ -136,16 +144,20 @@ It measures with one of these three, on messages of its own:
       --ascii               plot it in ASCII, whatever the locale
       --json                print the results as one JSON object
       --csv                 print the figures of each sample as a line
-      --sample TIME         how long a sample of --csv or --svg is (default: 1s)
+      --sample TIME         how long a sample of --csv, --json or --svg is, from
+                            1ms on (default: 1s; --json: none)
       --svg FILE            draw latencies and throughput over time
+      --seed N              send the bytes of the run that had this seed
+                            (default: another one for each run)
 
   -v, --verbose             tell more; where it measures, of every failure
       --quiet               tell only of errors, and the results
       --help                show this text and exit
       --version             show the version and exit
 
-TIME is a number with us, ms, s, m or h; without a unit it counts seconds. SIZE
-is a number of bytes, or one with K, M or G (powers of 1,024).
+A number may have decimals. TIME has ns, us, ms, s, m or h; without a unit it
+counts seconds. SIZE is in bytes, or has K, M or G (powers of 1,024); N may have
+K, M or G (powers of 1,000).
 
 Exit status: 0 if every echo was exact, 1 if a connection could not be made,
 timed out, closed early, or brought other bytes, 2 for a wrong command line; 130
@@ -156,6 +168,33 @@ const std::vector<std::string>& default_messages() {
   static const std::vector<std::string> kMessages{"This is the message. ", "It will be sent ",
                                                   "in parts."};
   return kMessages;
+}
+
+bool is_address(const std::string& text) {
+  in6_addr address{};
+  return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
+}
+
+// "127.0.0.1", "[::1]:7", "localhost", "echo.example.net:7": what few messages look like.
+bool looks_like_host(std::string text) {
+  const std::size_t digits = text.find_last_not_of("0123456789") + 1;
+  if (digits > 1 && text[digits - 1] == ':' && !is_address(text)) text.resize(digits - 1);
+  if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
+  if (text == "localhost" || is_address(text)) return true;
+  constexpr auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+  constexpr auto is_in_name = [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.';
+  };
+  // A name in a domain, of which the last part, and no number of a version, is of letters.
+  const std::size_t point = text.rfind('.');
+  return point != std::string::npos && point > 0 && point + 2 < text.size() &&
+         std::all_of(text.begin(), text.end(), is_in_name) &&
+         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(point) + 1, text.end(), is_letter);
+}
+
+std::string host_hint(const std::string& message) {
+  return "'" + message + "' is sent as a message; the server is named by --host";
 }
 
 // A command line, option by option.
@@ -192,7 +231,7 @@ class Parser {
   bool take_common(int val) {
     switch (val) {
       case 'H':
-        target_.host = walk_.value();
+        target_.host = host_value("--host", walk_.value());
         return true;
       case 'p':
         target_.port = port_value("--port", walk_.value());
@@ -264,6 +303,9 @@ class Parser {
       case kReconnect:
         load.reconnect = true;
         return true;
+      case kSeed:
+        options_.seed = number_value("--seed", walk_.value(), 0, Pattern::kMaxSeed);
+        return true;
       default:
         return false;
     }
@@ -285,11 +327,18 @@ class Parser {
         presentation.form = Presentation::Form::kCsv;
         break;
       case kSample:
-        presentation.sample = positive_duration_value("--sample", walk_.value());
+        presentation.sample = duration_value("--sample", walk_.value());
+        // The client does nothing else while it sums one up.
+        if (*presentation.sample < kLeastSample) {
+          throw UsageError("--sample: '" + walk_.value() + "' is out of range (1ms at least)");
+        }
         break;
       default:
         presentation.svg = walk_.value();
         if (presentation.svg.empty()) throw UsageError("--svg: '' is not the name of a file");
+        if (presentation.svg == "-") {
+          throw UsageError("--svg: '-' is not the name of a file; standard output has the results");
+        }
         break;
     }
   }
@@ -310,6 +359,9 @@ class Parser {
     } else if (client.messages.empty()) {
       client.messages = default_messages();
     }
+    if (!client.messages.empty() && !is_given('H') && looks_like_host(client.messages.front())) {
+      options_.hint = host_hint(client.messages.front());
+    }
     for (const std::string& message : client.messages) {
       if (message == "-") throw UsageError("'-' (standard input) goes with no other message");
       if (message.empty()) throw UsageError("a message is '', and nothing would come back of it");
@@ -318,8 +370,9 @@ class Parser {
 
   void finish_measuring() {
     if (const auto messages = walk_.arguments(); !messages.empty()) {
-      throw UsageError("'" + messages.front() +
-                       "': a client that measures has messages of its own");
+      const std::string& first = messages.front();
+      throw UsageError("'" + first + "': a client that measures has messages of its own" +
+                       (looks_like_host(first) ? "; the server is named by --host" : ""));
     }
     refuse_clashes();
     if (!is_given('c')) target_.connections = 1;
@@ -352,8 +405,8 @@ class Parser {
     if (is_given(kAscii) && !is_given(kHistogram)) {
       throw UsageError(name_of(kAscii) + " goes only with --histogram");
     }
-    if (is_given(kSample) && !is_given(kCsv) && !is_given(kSvg)) {
-      throw UsageError(name_of(kSample) + " goes only with --csv or --svg");
+    if (is_given(kSample) && !is_given(kCsv) && !is_given(kJson) && !is_given(kSvg)) {
+      throw UsageError(name_of(kSample) + " goes only with --csv, --json or --svg");
     }
   }
 

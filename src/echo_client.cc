@@ -7,6 +7,7 @@
 #include "echo/local_ports.h"
 #include "echo/log.h"
 #include "echo/measurement.h"
+#include "echo/pattern.h"
 #include "echo/program.h"
 
 namespace {
@@ -22,14 +23,18 @@ void warn_of_few_ports(std::size_t connections, echo::Log& log) {
 }
 
 int talk(int argc, char** argv) {
-  const echo::ClientOptions options = echo::parse_client_options(argc, argv);
+  echo::ClientOptions options = echo::parse_client_options(argc, argv);
   if (echo::print_instead(options.action, kName, echo::client_help())) return 0;
 
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kTool);
   echo::raise_descriptor_limit(log);
   echo::limit_name_lookups();
   warn_of_few_ports(options.measures ? options.load.connections : options.client.connections, log);
-  if (options.measures) return echo::measure(options.load, options.presentation, log);
+  if (options.measures) {
+    options.load.seed = options.seed ? *options.seed : echo::Pattern::draw_seed();
+    return echo::measure(options.load, options.presentation, log);
+  }
+  if (!options.hint.empty()) log.warning(options.hint);
   echo::Client client(options.client, log, STDIN_FILENO, STDOUT_FILENO);
   return client.run() ? 0 : 1;
 }

@@ -29,10 +29,11 @@ Load::Load(const LoadSettings& settings, Addresses addresses, LoadObserver& obse
     : settings_(settings),
       clock_(std::move(clock)),
       addresses_(std::move(addresses)),
+      pattern_(settings_.seed),
       now_(clock_()),
       deadline_(settings.deadline > Duration{0} ? now_ + settings.deadline : Time::max()),
       attention_(now_),
-      recorder_(observer, intervals, now_),
+      recorder_(observer, intervals, settings_.rate, now_),
       selector_(wait_mask),
       buffer_(kMostReceived),
       last_connected_(now_),
@@ -275,7 +276,7 @@ bool Load::say_next(Slot& slot, Time now) {
 }
 
 void Load::say(Slot& slot, std::uint64_t sequence, Time start) {
-  const std::size_t size = Pattern::size_of(settings_.sizes, slot.number, sequence);
+  const std::size_t size = pattern_.size_of(settings_.sizes, slot.number, sequence);
   slot.conversation->say(sequence, size, start, patient(clock_()));
 }
 

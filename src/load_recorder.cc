@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "echo/client_connection.h"
+#include "echo/processor_wait.h"
 
 namespace echo {
 namespace {
@@ -18,8 +19,16 @@ Duration cpu_time() noexcept {
 
 }  // namespace
 
-LoadRecorder::LoadRecorder(LoadObserver& observer, Intervals intervals, Time now)
-    : observer_(observer), intervals_(intervals), last_outcome_(now) {
+Duration LoadRecorder::late_after(Rate rate) noexcept {
+  if (rate.count == 0) return kLate;
+  return std::max(kLate, rate.period / static_cast<Duration::rep>(rate.count));
+}
+
+LoadRecorder::LoadRecorder(LoadObserver& observer, Intervals intervals, Rate rate, Time now)
+    : observer_(observer),
+      intervals_(intervals),
+      late_after_(late_after(rate)),
+      last_outcome_(now) {
   if (intervals_.progress > Duration{0}) next_progress_ = now;
 }
 
@@ -39,7 +48,7 @@ void LoadRecorder::note_connected(Duration took) noexcept {
 
 void LoadRecorder::note_failure(Failure kind, const std::string& text) {
   ++results_.failures.at(static_cast<std::size_t>(kind));
-  ++sample_.errors;
+  ++sample_.failed;
   if (results_.told.size() < kMostFailuresTold) results_.told.push_back(text);
   observer_.failed(text);
 }
@@ -55,11 +64,16 @@ void LoadRecorder::note_refusals(const std::string& refusals, const Endpoint& in
 bool LoadRecorder::note_begun(Time start) noexcept {
   if (!is_measured(start)) return false;
   ++results_.sent;
+  ++sample_.due;
   return true;
 }
 
 void LoadRecorder::note_said(Time due, Time now) noexcept {
-  if (is_measured(due)) results_.lateness.record(now - due);
+  if (!is_measured(due)) return;
+  results_.lateness.record(now - due);
+  if (now - due <= late_after_) return;
+  ++results_.sent_late;
+  ++sample_.sent_late;
 }
 
 void LoadRecorder::note_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
@@ -83,7 +97,7 @@ void LoadRecorder::note_loss(Time start, Time now, std::uint64_t sequence,
   if (!is_measured(start)) return;
   last_outcome_ = now;
   ++results_.lost;
-  ++sample_.errors;
+  ++sample_.lost;
   observer_.lost(sequence, reason);
 }
 
@@ -96,6 +110,7 @@ void LoadRecorder::tell(Time now) {
     warm_ = true;
     results_.phase = LoadResults::Phase::kMeasuring;
     cpu_before_ = cpu_time();
+    waited_before_ = processor_wait();
   }
   if (now >= next_sample_) {
     // Where several intervals have passed, as after a suspension, they are one sample.
@@ -125,6 +140,11 @@ const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time
   results_.oldest_in_flight = now - std::min(oldest_waiting_, now);
   if (warm_) {
     results_.cpu = cpu_time() - cpu_before_;
+    const auto waited = processor_wait();
+    if (waited && waited_before_) {
+      results_.waited = ProcessorWait{.time = waited->time - waited_before_->time,
+                                      .turns = waited->turns - waited_before_->turns};
+    }
     results_.ran = now - from_;
   }
   if (takes_samples()) tell_sample(end);
@@ -139,10 +159,12 @@ void LoadRecorder::plan_sample(Time after) noexcept {
 
 void LoadRecorder::tell_sample(Time end) {
   sample_.end = std::max(measured_until(end), sample_.begin);
-  const bool has_something = sample_.received > 0 || sample_.errors > 0;
+  sample_.ended = end;
+  const bool has_something = sample_.received > 0 || sample_.lost > 0 || sample_.failed > 0;
   if (sample_.end > sample_.begin || has_something) observer_.sampled(sample_);
   sample_.begin = sample_.end;
-  sample_.received = sample_.bytes = sample_.errors = 0;
+  sample_.received = sample_.bytes = sample_.due = sample_.sent_late = 0;
+  sample_.lost = sample_.failed = 0;
   sample_.open = results_.open;
   sample_.latency.clear();
 }

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,12 +25,14 @@
 #include "echo/csv_report.h"
 #include "echo/endpoint.h"
 #include "echo/escape.h"
+#include "echo/figures.h"
 #include "echo/interrupts.h"
 #include "echo/json_report.h"
 #include "echo/load.h"
 #include "echo/load_observer.h"
 #include "echo/load_recorder.h"
 #include "echo/load_results.h"
+#include "echo/options.h"
 #include "echo/ping_report.h"
 #include "echo/plot.h"
 #include "echo/program.h"
@@ -40,6 +43,8 @@
 #include "echo/svg_report.h"
 #include "echo/timeline.h"
 #include "echo/unique_fd.h"
+#include "echo/units.h"
+#include "echo/warnings.h"
 
 namespace echo {
 namespace {
@@ -47,6 +52,7 @@ namespace {
 using Form = Presentation::Form;
 
 constexpr Duration kProgressInterval = std::chrono::milliseconds{200};
+constexpr Duration kSample = std::chrono::seconds{1};
 constexpr Duration kPingProgressInterval = std::chrono::seconds{1};
 
 // For how long results that a signal has asked for wait for a reader who takes nothing of them.
@@ -70,6 +76,20 @@ UniqueFd open_output(const std::string& path, Interrupts& interrupts) {
     ::pselect(0, nullptr, nullptr, nullptr, &kBetweenTries, &interrupts.wait_mask());
     if (interrupts.ending() != 0) return {};
   }
+}
+
+WallTime wall_time_of(Time time) {
+  const auto ago = std::chrono::duration_cast<WallTime::duration>(Clock::now() - time);
+  return std::chrono::system_clock::now() - ago;
+}
+
+// Whether the path leads to what standard output is. A device, such as /dev/null, has no content to
+// spoil.
+bool is_stdout(const std::string& path) {
+  struct stat file {};
+  struct stat output {};
+  return ::stat(path.c_str(), &file) == 0 && ::fstat(STDOUT_FILENO, &output) == 0 &&
+         !S_ISCHR(file.st_mode) && file.st_dev == output.st_dev && file.st_ino == output.st_ino;
 }
 
 // A picture of the load over time. Its file is opened before the load, so that no run is in vain
@@ -113,6 +133,9 @@ class Teller : public LoadObserver {
         wait_(interrupts.reader_wait()),
         log_(log),
         stdout_(STDOUT_FILENO) {
+    if (is_stdout(presentation.svg)) {
+      throw UsageError("--svg: '" + presentation.svg + "' is standard output; it has the results");
+    }
     if (!presentation.svg.empty()) picture_.emplace(presentation.svg, interrupts);
     log_.set_wait(interrupts.log_wait());
     if (is(Form::kCsv)) tell(csv_header());
@@ -127,8 +150,7 @@ class Teller : public LoadObserver {
   ~Teller() override { log_.set_wait({}); }
 
   LoadRecorder::Intervals intervals() const {
-    const bool takes_samples = is(Form::kCsv) || picture_;
-    return {.sample = takes_samples ? presentation_.sample : Duration{0},
+    return {.sample = takes_samples() ? presentation_.sample.value_or(kSample) : Duration{0},
             .progress = progress_         ? kProgressInterval
                         : tells_answers() ? kPingProgressInterval
                                           : Duration{0}};
@@ -152,9 +174,11 @@ class Teller : public LoadObserver {
 
   void sampled(const Sample& sample) override {
     if (picture_) picture_->add(sample);
+    const WallTime ended = wall_time_of(sample.ended);
+    if (is(Form::kJson) && presentation_.sample) json_.add(sample, ended);
     if (!is(Form::kCsv)) return;
     clear_progress();
-    tell(csv_row(sample));
+    tell(csv_row(sample, ended));
   }
 
   void refused(const std::string& refusals, const Endpoint& instead) override {
@@ -188,17 +212,26 @@ class Teller : public LoadObserver {
     if (failures_ > failures_told_) {
       log_.error("more connections failed: ", failures_ - failures_told_);
     }
+    // In a table they are among the figures.
+    if (!is(Form::kTable)) {
+      for (const std::string& warning : warnings_of(results)) log_.warning(warning);
+    }
     tell(result_text(results));
     if (picture_) picture_->draw(settings_, wait_);
   }
 
  private:
   bool is(Form form) const noexcept { return presentation_.form == form; }
+  bool takes_samples() const noexcept {
+    return is(Form::kCsv) || picture_ || (is(Form::kJson) && presentation_.sample);
+  }
   bool tells_answers() const noexcept { return is(Form::kPing) && !presentation_.quiet; }
 
   std::string result_text(const LoadResults& results) const {
     if (is(Form::kCsv)) return {};
-    if (is(Form::kJson)) return format_json(settings_, results);
+    if (is(Form::kJson)) {
+      return json_.format(settings_, results, presentation_.sample.has_value());
+    }
     std::string text = is(Form::kPing) ? format_ping_summary(settings_, results)
                                        : format_report(settings_, results);
     if (presentation_.histogram) {
@@ -232,11 +265,16 @@ class Teller : public LoadObserver {
   bool has_given_up_ = false;
   std::optional<Picture> picture_;
   std::optional<Progress> progress_;
+  JsonReport json_;
 };
 
 }  // namespace
 
-int measure(const LoadSettings& settings, const Presentation& presentation, Log& log) {
+namespace {
+
+// measure(), but for the object of an error. Sets `has_results` once they are printed.
+int run_load(const LoadSettings& settings, const Presentation& presentation, Log& log,
+             bool& has_results) {
   // What falls due is not to wait for timers that the system puts together
   // (PR_SET_TIMERSLACK(2const)).
   ::prctl(PR_SET_TIMERSLACK, 1UL);
@@ -256,10 +294,24 @@ int measure(const LoadSettings& settings, const Presentation& presentation, Log&
   // Whoever sends another one does not want to wait for those who read the results.
   if (!teller.has_given_up()) interrupts.forget_ending();
   if (signal != 0) teller.hurry();
+  has_results = true;  // Or what of them standard output took.
   teller.finish(results);
   if (const int again = interrupts.ending()) return 128 + again;
   if (signal != 0) return 128 + signal;
   return results.is_exact() ? 0 : 1;
+}
+
+}  // namespace
+
+int measure(const LoadSettings& settings, const Presentation& presentation, Log& log) {
+  bool has_results = false;
+  try {
+    return run_load(settings, presentation, log, has_results);
+  } catch (const std::exception& error) {
+    const bool is_json = presentation.form == Form::kJson;
+    if (is_json && !has_results) write_stdout(format_json_error(error.what()));
+    throw;
+  }
 }
 
 }  // namespace echo

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "echo/figures.h"
@@ -49,7 +50,8 @@ Progress::Progress(int fd, const LoadSettings& settings)
       settings_(settings) {}
 
 void Progress::show(const LoadResults& results) {
-  const double rate =
+  const Histogram& latency = results.latency;
+  const std::optional<double> rate =
       per_second(results.received - last_received_, results.elapsed - last_elapsed_);
   last_received_ = results.received;
   last_elapsed_ = results.elapsed;
@@ -59,8 +61,8 @@ void Progress::show(const LoadResults& results) {
       !wait.empty()
           ? join({wait, errors}, columns())
           : join({position(results), format_figure(rate) + " messages/s",
-                  "p50 " + format_latency(results.latency.percentile(Histogram::kMedian)),
-                  "p99 " + format_latency(results.latency.percentile(Histogram::kP99)), errors},
+                  "p50 " + format_latency(latency, latency.percentile(Histogram::kMedian)),
+                  "p99 " + format_latency(latency, latency.percentile(Histogram::kP99)), errors},
                  columns());
   is_shown_ = write("\r" + text + std::string(kEraseToEnd)) || is_shown_;
 }

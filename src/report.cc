@@ -13,6 +13,7 @@
 #include "echo/load_description.h"
 #include "echo/units.h"
 #include "echo/utf8.h"
+#include "echo/warnings.h"
 
 namespace echo {
 namespace {
@@ -64,22 +65,24 @@ std::string throughput(const LoadResults& results) {
          row("", format_byte_rate(per_second(results.bytes, results.elapsed)), "each way");
 }
 
-// In time of the processor for each time that passed: 1 is the whole of one.
-double processor_share(const LoadResults& results) {
-  if (results.ran <= Duration{0}) return 0;
-  return static_cast<double>(results.cpu.count()) / static_cast<double>(results.ran.count());
+// Of a time of the processor, by the time that passed: 100% is the whole of one.
+std::string processor_share(Duration part, const LoadResults& results) {
+  if (results.ran <= Duration{0}) return "-";
+  const double share = static_cast<double>(part.count()) / static_cast<double>(results.ran.count());
+  return format_decimal(100 * share, 0) + "%";
 }
 
 std::string processor(const LoadResults& results) {
-  constexpr double kNearlyAll = 0.9;
-  const double share = processor_share(results);
   std::string text =
-      row("Processor", format_decimal(100 * share, 0) + "%", "of one, used by this client");
-  if (share >= kNearlyAll) text += "Warning: this client may be what limits, not the server.\n";
+      row("Processor", processor_share(results.cpu, results), "of one, used by this client");
+  if (results.waited) {
+    text += row("", processor_share(results.waited->time, results), "of the time, waited for one");
+  }
+  for (const std::string& warning : warnings_of(results)) text += "Warning: " + warning + ".\n";
   return text;
 }
 
-std::string errors(const LoadResults& results) {
+std::string errors(const LoadSettings& settings, const LoadResults& results) {
   if (results.is_exact()) return row("Errors", "none", "of any kind");
   std::string text;
   const auto add = [&text](std::uint64_t count, std::string_view kind) {
@@ -91,6 +94,8 @@ std::string errors(const LoadResults& results) {
   add(results.lost, "lost messages");
   add(results.not_open, "connections not open");
   if (results.is_past_deadline) text += row(text.empty() ? "Errors" : "", 1, "deadline passed");
+  const auto mismatches = results.failures.at(static_cast<std::size_t>(Failure::kMismatch));
+  if (mismatches > 0) text += row("Seed", std::to_string(settings.seed), "sends the same again");
   return text;
 }
 
@@ -109,14 +114,13 @@ std::string latency_row(std::string_view label, const std::vector<std::string>& 
 }
 
 std::string latency_row(std::string_view label, const Histogram& histogram) {
-  if (histogram.count() == 0) return "";
-  std::vector<std::string> cells{format_latency(histogram.min())};
+  std::vector<std::string> cells{format_latency(histogram, histogram.min())};
   for (const unsigned percentile : {Histogram::kMedian, Histogram::kP90, Histogram::kP99,
                                     Histogram::kP999, Histogram::kP9999}) {
-    cells.push_back(format_latency(histogram.percentile(percentile)));
+    cells.push_back(format_latency(histogram, histogram.percentile(percentile)));
   }
-  cells.push_back(format_latency(histogram.max()));
-  cells.push_back(format_latency(histogram.mean()));
+  cells.push_back(format_latency(histogram, histogram.max()));
+  cells.push_back(format_latency(histogram, histogram.mean()));
   return latency_row(label, cells);
 }
 
@@ -124,7 +128,6 @@ std::string latencies(const LoadSettings& settings, const LoadResults& results) 
   std::string rows =
       latency_row("Connect time", results.connect) + latency_row("Latency", results.latency);
   if (settings.rate.count > 0) rows += latency_row("Sent late", results.lateness);
-  if (rows.empty()) return "";
   return "\n" + latency_row("", {"min", "p50", "p90", "p99", "p99.9", "p99.99", "max", "mean"}) +
          rows;
 }
@@ -154,7 +157,7 @@ std::string format_report(const LoadSettings& settings, const LoadResults& resul
              results.interrupted        ? "until interrupted"
              : results.is_past_deadline ? "until the deadline"
                                         : "measured") +
-         counts(results) + throughput(results) + processor(results) + errors(results) +
+         counts(results) + throughput(results) + processor(results) + errors(settings, results) +
          refusals(results) + latencies(settings, results);
 }
 

@@ -66,8 +66,9 @@ A TCP echo server: sends every client back what it sends (RFC 862).
       --help                show this text and exit
       --version             show the version and exit
 
-SIZE is a number of bytes, or one with K, M or G (powers of 1,024).
-TIME is a number with us, ms, s, m or h; without a unit it counts seconds.
+A number may have decimals. TIME has ns, us, ms, s, m or h; without a unit it
+counts seconds. SIZE is in bytes, or has K, M or G (powers of 1,024); N may have
+K, M or G (powers of 1,000).
 
 SIGTERM, SIGINT and SIGHUP stop the server once what is in flight has been
 echoed; a second one stops it at once. SIGUSR1 logs a line of statistics.
@@ -114,7 +115,7 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
     if (options.listen_option.empty()) options.listen_option = listen_option(val);
     switch (val) {
       case 'H':
-        options.hosts.push_back(walk.value());
+        options.hosts.push_back(host_value("--host", walk.value()));
         break;
       case 'p':
         server.listen.port = port_value("--port", walk.value());

@@ -147,6 +147,11 @@ std::string steps(const Points& points, const Axis& x, const Axis& y,
   return data;
 }
 
+bool has_latencies(const Points& points) {
+  return std::any_of(points.begin(), points.end(),
+                     [](const Timeline::Point& point) { return point.received > 0; });
+}
+
 std::string latency_panel(const Points& points, const Axis& x) {
   const std::vector<Duration> labels = latency_labels(points);
   const Axis y{std::log10(nanoseconds(labels.front())), std::log10(nanoseconds(labels.back())),
@@ -154,6 +159,10 @@ std::string latency_panel(const Points& points, const Axis& x) {
   std::string panel;
   for (const Duration label : labels) {
     panel += labelled_grid_line(y.at(std::log10(nanoseconds(label))), format_latency(label));
+  }
+  if (!has_latencies(points)) {
+    panel += text((kLeft + kRight) / 2, (kLatencyTop + kLatencyBottom) / 2, "middle",
+                  "No message came back");
   }
   for (const Line& line : kLines) {
     panel += path(steps(points, x, y, line.value), attribute("fill", "none") +
@@ -164,7 +173,7 @@ std::string latency_panel(const Points& points, const Axis& x) {
 }
 
 double throughput_of(const Timeline::Point& point) {
-  return per_second(point.received, point.end - point.begin);
+  return per_second(point.received, point.end - point.begin).value_or(0);
 }
 
 // 1, 2 or 5 of a power of ten, so that `most` takes five of them or fewer.

@@ -12,7 +12,8 @@ void append(Sample& sample, const Sample& next) {
   sample.end = next.end;
   sample.received += next.received;
   sample.bytes += next.bytes;
-  sample.errors += next.errors;
+  sample.lost += next.lost;
+  sample.failed += next.failed;
   sample.open = std::max(sample.open, next.open);
   sample.latency.merge(next.latency);
 }
@@ -23,7 +24,7 @@ Timeline::Point point_of(const Sample& sample) {
           .end = sample.end,
           .received = sample.received,
           .bytes = sample.bytes,
-          .errors = sample.errors,
+          .errors = sample.lost + sample.failed,
           .p50 = latency.percentile(Histogram::kMedian),
           .p99 = latency.percentile(Histogram::kP99),
           .p999 = latency.percentile(Histogram::kP999),

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "echo/client.h"
@@ -14,10 +17,12 @@ struct ClientOptions {
   Action action = Action::kRun;
   LogLevel log_level = LogLevel::kInfo;
   bool measures = false;
+  std::string hint;  // What the user may have meant otherwise. Empty: nothing.
 
   ClientSettings client;  // Where it says messages,
 
-  LoadSettings load;  // and where it measures.
+  LoadSettings load;                  // and where it measures.
+  std::optional<std::uint64_t> seed;  // Of the load. Nothing: any.
   Presentation presentation;
 };
 

@@ -3,17 +3,19 @@
 #include <string>
 #include <string_view>
 
+#include "echo/figures.h"
 #include "echo/load_results.h"
 
 namespace echo {
 
 // The samples of a load as comma-separated values (RFC 4180, but with "\n"), for programs: numbers
-// with a point whatever the locale, times in the unit that their column's name ends with.
+// with a point whatever the locale, times in the unit that their column's name ends with, or as
+// format_wall_time() has them. A figure of nothing is empty.
 
 // The names of the columns.
 std::string_view csv_header();
 
-// A sample. Its latencies are empty where nothing was received.
-std::string csv_row(const Sample& sample);
+// A sample, and when it ended.
+std::string csv_row(const Sample& sample, WallTime ended);
 
 }  // namespace echo

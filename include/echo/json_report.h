@@ -1,7 +1,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
+#include "echo/figures.h"
 #include "echo/load_results.h"
 #include "echo/load_settings.h"
 
@@ -9,10 +11,24 @@ namespace echo {
 
 // What a load has found, for programs: one object of JSON (RFC 8259), with "\n" at its end.
 //
-// Times are integers, of nanoseconds. A setting that sets no limit is null. A latency has its
-// histogram: [from_ns, to_ns, count] for each range of values, both ends included, in which there
-// are any. What a host or a server has sent is escaped, and valid UTF-8. Members may be added
-// within a version; none changes its meaning or goes.
-std::string format_json(const LoadSettings& settings, const LoadResults& results);
+// Times are integers, of nanoseconds. A figure is null where nothing was measured, and a setting
+// that sets no limit. A latency has its histogram: [from_ns, to_ns, count] for each range of
+// values, both ends included, in which there are any. What a host or a server has sent is escaped,
+// and valid UTF-8. Members may be added within a version; none changes its meaning or goes.
+class JsonReport {
+ public:
+  // A sample, and when it ended. Some 300 bytes are kept of it.
+  void add(const Sample& sample, WallTime ended);
+
+  // The whole of it. `has_samples` if samples were asked for, be there any or not.
+  std::string format(const LoadSettings& settings, const LoadResults& results,
+                     bool has_samples) const;
+
+ private:
+  std::string samples_;
+};
+
+// In place of a report: why there is none.
+std::string format_json_error(std::string_view reason);
 
 }  // namespace echo

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "echo/endpoint.h"
 #include "echo/failure.h"
 #include "echo/load_observer.h"
 #include "echo/load_results.h"
+#include "echo/processor_wait.h"
 #include "echo/units.h"
 
 namespace echo {
@@ -24,8 +27,12 @@ class LoadRecorder {
     Duration progress{0};
   };
 
-  // `observer` must outlive this object.
-  LoadRecorder(LoadObserver& observer, Intervals intervals, Time now);
+  // At a rate a message is sent late when the next one is due already, and so much time has passed.
+  static constexpr Duration kLate = std::chrono::milliseconds{1};
+  static Duration late_after(Rate rate) noexcept;
+
+  // `observer` must outlive this object. `rate` is that of the load.
+  LoadRecorder(LoadObserver& observer, Intervals intervals, Rate rate, Time now);
 
   // Messages are measured that begin at `from` or later, and none begins at `end` or later.
   void begin(Time from, Time end) noexcept;
@@ -72,6 +79,7 @@ class LoadRecorder {
 
   LoadObserver& observer_;
   const Intervals intervals_;
+  const Duration late_after_;
   LoadResults results_;
   Sample sample_;
   Time from_ = Time::max();
@@ -80,8 +88,9 @@ class LoadRecorder {
   Time oldest_waiting_ = Time::max();
   Time next_sample_ = Time::max();
   Time next_progress_ = Time::max();
-  bool warm_ = false;       // The warm-up is over.
-  Duration cpu_before_{0};  // What of the process's time is not measured.
+  bool warm_ = false;                           // The warm-up is over.
+  Duration cpu_before_{0};                      // What of the process's time is not measured,
+  std::optional<ProcessorWait> waited_before_;  // and of its waits for a processor.
 };
 
 }  // namespace echo

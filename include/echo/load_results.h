@@ -3,11 +3,13 @@
 #include <array>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "echo/failure.h"
 #include "echo/histogram.h"
+#include "echo/processor_wait.h"
 #include "echo/units.h"
 
 namespace echo {
@@ -36,14 +38,17 @@ struct LoadResults {
 
   Histogram latency;   // From a message's beginning, or when it was due, until it was back.
   Histogram lateness;  // At a rate: from when a message was due until its connection took it.
+  std::uint64_t sent_late = 0;  // Those that it took after LoadRecorder::late_after().
 
   std::array<std::uint64_t, kFailures> failures{};  // Connections that failed, by Failure.
   std::vector<std::string> told;                    // The first of them, in full.
   std::uint64_t resets_after_echo = 0;  // Connections that ended so, all of their echo being there.
   std::vector<std::string> refusals;    // Of addresses that others stood in for: the first of them.
 
-  Duration cpu{0};                // Time of the processor that this client used after the warm-up,
-  Duration ran{0};                // of so much time, until the last connection was closed.
+  Duration cpu{0};  // Time of the processor that this client used after the warm-up,
+  Duration ran{0};  // of so much time, until the last connection was closed,
+  std::optional<ProcessorWait>
+      waited;                     // and for how long it waited for a processor, if that is known.
   bool interrupted = false;       // By a signal, before its end,
   bool is_past_deadline = false;  // or by its deadline.
 
@@ -60,11 +65,15 @@ struct LoadResults {
 struct Sample {
   Duration begin{0};  // Since the end of the warm-up, as LoadResults::elapsed.
   Duration end{0};
-  std::uint64_t received = 0;  // Messages, exact.
-  std::uint64_t bytes = 0;     // In them.
-  std::uint64_t errors = 0;    // Connections that failed, and messages lost.
-  std::uint64_t open = 0;      // Connections, the most at once.
-  Histogram latency;           // Of the messages received.
+  Time ended;                   // When that was.
+  std::uint64_t received = 0;   // Messages, exact.
+  std::uint64_t bytes = 0;      // In them.
+  std::uint64_t due = 0;        // Messages begun; at a rate, sent or lost once they were due.
+  std::uint64_t sent_late = 0;  // Of those.
+  std::uint64_t lost = 0;       // Messages.
+  std::uint64_t failed = 0;     // Connections.
+  std::uint64_t open = 0;       // Connections, the most at once.
+  Histogram latency;            // Of the messages received.
 };
 
 }  // namespace echo

@@ -21,6 +21,7 @@ struct LoadSettings : Target {
   bool churn = false;        // A connection for each message.
   bool half_close = false;   // EOF follows the last message at once, not its answer.
   bool reconnect = false;    // A connection that fails is made again.
+  std::uint64_t seed = 0;    // Of the bytes and the sizes of the messages, see Pattern.
 };
 
 }  // namespace echo

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <chrono>
+#include <optional>
 #include <string>
 
 #include "echo/load_settings.h"
@@ -18,11 +18,11 @@ struct Presentation {
     kCsv,
   };
   Form form = Form::kTable;
-  bool quiet = false;      // Only the results, and errors.
-  bool histogram = false;  // Plot the latencies too, below a table or a summary,
-  bool ascii = false;      // and not in Unicode, whatever the locale.
-  Duration sample = std::chrono::seconds{1};
-  std::string svg;  // The file for a picture. Empty: none.
+  bool quiet = false;              // Only the results, and errors.
+  bool histogram = false;          // Plot the latencies too, below a table or a summary,
+  bool ascii = false;              // and not in Unicode, whatever the locale.
+  std::optional<Duration> sample;  // The interval of the samples. None: a second if there are any.
+  std::string svg;                 // The file for a picture. Empty: none.
 };
 
 // Puts the load on the server until it is over, or SIGINT or SIGTERM ends it, and prints the

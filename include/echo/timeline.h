@@ -15,9 +15,9 @@ namespace echo {
 // is made of others: the samples are merged in pairs, those in pairs, and so on, each level twice
 // as coarse as the one before. Once a level has too many points the next one is told.
 //
-// Of the points there are twice `most` in all. A level holds a histogram too, of some 225 KB, and
-// there are as many levels as the number of samples has binary digits: 29 after ten years of
-// seconds, which is 7 MB.
+// Of the points there are twice `most` in all. A level holds a histogram too, of 400 KB, and there
+// are as many levels as the number of samples has binary digits: 29 after ten years of seconds,
+// which is 12 MB.
 class Timeline {
  public:
   static constexpr std::size_t kMost = 2000;
@@ -27,8 +27,8 @@ class Timeline {
     Duration end{0};
     std::uint64_t received = 0;
     std::uint64_t bytes = 0;
-    std::uint64_t errors = 0;
-    Duration p50{0};  // These are 0 where nothing was received.
+    std::uint64_t errors = 0;  // Messages lost, and connections that failed.
+    Duration p50{0};           // These are 0 where nothing was received.
     Duration p99{0};
     Duration p999{0};
     Duration max{0};

@@ -2,9 +2,13 @@
 
 #include <sys/socket.h>
 
+#include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "echo/client.h"
 #include "echo/client_options.h"
@@ -12,6 +16,7 @@
 #include "echo/log.h"
 #include "echo/measurement.h"
 #include "echo/options.h"
+#include "echo/pattern.h"
 #include "echo/target.h"
 #include "echo/units.h"
 #include "fuzz/command_lines.h"
@@ -60,13 +65,34 @@ void spell_messages(const ClientSettings& client, testing::Words& words) {
   words.insert(words.end(), client.messages.begin(), client.messages.end());
 }
 
+// Nothing where no decimal number gives that rate, as for one message in 7 s: a ping's.
+std::string spell_rate(Rate rate) {
+  using Unit = std::pair<std::string_view, Duration>;
+  constexpr std::array<Unit, 3> kUnits{{{"/s", std::chrono::seconds{1}},
+                                        {"/m", std::chrono::minutes{1}},
+                                        {"/h", std::chrono::hours{1}}}};
+  for (const auto& [name, unit] : kUnits) {
+    if (rate.period % unit != Duration{0}) continue;
+    // rate.count / times, by long division.
+    const auto times = static_cast<std::uint64_t>(rate.period / unit);
+    std::string text = std::to_string(rate.count / times) + ".";
+    std::uint64_t rest = rate.count % times;
+    for (int decimal = 0; decimal < 19; ++decimal) {
+      text += static_cast<char>('0' + rest * 10 / times);
+      rest = rest * 10 % times;
+    }
+    if (rest == 0) return text.append(name);
+  }
+  return {};
+}
+
 void spell_load(const LoadSettings& load, bool is_ping, testing::Words& words) {
   words.push_back("--size=" + std::to_string(load.sizes.least) + "-" +
                   std::to_string(load.sizes.most));
   if (load.count > 0) words.push_back("--count=" + std::to_string(load.count));
   if (load.duration > Duration{0}) words.push_back("--duration=" + fuzz::value_of(load.duration));
   if (is_ping) words.push_back("--interval=" + fuzz::value_of(load.rate.period));
-  if (load.rate.count > 0 && !is_ping) words.push_back("--rate=" + std::to_string(load.rate.count));
+  if (load.rate.count > 0 && !is_ping) words.push_back("--rate=" + spell_rate(load.rate));
   if (!load.churn) {
     words.push_back("--pipeline=" + std::to_string(load.pipeline));
   }
@@ -85,9 +111,7 @@ void spell_presentation(const Presentation& presentation, testing::Words& words)
   if (presentation.histogram) words.emplace_back("--histogram");
   if (presentation.ascii) words.emplace_back("--ascii");
   if (!presentation.svg.empty()) words.push_back("--svg=" + presentation.svg);
-  if (presentation.form == Form::kCsv || !presentation.svg.empty()) {
-    words.push_back("--sample=" + fuzz::value_of(presentation.sample));
-  }
+  if (presentation.sample) words.push_back("--sample=" + fuzz::value_of(*presentation.sample));
 }
 
 testing::Words spell(const ClientOptions& options) {
@@ -101,12 +125,14 @@ testing::Words spell(const ClientOptions& options) {
   if (options.log_level == LogLevel::kError) words.emplace_back("--quiet");
   if (options.measures) {
     check_load(options.load);
-    // A ping that is told otherwise is a rate, and may be one in another time than a second.
+    // A ping that is shown in another form is a rate.
     const Presentation& presentation = options.presentation;
-    const bool is_ping =
-        presentation.form == Presentation::Form::kPing || options.load.rate.period != Rate{}.period;
+    const bool is_ping = presentation.form == Presentation::Form::kPing ||
+                         (options.load.rate.count > 0 && spell_rate(options.load.rate).empty());
     spell_load(options.load, is_ping, words);
     spell_presentation(presentation, words);
+    require(options.seed.value_or(0) <= Pattern::kMaxSeed, "any reader of JSON takes the seed");
+    if (options.seed) words.push_back("--seed=" + std::to_string(*options.seed));
   } else {
     check_messages(options.client);
     spell_messages(options.client, words);

@@ -44,6 +44,15 @@ TEST(EchoClient, SaysTheMessagesItIsGiven) {
   EXPECT_NE(client.error.find("received \"two\""), std::string::npos);
 }
 
+TEST(EchoClient, HintsAtAMessageThatMayBeTheServer) {
+  ServerProgram server;
+  const std::string hint = "warning: '127.0.0.1' is sent as a message; ";
+  const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"127.0.0.1"}));
+  EXPECT_EQ(client.status, 0);
+  EXPECT_NE(client.error.find(hint), std::string::npos) << client.error;
+  EXPECT_EQ(run(ECHO_CLIENT, at_port(server.port(), {"127.0.0.1", "--quiet"})).error, "");
+}
+
 TEST(EchoClient, TellsNothingWhenQuiet) {
   ServerProgram server;
   const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"--quiet"}));

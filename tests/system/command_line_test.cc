@@ -56,6 +56,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadCommandLine{{"--port", "no-such-service"}, 2, {"'no-such-service'", "not a port"}},
         BadCommandLine{{"--max-queue", "0"}, 2, {"--max-queue", "'0'"}},
         BadCommandLine{{"--max-queue", "12Q"}, 2, {"--max-queue", "'12Q'", "not a size"}},
+        BadCommandLine{{"-q", "99999999999999999999G"}, 2, {"--max-queue", "too large"}},
+        BadCommandLine{{"-q", "1.1K"}, 2, {"--max-queue", "not a whole number of bytes"}},
+        BadCommandLine{{"-H", "[::1]:7"}, 2, {"--host", "'[::1]:7'", "--port"}},
         BadCommandLine{{"-d", "5 s"}, 2, {"--drain-timeout", "'5 s'", "not a time"}},
         BadCommandLine{{"-i", "1d"}, 2, {"--idle-timeout", "'1d'", "not a time"}},
         BadCommandLine{{"-b", "0"}, 2, {"--backlog", "'0'", "out of range"}},
@@ -80,10 +83,23 @@ INSTANTIATE_TEST_SUITE_P(
                       BadCommandLine{{"-p", "65536"}, 2, {"--port", "'65536'", "out of range"}},
                       BadCommandLine{{"-p", "0"}, 2, {"--port", "'0'"}},
                       BadCommandLine{{"-t", "soon"}, 2, {"--timeout", "'soon'", "not a time"}},
+                      BadCommandLine{{"-H", "localhost:7"}, 2, {"'localhost:7'", "--port"}},
+                      BadCommandLine{{"-n1", "localhost"}, 2, {"'localhost'", "--host"}},
+                      BadCommandLine{{"-n1", "--svg", "-"}, 2, {"--svg", "'-'"}},
+                      BadCommandLine{{"-n1", "--json", "--sample", "1us"}, 2, {"'1us'", "1ms"}},
                       BadCommandLine{{"-", "and more"}, 2, {"'-'"}},
                       BadCommandLine{{""}, 2, {"''"}},
                       BadCommandLine{{"-H", no_name()}, 1, {"'" + no_name() + "'"}},
                       BadCommandLine{{"-6", "-H", "127.0.0.1"}, 1, {"'127.0.0.1'"}}));
+
+TEST(CommandLine, AnAddressIsTakenInItsOtherForms) {
+  for (const char* const host : {"[::ffff:127.0.0.1]", "::ffff:127.0.0.1", "localhost."}) {
+    ServerProgram server({"-H", host});
+    const std::string port = std::to_string(server.port());
+    EXPECT_EQ(run(ECHO_CLIENT, {"-H", host, "-p", port}).status, 0) << host;
+    EXPECT_EQ(run(ECHO_CLIENT, {"-H", "127.0.0.1", "-p", port}).status, 0) << host;
+  }
+}
 
 TEST(CommandLine, AnAddressInUseIsNamed) {
   ServerProgram first({"-H", "127.0.0.1"});

@@ -462,7 +462,7 @@ TEST(Measuring, PrintsAnObjectThatJqTakes) {
   const Outcome client = run(ECHO_CLIENT, measuring(server.port(), {"-n", "100"}));
   const Outcome jq = run("jq",
                          {"-e",
-                          ".format == \"echo_client-load\" and .version == 1 and .exact and "
+                          ".format == \"echo_client-load\" and .version == 2 and .exact and "
                           "([.latency.histogram[][2]] | add) == 100 and .latency.count == 100"},
                          client.output);
   EXPECT_EQ(jq.output, "true\n") << client.output;
@@ -477,12 +477,12 @@ TEST(Measuring, PrintsALineOfCsvForEachSample) {
   std::istringstream lines(client.output);
   std::string line;
   std::getline(lines, line);
-  EXPECT_TRUE(line.starts_with("begin_s,end_s,messages,bytes,")) << line;
+  EXPECT_TRUE(line.starts_with("time,begin_s,end_s,messages,bytes,")) << line;
   double end = 0;
   std::uint64_t messages = 0;
   while (std::getline(lines, line)) {
     const std::vector<std::string> begin_end_messages =
-        groups_of(line, "([0-9.]+),([0-9.]+),([0-9]+),[0-9.,]*");
+        groups_of(line, "[^,]+,([0-9.]+),([0-9.]+),([0-9]+),[0-9.,]*");
     ASSERT_EQ(begin_end_messages.size(), 3U) << line;
     EXPECT_EQ(std::stod(begin_end_messages[0]), end);
     EXPECT_GT(std::stod(begin_end_messages[1]), end);
@@ -525,7 +525,7 @@ TEST(Measuring, SaysBeforeItBeginsThatAPictureCannotBeDrawn) {
 TEST(Measuring, HasItsResultsWhereThePictureCannotBeDrawn) {
   ServerProgram server;
   const Outcome client =
-      run(ECHO_CLIENT, measuring(server.port(), {"-n", "1", "--svg", "/dev/full"}));
+      run(ECHO_CLIENT, measuring(server.port(), {"-n", "1", "--svg", "/dev/full", "--quiet"}));
   EXPECT_EQ(client.status, 1);
   EXPECT_EQ(client.error, "echo_client: cannot write '/dev/full': No space left on device\n");
   EXPECT_TRUE(is_exact(client.output));

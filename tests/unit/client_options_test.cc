@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -211,7 +212,7 @@ TEST(ClientOptions, HasDefaultsWhereItMeasures) {
   EXPECT_FALSE(load.half_close);
   EXPECT_FALSE(load.reconnect);
   EXPECT_EQ(options.presentation.form, Presentation::Form::kTable);
-  EXPECT_EQ(options.presentation.sample, 1s);
+  EXPECT_EQ(options.presentation.sample, std::nullopt);
   EXPECT_FALSE(options.presentation.quiet);
   EXPECT_FALSE(options.presentation.histogram);
   EXPECT_FALSE(options.presentation.ascii);
@@ -282,10 +283,51 @@ TEST(ClientOptions, TakesWhatIsToldOfIt) {
   EXPECT_EQ(parse_client({"-I1", "--json"}).presentation.form, Presentation::Form::kJson);
   EXPECT_EQ(parse_client({"-n1", "--csv"}).presentation.form, Presentation::Form::kCsv);
   EXPECT_EQ(parse_client({"-n1", "--csv", "--sample=1ms"}).presentation.sample, 1ms);
+  EXPECT_EQ(parse_client({"-n1", "--json", "--sample=1"}).presentation.sample, 1s);
   EXPECT_EQ(parse_client({"-n1", "--svg", "file"}).presentation.svg, "file");
   EXPECT_TRUE(parse_client({"-n1", "--histogram"}).presentation.histogram);
   EXPECT_TRUE(parse_client({"-n1", "--histogram", "--ascii"}).presentation.ascii);
   EXPECT_TRUE(parse_client({"-n1", "--quiet"}).presentation.quiet);
+}
+
+TEST(ClientOptions, TakesDecimalsAndUnits) {
+  EXPECT_EQ(parse_client({"-n10K", "-c1.5K"}).load.count, 10'000U);
+  EXPECT_EQ(parse_client({"-n10K", "-c1.5K"}).load.connections, 1'500U);
+  EXPECT_EQ(parse_client({"-D1.5s"}).load.duration, 1500ms);
+  EXPECT_EQ(parse_client({"-n1", "-P0.1K", "--idle=2k"}).load.pipeline, 100U);
+  EXPECT_EQ(parse_client({"-n1", "-s0.5K-1.5M"}).load.sizes.most, 3U << 19);
+  EXPECT_EQ(parse_client({"-n1", "-r0.5"}).load.rate.period, 2s);
+  EXPECT_EQ(parse_client({"-n1", "-r10/m"}).load.rate.period, 1min);
+}
+
+TEST(ClientOptions, TakesASeedOrLeavesItOpen) {
+  EXPECT_EQ(parse_client({"-n1", "--seed=7"}).seed, 7U);
+  EXPECT_EQ(parse_client({"-n1"}).seed, std::nullopt);
+}
+
+TEST(ClientOptions, TakesAnIpv6AddressInItsBracketsButNoPortWithIt) {
+  EXPECT_EQ(parse_client({"-H[::1]"}).client.host, "::1");
+  EXPECT_NE(client_usage_error({"-H", "localhost:7"}).find("--port"), std::string::npos);
+}
+
+TEST(ClientOptions, HintsAtAMessageThatMayBeTheServer) {
+  for (const std::string host : {"127.0.0.1", "::1", "[::1]", "[::1]:7", "127.0.0.1:7", "localhost",
+                                 "localhost:10000", "echo.example.net", "echo.example.net:7"}) {
+    EXPECT_EQ(parse_client({host}).hint,
+              "'" + host + "' is sent as a message; the server is named by --host");
+    EXPECT_NE(parse_client({host, "7"}).hint, "");
+    EXPECT_EQ(parse_client({"-H", "::1", host}).hint, "");
+    EXPECT_NE(client_usage_error({"-n1", host}).find("the server is named by --host"),
+              std::string::npos);
+  }
+}
+
+TEST(ClientOptions, HintsAtNothingInOtherMessages) {
+  for (const std::string message : {"ping", "Hello.", "in parts.", "1.5", "v1.2.3", "a:b", "...",
+                                    ".", ":", "7", "This is it. Really", ":7", "what?no.way"}) {
+    EXPECT_EQ(parse_client({message}).hint, "") << message;
+  }
+  EXPECT_EQ(parse_client({}).hint, "");
 }
 
 TEST(ClientOptions, RefusesToMeasureWithMessagesOfTheUsers) {
@@ -310,7 +352,8 @@ TEST(ClientOptions, RefusesWhatGoesOnlyWithMeasuring) {
                                                            {"json", {"--json"}},
                                                            {"csv", {"--csv"}},
                                                            {"sample", {"--sample=1"}},
-                                                           {"svg", {"--svg=x"}}};
+                                                           {"svg", {"--svg=x"}},
+                                                           {"seed", {"--seed=1"}}};
   for (const auto& [name, words] : options) {
     EXPECT_EQ(client_usage_error(words),
               "option '--" + name + "' goes only with --count, --duration or --interval");
@@ -332,7 +375,7 @@ TEST(ClientOptions, RefusesByNameWhatDoesNotGoTogether) {
       {"option '--ramp' is longer than --warmup and --duration together",
        {"-D1", "--warmup=1", "--ramp=2001ms"}},
       {"option '--ascii' goes only with --histogram", {"-n1", "--ascii"}},
-      {"option '--sample' goes only with --csv or --svg", {"-n1", "--sample=1"}}};
+      {"option '--sample' goes only with --csv, --json or --svg", {"-n1", "--sample=1"}}};
   for (const auto& [error, words] : clashes) EXPECT_EQ(client_usage_error(words), error);
 }
 
@@ -350,13 +393,18 @@ TEST(ClientOptions, NamesTheOptionAndItsBadValueWhereItMeasures) {
                   {"-P", "--pipeline", "1000001"},
                   {"-r", "--rate", "0/s"},
                   {"-r", "--rate", "10000001"},
-                  {"-r", "--rate", "5/m"}},
+                  {"-r", "--rate", "5/d"}},
                  client_usage_error);
-  for (const std::string option : {"--ramp", "--idle", "--warmup", "--sample"}) {
+  for (const std::string option : {"--ramp", "--idle", "--warmup", "--sample", "--seed"}) {
     EXPECT_EQ(client_usage_error({option + "=x"}).find(option + ": 'x' is "), 0U);
   }
-  EXPECT_EQ(client_usage_error({"--sample=0"}).find("--sample: '0' is "), 0U);
+  EXPECT_EQ(client_usage_error({"--sample=999us"}),
+            "--sample: '999us' is out of range (1ms at least)");
+  EXPECT_EQ(client_usage_error({"--seed=9007199254740992"}),
+            "--seed: '9007199254740992' is out of range (0 to 9007199254740991)");
   EXPECT_EQ(client_usage_error({"--svg="}), "--svg: '' is not the name of a file");
+  EXPECT_EQ(client_usage_error({"--svg=-"}),
+            "--svg: '-' is not the name of a file; standard output has the results");
 }
 
 TEST(ClientOptions, TakesTheEndsOfEachRangeWhereItMeasures) {
@@ -376,7 +424,8 @@ TEST(ClientHelp, NamesEveryOption) {
         "    --ramp TIME ",     "    --churn ",     "    --idle N ",         "    --half-close ",
         "    --warmup TIME ",   "    --reconnect ", "    --histogram ",      "    --ascii ",
         "    --json ",          "    --csv ",       "    --sample TIME ",    "    --svg FILE ",
-        "-v, --verbose ",       "    --quiet ",     "    --help ",           "    --version "}) {
+        "    --seed N ",        "-v, --verbose ",   "    --quiet ",          "    --help ",
+        "    --version "}) {
     EXPECT_NE(client_help().find(option), std::string_view::npos) << option;
   }
 }

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <optional>
+
+#include "echo/histogram.h"
 
 namespace echo {
 namespace {
@@ -10,14 +13,27 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(PerSecond, DividesByTheTime) {
-  EXPECT_DOUBLE_EQ(per_second(300, 2s), 150);
-  EXPECT_DOUBLE_EQ(per_second(1, 4s), 0.25);
-  EXPECT_DOUBLE_EQ(per_second(5, 1ms), 5000);
+  EXPECT_DOUBLE_EQ(per_second(300, 2s).value(), 150);
+  EXPECT_DOUBLE_EQ(per_second(1, 4s).value(), 0.25);
+  EXPECT_DOUBLE_EQ(per_second(5, 1ms).value(), 5000);
 }
 
 TEST(PerSecond, IsNoneWhereNoTimeHasPassed) {
-  EXPECT_EQ(per_second(5, 0s), 0);
-  EXPECT_EQ(per_second(5, -1s), 0);
+  EXPECT_EQ(per_second(5, 0s), std::nullopt);
+  EXPECT_EQ(per_second(5, -1s), std::nullopt);
+}
+
+TEST(FormatFigure, IsADashWhereThereIsNone) {
+  EXPECT_EQ(format_figure(std::nullopt), "-");
+  EXPECT_EQ(format_byte_rate(std::nullopt), "-");
+  EXPECT_EQ(format_percent(0, 0), "-");
+}
+
+TEST(FormatLatencyOfHistogram, IsADashWhereNothingWasRecorded) {
+  Histogram histogram;
+  EXPECT_EQ(format_latency(histogram, histogram.max()), "-");
+  histogram.record(0ns);
+  EXPECT_EQ(format_latency(histogram, histogram.max()), "0 ns");
 }
 
 TEST(FormatFigure, HasADecimalWhereThatTellsSomething) {
@@ -37,13 +53,18 @@ TEST(FormatByteRate, CountsInUnits) {
   EXPECT_EQ(format_byte_rate(1536), "1.5 KiB/s");
 }
 
+TEST(FormatWallTime, IsInUtc) {
+  EXPECT_EQ(format_wall_time(WallTime{}), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(format_wall_time(WallTime{1'795'511'564'318ms}), "2026-11-24T09:12:44.318Z");
+  EXPECT_EQ(format_wall_time(WallTime{999ms}), "1970-01-01T00:00:00.999Z");
+}
+
 TEST(FormatPercent, HasADecimalWhereItIsNotWhole) {
   EXPECT_EQ(format_percent(1, 4), "25%");
   EXPECT_EQ(format_percent(1, 3), "33.3%");
 }
 
 TEST(FormatPercent, IsNothingOrAllOnlyOfNothingOrAll) {
-  EXPECT_EQ(format_percent(0, 0), "0%");
   EXPECT_EQ(format_percent(0, 10), "0%");
   EXPECT_EQ(format_percent(10, 10), "100%");
   EXPECT_EQ(format_percent(1, 100'000), "0.1%");

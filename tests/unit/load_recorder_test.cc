@@ -34,8 +34,8 @@ class LoadRecorderTest : public ::testing::Test {
  protected:
   static Time at(Duration since) { return Time{} + 1h + since; }
 
-  void start(LoadRecorder::Intervals intervals = {}) {
-    recorder_.emplace(told_, intervals, at(-1s));
+  void start(LoadRecorder::Intervals intervals = {}, Rate rate = {}) {
+    recorder_.emplace(told_, intervals, rate, at(-1s));
   }
 
   void begin(Duration from = 0s, std::optional<Duration> end = std::nullopt) {
@@ -183,6 +183,42 @@ TEST_F(LoadRecorderTest, HasInTheSampleThatTheTimeEndsWhatComesLate) {
   EXPECT_EQ(told_.samples[1].begin, 1s);
   EXPECT_EQ(told_.samples[1].end, 2100ms);
   EXPECT_EQ(told_.samples[1].received, 1U);
+}
+
+TEST_F(LoadRecorderTest, TellsInASampleMessagesFromConnections) {
+  start({.sample = 1s});
+  begin();
+  for (int message = 0; message < 3; ++message) recorder_->note_begun(at(0s));
+  recorder_->note_loss(at(0s), at(500ms), 1, "reason");
+  recorder_->note_loss(at(0s), at(500ms), 2, "reason");
+  recorder_->note_failure(Failure::kReset, "text");
+  recorder_->tell(at(1s));
+  answer(1s, 1500ms);
+  recorder_->tell(at(2s));
+  ASSERT_EQ(told_.samples.size(), 2U);
+  EXPECT_EQ(told_.samples[0].due, 3U);
+  EXPECT_EQ(told_.samples[0].lost, 2U);
+  EXPECT_EQ(told_.samples[0].failed, 1U);
+  EXPECT_EQ(told_.samples[0].ended, at(1s));
+  EXPECT_EQ(told_.samples[1].due, 1U);
+  EXPECT_EQ(told_.samples[1].lost + told_.samples[1].failed, 0U);
+  EXPECT_EQ(told_.samples[1].ended, at(2s));
+}
+
+TEST_F(LoadRecorderTest, TakesAMessageForLateOnceTheNextIsDueAndAMillisecondHasPassed) {
+  EXPECT_EQ(LoadRecorder::late_after({.count = 100}), 10ms);
+  EXPECT_EQ(LoadRecorder::late_after({.count = 100'000}), 1ms);
+  start({.sample = 1s}, {.count = 100});
+  begin();
+  recorder_->note_said(at(0s), at(10ms));
+  recorder_->note_said(at(0s), at(10ms + 1ns));
+  recorder_->tell(at(1s));
+  recorder_->note_said(at(1s), at(1s));
+  recorder_->tell(at(2s));
+  EXPECT_EQ(recorder_->finish(at(2s), false, false).sent_late, 1U);
+  ASSERT_EQ(told_.samples.size(), 2U);
+  EXPECT_EQ(told_.samples[0].sent_late, 1U);
+  EXPECT_EQ(told_.samples[1].sent_late, 0U);
 }
 
 }  // namespace

@@ -68,6 +68,13 @@ TEST(ProgressTest, SaysWhatIsWaitedFor) {
   EXPECT_EQ(shown(settings_with(100, 0s), results), "\rwarming up, 0 errors\x1b[K");
 }
 
+TEST(ProgressTest, HasDashesWhereNothingWasMeasured) {
+  LoadResults measuring;
+  measuring.phase = LoadResults::Phase::kMeasuring;
+  EXPECT_TRUE(shown(settings_with(0, 9s), measuring)
+                  .starts_with("\r9s left, - messages/s, p50 -, p99 -, 0 errors"));
+}
+
 TEST(ProgressTest, CountsLostMessagesAmongThoseThatAreOver) {
   LoadResults results = results_after(1s, 500);
   results.lost = 250;

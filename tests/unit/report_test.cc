@@ -11,6 +11,8 @@
 #include "echo/failure.h"
 #include "echo/load_results.h"
 #include "echo/load_settings.h"
+#include "echo/pattern.h"
+#include "echo/processor_wait.h"
 #include "echo/utf8.h"
 
 namespace echo {
@@ -33,6 +35,7 @@ LoadResults table_results() {
   results.elapsed = 10s;
   results.cpu = 4500ms;
   results.ran = 10s;
+  results.waited = ProcessorWait{.time = 20ms, .turns = 1000};
   results.opened = results.most_open = 100;
   for (int connection = 0; connection < 100; ++connection) results.connect.record(50us);
   results.sent = results.received = 1'000;
@@ -63,6 +66,7 @@ Bytes               62.5 KiB  each way
 Throughput               100  messages/s
                    6.2 KiB/s  each way
 Processor                45%  of one, used by this client
+                          0%  of the time, waited for one
 Errors                  none  of any kind
 
                    min     p50     p90     p99   p99.9  p99.99     max    mean
@@ -144,19 +148,37 @@ TEST(FormatReport, TellsAtARateHowLateTheClientWas) {
   EXPECT_EQ(format_report(table_settings(), results).find("Sent late"), std::string::npos);
 }
 
-TEST(FormatReport, WarnsOfAClientThatHasNoMoreProcessorToUse) {
-  const std::string warning = "Warning: this client may be what limits, not the server.\n";
+TEST(FormatReport, HasTheWarnings) {
   LoadResults results = table_results();
-  results.cpu = 8'999ms;
-  EXPECT_EQ(format_report(table_settings(), results).find(warning), std::string::npos);
+  EXPECT_EQ(format_report(table_settings(), results).find("Warning"), std::string::npos);
   results.cpu = 9s;
-  EXPECT_NE(format_report(table_settings(), results).find(warning), std::string::npos);
+  EXPECT_NE(format_report(table_settings(), results)
+                .find("Warning: this client may be what limits, not the server.\n"),
+            std::string::npos);
 }
 
-TEST(FormatReport, HasNoTableOfTimesWhereNothingWasMeasured) {
-  EXPECT_TRUE(format_report(table_settings(), {})
-                  .ends_with("Errors                  none  of any "
-                             "kind\n"));
+TEST(FormatReport, HasDashesWhereNothingWasMeasured) {
+  EXPECT_TRUE(format_report(table_settings(), {}).ends_with(R"(
+Throughput                 -  messages/s
+                           -  each way
+Processor                  -  of one, used by this client
+Errors                  none  of any kind
+
+                   min     p50     p90     p99   p99.9  p99.99     max    mean
+Connect time         -       -       -       -       -       -       -       -
+Latency              -       -       -       -       -       -       -       -
+)")) << format_report(table_settings(), {});
+}
+
+TEST(FormatReport, NamesTheSeedOfBytesThatDiffered) {
+  LoadSettings settings = table_settings();
+  settings.seed = 12'345;
+  LoadResults results = table_results();
+  failures_of(results, Failure::kReset) = 1;
+  EXPECT_EQ(format_report(settings, results).find("Seed"), std::string::npos);
+  failures_of(results, Failure::kMismatch) = 1;
+  EXPECT_NE(format_report(settings, results).find("Seed                   12345  "),
+            std::string::npos);
 }
 
 TEST(FormatReport, IsNoWiderThanEightyColumns) {
@@ -165,6 +187,7 @@ TEST(FormatReport, IsNoWiderThanEightyColumns) {
   settings.connections = settings.idle = settings.count = SIZE_MAX;
   settings.rate.count = 1'000'000'000;
   settings.sizes = {.least = (1U << 30) - 1, .most = 1U << 30};
+  settings.seed = Pattern::kMaxSeed;
   LoadResults results = table_results();
   results.sent = results.received = results.bytes = UINT64_MAX;
   results.latency.record(1000h);

@@ -87,7 +87,7 @@ TEST(ServerOptions, TakesMaxPerHost) {
 }
 
 TEST(ServerOptions, TakesMaxQueue) {
-  for (const Words& words : spellings("-q", "--max-queue", "64K")) {
+  for (const Words& words : spellings("-q", "--max-queue", "64.0K")) {
     EXPECT_EQ(parse_server(words).server.max_queue, 65536U) << words.front();
   }
 }

@@ -88,10 +88,18 @@ TEST(FormatSvg, HasAxesWhereNothingHasHappened) {
   EXPECT_FALSE(has(svg, "inf"));
 }
 
+TEST(FormatSvg, SaysThatNoMessageCameBack) {
+  const std::string words = ">No message came back</text>";
+  EXPECT_TRUE(has(format_svg(svg_settings(), {}), words));
+  EXPECT_TRUE(has(format_svg(svg_settings(), {point_at(0s, 0s)}), words));
+  EXPECT_FALSE(has(format_svg(svg_settings(), some_points()), words));
+}
+
 TEST(FormatSvg, LabelsAnyTimeWithElevenLabelsAtMost) {
   for (Duration end = 1us; end < kMaxDuration; end *= 3) {
     Timeline::Point point;
     point.end = end;
+    point.received = 1;
     const std::string svg = format_svg(svg_settings(), {point});
     std::size_t labels = 0;
     const std::string middle = "text-anchor=\"middle\"";

@@ -24,12 +24,13 @@ Sample sample_at(std::size_t index) {
   sample.end = sample.begin + 1s;
   sample.received = 1;
   sample.bytes = 64;
-  sample.errors = 2;
+  sample.lost = 2;
+  sample.failed = 1;
   sample.latency.record(static_cast<Duration::rep>(index) * 1us);
   return sample;
 }
 
-// A sample is of some 225 KB, so that a test of thousands would spend its time on pages of memory.
+// A sample is of 400 KB, so that a test of thousands would spend its time on pages of memory.
 constexpr std::size_t kMost = 20;
 
 Points points_of(std::size_t samples) {
@@ -48,7 +49,7 @@ void expect_merged(const Timeline::Point& point, std::size_t first, std::size_t 
   EXPECT_EQ(point.end, (first + count) * 1s);
   EXPECT_EQ(point.received, count);
   EXPECT_EQ(point.bytes, count * 64);
-  EXPECT_EQ(point.errors, count * 2);
+  EXPECT_EQ(point.errors, count * 3);
   EXPECT_EQ(point.p50, latency.percentile(Histogram::kMedian));
   EXPECT_EQ(point.p99, latency.percentile(Histogram::kP99));
   EXPECT_EQ(point.p999, latency.percentile(Histogram::kP999));

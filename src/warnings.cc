@@ -1,0 +1,50 @@
+#include "echo/warnings.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "echo/figures.h"
+#include "echo/units.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string percent(Duration part, Duration whole) {
+  return format_percent(static_cast<std::uint64_t>(part.count()),
+                        static_cast<std::uint64_t>(whole.count()));
+}
+
+// A client and a server that take turns on one processor, message by message, wait some
+// microseconds for each other at each turn, and neither is short of it.
+bool is_starved(const LoadResults& results) {
+  constexpr Duration kOrdinaryWait = 20us;
+  constexpr Duration kLeast = 1ms;  // What may befall any client, however short the load.
+  if (!results.waited) return false;
+  const auto& [time, turns] = *results.waited;
+  return time - static_cast<Duration::rep>(turns) * kOrdinaryWait >
+         std::max(results.ran / 10, kLeast);
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_of(const LoadResults& results) {
+  std::vector<std::string> warnings;
+  if (results.ran > Duration{0} && results.cpu >= results.ran / 10 * 9) {
+    warnings.emplace_back("this client may be what limits, not the server");
+  }
+  if (is_starved(results)) {
+    warnings.push_back("this client waited for a processor " +
+                       percent(results.waited->time, results.ran) + " of the time");
+  }
+  if (results.sent_late > results.lateness.count() / 100) {
+    warnings.push_back(
+        "the rate was not kept: " + format_percent(results.sent_late, results.lateness.count()) +
+        " of the messages were sent late");
+  }
+  return warnings;
+}
+
+}  // namespace echo

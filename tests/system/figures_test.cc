@@ -1,0 +1,244 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/false_server.h"
+#include "support/program.h"
+#include "support/temporary_file.h"
+#include "support/test_peer.h"
+#include "support/text.h"
+
+// That no figure of the client misleads: what it tells, in each form, where little was measured,
+// where a rate was not kept, and where it cannot begin.
+namespace echo::testing {
+namespace {
+
+constexpr std::size_t kSize = 64;
+
+std::vector<std::string> at_ipv4(std::uint16_t port, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"-4", "-t1m"});
+  return at_port(port, std::move(arguments));
+}
+
+// What a client sends first on its connection.
+std::string first_message(const std::vector<std::string>& arguments) {
+  FalseServer server;
+  std::vector<std::string> all = arguments;
+  all.insert(all.end(), {"-n1", "--json"});
+  Program client(ECHO_CLIENT, at_ipv4(server.port(), all));
+  const TestPeer peer = server.accept();
+  const std::string text = peer.receive(kSize);
+  peer.send(text);
+  peer.shut_down_sending();
+  EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
+  return text;
+}
+
+TEST(Figures, FindTheEchoOfAnotherProcess) {
+  FalseServer server;
+  const std::vector<std::string> arguments = at_ipv4(server.port(), {"-n1", "--json"});
+  Program one(ECHO_CLIENT, arguments);
+  Program other(ECHO_CLIENT, arguments);
+  const TestPeer first = server.accept();
+  const TestPeer second = server.accept();
+  const std::string of_first = first.receive(kSize);
+  first.send(second.receive(kSize));
+  second.send(of_first);
+  for (Program* client : {&one, &other}) {
+    EXPECT_EQ(client->wait_for_exit(), 1);
+    EXPECT_TRUE(has(client->output_text(), "\"mismatch\":1")) << client->output_text();
+  }
+}
+
+TEST(Figures, AreOfTheSameBytesForTheSameSeed) {
+  EXPECT_EQ(first_message({"--seed=7"}), first_message({"--seed=7"}));
+  EXPECT_NE(first_message({"--seed=7"}), first_message({"--seed=8"}));
+}
+
+TEST(Figures, HaveTheSeedThatWasDrawnAndRepeatsTheBytes) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, at_ipv4(server.port(), {"-n1", "--json"}));
+  const TestPeer peer = server.accept();
+  const std::string text = peer.receive(kSize);
+  peer.send(text);
+  peer.shut_down_sending();
+  EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
+  const auto seed = first_groups_in(client.output_text(), R"x("seed":(\d+)\})x");
+  ASSERT_EQ(seed.size(), 1U) << client.output_text();
+  EXPECT_EQ(first_message({"--seed", seed.front()}), text);
+}
+
+TEST(Figures, AreNullInJsonWhereNothingWasMeasured) {
+  const DeadPort dead;
+  const Outcome client = run(ECHO_CLIENT, at_ipv4(dead.port(), {"-n", "10", "--json"}));
+  EXPECT_EQ(client.status, 1);
+  for (const char* const name : {"min", "mean", "mdev", "p50", "p99_99", "max"}) {
+    const std::string member = "\"" + std::string(name) + "_ns\":";
+    EXPECT_TRUE(has(client.output, member + "null")) << client.output;
+    EXPECT_FALSE(has(client.output, member + "0")) << client.output;
+  }
+}
+
+TEST(Figures, AreDashesInATableWhereNothingWasMeasured) {
+  const DeadPort dead;
+  const Outcome client = run(ECHO_CLIENT, at_ipv4(dead.port(), {"-n", "10"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_TRUE(has(client.output, "\nLatency              -       -       -")) << client.output;
+}
+
+// The values of a column.
+std::vector<std::string> column(const std::string& csv, const std::string& name) {
+  std::istringstream lines(csv);
+  std::vector<std::vector<std::string>> rows;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream cells(line);
+    rows.emplace_back();
+    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
+  }
+  const auto place = std::find(rows.at(0).begin(), rows.at(0).end(), name) - rows.at(0).begin();
+  std::vector<std::string> values;
+  for (auto row = rows.begin() + 1; row != rows.end(); ++row) {
+    values.push_back(row->at(static_cast<std::size_t>(place)));
+  }
+  return values;
+}
+
+std::uint64_t sum_of(const std::vector<std::string>& values) {
+  std::uint64_t sum = 0;
+  for (const std::string& value : values) sum += std::stoull(value);
+  return sum;
+}
+
+// However many connections fail meanwhile.
+TEST(Figures, TellInCsvLostMessagesFromFailedConnections) {
+  const DeadPort dead;
+  const Outcome client = run(
+      ECHO_CLIENT,
+      at_ipv4(dead.port(), {"-r100", "-c5", "-D500ms", "--reconnect", "--csv", "--sample=100ms"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_GT(sum_of(column(client.output, "lost")), 0U) << client.output;
+  EXPECT_EQ(sum_of(column(client.output, "lost")), sum_of(column(client.output, "due")))
+      << client.output;
+  EXPECT_LE(sum_of(column(client.output, "due")), 50U) << client.output;
+  EXPECT_GE(sum_of(column(client.output, "failed")), 5U) << client.output;
+}
+
+TEST(Figures, HaveTheTimeOfTheClockInCsv) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, at_ipv4(server.port(), {"-D50ms", "--csv", "--sample=10ms"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  const std::vector<std::string> times = column(client.output, "time");
+  ASSERT_GE(times.size(), 2U);
+  for (const std::string& time : times) {
+    EXPECT_TRUE(matches(time, R"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)")) << time;
+  }
+  EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
+}
+
+TEST(Figures, HaveSamplesInJsonThatWereAskedFor) {
+  ServerProgram server;
+  const std::vector<std::string> arguments = at_ipv4(server.port(), {"-D50ms", "--json"});
+  EXPECT_TRUE(has(run(ECHO_CLIENT, arguments).output, "\"samples\":null}"));
+  std::vector<std::string> with_samples = arguments;
+  with_samples.emplace_back("--sample=10ms");
+  const std::string json = run(ECHO_CLIENT, with_samples).output;
+  EXPECT_TRUE(has(json, "\"samples\":[{\"time\":\"")) << json;
+  std::uint64_t messages = 0;
+  for (const std::string& count :
+       first_groups_in(json.substr(json.find("\"samples\"")), "\"messages\":(\\d+)")) {
+    messages += std::stoull(count);
+  }
+  EXPECT_TRUE(has(json, "\"received\":" + std::to_string(messages) + ",")) << json;
+}
+
+// A message is due each millisecond, and none is sent while the first one is not answered.
+Outcome of_rate_that_is_not_kept(const std::vector<std::string>& form) {
+  FalseServer server;
+  std::vector<std::string> arguments{"-r1000", "-P1", "-n100"};
+  arguments.insert(arguments.end(), form.begin(), form.end());
+  Program client(ECHO_CLIENT, at_ipv4(server.port(), arguments));
+  const TestPeer peer = server.accept();
+  const std::string first = peer.receive(kSize);
+  ::usleep(150'000);  // All the others are due by then.
+  peer.send(first);
+  for (int message = 1; message < 100; ++message) peer.send(peer.receive(kSize));
+  peer.shut_down_sending();
+  const int status = client.wait_for_exit();
+  return {.status = status, .output = client.output_text(), .error = client.error_text()};
+}
+
+TEST(Figures, WarnInATableOfARateThatWasNotKept) {
+  const Outcome client = of_rate_that_is_not_kept({});
+  EXPECT_EQ(client.status, 0) << client.error;
+  EXPECT_TRUE(has(client.output, "Warning: the rate was not kept: ")) << client.output;
+  EXPECT_EQ(client.error, "");
+}
+
+TEST(Figures, WarnOnStandardErrorInFormsForPrograms) {
+  for (const char* const form : {"--json", "--csv"}) {
+    const Outcome client = of_rate_that_is_not_kept({form});
+    EXPECT_TRUE(has(client.error, "warning: the rate was not kept: ")) << client.error;
+    const Outcome quiet = of_rate_that_is_not_kept({form, "--quiet"});
+    EXPECT_EQ(quiet.error, "");
+  }
+}
+
+TEST(Figures, HaveTheirWarningsInJson) {
+  const Outcome client = of_rate_that_is_not_kept({"--json", "--quiet"});
+  EXPECT_TRUE(has(client.output, "\"the rate was not kept: ")) << client.output;
+  const auto late = first_groups_in(client.output, "\"sent_late\":(\\d+)");
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_GE(std::stoull(late.front()), 90U);
+}
+
+// A label of 64 characters is no name: no name server is asked for it.
+TEST(Figures, AreAnErrorInJsonWhereTheLoadCannotBegin) {
+  const std::string host(64, 'x');
+  const Outcome client = run(ECHO_CLIENT, {"-H", host, "-n1", "--json"});
+  EXPECT_EQ(client.status, 1);
+  EXPECT_TRUE(has(client.error, "echo_client: cannot resolve host '" + host + "'"));
+  EXPECT_TRUE(client.output.starts_with(
+      R"({"format":"echo_client-load","version":2,"error":"cannot resolve host ')" + host))
+      << client.output;
+  EXPECT_TRUE(client.output.ends_with("\"}\n"));
+  EXPECT_EQ(run(ECHO_CLIENT, {"-H", host, "-n1"}).output, "");
+}
+
+TEST(Figures, AreOneObjectThoughThePictureFailsAfterThem) {
+  ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, at_ipv4(server.port(), {"-n1", "--json", "--svg", "/dev/full"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_EQ(std::count(client.output.begin(), client.output.end(), '\n'), 1);
+  EXPECT_FALSE(has(client.output, "\"error\""));
+}
+
+TEST(Figures, KeepAPictureOutOfTheirOwnFile) {
+  const TemporaryFile file("before");
+  Program client(ECHO_CLIENT, {"-n1", "--csv", "--svg", file.path()},
+                 {.standard_output = file.path()});
+  EXPECT_EQ(client.wait_for_exit(), 2);
+  EXPECT_TRUE(has(client.error_text(), "' is standard output; it has the results"))
+      << client.error_text();
+  const Outcome piped = run(ECHO_CLIENT, {"-n1", "--svg", "/dev/stdout"});
+  EXPECT_EQ(piped.status, 2);
+  EXPECT_EQ(piped.output, "");
+}
+
+TEST(Figures, LeaveAPictureToADeviceThatTheyGoToToo) {
+  ServerProgram server;
+  Program client(ECHO_CLIENT, at_ipv4(server.port(), {"-n1", "--svg", "/dev/null"}),
+                 {.standard_output = "/dev/null"});
+  EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
+}
+
+}  // namespace
+}  // namespace echo::testing
