@@ -182,8 +182,8 @@ bool looks_like_host(std::string text) {
   if (digits > 1 && text[digits - 1] == ':' && !is_address(text)) text.resize(digits - 1);
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
   if (text == "localhost" || is_address(text)) return true;
-  constexpr auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
-  constexpr auto is_in_name = [](unsigned char c) {
+  const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
+  const auto is_in_name = [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '.';
   };
   // A name in a domain, of which the last part, and no number of a version, is of letters.

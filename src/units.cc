@@ -94,7 +94,8 @@ Parsed<Quantity> parse_quantity(std::string_view text, Units units) {
 
   Quantity quantity;
   quantity.unit = *unit;
-  if (std::from_chars(whole.begin(), whole.end(), quantity.whole).ec != std::errc{}) {
+  const char* const end = whole.data() + whole.size();
+  if (std::from_chars(whole.data(), end, quantity.whole).ec != std::errc{}) {
     return Misfit::kTooLarge;
   }
   if (decimals.size() > kMaxDecimals) return Misfit::kTooFine;
@@ -126,8 +127,9 @@ Parsed<std::uint64_t> parse_value(std::string_view text, Units units,
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
-  const auto [rest, error] = std::from_chars(text.begin(), text.end(), number);
-  if (error != std::errc{} || rest != text.end()) return std::nullopt;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || rest != end) return std::nullopt;
   return number;
 }
 

@@ -17,7 +17,7 @@ namespace echo {
 // and valid UTF-8. Members may be added within a version; none changes its meaning or goes.
 class JsonReport {
  public:
-  // A sample, and when it ended. Some 300 bytes are kept of it.
+  // A sample, and when it ended. Some 400 bytes are kept of it.
   void add(const Sample& sample, WallTime ended);
 
   // The whole of it. `has_samples` if samples were asked for, be there any or not.

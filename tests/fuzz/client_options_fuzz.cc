@@ -125,10 +125,11 @@ testing::Words spell(const ClientOptions& options) {
   if (options.log_level == LogLevel::kError) words.emplace_back("--quiet");
   if (options.measures) {
     check_load(options.load);
-    // A ping that is shown in another form is a rate.
+    // A ping that is shown in another form is a rate, if something else makes it measure.
     const Presentation& presentation = options.presentation;
     const bool is_ping = presentation.form == Presentation::Form::kPing ||
-                         (options.load.rate.count > 0 && spell_rate(options.load.rate).empty());
+                         (options.load.rate.count > 0 && spell_rate(options.load.rate).empty()) ||
+                         (options.load.count == 0 && options.load.duration == Duration{0});
     spell_load(options.load, is_ping, words);
     spell_presentation(presentation, words);
     require(options.seed.value_or(0) <= Pattern::kMaxSeed, "any reader of JSON takes the seed");
