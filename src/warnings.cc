@@ -20,7 +20,7 @@ std::string percent(Duration part, Duration whole) {
 // A client and a server that take turns on one processor, message by message, wait some
 // microseconds for each other at each turn, and neither is short of it.
 bool is_starved(const LoadResults& results) {
-  constexpr Duration kOrdinaryWait = 20us;
+  constexpr Duration kOrdinaryWait = 10us;
   constexpr Duration kLeast = 1ms;  // What may befall any client, however short the load.
   if (!results.waited) return false;
   const auto& [time, turns] = *results.waited;

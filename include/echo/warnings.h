@@ -11,7 +11,7 @@ namespace echo {
 // reason, and none for a load whose client had what it needed:
 //
 // - it used nearly the whole of a processor,
-// - it waited for one for more than a tenth of the time, beyond 20 us at each turn,
+// - it waited for one for more than a tenth of the time, beyond 10 us at each turn,
 // - it sent more than a hundredth of the messages of a rate late.
 std::vector<std::string> warnings_of(const LoadResults& results);
 
