@@ -268,10 +268,6 @@ class Teller : public LoadObserver {
   JsonReport json_;
 };
 
-}  // namespace
-
-namespace {
-
 // measure(), but for the object of an error. Sets `has_results` once they are printed.
 int run_load(const LoadSettings& settings, const Presentation& presentation, Log& log,
              bool& has_results) {

@@ -71,6 +71,7 @@ TEST(ProgressTest, SaysWhatIsWaitedFor) {
 TEST(ProgressTest, HasDashesWhereNothingWasMeasured) {
   LoadResults measuring;
   measuring.phase = LoadResults::Phase::kMeasuring;
+  measuring.open = measuring.opened = 10;
   EXPECT_TRUE(shown(settings_with(0, 9s), measuring)
                   .starts_with("\r9s left, - messages/s, p50 -, p99 -, 0 errors"));
 }
