@@ -23,7 +23,7 @@ constexpr Duration kPause = std::chrono::milliseconds{100};
 
 }  // namespace
 
-Load::Load(const LoadSettings& settings, Addresses addresses, LoadObserver& observer,
+Load::Load(const LoadSettings& settings, ServerAddresses addresses, LoadObserver& observer,
            LoadRecorder::Intervals intervals, const sigset_t* wait_mask,
            std::function<Time()> clock)
     : settings_(settings),

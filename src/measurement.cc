@@ -20,7 +20,6 @@
 #include <utility>
 #include <vector>
 
-#include "echo/addresses.h"
 #include "echo/client_connection.h"
 #include "echo/csv_report.h"
 #include "echo/endpoint.h"
@@ -39,6 +38,7 @@
 #include "echo/progress.h"
 #include "echo/reader.h"
 #include "echo/report.h"
+#include "echo/server_addresses.h"
 #include "echo/signals.h"
 #include "echo/svg_report.h"
 #include "echo/timeline.h"
@@ -276,7 +276,7 @@ int run_load(const LoadSettings& settings, const Presentation& presentation, Log
   ::prctl(PR_SET_TIMERSLACK, 1UL);
   // A question waits for its answer while the name is looked up; what ends the process does so.
   block_signals({SIGQUIT, SIGUSR1});
-  Addresses addresses([&] { return resolve(settings.host, settings.port, settings.family); });
+  ServerAddresses addresses([&] { return resolve(settings.host, settings.port, settings.family); });
   Interrupts interrupts;
   Teller teller(settings, presentation, interrupts, log);
   if (const int signal = interrupts.ending()) return 128 + signal;

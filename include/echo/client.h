@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "echo/addresses.h"
 #include "echo/attention.h"
 #include "echo/client_connection.h"
 #include "echo/log.h"
 #include "echo/selector.h"
+#include "echo/server_addresses.h"
 #include "echo/target.h"
 #include "echo/transcript.h"
 #include "echo/units.h"
@@ -82,7 +82,7 @@ class Client {
   const int input_;
   const int output_;
   const std::function<Time()> clock_;
-  Addresses addresses_;  // Of the server. Looked up before the time counts.
+  ServerAddresses addresses_;  // Of the server. Looked up before the time counts.
   Time now_;
   const Time deadline_;  // Time::max(): none.
   Attention attention_;

@@ -10,7 +10,6 @@
 #include <tuple>
 #include <vector>
 
-#include "echo/addresses.h"
 #include "echo/attention.h"
 #include "echo/client_connection.h"
 #include "echo/conversation.h"
@@ -21,6 +20,7 @@
 #include "echo/pattern.h"
 #include "echo/schedule.h"
 #include "echo/selector.h"
+#include "echo/server_addresses.h"
 #include "echo/units.h"
 
 namespace echo {
@@ -39,7 +39,7 @@ class Load {
  public:
   // The server is at one of the addresses. `observer` must outlive this object. `wait_mask` is
   // Selector's, `clock` tells the time.
-  Load(const LoadSettings& settings, Addresses addresses, LoadObserver& observer,
+  Load(const LoadSettings& settings, ServerAddresses addresses, LoadObserver& observer,
        LoadRecorder::Intervals intervals, const sigset_t* wait_mask = nullptr,
        std::function<Time()> clock = Clock::now);
 
@@ -143,7 +143,7 @@ class Load {
 
   const LoadSettings settings_;
   const std::function<Time()> clock_;
-  Addresses addresses_;
+  ServerAddresses addresses_;
   const Pattern pattern_;
   Time now_;
   const Time deadline_;  // Time::max(): none.

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "echo/addresses.h"
 #include "echo/client.h"
 #include "echo/endpoint.h"
 #include "echo/load.h"
@@ -19,6 +18,7 @@
 #include "echo/load_results.h"
 #include "echo/load_settings.h"
 #include "echo/log.h"
+#include "echo/server_addresses.h"
 #include "echo/target.h"
 #include "echo/units.h"
 #include "sim/dice.h"
@@ -348,8 +348,8 @@ std::string simulate_load(std::uint64_t seed) {
   const auto interrupted_after = dice.one_in(5) ? dice.length(200) : std::uint64_t{kMostTurns};
   LoadObserver nobody;
   try {
-    Load load(settings, Addresses([&] { return resolve(settings.host, settings.port); }), nobody,
-              {.sample = 1s, .progress = 1s}, nullptr, [&] { return kernel.read_clock(); });
+    Load load(settings, ServerAddresses([&] { return resolve(settings.host, settings.port); }),
+              nobody, {.sample = 1s, .progress = 1s}, nullptr, [&] { return kernel.read_clock(); });
     kernel.set_fault_rate(faults);
     kernel.set_stop_rate(stops);
     std::uint64_t turns = 0;

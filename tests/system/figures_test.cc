@@ -20,7 +20,7 @@
 namespace echo::testing {
 namespace {
 
-constexpr std::size_t kSize = 64;
+constexpr std::size_t kMessageSize = 64;
 
 std::vector<std::string> at_ipv4(std::uint16_t port, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"-4", "-t1m"});
@@ -34,7 +34,7 @@ std::string first_message(const std::vector<std::string>& arguments) {
   all.insert(all.end(), {"-n1", "--json"});
   Program client(ECHO_CLIENT, at_ipv4(server.port(), all));
   const TestPeer peer = server.accept();
-  const std::string text = peer.receive(kSize);
+  const std::string text = peer.receive(kMessageSize);
   peer.send(text);
   peer.shut_down_sending();
   EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
@@ -48,8 +48,8 @@ TEST(Figures, FindTheEchoOfAnotherProcess) {
   Program other(ECHO_CLIENT, arguments);
   const TestPeer first = server.accept();
   const TestPeer second = server.accept();
-  const std::string of_first = first.receive(kSize);
-  first.send(second.receive(kSize));
+  const std::string of_first = first.receive(kMessageSize);
+  first.send(second.receive(kMessageSize));
   second.send(of_first);
   for (Program* client : {&one, &other}) {
     EXPECT_EQ(client->wait_for_exit(), 1);
@@ -66,7 +66,7 @@ TEST(Figures, HaveTheSeedThatWasDrawnAndRepeatsTheBytes) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_ipv4(server.port(), {"-n1", "--json"}));
   const TestPeer peer = server.accept();
-  const std::string text = peer.receive(kSize);
+  const std::string text = peer.receive(kMessageSize);
   peer.send(text);
   peer.shut_down_sending();
   EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
@@ -166,10 +166,10 @@ Outcome of_rate_that_is_not_kept(const std::vector<std::string>& form) {
   arguments.insert(arguments.end(), form.begin(), form.end());
   Program client(ECHO_CLIENT, at_ipv4(server.port(), arguments));
   const TestPeer peer = server.accept();
-  const std::string first = peer.receive(kSize);
+  const std::string first = peer.receive(kMessageSize);
   ::usleep(150'000);  // All the others are due by then.
   peer.send(first);
-  for (int message = 1; message < 100; ++message) peer.send(peer.receive(kSize));
+  for (int message = 1; message < 100; ++message) peer.send(peer.receive(kMessageSize));
   peer.shut_down_sending();
   const int status = client.wait_for_exit();
   return {.status = status, .output = client.output_text(), .error = client.error_text()};

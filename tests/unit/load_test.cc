@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "echo/addresses.h"
 #include "echo/client_connection.h"
 #include "echo/endpoint.h"
 #include "echo/failure.h"
@@ -18,6 +17,7 @@
 #include "echo/load_recorder.h"
 #include "echo/load_results.h"
 #include "echo/load_settings.h"
+#include "echo/server_addresses.h"
 #include "echo/socket.h"
 #include "echo/unique_fd.h"
 #include "echo/units.h"
@@ -63,7 +63,7 @@ class LoadTest : public ::testing::Test {
 
   void start(Duration sample = Duration{0}) {
     // At a time that does not pass a turn without an event ends after a millisecond.
-    load_.emplace(settings_, Addresses([this] { return addresses_; }), told_,
+    load_.emplace(settings_, ServerAddresses([this] { return addresses_; }), told_,
                   LoadRecorder::Intervals{.sample = sample, .progress = 1ms}, nullptr,
                   [this] { return now_; });
   }
@@ -114,7 +114,7 @@ class LoadTest : public ::testing::Test {
   LoadSettings settings_;
   RecordingObserver told_;
   Time now_ = Time{} + 1h;
-  Addresses::List addresses_{local_endpoint(listener_.get())};
+  ServerAddresses::List addresses_{local_endpoint(listener_.get())};
   std::optional<Load> load_;
 };
 

@@ -1,4 +1,4 @@
-#include "echo/addresses.h"
+#include "echo/server_addresses.h"
 
 #include <gtest/gtest.h>
 
@@ -16,11 +16,11 @@ namespace {
 using namespace std::chrono_literals;
 
 // A name whose addresses the test sets, at a time that the test sets.
-class AddressesTest : public ::testing::Test {
+class ServerAddressesTest : public ::testing::Test {
  protected:
   static Endpoint at(std::uint16_t port) { return resolve("127.0.0.1", port).front(); }
 
-  Addresses::List look_up() {
+  ServerAddresses::List look_up() {
     ++look_ups_;
     now_ += cost_;
     if (fails_) throw std::system_error(std::make_error_code(std::errc::timed_out));
@@ -35,23 +35,23 @@ class AddressesTest : public ::testing::Test {
   Duration cost_{0};
   bool fails_ = false;
   int look_ups_ = 0;
-  Addresses::List found_{at(1), at(2)};
-  Addresses addresses_{[this] { return look_up(); }};
+  ServerAddresses::List found_{at(1), at(2)};
+  ServerAddresses addresses_{[this] { return look_up(); }};
 };
 
-TEST_F(AddressesTest, BeginWithTheFirstOfTheList) { EXPECT_EQ(addresses_.first(), 0U); }
+TEST_F(ServerAddressesTest, BeginWithTheFirstOfTheList) { EXPECT_EQ(addresses_.first(), 0U); }
 
-TEST_F(AddressesTest, BeginWithTheOneThatIsPreferred) {
+TEST_F(ServerAddressesTest, BeginWithTheOneThatIsPreferred) {
   addresses_.prefer(at(2));
   EXPECT_EQ(addresses_.first(), 1U);
 }
 
-TEST_F(AddressesTest, PreferNoneThatIsNotThere) {
+TEST_F(ServerAddressesTest, PreferNoneThatIsNotThere) {
   addresses_.prefer(at(3));
   EXPECT_EQ(addresses_.first(), 0U);
 }
 
-TEST_F(AddressesTest, ChangeWithTheName) {
+TEST_F(ServerAddressesTest, ChangeWithTheName) {
   const auto old = addresses_.list();
   addresses_.prefer(at(2));
   found_ = {at(3)};
@@ -62,19 +62,19 @@ TEST_F(AddressesTest, ChangeWithTheName) {
   EXPECT_EQ(old->size(), 2U);
 }
 
-TEST_F(AddressesTest, KeepWhatIsPreferredWhereTheNameDoesNotChange) {
+TEST_F(ServerAddressesTest, KeepWhatIsPreferredWhereTheNameDoesNotChange) {
   addresses_.prefer(at(2));
   look_up_again();
   EXPECT_EQ(addresses_.first(), 1U);
 }
 
-TEST_F(AddressesTest, StayWhereTheNameIsNotFoundAnyMore) {
+TEST_F(ServerAddressesTest, StayWhereTheNameIsNotFoundAnyMore) {
   fails_ = true;
   look_up_again();
   EXPECT_EQ(addresses_.list()->size(), 2U);
 }
 
-TEST_F(AddressesTest, AreLookedUpNotMoreOftenThanTenTimesASecond) {
+TEST_F(ServerAddressesTest, AreLookedUpNotMoreOftenThanTenTimesASecond) {
   look_up_again();
   now_ += 99ms;
   look_up_again();
@@ -84,7 +84,7 @@ TEST_F(AddressesTest, AreLookedUpNotMoreOftenThanTenTimesASecond) {
   EXPECT_EQ(look_ups_, 3);
 }
 
-TEST_F(AddressesTest, TakeATenthOfTheTimeAtMost) {
+TEST_F(ServerAddressesTest, TakeATenthOfTheTimeAtMost) {
   cost_ = 1s;
   look_up_again();
   now_ += 9s;

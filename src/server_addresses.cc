@@ -1,4 +1,4 @@
-#include "echo/addresses.h"
+#include "echo/server_addresses.h"
 
 #include <algorithm>
 #include <chrono>
@@ -17,16 +17,16 @@ bool is_same(const Endpoint& one, const Endpoint& other) {
 
 }  // namespace
 
-Addresses::Addresses(LookUp look_up)
+ServerAddresses::ServerAddresses(LookUp look_up)
     : look_up_(std::move(look_up)), list_(std::make_shared<const List>(look_up_())) {}
 
-void Addresses::prefer(const Endpoint& address) noexcept {
+void ServerAddresses::prefer(const Endpoint& address) noexcept {
   const auto found = std::find_if(list_->begin(), list_->end(),
                                   [&](const Endpoint& each) { return is_same(each, address); });
   if (found != list_->end()) first_ = static_cast<std::size_t>(found - list_->begin());
 }
 
-void Addresses::look_up_again(const std::function<Time()>& clock) {
+void ServerAddresses::look_up_again(const std::function<Time()>& clock) {
   const Time before = clock();
   if (before < next_look_up_) return;
   try {

@@ -12,14 +12,14 @@ namespace echo {
 
 // The addresses of the server's name, which may change while a client runs. A list that was given
 // out lives as long as somebody holds it.
-class Addresses {
+class ServerAddresses {
  public:
   using List = std::vector<Endpoint>;
   // Finds one address at least, or throws std::system_error.
   using LookUp = std::function<List()>;
 
   // Looks the name up, and throws what that throws.
-  explicit Addresses(LookUp look_up);
+  explicit ServerAddresses(LookUp look_up);
 
   const std::shared_ptr<const List>& list() const noexcept { return list_; }
 
