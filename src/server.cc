@@ -27,6 +27,9 @@ constexpr Duration kAcceptRest = 100ms;
 // is closed.
 constexpr Duration kMostLinger = 250ms;
 
+// A listener that dies sooner after one was opened again is given up.
+constexpr Duration kReopenInterval = 1s;
+
 // A package, its sender, its file, and the two ends of a barrier.
 constexpr int kSpareDescriptors = 5;
 
@@ -52,12 +55,12 @@ AcceptError judge(int error) {
     case ENONET:
     case EHOSTUNREACH:
     case ENETUNREACH:
+    case EOPNOTSUPP:
       return AcceptError::kOnlyThatClient;
     // It listens no more: shut down from elsewhere, or the descriptor is another file's.
     case EINVAL:
     case EBADF:
     case ENOTSOCK:
-    case EOPNOTSUPP:
       return AcceptError::kDeadListener;
     // EMFILE, ENFILE, ENOBUFS, ENOMEM; and what else comes had better not spin.
     default:
@@ -205,9 +208,16 @@ bool Server::turn() {
   return !listeners_.empty() || !by_activity_.empty();
 }
 
+// One listener that others have too may block: where another one of them is faster, accept(2) waits
+// for a tick. So it is called only as often as select() has found somebody.
+int Server::accepts_at_once(int listener) const {
+  return has_own_listeners_ || is_nonblocking(listener) ? kMostAccepted : 1;
+}
+
 // Returns whether more clients may be waiting.
 bool Server::accept_clients(int listener) {
-  for (int i = 0; i < kMostAccepted; ++i) {
+  const int most = accepts_at_once(listener);
+  for (int i = 0; i < most; ++i) {
     Accepted accepted = accept_from(listener);
     const int error = accepted.fd ? let_in(std::move(accepted)) : accepted.error;
     if (error == 0) continue;
@@ -270,6 +280,7 @@ void Server::add_client(UniqueFd socket, const Endpoint& peer, HostLimit::Place 
   pool_.serve(by_activity_.size() + 1);
   newcomer->connection.resume(owed, at_eof, pool_);
   selector_.watch_input(fd, true);
+  if (drain_deadline_) selector_.keep_active(fd);
   by_activity_.splice(by_activity_.end(), place);
   client(fd) = std::move(newcomer);
 }
@@ -305,26 +316,32 @@ void Server::replace_listener(int dead, int error) {
   if (drain_deadline_) return;
   const Endpoint local = local_endpoint(dead);
   log_.error("cannot accept on ", local.host(), " port ", local.port(), ": ", ErrnoText{error});
-  const auto place = std::find_if(listeners_.begin(), listeners_.end(),
-                                  [dead](const UniqueFd& each) { return each.get() == dead; });
-  selector_.forget(dead);
-  listening_.erase(dead);
-  place->reset();
+  forget_listener(dead);
+  // Where it dies again and again, another server may do better.
+  const bool may_reopen = has_own_listeners_ && now_ >= reopen_from_;
+  if (may_reopen && reopen_listener(local)) return;
+  failed_ = true;
+  start_draining("a dead listener");
+}
+
+bool Server::reopen_listener(const Endpoint& local) {
+  reopen_from_ = now_ + kReopenInterval;
   try {
-    if (!has_own_listeners_) {
-      throw std::system_error(error, std::generic_category(),
-                              "the service manager's listener is dead");
-    }
     const ListenSettings& listen = settings_.listen;
-    *place = listen_on(local, listen.backlog, listen.reuse_port, listen.keepalive);
-    watch_listener(place->get());
-    log_.info("starting up on ", local.host(), " port ", local.port());
-  } catch (const std::system_error& failure) {
+    listeners_.push_back(listen_on(local, listen.backlog, listen.reuse_port, listen.keepalive));
+    watch_listener(listeners_.back().get());
+  } catch (const std::exception& failure) {
     log_.error(failure.what());
-    listeners_.erase(place);
-    failed_ = true;
-    start_draining("a dead listener");
+    return false;
   }
+  log_.info("starting up on ", local.host(), " port ", local.port());
+  return true;
+}
+
+void Server::forget_listener(int listener) {
+  selector_.forget(listener);
+  listening_.erase(listener);
+  std::erase_if(listeners_, [listener](const UniqueFd& each) { return each.get() == listener; });
 }
 
 void Server::resume_accepting() {
@@ -435,10 +452,11 @@ void Server::handle_signals() {
   if (stop == 0) return;
   // Whose connections are about to end has nothing to hand over.
   if (stop == SIGUSR2 && drain_deadline_) return;
-  if (drain_deadline_) {
+  if (drain_deadline_ && is_told_to_stop_) {
     log_.info("a second signal, ", name_of(stop), ": closing, ", by_activity_.size(), " open");
     close_all("a second signal");
   } else if (stop != SIGUSR2 || !hand_over()) {
+    is_told_to_stop_ = true;
     start_draining(name_of(stop));
   }
 }
@@ -508,6 +526,7 @@ std::optional<bool> Server::give_to_manager(const std::vector<ToHandOver>& items
 
 void Server::start_draining(std::string_view reason) {
   drain_deadline_ = now_ + settings_.drain_timeout;
+  late_turns_ = 0;
   manager_.note_stopping(settings_.drain_timeout);
   if (has_own_listeners_) {
     accept_last_clients();
@@ -549,14 +568,15 @@ void Server::drain(bool found_nothing) {
     drain(connection(*place++));
   }
   if (now_ < *drain_deadline_) return;
-  // What reached the sockets in time counts, however late the loop looks: it goes on until select()
-  // finds nothing, and gives the peers the time that it has kept them waiting. The first of these
-  // turns began before the deadline.
+  // What reached the sockets in time counts, however late the loop looks: it goes on for some
+  // turns, or until select() finds nothing, and gives the peers the time that it has kept them
+  // waiting. The first of these turns began before the deadline.
   if (late_turns_++ == 0) {
     last_look_ = now_ + std::min(now_ - *drain_deadline_, kMaxLastLook);
     return;
   }
-  if (late_turns_ < kMaxLateTurns && !(found_nothing && now_ >= last_look_)) return;
+  const bool has_looked = found_nothing || late_turns_ > kMaxLateTurns;
+  if (!has_looked || now_ < last_look_) return;
   close_all("the drain timeout");
 }
 
@@ -575,7 +595,8 @@ void Server::drain(Connection& connection) {
   // Nothing is owed; and what has reached the socket since select() looked is still to be echoed.
   handle_readable(connection);
   if (client(fd) == nullptr || !connection.is_dry()) return;
-  connection.hang_up(clock_());
+  connection.hang_up(now_);
+  note_activity(connection);
   settle(connection);
 }
 

@@ -127,6 +127,8 @@ SocketKind kind_of(int fd) noexcept {
 
 void make_nonblocking(int fd) noexcept { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
 
+bool is_nonblocking(int fd) noexcept { return (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0; }
+
 void never_wait_to_accept(int listener) noexcept {
   make_nonblocking(listener);
   set_receive_timeout(listener, {.tv_sec = 0, .tv_usec = 1});

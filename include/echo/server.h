@@ -66,10 +66,10 @@ class Server {
   // again: returns false then.
   bool run();
 
-  // How many turns it may take after the drain timeout for what reached the sockets before: a
-  // socket holds a few MiB, and most turns receive 64 KiB of them or more.
-  static constexpr int kMaxLateTurns = 128;
-  static constexpr Duration kMaxLastLook = std::chrono::milliseconds{100};
+  // After the drain timeout it takes some turns more for what reached the sockets before, and waits
+  // for the peers for as long as it was late.
+  static constexpr int kMaxLateTurns = 8;
+  static constexpr Duration kMaxLastLook = std::chrono::milliseconds{250};
 
   // One turn of the loop: waits for an event and handles all that are there. False once drained.
   bool turn();
@@ -102,6 +102,7 @@ class Server {
   void keep_spare_descriptors();
 
   bool accept_clients(int listener);
+  int accepts_at_once(int listener) const;
   int let_in(Accepted accepted);
   void welcome(Accepted accepted);
   void add_client(UniqueFd socket, const Endpoint& peer, HostLimit::Place place_of_host,
@@ -110,6 +111,8 @@ class Server {
   void log_refusals(std::optional<std::uint64_t> refusals);
   void pause_accepting(int listener, int error);
   void replace_listener(int dead, int error);
+  bool reopen_listener(const Endpoint& local);
+  void forget_listener(int listener);
   void resume_accepting();
 
   void handle_readable(Connection& connection);
@@ -165,7 +168,9 @@ class Server {
   std::optional<Time> drain_deadline_;   // Where draining.
   int late_turns_ = 0;                   // After that deadline.
   Time last_look_ = Time::min();         // Until when these wait for a peer.
+  bool is_told_to_stop_ = false;         // By a signal.
   bool failed_ = false;                  // A listener is dead for good.
+  Time reopen_from_ = Time::min();       // Not before is one opened again.
   RateLimit pauses_to_log_;
   RateLimit refusals_to_log_;
   Endpoint last_refused_;

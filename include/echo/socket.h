@@ -57,6 +57,7 @@ SocketKind kind_of(int fd) noexcept;
 
 // What accept_from() sees to for its own, for a socket that has come from elsewhere.
 void make_nonblocking(int fd) noexcept;
+bool is_nonblocking(int fd) noexcept;
 
 // The same for a listener: its other owners may make it blocking again, and accept_from() waits a
 // tick of the system's at most then (socket(7), SO_RCVTIMEO, which accept(2) heeds on Linux). The

@@ -208,7 +208,11 @@ class ServersWorld : public World {
 
   // It was not to be opened again: the server stops by itself.
   void stop_if_a_listener_is_dead() {
-    if (died_at_ && ++stops_ == 1) stopped_at_ = *died_at_;
+    if (died_at_ && stops_ == 0) {
+      stops_ = 1;
+      stopped_at_ = *died_at_;
+      stopped_itself_ = true;
+    }
     died_at_.reset();
   }
 
@@ -306,9 +310,9 @@ class ServersWorld : public World {
       drains_since_ = kernel_.awake();
       stops_when_draining_ = stops_;
     }
-    if (kernel_.awake() >=
-            *drains_since_ + settings_.drain_timeout + Server::kMaxLastLook + kTurnTime &&
-        ++overdue_turns_ > Server::kMaxLateTurns) {
+    const Duration most =
+        settings_.drain_timeout + Server::kMaxLastLook + (Server::kMaxLateTurns + 2) * kTurnTime;
+    if (kernel_.awake() >= *drains_since_ + most) {
       kernel_.violate("it outlives the drain timeout");
     }
     if (stops_ > stops_when_draining_) kernel_.violate("it outlives the second signal");
@@ -317,7 +321,14 @@ class ServersWorld : public World {
   void stop() {
     if (stops_ == 2 || (stops_ == 1 && !kernel_.dice().one_in(20))) return;
     stops_now_ = true;
-    if (++stops_ == 1) stopped_at_ = kernel_.now();
+    // The first signal gives it the whole time to drain, whatever it drains for already.
+    if (std::exchange(stopped_itself_, false)) {
+      stopped_at_ = kernel_.now();
+      drains_since_.reset();
+      late_turns_ = 0;
+    } else if (++stops_ == 1) {
+      stopped_at_ = kernel_.now();
+    }
     send_signal(kernel_.dice().one_of({SIGTERM, SIGINT, SIGHUP}));
   }
 
@@ -333,13 +344,13 @@ class ServersWorld : public World {
   std::uint64_t stops_after_;
   int stops_ = 0;
   bool stops_now_ = false;
+  bool stopped_itself_ = false;  // For want of a listener, and no signal has come.
   Time stopped_at_{};
   std::optional<Time> died_at_;  // A listener, and none has been opened since.
   int dead_ = -1;                // Which one that was.
   std::optional<Time> drains_since_;
   int stops_when_draining_ = 0;
   int late_turns_ = 0;         // After the drain deadline, or a little before the server's own.
-  int overdue_turns_ = 0;      // After the server's own.
   int turns_with_signal_ = 0;  // How many turns in a row have left one pending.
 };
 

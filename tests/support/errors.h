@@ -10,12 +10,11 @@ namespace echo::testing {
 
 // accept(2): errors of the connection that was waiting, the network's among them ("Error handling"
 // of older editions lists these).
-inline constexpr std::initializer_list<int> kAcceptOfOneClient{EINTR,    ECONNABORTED, EPROTO,
-                                                               ENETDOWN, ENOPROTOOPT,  EHOSTDOWN,
-                                                               ENONET,   EHOSTUNREACH, ENETUNREACH};
+inline constexpr std::initializer_list<int> kAcceptOfOneClient{
+    EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,    ENOPROTOOPT,
+    EHOSTDOWN, ENONET,       EHOSTUNREACH, ENETUNREACH, EOPNOTSUPP};
 // accept(2): of a listener that never accepts again.
-inline constexpr std::initializer_list<int> kAcceptOfADeadListener{EBADF, EINVAL, ENOTSOCK,
-                                                                   EOPNOTSUPP};
+inline constexpr std::initializer_list<int> kAcceptOfADeadListener{EBADF, EINVAL, ENOTSOCK};
 // accept(2): all others, with those that "various Linux kernels can return".
 inline constexpr std::initializer_list<int> kAcceptOfTheSystem{
     EMFILE, ENFILE, ENOBUFS,         ENOMEM,          EPERM,

@@ -29,7 +29,7 @@ namespace {
 constexpr std::size_t kSize = 64;
 
 std::vector<std::string> measuring(std::uint16_t port, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {"-4", "--json", "-t1m"});
+  arguments.insert(arguments.begin(), {"-4", "--json", "--quiet", "-t1m"});
   return at_port(port, std::move(arguments));
 }
 

@@ -4,11 +4,13 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "echo/unique_fd.h"
@@ -92,6 +94,51 @@ TEST_P(UserSignalBeforeTheLoop, Waits) {
 
 INSTANTIATE_TEST_SUITE_P(Each, UserSignalBeforeTheLoop, ::testing::Values(SIGUSR1, SIGUSR2),
                          [](const auto& each) { return ::sigabbrev_np(each.param); });
+
+// A server that looks up a name, and does not come to an end with it: it waits for who writes what
+// else the name may stand for (hostname(7), HOSTALIASES).
+class NameLookUp : public ::testing::Test {
+ protected:
+  struct Fifo {
+    Fifo() {
+      ::unlink(file.path().c_str());
+      ::mkfifo(file.path().c_str(), 0600);
+    }
+
+    TemporaryFile file;
+  };
+
+  // It has opened the file, or never will.
+  void SetUp() override {
+    for (int tries = 0; tries < 1000 && !writer_; ++tries) {
+      writer_ = UniqueFd(::open(aliases_.file.path().c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+      if (!writer_) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    if (!writer_) GTEST_SKIP() << "this system's resolver knows no aliases";
+  }
+
+  const Fifo aliases_;
+  Program server_{ECHO_SERVER,
+                  {"-H", "name-without-a-dot", "-p", "0"},
+                  {.environment = {{"HOSTALIASES", aliases_.file.path()}}}};
+  UniqueFd writer_;
+};
+
+TEST_F(NameLookUp, EndsForAStopSignal) {
+  server_.signal(SIGTERM);
+  EXPECT_EQ(server_.wait_for_exit(), 0);
+}
+
+TEST_F(NameLookUp, IsNotEndedByAUserSignal) {
+  server_.signal(SIGUSR1);
+  server_.signal(SIGUSR2);
+  // It may look there once more for the next family of addresses.
+  ::unlink(aliases_.file.path().c_str());
+  writer_.reset();
+  EXPECT_EQ(server_.wait_for_exit(), 1);
+  EXPECT_TRUE(has(server_.error_text(), "cannot resolve host 'name-without-a-dot'"))
+      << server_.error_text();
+}
 
 // In a namespace of processes, of which it is the first: as in a container.
 class AsProcess1 : public ::testing::Test {
