@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <ctime>
 #include <string>
 
@@ -20,12 +19,6 @@ namespace {
 bool has_type(int fd, mode_t type) {
   struct stat status {};
   return ::fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == type;
-}
-
-timespec timespec_of(Duration duration) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  return {static_cast<std::time_t>(seconds.count()),
-          static_cast<long>((duration - seconds).count())};
 }
 
 }  // namespace
@@ -43,7 +36,7 @@ bool wait_for_reader(int fd, const ReaderWait& wait) {
     const Time now = Clock::now();
     const bool is_over = now >= end || (wait.is_over && wait.is_over());
     const bool has_end = is_over || end != Time::max();
-    const timespec left = timespec_of(is_over ? Duration{0} : end - now);
+    const timespec left = to_timespec(is_over ? Duration{0} : end - now);
     const int ready =
         ::pselect(fd + 1, nullptr, outputs.native(), nullptr, has_end ? &left : nullptr, wait.mask);
     if (ready > 0 || (ready < 0 && errno != EINTR)) return true;

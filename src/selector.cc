@@ -17,12 +17,6 @@ namespace {
 // How many descriptors may have been ready, in turns without sleep, before signals are let in.
 constexpr int kReadyBetweenSignals = 64;
 
-timespec to_timespec(Duration duration) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
-  return {static_cast<std::time_t>(seconds.count()),
-          static_cast<long>((duration - seconds).count())};
-}
-
 }  // namespace
 
 Selector::Selector(const sigset_t* wait_mask) {

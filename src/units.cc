@@ -125,6 +125,12 @@ Parsed<std::uint64_t> parse_value(std::string_view text, Units units,
 
 }  // namespace
 
+timespec to_timespec(Duration duration) noexcept {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
+  return {static_cast<std::time_t>(seconds.count()),
+          static_cast<long>((duration - seconds).count())};
+}
+
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
   const char* const end = text.data() + text.size();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ namespace echo {
 using Clock = std::chrono::steady_clock;
 using Time = Clock::time_point;
 using Duration = std::chrono::nanoseconds;
+
+// For a system call. Not negative.
+timespec to_timespec(Duration duration) noexcept;
 
 // The longest time parse_duration() takes: about ten years. A Time and this never overflow.
 constexpr Duration kMaxDuration = std::chrono::hours{87600};
