@@ -29,7 +29,9 @@ int talk(int argc, char** argv) {
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kTool);
   echo::raise_descriptor_limit(log);
   echo::limit_name_lookups();
-  warn_of_few_ports(options.measures ? options.load.connections : options.client.connections, log);
+  warn_of_few_ports(
+      options.measures ? options.load.connections + options.load.idle : options.client.connections,
+      log);
   if (options.measures) {
     options.load.seed = options.seed ? *options.seed : echo::Pattern::draw_seed();
     return echo::measure(options.load, options.presentation, log);

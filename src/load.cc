@@ -1,5 +1,7 @@
 #include "echo/load.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -16,8 +18,8 @@ constexpr std::uint64_t kMostUnsent = 64UL * 1024;
 // How many messages that have fallen due are seen to in a turn, so that answers are too.
 constexpr std::size_t kMostDue = 1024;
 
-// How many connections of a slot may fail one after the other without an answer before it pauses,
-// and for how long. One that brought something is followed by the next at once.
+// How many connections of a slot may fail one after the other without an answer before it pauses
+// after one that was refused, and for how long. One that was open is followed by the next at once.
 constexpr int kMostInVain = 1;
 constexpr Duration kPause = std::chrono::milliseconds{100};
 
@@ -58,6 +60,7 @@ bool Load::turn() {
   if (!begun_ && to_take_part_ == 0) begin();
   open_due();
   say_due();
+  if (now_ >= end_ && !std::exchange(has_ended_, true)) end_all();
   if (busy_over_ == settings_.connections && !idle_dismissed_) dismiss_idle();
   recorder_.tell(now_);
   if (over_ == slots_.size()) return false;
@@ -93,14 +96,15 @@ const LoadResults& Load::finish(bool interrupted) {
     if (slot.is_idle) continue;
     if (slot.takes_part && slot.connection->state() == ClientConnection::State::kFailed) {
       lose_what_is_due(slot, now_);
-    } else if (slot.takes_part && is_cut) {
+    } else if (slot.conversation && is_cut) {
       note_waiting(slot);
     }
-    const bool is_left = slot.has_given_up || (is_cut && !slot.is_silent);
+    const bool is_left = (slot.has_given_up && !has_rate()) || (is_cut && !slot.is_silent);
     if (is_left && slot.said < settings_.count) recorder_.note_unsaid(settings_.count - slot.said);
   }
   if (is_cut) note_not_open();
   if (is_past_deadline_) recorder_.note_deadline();
+  recorder_.note_away(attention_.away() - away_before_);
   return recorder_.finish(now_, interrupted, is_time_up_);
 }
 
@@ -122,12 +126,14 @@ void Load::note_waiting(Slot& slot) {
   for (std::size_t place = 0; place < conversation.in_flight(); ++place) {
     recorder_.note_waiting(conversation.message_in_flight(place).start);
   }
+  if (!slot.takes_part && !settings_.churn) return;  // What is due to it is nobody's yet.
   while (const auto due = take_due(slot, now_)) recorder_.note_waiting(*due);
 }
 
 // Once everybody who is waited for is there, or has failed to be.
 void Load::begin() {
   begun_ = true;
+  away_before_ = attention_.away();
   const Time warm = now_ + settings_.warmup;
   if (settings_.duration > Duration{0}) end_ = warm + settings_.duration;
   recorder_.begin(warm, end_);
@@ -142,7 +148,7 @@ void Load::begin() {
     } else {
       const bool waits_for_message = has_rate() && settings_.churn;
       const Time in_turn = now_ + static_cast<Duration::rep>(slot.index) * apart;
-      open_at(waits_for_message ? next_start(slot) : in_turn, slot);
+      open_at(waits_for_message ? std::min(next_start(slot), end_) : in_turn, slot);
     }
   }
 }
@@ -202,6 +208,14 @@ void Load::note_attempt(Slot& slot) {
 void Load::note_refusals(const ClientConnection& connection) {
   recorder_.note_refusals(connection.refusals(), connection.remote());
   addresses_.prefer(connection.remote());
+}
+
+// No message begins, or is due, any more.
+void Load::end_all() {
+  for (Slot& slot : slots_) {
+    if (slot.is_live() && slot.takes_part) settle(slot, slot.connection->fd());
+    retire_if_dead(slot);
+  }
 }
 
 void Load::dismiss_idle() {
@@ -285,7 +299,7 @@ void Load::say(Slot& slot, std::uint64_t sequence, Time start) {
 std::optional<Time> Load::take_due(Slot& slot, Time now) {
   if (!begun_ || !has_rate() || is_exhausted(slot)) return std::nullopt;
   const Time due = schedule_.due(slot.next);
-  if (due > now) return std::nullopt;
+  if (due > now || due >= end_) return std::nullopt;
   slot.next += settings_.connections;
   slot.said += static_cast<std::uint64_t>(recorder_.note_begun(due));
   return due;
@@ -305,7 +319,7 @@ void Load::lose_what_is_due(Slot& slot, Time until) {
 // Whether the slot has no message any more that it could begin.
 bool Load::is_exhausted(const Slot& slot) const {
   if (slot.is_idle) return idle_dismissed_;
-  return is_count_reached(slot) || next_start(slot) >= end_;
+  return is_count_reached(slot) || (now_ >= end_ && next_start(slot) >= end_);
 }
 
 bool Load::is_count_reached(const Slot& slot) const noexcept {
@@ -363,7 +377,9 @@ void Load::leave(Slot& slot) {
   if (slot.connection->was_reset()) recorder_.note_reset_after_echo();
   if (failed) note_failure(slot);
   slot.in_vain = !failed || slot.got_answer ? 0 : slot.in_vain + 1;
-  look_up_ = look_up_ || failed;
+  const bool was_refused = failed && slot.connection->local().family() == AF_UNSPEC;
+  slot.pauses = was_refused && slot.in_vain > kMostInVain;
+  look_up_ = look_up_ || was_refused;
   slot.has_given_up = failed && !settings_.reconnect && (slot.is_idle || !settings_.churn);
   if (is_exhausted(slot)) {
     slot.has_given_up = false;
@@ -379,14 +395,15 @@ void Load::leave(Slot& slot) {
 // At a rate an attempt is for a message: for each in a churn, otherwise for the next that falls due
 // when some attempts have been in vain already.
 Time Load::time_of_next_attempt(const Slot& slot) const {
-  const bool is_in_vain = slot.in_vain > kMostInVain;
-  if (slot.is_idle || !has_rate()) return is_in_vain ? now_ + kPause : now_;
-  if (settings_.churn) return std::max(next_start(slot), now_);
-  return is_in_vain ? std::max(next_start(slot), now_ + kPause) : now_;
+  if (slot.is_idle || !has_rate()) return slot.pauses ? now_ + kPause : now_;
+  const Time next = std::min(next_start(slot), end_);
+  if (settings_.churn) return std::max(next, now_);
+  return slot.pauses ? std::max(next, now_ + kPause) : now_;
 }
 
 // With it goes what it had in flight, and what has fallen due and could not be said. In a churn
-// that is only what has waited too long by now: what else is due has a connection of its own.
+// that is only what has waited too long by now, if the connection before had no answer either and
+// the server seems to hang: what else is due has a connection of its own.
 void Load::note_failure(Slot& slot) {
   const ClientConnection& connection = *slot.connection;
   recorder_.note_failure(connection.failure_kind(), describe_failure(slot.number, connection));
@@ -398,7 +415,7 @@ void Load::note_failure(Slot& slot) {
   if (slot.is_idle) return;
   if (!settings_.churn) {
     lose_what_is_due(slot, now_);
-  } else if (settings_.timeout > Duration{0}) {
+  } else if (settings_.timeout > Duration{0} && slot.in_vain > 0) {
     lose_what_is_due(slot, now_ - settings_.timeout);
   }
 }
@@ -481,6 +498,7 @@ void Load::take_last_answers() {
 
 std::optional<Duration> Load::time_to_next_event() const {
   Time next = std::min({next_check_, recorder_.next_time(), time_of_next_due(), deadline_});
+  if (!has_ended_) next = std::min(next, end_);
   if (!openings_.empty() && connecting_ < kMostConnecting) {
     next = std::min(next, openings_.top().when);
   }

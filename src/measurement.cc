@@ -59,8 +59,8 @@ constexpr Duration kPingProgressInterval = std::chrono::seconds{1};
 constexpr Duration kPatienceWithReader = std::chrono::seconds{2};
 
 // Opens the file for writing, and waits for the reader where it is a FIFO. Empty where it is to
-// end meanwhile; -1 in errno's way where the file cannot be opened.
-UniqueFd open_output(const std::string& path, Interrupts& interrupts) {
+// end meanwhile, or where the file cannot be opened, as errno tells; it is 0 at the deadline.
+UniqueFd open_output(const std::string& path, Interrupts& interrupts, Time deadline) {
   constexpr timespec kBetweenTries{.tv_sec = 0, .tv_nsec = 50'000'000};
   for (;;) {
     // Without O_NONBLOCK it would wait where no signal is heard.
@@ -74,7 +74,10 @@ UniqueFd open_output(const std::string& path, Interrupts& interrupts) {
       return fd;
     }
     ::pselect(0, nullptr, nullptr, nullptr, &kBetweenTries, &interrupts.wait_mask());
-    if (interrupts.ending() != 0) return {};
+    if (interrupts.ending() != 0 || Clock::now() >= deadline) {
+      errno = 0;
+      return {};
+    }
   }
 }
 
@@ -96,15 +99,16 @@ bool is_stdout(const std::string& path) {
 // for want of it.
 class Picture {
  public:
-  // Where `interrupts` are to end it before there is a reader, it has no file.
-  Picture(const std::string& path, Interrupts& interrupts)
-      : path_(path), fd_(open_output(path, interrupts)) {
-    if (!fd_ && interrupts.ending() == 0) fail(errno);
+  // Where `interrupts` or the deadline end it before there is a reader, it has no file.
+  Picture(const std::string& path, Interrupts& interrupts, Time deadline)
+      : path_(path), fd_(open_output(path, interrupts, deadline)) {
+    if (!fd_ && errno != 0) fail(errno);
   }
 
   void add(const Sample& sample) { timeline_.add(sample); }
 
   void draw(const LoadSettings& settings, const ReaderWait& wait) const {
+    if (!fd_) return;
     const std::string drawn = format_svg(settings, timeline_.points());
     std::string_view rest = drawn;
     const int error = Output(fd_.get()).write(rest, wait);
@@ -127,17 +131,21 @@ class Teller : public LoadObserver {
  public:
   // What ends the load ends each wait for a reader too. It may have come before this returns.
   Teller(const LoadSettings& settings, const Presentation& presentation, Interrupts& interrupts,
-         Log& log)
+         Time deadline, Log& log)
       : settings_(settings),
         presentation_(presentation),
+        interrupts_(interrupts),
         wait_(interrupts.reader_wait()),
         log_(log),
         stdout_(STDOUT_FILENO) {
     if (is_stdout(presentation.svg)) {
       throw UsageError("--svg: '" + presentation.svg + "' is standard output; it has the results");
     }
-    if (!presentation.svg.empty()) picture_.emplace(presentation.svg, interrupts);
-    log_.set_wait(interrupts.log_wait());
+    wait_.until = deadline;
+    if (!presentation.svg.empty()) picture_.emplace(presentation.svg, interrupts, deadline);
+    // While the load goes on, a line that nobody reads is dropped: the wait would be in the
+    // figures.
+    log_.set_wait({.is_over = [] { return true; }});
     if (is(Form::kCsv)) tell(csv_header());
     if (tells_answers()) tell(ping_header(settings));
     if (!presentation.quiet && !tells_answers() && Progress::wanted(STDERR_FILENO)) {
@@ -196,7 +204,7 @@ class Teller : public LoadObserver {
   }
 
   // Its reader is to take what is left, or misses it.
-  void hurry() { wait_.limit = kPatienceWithReader; }
+  void hurry() { wait_.until = Clock::now() + kPatienceWithReader; }
 
   // It was to end while it waited for who reads the results: they do not.
   bool has_given_up() const noexcept { return has_given_up_; }
@@ -209,6 +217,12 @@ class Teller : public LoadObserver {
 
   void finish(const LoadResults& results) {
     clear_progress();
+    log_.set_wait(interrupts_.log_wait());
+    if (results.is_past_deadline) {
+      log_.error("not done within ", settings_.deadline,
+                 ": messages unanswered: ", results.in_flight(), ", not sent: ", results.unsaid,
+                 ", connections not open: ", results.not_open);
+    }
     if (failures_ > failures_told_) {
       log_.error("more connections failed: ", failures_ - failures_told_);
     }
@@ -256,6 +270,7 @@ class Teller : public LoadObserver {
 
   const LoadSettings& settings_;
   const Presentation& presentation_;
+  Interrupts& interrupts_;
   ReaderWait wait_;
   Log& log_;
   const Output stdout_;
@@ -276,12 +291,16 @@ int run_load(const LoadSettings& settings, const Presentation& presentation, Log
   ::prctl(PR_SET_TIMERSLACK, 1UL);
   // A question waits for its answer while the name is looked up; what ends the process does so.
   block_signals({SIGQUIT, SIGUSR1});
+  const Time deadline =
+      settings.deadline > Duration{0} ? Clock::now() + settings.deadline : Time::max();
   ServerAddresses addresses([&] { return resolve(settings.host, settings.port, settings.family); });
   Interrupts interrupts;
-  Teller teller(settings, presentation, interrupts, log);
+  Teller teller(settings, presentation, interrupts, deadline, log);
   if (const int signal = interrupts.ending()) return 128 + signal;
 
-  Load load(settings, std::move(addresses), teller, teller.intervals(), &interrupts.wait_mask());
+  LoadSettings from_now = settings;
+  if (deadline != Time::max()) from_now.deadline = std::max(deadline - Clock::now(), Duration{1});
+  Load load(from_now, std::move(addresses), teller, teller.intervals(), &interrupts.wait_mask());
   while (interrupts.ending() == 0 && load.turn()) {
     if (interrupts.take_question()) teller.tell_status(load.results());
   }
@@ -289,7 +308,7 @@ int run_load(const LoadSettings& settings, const Presentation& presentation, Log
   const LoadResults& results = load.finish(signal != 0);
   // Whoever sends another one does not want to wait for those who read the results.
   if (!teller.has_given_up()) interrupts.forget_ending();
-  if (signal != 0) teller.hurry();
+  if (signal != 0 || results.is_past_deadline) teller.hurry();
   has_results = true;  // Or what of them standard output took.
   teller.finish(results);
   if (const int again = interrupts.ending()) return 128 + again;

@@ -9,6 +9,7 @@
 #include <initializer_list>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "echo/figures.h"
 #include "echo/histogram.h"
@@ -44,10 +45,10 @@ bool Progress::wanted(int fd) {
   return ::isatty(fd) == 1 && (terminal == nullptr || std::string_view(terminal) != "dumb");
 }
 
-Progress::Progress(int fd, const LoadSettings& settings)
+Progress::Progress(int fd, LoadSettings settings)
     : reopened_(reopen_nonblocking(fd)),
       fd_(reopened_ ? reopened_.get() : fd),
-      settings_(settings) {}
+      settings_(std::move(settings)) {}
 
 void Progress::show(const LoadResults& results) {
   const Histogram& latency = results.latency;

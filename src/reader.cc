@@ -29,7 +29,7 @@ UniqueFd reopen_nonblocking(int fd) {
 }
 
 bool wait_for_reader(int fd, const ReaderWait& wait) {
-  const Time end = wait.limit ? Clock::now() + *wait.limit : Time::max();
+  const Time end = wait.until.value_or(Time::max());
   for (;;) {
     FdSet outputs;
     outputs.insert(fd);

@@ -93,6 +93,7 @@ std::string errors(const LoadSettings& settings, const LoadResults& results) {
   }
   add(results.lost, "lost messages");
   add(results.not_open, "connections not open");
+  if (results.has_no_answer()) add(results.in_flight(), "messages, and no answer at all");
   if (results.is_past_deadline) text += row(text.empty() ? "Errors" : "", 1, "deadline passed");
   const auto mismatches = results.failures.at(static_cast<std::size_t>(Failure::kMismatch));
   if (mismatches > 0) text += row("Seed", std::to_string(settings.seed), "sends the same again");
@@ -170,6 +171,7 @@ std::string format_ping_summary(const LoadSettings& settings, const LoadResults&
     text += " (" + std::to_string(results.in_flight()) + " not back yet)";
   }
   if (results.unsaid > 0) text += " (" + std::to_string(results.unsaid) + " more not sent)";
+  if (results.not_open > 0) text += " (the connection not open yet)";
   text += ", time " + milliseconds(results.elapsed);
   if (results.failed() > 0) text += ", " + format_count(results.failed(), "error");
   return text + "\n" + round_trips(results.latency);

@@ -200,6 +200,7 @@ bool Server::turn() {
   for (const int fd : selector_.writable()) handle_writable(connection(fd));
   for (const int fd : selector_.exceptional()) handle_exceptional(connection(fd));
 
+  if (failed_ && !drain_deadline_) start_draining("a dead listener");
   log_refusals(refusals_to_log_.take(now_));
   if (settings_.idle_timeout > 0s) close_idle();
   if (accept_again_at_ && now_ >= *accept_again_at_) resume_accepting();
@@ -321,7 +322,6 @@ void Server::replace_listener(int dead, int error) {
   const bool may_reopen = has_own_listeners_ && now_ >= reopen_from_;
   if (may_reopen && reopen_listener(local)) return;
   failed_ = true;
-  start_draining("a dead listener");
 }
 
 bool Server::reopen_listener(const Endpoint& local) {

@@ -32,8 +32,10 @@ void ServerAddresses::look_up_again(const std::function<Time()>& clock) {
   try {
     List found = look_up_();
     if (!std::equal(found.begin(), found.end(), list_->begin(), list_->end(), &is_same)) {
+      const Endpoint preferred = (*list_)[first_];
       list_ = std::make_shared<const List>(std::move(found));
       first_ = 0;
+      prefer(preferred);
     }
   } catch (const std::system_error&) {
     // A name server that is away for a while must not end what works without it.

@@ -36,21 +36,21 @@ constexpr std::array<Unit, 7> kSizes{{{"", 1},
                                       {"G", 1U << 30},
                                       {"g", 1U << 30}}};
 
-constexpr std::uint64_t nanoseconds(Duration time) {
+constexpr std::uint64_t whole_nanoseconds(Duration time) {
   return static_cast<std::uint64_t>(time.count());
 }
 
 constexpr std::array<Unit, 7> kTimes{{{"ns", 1},
-                                      {"us", nanoseconds(1us)},
-                                      {"ms", nanoseconds(1ms)},
-                                      {"s", nanoseconds(1s)},
-                                      {"", nanoseconds(1s)},
-                                      {"m", nanoseconds(1min)},
-                                      {"h", nanoseconds(1h)}}};
-constexpr std::array<Unit, 4> kPeriods{{{"", nanoseconds(1s)},
-                                        {"/s", nanoseconds(1s)},
-                                        {"/m", nanoseconds(1min)},
-                                        {"/h", nanoseconds(1h)}}};
+                                      {"us", whole_nanoseconds(1us)},
+                                      {"ms", whole_nanoseconds(1ms)},
+                                      {"s", whole_nanoseconds(1s)},
+                                      {"", whole_nanoseconds(1s)},
+                                      {"m", whole_nanoseconds(1min)},
+                                      {"h", whole_nanoseconds(1h)}}};
+constexpr std::array<Unit, 4> kPeriods{{{"", whole_nanoseconds(1s)},
+                                        {"/s", whole_nanoseconds(1s)},
+                                        {"/m", whole_nanoseconds(1min)},
+                                        {"/h", whole_nanoseconds(1h)}}};
 
 // `whole` and `part` / `parts`, times `unit`.
 struct Quantity {
@@ -144,7 +144,7 @@ Parsed<std::uint64_t> parse_count(std::string_view text) { return parse_value(te
 Parsed<std::uint64_t> parse_size(std::string_view text) { return parse_value(text, kSizes); }
 
 Parsed<Duration> parse_duration(std::string_view text) {
-  const auto count = parse_value(text, kTimes, nanoseconds(kMaxDuration));
+  const auto count = parse_value(text, kTimes, whole_nanoseconds(kMaxDuration));
   if (!count) return count.misfit();
   return Duration{static_cast<Duration::rep>(*count)};
 }
@@ -160,7 +160,7 @@ Parsed<Rate> parse_rate(std::string_view text) {
   const std::uint64_t common = std::gcd(unit, parts);
   const std::uint64_t divisor = (parts / common) / std::gcd(part, parts / common);
   if (whole > Rate::kMaxCount / unit) return Misfit::kTooLarge;
-  if (divisor > nanoseconds(kMaxDuration) / *period) return Misfit::kTooFine;
+  if (divisor > whole_nanoseconds(kMaxDuration) / *period) return Misfit::kTooFine;
   const std::uint64_t rest = part / ((parts / common) / divisor) * (unit / common);
   if (rest > Rate::kMaxCount || whole * unit > (Rate::kMaxCount - rest) / divisor) {
     return Misfit::kTooFine;

@@ -12,6 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A shorter run has hardly begun when it ends.
+constexpr Duration kLeastRun = 10ms;
+
 std::string percent(Duration part, Duration whole) {
   return format_percent(static_cast<std::uint64_t>(part.count()),
                         static_cast<std::uint64_t>(whole.count()));
@@ -32,7 +35,8 @@ bool is_starved(const LoadResults& results) {
 
 std::vector<std::string> warnings_of(const LoadResults& results) {
   std::vector<std::string> warnings;
-  if (results.ran > Duration{0} && results.cpu >= results.ran / 10 * 9) {
+  if (results.latency.count() > 0 && results.ran >= kLeastRun &&
+      results.cpu >= results.ran / 10 * 9) {
     warnings.emplace_back("this client may be what limits, not the server");
   }
   if (is_starved(results)) {
@@ -43,6 +47,10 @@ std::vector<std::string> warnings_of(const LoadResults& results) {
     warnings.push_back(
         "the rate was not kept: " + format_percent(results.sent_late, results.lateness.count()) +
         " of the messages were sent late");
+  }
+  if (results.away > Duration{0}) {
+    warnings.push_back("this client did not look at its sockets for " +
+                       format_latency(results.away));
   }
   return warnings;
 }

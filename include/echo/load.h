@@ -71,6 +71,7 @@ class Load {
     bool has_given_up = false;  // Its connection failed, and none follows.
     bool got_answer = false;    // Its connection has had one,
     int in_vain = 0;            // and so many before it, one after the other, had none.
+    bool pauses = false;        // Before the next one.
     Time connect_began;
     std::optional<Conversation> conversation;
     std::optional<ClientConnection> connection;
@@ -100,6 +101,7 @@ class Load {
   void open(Slot& slot, Time waits_from);
   void note_attempt(Slot& slot);
   void note_refusals(const ClientConnection& connection);
+  void end_all();
   void dismiss_idle();
 
   void say_due();
@@ -172,6 +174,8 @@ class Load {
 
   bool begun_ = false;
   Time end_ = Time::max();   // Of beginning messages.
+  bool has_ended_ = false;   // That has passed.
+  Duration away_before_{0};  // For how long it had looked away when it began.
   bool is_time_up_ = false;  // It is that which has ended the load.
   Schedule schedule_;
   std::uint64_t next_due_ = 0;  // The first message of the schedule that nobody has been asked for.

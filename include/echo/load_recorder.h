@@ -58,6 +58,7 @@ class LoadRecorder {
   // What there was to do, and what was not done at the end.
   void note_unsaid(std::uint64_t messages) noexcept { results_.unsaid += messages; }
   void note_not_open(std::uint64_t connections) noexcept { results_.not_open = connections; }
+  void note_away(Duration time) noexcept { results_.away = time; }
   void note_deadline() noexcept { results_.is_past_deadline = true; }
 
   // Tells what is to be told now, and when to be asked again; Time::max(): never.

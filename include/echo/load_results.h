@@ -48,7 +48,8 @@ struct LoadResults {
   Duration cpu{0};  // Time of the processor that this client used after the warm-up,
   Duration ran{0};  // of so much time, until the last connection was closed,
   std::optional<ProcessorWait>
-      waited;                     // and for how long it waited for a processor, if that is known.
+      waited;        // and for how long it waited for a processor, if that is known.
+  Duration away{0};  // For so long it did not look at its sockets: it was stopped, or waited.
   bool interrupted = false;       // By a signal, before its end,
   bool is_past_deadline = false;  // or by its deadline.
 
@@ -56,8 +57,9 @@ struct LoadResults {
   std::uint64_t failed() const noexcept {
     return std::accumulate(failures.begin(), failures.end(), std::uint64_t{0});
   }
+  bool has_no_answer() const noexcept { return received == 0 && in_flight() > 0; }
   bool is_exact() const noexcept {
-    return failed() == 0 && lost == 0 && not_open == 0 && !is_past_deadline;
+    return failed() == 0 && lost == 0 && not_open == 0 && !is_past_deadline && !has_no_answer();
   }
 };
 

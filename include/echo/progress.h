@@ -25,7 +25,7 @@ class Progress {
   static bool wanted(int fd);
 
   // The descriptor stays the caller's, and open as long as this object lives.
-  Progress(int fd, const LoadSettings& settings);
+  Progress(int fd, LoadSettings settings);
 
   // Shows the results so far; of the messages a second, what they were since the last call.
   void show(const LoadResults& results);

@@ -25,7 +25,7 @@ UniqueFd reopen_nonblocking(int fd);
 // How to wait for a reader.
 struct ReaderWait {
   const sigset_t* mask = nullptr;   // The signal mask meanwhile; nullptr: as it is.
-  std::optional<Duration> limit{};  // It is over after that, too.
+  std::optional<Time> until{};      // It is over then, too.
   std::function<bool()> is_over{};  // Asked before, and when a signal came. Empty: it never is.
 };
 

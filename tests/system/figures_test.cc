@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,7 +35,7 @@ std::string first_message(const std::vector<std::string>& arguments) {
   all.insert(all.end(), {"-n1", "--json"});
   Program client(ECHO_CLIENT, at_ipv4(server.port(), all));
   const TestPeer peer = server.accept();
-  const std::string text = peer.receive(kMessageSize);
+  std::string text = peer.receive(kMessageSize);
   peer.send(text);
   peer.shut_down_sending();
   EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
@@ -150,10 +151,10 @@ TEST(Figures, HaveSamplesInJsonThatWereAskedFor) {
   std::vector<std::string> with_samples = arguments;
   with_samples.emplace_back("--sample=10ms");
   const std::string json = run(ECHO_CLIENT, with_samples).output;
-  EXPECT_TRUE(has(json, "\"samples\":[{\"time\":\"")) << json;
+  EXPECT_TRUE(has(json, R"("samples":[{"time":")")) << json;
   std::uint64_t messages = 0;
   for (const std::string& count :
-       first_groups_in(json.substr(json.find("\"samples\"")), "\"messages\":(\\d+)")) {
+       first_groups_in(json.substr(json.find(R"("samples")")), R"("messages":(\d+))")) {
     messages += std::stoull(count);
   }
   EXPECT_TRUE(has(json, "\"received\":" + std::to_string(messages) + ",")) << json;
@@ -191,10 +192,37 @@ TEST(Figures, WarnOnStandardErrorInFormsForPrograms) {
   }
 }
 
+TEST(Figures, WarnInATableOfAClientThatHadToWaitForAProcessor) {
+  if (run("sh", {"-c", "command -v taskset"}).status != 0) GTEST_SKIP() << "taskset is missing";
+  ServerProgram server;
+  cpu_set_t first{};
+  CPU_SET(0, &first);
+  if (::sched_setaffinity(server.pid(), sizeof first, &first) != 0)
+    GTEST_SKIP() << "no processor 0";
+  std::vector<std::string> command{"-c", "0", ECHO_CLIENT};
+  for (const std::string& each : at_ipv4(server.port(), {"-c", "50", "-D", "300ms"})) {
+    command.push_back(each);
+  }
+  const Outcome client = run("taskset", command);
+  EXPECT_TRUE(has(client.output, "Warning: this client waited for a processor ")) << client.output;
+}
+
+TEST(Figures, AreIncompleteAfterTheDeadlineInEachForm) {
+  for (const char* const form : {"--histogram", "--json", "--csv", "-I1s"}) {
+    const FalseServer silent;
+    const Outcome client =
+        run(ECHO_CLIENT, at_ipv4(silent.port(), {"-n2", "--deadline", "100ms", form}));
+    EXPECT_EQ(client.status, 1);
+    EXPECT_TRUE(
+        has(client.error, "error: not done within 100ms: messages unanswered: 1, not sent: 1"))
+        << form << ": " << client.error;
+  }
+}
+
 TEST(Figures, HaveTheirWarningsInJson) {
   const Outcome client = of_rate_that_is_not_kept({"--json", "--quiet"});
-  EXPECT_TRUE(has(client.output, "\"the rate was not kept: ")) << client.output;
-  const auto late = first_groups_in(client.output, "\"sent_late\":(\\d+)");
+  EXPECT_TRUE(has(client.output, R"("the rate was not kept: )")) << client.output;
+  const auto late = first_groups_in(client.output, R"("sent_late":(\d+))");
   ASSERT_EQ(late.size(), 1U);
   EXPECT_GE(std::stoull(late.front()), 90U);
 }

@@ -382,6 +382,17 @@ TEST(Measuring, EndsWhereItWaitsForTheReaderOfItsPicture) {
   ::unlink(fifo.c_str());
 }
 
+TEST(Measuring, EndsAtItsDeadlineThoughNobodyReadsItsPicture) {
+  ServerProgram server;
+  const TemporaryFile place;
+  const std::string fifo = place.path() + ".fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  Program client(ECHO_CLIENT,
+                 measuring(server.port(), {"-n", "5", "--svg", fifo, "--deadline", "100ms"}));
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  ::unlink(fifo.c_str());
+}
+
 TEST(Measuring, EndsAtItsDeadlineAndSaysWhatIsLeft) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "5", "--deadline", "300ms"}));

@@ -358,7 +358,7 @@ TEST(ClientConnection, NamesBytesThatAreNotAscii) {
   Dialogue dialogue("\xff");
   dialogue.answer(std::string_view("\0", 1));
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 0: sent 0xff, received 0x00 of \"\\x00\"");
+                R"(bytes differ at offset 0: sent 0xff, received 0x00 of "\x00")");
 }
 
 TEST(ClientConnection, NamesTheFirstByteThatWasNeverSent) {
@@ -373,7 +373,7 @@ TEST(ClientConnection, FailsWhereTheServerSpeaksFirst) {
   Dialogue dialogue;
   dialogue.answer("\xff");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 0: nothing was sent there, received 0xff of \"\\xff\"");
+                R"(bytes differ at offset 0: nothing was sent there, received 0xff of "\xff")");
 }
 
 TEST(ClientConnection, FailsWhereTheServerKnowsWhatWasNotYetSent) {

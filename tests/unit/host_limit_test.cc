@@ -55,6 +55,7 @@ TEST(HostLimit, DoesNotCountTheRefused) {
 TEST(HostLimit, CountsThoseBeyondIt) {
   HostLimit limit(1);
   std::vector<HostLimit::Place> there;
+  there.reserve(3);
   for (int i = 0; i < 3; ++i) there.push_back(limit.add(at("192.0.2.1")));
   while (!there.empty()) {
     EXPECT_FALSE(limit.take(at("192.0.2.1"))) << there.size();

@@ -406,7 +406,7 @@ TEST_F(ForeignPipeLog, DropsLinesThatThePipeDoesNotTake) {
 // As when another writer takes the room that select() has found: there is some, but not for all.
 TEST_F(ForeignPipeLog, DoesNotWaitForRoomThatIsTooSmall) {
   ASSERT_EQ(::write(pipe_.writer.get(), "x", 1), 1);
-  log_->info(std::string(3 * PIPE_BUF, 'x'));
+  log_->info(std::string(3UL * PIPE_BUF, 'x'));
   log_->info("dropped");
   EXPECT_FALSE(read_all(pipe_.reader.get()).empty());
 }

@@ -42,8 +42,21 @@ TEST(WarningsTest, AreNoneWhereTheClientHadWhatItNeeded) {
   EXPECT_EQ(warnings_of(results_of_ten_seconds()), Warnings{});
 }
 
+TEST(WarningsTest, AreNoneOfAClientThatMeasuredNothing) {
+  LoadResults results = results_of_ten_seconds();
+  results.cpu = 10s;
+  EXPECT_EQ(warnings_of(results), Warnings{});
+}
+
+TEST(WarningsTest, NameAClientThatLookedAway) {
+  LoadResults results = results_of_ten_seconds();
+  results.away = 2s;
+  EXPECT_EQ(warnings_of(results), Warnings{"this client did not look at its sockets for 2.00 s"});
+}
+
 TEST(WarningsTest, NameAClientThatUsedNearlyAWholeProcessor) {
   LoadResults results = results_of_ten_seconds();
+  results.latency.record(1us);
   results.cpu = 8'999ms;
   EXPECT_EQ(warnings_of(results), Warnings{});
   results.cpu = 9s;
