@@ -402,7 +402,7 @@ Time Load::time_of_next_attempt(const Slot& slot) const {
 }
 
 // With it goes what it had in flight, and what has fallen due and could not be said. In a churn
-// that is only what has waited too long by now, if the connection before had no answer either and
+// that is only what has waited too long by now, if the two before had no answer either and
 // the server seems to hang: what else is due has a connection of its own.
 void Load::note_failure(Slot& slot) {
   const ClientConnection& connection = *slot.connection;
@@ -415,7 +415,7 @@ void Load::note_failure(Slot& slot) {
   if (slot.is_idle) return;
   if (!settings_.churn) {
     lose_what_is_due(slot, now_);
-  } else if (settings_.timeout > Duration{0} && slot.in_vain > 0) {
+  } else if (settings_.timeout > Duration{0} && slot.in_vain > 1) {
     lose_what_is_due(slot, now_ - settings_.timeout);
   }
 }
