@@ -108,9 +108,9 @@ class Dialogue {
     check();
   }
 
-  // Once it is done the server has had all of it too.
+  // Once it is done the server has had all of it too, unless a reset has ended that.
   void finish() {
-    if (state_ != State::kDone) return;
+    if (state_ != State::kDone || !server_) return;
     require(received_ == transcript_.end(), "all of it came back");
     while (got_ < sent_) {
       const std::uint64_t before = got_;
@@ -203,7 +203,11 @@ class Dialogue {
       case kReset:
         server_.reset();
         hear_to_the_end();
-        fail("Connection reset by peer" + place);
+        if (state_ == State::kHalfClosed && received_ == sent_) {
+          state_ = State::kDone;
+        } else {
+          fail("Connection reset by peer" + place);
+        }
         break;
       case kUrgent:
         connection_.handle_exceptional();

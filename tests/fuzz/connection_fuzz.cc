@@ -203,7 +203,7 @@ class Link {
     const bool has_room = !peer_is_gone_ && !holds && owed() > 0;
     if (has_room || (holds && (state_ == State::kLingering || !asked_))) {
       require(takes, "a peer that has not all yet may take more");
-    } else if (!peer_is_gone_ && (!holds || !taken_since_asked_)) {
+    } else if (!peer_is_gone_ && (!asked_ || !taken_since_asked_ || state_ == State::kLingering)) {
       require(!takes, "a peer that has all, or took nothing, takes no more");
     }
     if (takes) last_active_ = now_;

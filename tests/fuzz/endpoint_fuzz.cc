@@ -65,9 +65,10 @@ void check_address(const Endpoint& endpoint, std::string_view filled_in) {
   require(is_numeric(host), "the host is numeric");
   const std::vector<Endpoint> resolved = resolve(host, endpoint.port());
   require(resolved.size() == 1, "the host is one endpoint when it is looked up");
-  // An IPv4 address that is mapped into IPv6 is looked up as itself.
+  // An IPv4 address that is mapped into IPv6 is looked up as itself, unless it has a scope.
   constexpr std::string_view kMapped = "::ffff:";
-  const bool is_mapped = host.starts_with(kMapped) && host.find('.') != std::string::npos;
+  const bool is_mapped = host.starts_with(kMapped) && host.find('.') != std::string::npos &&
+                         host.find('%') == std::string::npos;
   require(resolved.front().host() == (is_mapped ? host.substr(kMapped.size()) : host) &&
               resolved.front().port() == endpoint.port(),
           "the host is the same endpoint when it is looked up");
