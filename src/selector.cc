@@ -104,7 +104,8 @@ int Selector::ask(std::optional<Duration> timeout) {
   writable_.assign_difference(outputs_, tiers_.quiet());
   exceptional_ = readable_;
   const int events = tiers_.events_fd();
-  if (events >= 0) readable_.insert(events);
+  const bool asks_events = tiers_.may_have_events();
+  if (asks_events) readable_.insert(events);
 
   const int nfds = std::max(readable_.nfds(), writable_.nfds());
   // A set that is not there costs less than an empty one.
@@ -115,7 +116,7 @@ int Selector::ask(std::optional<Duration> timeout) {
   ready_without_sleep_ = ready_ > 0 ? ready_without_sleep_ + ready_ : 0;
   if (ready_ < 0) return errno;
 
-  if (events >= 0 && readable_.contains(events)) {
+  if (asks_events && readable_.contains(events)) {
     readable_.erase(events);
     --ready_;
     tiers_.take_events();

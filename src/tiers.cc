@@ -68,6 +68,7 @@ void Tiers::prepare() noexcept {
     ageing_.erase(fd);
     if (seen_.contains(fd)) continue;
     if (events_.arm(fd)) {
+      has_armed_ = true;
       try_quiet(fd);
     } else {
       always_active_.insert(fd);

@@ -45,6 +45,8 @@ class Tiers {
   bool has_trial() const noexcept { return trial_count_ > 0; }
 
   bool has_quiet() const noexcept { return quiet_count_ > 0; }
+  // Whether something may be queued: from the first quiet one on, though none is quiet any more.
+  bool may_have_events() const noexcept { return has_armed_; }
   // Readable once something happened on a quiet one: take_events() then. -1 where none are ever.
   int events_fd() const noexcept { return events_.fd(); }
   void take_events();
@@ -80,6 +82,7 @@ class Tiers {
   std::size_t trial_count_ = 0;
   int next_doubted_ = 0;         // Which of those is next.
   bool has_candidates_ = false;  // For a trial.
+  bool has_armed_ = false;       // One at least, ever.
   int calls_ = 0;                // That found something, since the last choice of these.
 };
 
