@@ -100,7 +100,7 @@ class Client {
   std::size_t over_ = 0;        // How many of connections_ are done or have failed.
   std::size_t failures_ = 0;
   bool is_cut_ = false;        // By the deadline, with something else left to do.
-  std::string refusals_;       // The last that were told of.
+  std::string refusals_;       // The last that were reported.
   std::uint64_t written_ = 0;  // How much of the transcript has gone to the output.
   Time next_check_;            // No connection's deadline is earlier. Time::max(): no timeout.
 };

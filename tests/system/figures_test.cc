@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <sstream>
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "echo/units.h"
 #include "support/false_server.h"
 #include "support/program.h"
 #include "support/temporary_file.h"
@@ -168,7 +169,9 @@ Outcome of_rate_that_is_not_kept(const std::vector<std::string>& form) {
   Program client(ECHO_CLIENT, at_ipv4(server.port(), arguments));
   const TestPeer peer = server.accept();
   const std::string first = peer.receive(kMessageSize);
-  ::usleep(150'000);  // All the others are due by then.
+  // By then all the others are due.
+  const Time due = Clock::now() + std::chrono::milliseconds{150};
+  wait_until([&] { return Clock::now() >= due; });
   peer.send(first);
   for (int message = 1; message < 100; ++message) peer.send(peer.receive(kMessageSize));
   peer.shut_down_sending();

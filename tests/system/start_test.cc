@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "echo/unique_fd.h"
@@ -110,11 +109,14 @@ class NameLookUp : public ::testing::Test {
 
   // It has opened the file, or never will.
   void SetUp() override {
-    for (int tries = 0; tries < 1000 && !writer_; ++tries) {
-      writer_ = UniqueFd(::open(aliases_.file.path().c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
-      if (!writer_) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    try {
+      wait_until([&] {
+        writer_ = UniqueFd(::open(aliases_.file.path().c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK));
+        return static_cast<bool>(writer_);
+      });
+    } catch (const std::runtime_error&) {
+      GTEST_SKIP() << "this system's resolver knows no aliases";
     }
-    if (!writer_) GTEST_SKIP() << "this system's resolver knows no aliases";
   }
 
   const Fifo aliases_;
