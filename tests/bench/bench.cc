@@ -21,10 +21,11 @@
 #include "bench/report.h"
 #include "bench/results.h"
 #include "bench/work.h"
-#include "echo/log.h"
-#include "echo/options.h"
-#include "echo/program.h"
-#include "echo/units.h"
+#include "echo/base/time.h"
+#include "echo/cli/options.h"
+#include "echo/cli/program.h"
+#include "echo/os/log.h"
+#include "echo/os/output.h"
 
 namespace echo::bench {
 namespace {

@@ -17,9 +17,10 @@
 #include "bench/measure.h"
 #include "bench/results.h"
 #include "bench/work.h"
-#include "echo/log.h"
-#include "echo/options.h"
-#include "echo/program.h"
+#include "echo/cli/options.h"
+#include "echo/cli/program.h"
+#include "echo/os/log.h"
+#include "echo/os/output.h"
 #include "support/program.h"
 
 namespace echo::bench {
@@ -141,7 +142,7 @@ double cpu_us_of_children() {
 
 double cpu_us_of(const Words& command) {
   const double before = cpu_us_of_children();
-  testing::Program client(command.front(), {command.begin() + 1, command.end()});
+  test::Program client(command.front(), {command.begin() + 1, command.end()});
   if (client.wait_for_exit() != 0) throw std::runtime_error(command.front() + " failed");
   return cpu_us_of_children() - before;
 }
@@ -181,7 +182,7 @@ void bench(const Options& options) {
   const std::vector<Client> all = clients();
   Results results(works, {all[0].name, all[1].name}, kReference);
   if (cores) stay_on(cores->server);
-  testing::ServerProgram server({"--quiet"});
+  test::ServerProgram server({"--quiet"});
   if (cores) stay_on(cores->load);
   for (std::size_t round = 0; round < options.rounds; ++round) {
     for (std::size_t work = 0; work < works.size(); ++work) {

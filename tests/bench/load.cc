@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-#include "echo/socket.h"
+#include "echo/os/socket.h"
 #include "support/test_peer.h"
 
 namespace echo::bench {
@@ -25,11 +25,11 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPatience = 5s;
 
-constexpr std::size_t kMostReceived = 262'144;
+constexpr std::size_t kMaxReceived = 262'144;
 
 // As far as anything in flight can be from the start of its first message.
 std::string pattern_of(const Work& work) {
-  const std::string message = testing::random_bytes(work.bytes);
+  const std::string message = test::random_bytes(work.bytes);
   std::string pattern;
   for (std::size_t i = 0; i <= work.depth; ++i) pattern += message;
   return pattern;
@@ -78,7 +78,7 @@ Load::Load(const Work& work, const Endpoint& server)
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       now_(Clock::now()),
       last_progress_(now_),
-      buffer_(kMostReceived, '\0') {
+      buffer_(kMaxReceived, '\0') {
   connections_.reserve(work.connections());
 }
 

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "bench/work.h"
-#include "echo/endpoint.h"
-#include "echo/unique_fd.h"
-#include "echo/units.h"
+#include "echo/base/time.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/unique_fd.h"
 
 namespace echo::bench {
 

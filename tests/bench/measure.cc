@@ -11,14 +11,14 @@
 #include <stdexcept>
 
 #include "bench/load.h"
-#include "echo/endpoint.h"
+#include "echo/os/endpoint.h"
 #include "support/program.h"
 
 namespace echo::bench {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::Program;
+using test::Program;
 
 constexpr Duration kWarmUp = 150ms;
 
@@ -62,7 +62,7 @@ void connect_all(Load& load, const Work& work, const Program& server) {
   const std::size_t descriptors = server.open_descriptors();
   for (std::size_t connected = 0; connected < work.connections();) {
     connected = load.connect_some(kBatch);
-    testing::wait_until([&] {
+    test::wait_until([&] {
       if (has_ended(server)) throw std::runtime_error("the server has ended");
       return server.open_descriptors() >= descriptors + connected;
     });

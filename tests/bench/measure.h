@@ -6,7 +6,7 @@
 
 #include "bench/cores.h"
 #include "bench/work.h"
-#include "echo/units.h"
+#include "echo/base/time.h"
 
 namespace echo::bench {
 

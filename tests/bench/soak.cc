@@ -14,15 +14,17 @@
 #include <vector>
 
 #include "bench/soak_client.h"
-#include "echo/endpoint.h"
-#include "echo/options.h"
-#include "echo/program.h"
-#include "echo/units.h"
+#include "echo/base/format.h"
+#include "echo/base/time.h"
+#include "echo/cli/options.h"
+#include "echo/cli/program.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/output.h"
 #include "support/memory_bound.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -316,9 +318,9 @@ int run_soak(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test
 
 int main(int argc, char** argv) {
-  using echo::testing::kName;
-  return echo::run_program(kName, [&] { return echo::testing::run_soak(argc, argv); });
+  using echo::test::kName;
+  return echo::run_program(kName, [&] { return echo::test::run_soak(argc, argv); });
 }

@@ -11,10 +11,11 @@
 #include <system_error>
 #include <utility>
 
-#include "echo/socket.h"
+#include "echo/base/format.h"
+#include "echo/os/socket.h"
 #include "support/socket_pair.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -206,4 +207,4 @@ void SoakClient::fail(std::string_view reason, int error) {
   if (error != 0) error_.append(": ").append(std::generic_category().message(error));
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

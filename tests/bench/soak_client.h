@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "echo/endpoint.h"
-#include "echo/unique_fd.h"
-#include "echo/units.h"
+#include "echo/base/time.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/unique_fd.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // How a client of a soak leaves.
 enum class Leaving {
@@ -100,4 +100,4 @@ class SoakClient {
   std::string error_;
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

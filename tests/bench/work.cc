@@ -1,6 +1,7 @@
 #include "bench/work.h"
 
-#include "echo/options.h"
+#include "echo/base/usage_error.h"
+#include "echo/cli/options.h"
 
 namespace echo::bench {
 

@@ -13,13 +13,13 @@
 #include <utility>
 #include <vector>
 
-#include "echo/client_connection.h"
-#include "echo/endpoint.h"
-#include "echo/escape.h"
-#include "echo/socket.h"
-#include "echo/transcript.h"
-#include "echo/unique_fd.h"
-#include "echo/units.h"
+#include "echo/base/escape.h"
+#include "echo/base/time.h"
+#include "echo/client/client_connection.h"
+#include "echo/client/transcript.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
+#include "echo/os/unique_fd.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"
@@ -31,7 +31,7 @@ namespace {
 using fuzz::require;
 using State = ClientConnection::State;
 
-constexpr std::size_t kMostAtOnce = 5000;
+constexpr std::size_t kMaxAtOnce = 5000;
 constexpr Duration kTimeout = std::chrono::seconds{10};
 
 // Where all the connections go.
@@ -47,13 +47,13 @@ class Dialogue {
       : connection_(listener.addresses, 0, transcript_, kTimeout, Time{}), buffer_(buffer_size) {
     constexpr int kSmall = 1;
     ::setsockopt(connection_.fd(), SOL_SOCKET, SO_SNDBUF, &kSmall, sizeof kSmall);
-    require(testing::wait_readable(listener.fd.get()), "it connects");
+    require(test::wait_readable(listener.fd.get()), "it connects");
     server_ = std::move(accept_from(listener.fd.get()).fd);
-    require(testing::wait_writable(connection_.fd()), "it is connected");
+    require(test::wait_writable(connection_.fd()), "it is connected");
     connection_.handle_writable(now_);
     // Thousands of these end in a second: by resets, which leave no address in use.
-    testing::reset_on_close(connection_.fd());
-    testing::reset_on_close(server_.get());
+    test::reset_on_close(connection_.fd());
+    test::reset_on_close(server_.get());
     check();
   }
 
@@ -76,7 +76,7 @@ class Dialogue {
     now_ += std::chrono::seconds{1};
     switch (input.byte() % kSteps) {
       case kSay:
-        if (!transcript_.finished()) say(input.number(kMostAtOnce));
+        if (!transcript_.finished()) say(input.number(kMaxAtOnce));
         break;
       case kFinish:
         transcript_.finish();
@@ -91,16 +91,16 @@ class Dialogue {
         transcript_.forget_before(received_);
         break;
       case kServerReceives:
-        server_receives(input.number(kMostAtOnce));
+        server_receives(input.number(kMaxAtOnce));
         break;
       case kAnswer:
-        answer(fuzz::piece(received_, std::min(input.number(kMostAtOnce), due())));
+        answer(fuzz::piece(received_, std::min(input.number(kMaxAtOnce), due())));
         break;
       case kAnswerWrong:
-        if (due() > 0) answer_wrong(input.number(std::min(kMostAtOnce, due() - 1)), input.byte());
+        if (due() > 0) answer_wrong(input.number(std::min(kMaxAtOnce, due() - 1)), input.byte());
         break;
       case kAnswerTooMuch:
-        answer_too_much(1 + input.number(kMostAtOnce));
+        answer_too_much(1 + input.number(kMaxAtOnce));
         break;
       default:
         end(input.byte());
@@ -114,7 +114,7 @@ class Dialogue {
     require(received_ == transcript_.end(), "all of it came back");
     while (got_ < sent_) {
       const std::uint64_t before = got_;
-      server_receives(kMostAtOnce);
+      server_receives(kMaxAtOnce);
       require(got_ > before, "what was sent has arrived");
     }
   }
@@ -237,7 +237,7 @@ class Dialogue {
   }
 
   void hear() {
-    require(testing::wait_readable(connection_.fd()), "an answer arrives");
+    require(test::wait_readable(connection_.fd()), "an answer arrives");
     connection_.handle_readable(buffer_, now_);
     require(connection_.received() <= sent_, "no more is taken for exact than was sent");
     waiting_since_ = now_;
@@ -293,7 +293,7 @@ class Dialogue {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const echo::Listener kListener;
   echo::fuzz::Input input(data, size);
-  echo::Dialogue dialogue(kListener, 1 + input.number(2 * echo::kMostAtOnce));
+  echo::Dialogue dialogue(kListener, 1 + input.number(2 * echo::kMaxAtOnce));
   while (!input.empty() && !dialogue.is_over()) dialogue.step(input);
   dialogue.finish();
   return 0;

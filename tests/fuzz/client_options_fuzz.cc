@@ -10,15 +10,16 @@
 #include <string_view>
 #include <utility>
 
-#include "echo/client.h"
-#include "echo/client_options.h"
-#include "echo/load_settings.h"
-#include "echo/log.h"
-#include "echo/measurement.h"
-#include "echo/options.h"
-#include "echo/pattern.h"
-#include "echo/target.h"
-#include "echo/units.h"
+#include "echo/base/parse.h"
+#include "echo/base/time.h"
+#include "echo/cli/options.h"
+#include "echo/client/client.h"
+#include "echo/client/target.h"
+#include "echo/load/load_settings.h"
+#include "echo/load/pattern.h"
+#include "echo/os/log.h"
+#include "echo/programs/client_options.h"
+#include "echo/report/measurement.h"
 #include "fuzz/command_lines.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
@@ -48,8 +49,8 @@ void check_load(const LoadSettings& load) {
   require(load.pipeline > 0, "something is in flight");
 }
 
-testing::Words spell_target(const Target& target) {
-  testing::Words words{
+test::Words spell_target(const Target& target) {
+  test::Words words{
       "--host=" + target.host,
       "--port=" + std::to_string(target.port),
       "--connections=" + std::to_string(target.connections),
@@ -59,7 +60,7 @@ testing::Words spell_target(const Target& target) {
   return words;
 }
 
-void spell_messages(const ClientSettings& client, testing::Words& words) {
+void spell_messages(const ClientSettings& client, test::Words& words) {
   words.emplace_back("--");
   if (client.from_input) words.emplace_back("-");
   words.insert(words.end(), client.messages.begin(), client.messages.end());
@@ -86,7 +87,7 @@ std::string spell_rate(Rate rate) {
   return {};
 }
 
-void spell_load(const LoadSettings& load, bool is_ping, testing::Words& words) {
+void spell_load(const LoadSettings& load, bool is_ping, test::Words& words) {
   words.push_back("--size=" + std::to_string(load.sizes.least) + "-" +
                   std::to_string(load.sizes.most));
   if (load.count > 0) words.push_back("--count=" + std::to_string(load.count));
@@ -104,7 +105,7 @@ void spell_load(const LoadSettings& load, bool is_ping, testing::Words& words) {
   if (load.reconnect) words.emplace_back("--reconnect");
 }
 
-void spell_presentation(const Presentation& presentation, testing::Words& words) {
+void spell_presentation(const Presentation& presentation, test::Words& words) {
   using Form = Presentation::Form;
   if (presentation.form == Form::kJson) words.emplace_back("--json");
   if (presentation.form == Form::kCsv) words.emplace_back("--csv");
@@ -114,13 +115,13 @@ void spell_presentation(const Presentation& presentation, testing::Words& words)
   if (presentation.sample) words.push_back("--sample=" + fuzz::value_of(*presentation.sample));
 }
 
-testing::Words spell(const ClientOptions& options) {
+test::Words spell(const ClientOptions& options) {
   if (options.action == Action::kHelp) return {"--help"};
   if (options.action == Action::kVersion) return {"--version"};
   const Target& target = options.measures ? static_cast<const Target&>(options.load)
                                           : static_cast<const Target&>(options.client);
   check_target(target);
-  testing::Words words = spell_target(target);
+  test::Words words = spell_target(target);
   if (options.log_level == LogLevel::kDebug) words.emplace_back("--verbose");
   if (options.log_level == LogLevel::kError) words.emplace_back("--quiet");
   if (options.measures) {

@@ -4,18 +4,19 @@
 #include <string>
 #include <string_view>
 
-#include "echo/escape.h"
-#include "echo/options.h"
-#include "echo/units.h"
+#include "echo/base/escape.h"
+#include "echo/base/time.h"
+#include "echo/base/usage_error.h"
+#include "echo/cli/options.h"
 #include "fuzz/require.h"
 #include "support/command_line.h"
 
 namespace echo::fuzz {
 
 // Each line is a word. What the kernel gives a program has no NUL in a word either.
-inline testing::Words words_of(std::string_view text) {
+inline test::Words words_of(std::string_view text) {
   constexpr std::string_view kEnds("\n\0", 2);
-  testing::Words words;
+  test::Words words;
   while (!text.empty()) {
     const std::size_t length = std::min(text.find_first_of(kEnds), text.size());
     words.emplace_back(text.substr(0, length));
@@ -41,7 +42,7 @@ inline void check_usage_error(std::string_view text) {
 
 // What became of a command line: the words that spell out all that it means, or the error.
 struct Outcome {
-  testing::Words meaning;
+  test::Words meaning;
   std::string error;
 
   bool operator==(const Outcome&) const = default;
@@ -49,8 +50,8 @@ struct Outcome {
 
 // `spell` checks the options that `parse` made, and gives the words that mean the same.
 template <typename Parse, typename Spell>
-Outcome outcome_of(const testing::Words& words, Parse parse, Spell spell) {
-  const testing::CommandLine line(words);
+Outcome outcome_of(const test::Words& words, Parse parse, Spell spell) {
+  const test::CommandLine line(words);
   try {
     return {.meaning = spell(parse(line.argc(), line.argv())), .error = {}};
   } catch (const UsageError& error) {
@@ -61,7 +62,7 @@ Outcome outcome_of(const testing::Words& words, Parse parse, Spell spell) {
 
 template <typename Parse, typename Spell>
 void check_command_line(std::string_view text, Parse parse, Spell spell) {
-  const testing::Words words = words_of(text);
+  const test::Words words = words_of(text);
   const Outcome outcome = outcome_of(words, parse, spell);
   require(outcome_of(words, parse, spell) == outcome, "a command line means the same each time");
   if (!outcome.error.empty()) return;

@@ -12,12 +12,12 @@
 #include <string_view>
 #include <utility>
 
-#include "echo/connection.h"
-#include "echo/endpoint.h"
-#include "echo/message_pool.h"
-#include "echo/message_queue.h"
-#include "echo/socket.h"
-#include "echo/units.h"
+#include "echo/base/time.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
+#include "echo/server/block_pool.h"
+#include "echo/server/connection.h"
+#include "echo/server/message_queue.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"
@@ -29,7 +29,7 @@ namespace {
 using fuzz::require;
 using State = Connection::State;
 
-constexpr std::size_t kMostAtOnce = 10000;
+constexpr std::size_t kMaxAtOnce = 10000;
 
 class Link {
  public:
@@ -56,10 +56,10 @@ class Link {
     now_ += std::chrono::seconds{1};
     switch (input.byte() % kSteps) {
       case kPeerSends:
-        peer_sends(input.number(kMostAtOnce));
+        peer_sends(input.number(kMaxAtOnce));
         break;
       case kPeerReceives:
-        peer_receives(input.number(kMostAtOnce));
+        peer_receives(input.number(kMaxAtOnce));
         break;
       case kPeerHalfCloses:
         shut_down_sending(pair_.theirs.get());
@@ -94,7 +94,7 @@ class Link {
     }
     while (!peer_is_gone_ && got_back_ < echoed_) {
       const std::uint64_t before = got_back_;
-      peer_receives(kMostAtOnce);
+      peer_receives(kMaxAtOnce);
       require(got_back_ > before, "what was sent arrives");
     }
   }
@@ -132,7 +132,7 @@ class Link {
   void receive() {
     const bool wanted = expects_input();
     const bool echoes = state_ == State::kOpen;
-    const std::size_t room = echoes ? max_queue_ - owed() : kMostAtOnce;
+    const std::size_t room = echoes ? max_queue_ - owed() : kMaxAtOnce;
     const std::size_t expected = wanted ? std::min(unread(), room) : 0;
     const std::uint64_t discarded = connection_.discarded();
     const std::size_t chunk = connection_.receive(pool_, now_);
@@ -228,10 +228,10 @@ class Link {
     require(connection_.last_active() == last_active_, "it was active when bytes moved");
   }
 
-  testing::SocketPair pair_ = testing::make_socket_pair();
+  test::SocketPair pair_ = test::make_socket_pair();
   std::size_t max_queue_;
   Connection connection_;
-  MessagePool pool_;
+  BlockPool pool_;
   Time now_{};
 
   // How far each has come in the peer's text.
@@ -258,7 +258,7 @@ class Link {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   echo::fuzz::Input input(data, size);
-  echo::Link link(1 + input.number(2 * echo::kMostAtOnce));
+  echo::Link link(1 + input.number(2 * echo::kMaxAtOnce));
   while (!input.empty() && !link.is_over()) link.step(input);
   link.finish();
   return 0;

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "echo/endpoint.h"
+#include "echo/os/endpoint.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"

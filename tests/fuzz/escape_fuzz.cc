@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "echo/escape.h"
-#include "echo/log.h"
+#include "echo/base/escape.h"
+#include "echo/os/log.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"
@@ -64,7 +64,7 @@ void check_escape_controls(std::string_view bytes) {
 }
 
 void check_payload(std::string_view bytes) {
-  const std::string_view head = bytes.substr(0, Payload::kMostBytes);
+  const std::string_view head = bytes.substr(0, Payload::kMaxBytes);
   std::string expected = '"' + escape(head) + '"';
   if (bytes.size() > head.size()) expected += "... (" + std::to_string(bytes.size()) + " bytes)";
   require(Payload(bytes).to_string() == expected, "a payload is its head and its true length");

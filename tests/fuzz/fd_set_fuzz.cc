@@ -5,7 +5,7 @@
 #include <set>
 #include <vector>
 
-#include "echo/fd_set.h"
+#include "echo/os/fd_set.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"
@@ -16,14 +16,14 @@ namespace {
 using fuzz::require;
 
 // Some words' worth of bits, so that sets are dense and thin.
-constexpr std::size_t kMostFd = 1500;
+constexpr std::size_t kMaxFd = 1500;
 
 class Sets {
  public:
   void step(fuzz::Input& input) {
     enum Step { kInsert, kErase, kClear, kReserve, kCopy, kAsk, kWalk, kSteps };
     const int step = input.byte() % kSteps;
-    const auto fd = static_cast<int>(input.number(kMostFd));
+    const auto fd = static_cast<int>(input.number(kMaxFd));
     switch (step) {
       case kInsert:
         set_.insert(fd);
@@ -66,7 +66,7 @@ class Sets {
  private:
   void copy() {
     FdSet copy;
-    copy.insert(static_cast<int>(kMostFd));
+    copy.insert(static_cast<int>(kMaxFd));
     copy = set_;
     set_ = copy;
     copy.clear();

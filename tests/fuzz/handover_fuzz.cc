@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "echo/handover.h"
+#include "echo/server/handover.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"
 
@@ -21,27 +21,27 @@ void append(std::string& text, std::uint64_t number) {
 }
 
 // As handover.h has it.
-std::string file_of(const std::vector<HandedRecord>& records) {
+std::string file_of(const std::vector<HandoverRecord>& records) {
   std::string text = "echo_server handover 1\n";
   append(text, records.size());
-  for (const HandedRecord& record : records) {
+  for (const HandoverRecord& record : records) {
     append(text, static_cast<std::uint64_t>(record.kind));
     append(text, record.owed.size());
   }
-  for (const HandedRecord& record : records) text += record.owed;
+  for (const HandoverRecord& record : records) text += record.owed;
   return text;
 }
 
 void check_handover(std::string_view file) {
-  std::vector<HandedRecord> records;
+  std::vector<HandoverRecord> records;
   try {
     records = parse_handover(file);
   } catch (const std::runtime_error&) {
     return;
   }
   require(file_of(records) == file, "what is taken is all that was there");
-  for (const HandedRecord& record : records) {
-    require(record.kind != HandedKind::kListener || record.owed.empty(),
+  for (const HandoverRecord& record : records) {
+    require(record.kind != HandoverKind::kListener || record.owed.empty(),
             "a listener is owed nothing");
   }
 }

@@ -42,7 +42,7 @@ class Input {
 // A piece of one endless text.
 inline std::string piece(std::uint64_t offset, std::size_t length) {
   std::string text(length, '\0');
-  for (char& byte : text) byte = testing::noise(0, offset++);
+  for (char& byte : text) byte = test::noise(0, offset++);
   return text;
 }
 

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "echo/log.h"
-#include "echo/unique_fd.h"
+#include "echo/os/log.h"
+#include "echo/os/unique_fd.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"
@@ -28,10 +28,10 @@ namespace {
 
 using fuzz::require;
 
-constexpr std::size_t kMostAtOnce = 10000;
+constexpr std::size_t kMaxAtOnce = 10000;
 
 // What a daemon's standard error may be, of a size that soon is full; reading never waits.
-testing::SocketPair make_pipe() {
+test::SocketPair make_pipe() {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
     throw std::system_error(errno, std::generic_category(), "pipe2");
@@ -40,8 +40,8 @@ testing::SocketPair make_pipe() {
   return {.ours = UniqueFd(fds[1]), .theirs = UniqueFd(fds[0])};
 }
 
-testing::SocketPair make_narrow_pair() {
-  testing::SocketPair pair = testing::make_socket_pair();
+test::SocketPair make_narrow_pair() {
+  test::SocketPair pair = test::make_socket_pair();
   constexpr int kSmall = 1;
   ::setsockopt(pair.ours.get(), SOL_SOCKET, SO_SNDBUF, &kSmall, sizeof kSmall);
   return pair;
@@ -49,13 +49,13 @@ testing::SocketPair make_narrow_pair() {
 
 class Reader {
  public:
-  Reader(testing::SocketPair ends, LogLevel level)
+  Reader(test::SocketPair ends, LogLevel level)
       : ends_(std::move(ends)), level_(level), log_(ends_.ours.get(), level, kDaemon) {}
 
   void step(fuzz::Input& input) {
     enum Step { kError, kWarning, kInfo, kDebug, kAnswer, kRead, kSteps };
     const int step = input.byte() % kSteps;
-    const std::size_t number = input.number(kMostAtOnce);
+    const std::size_t number = input.number(kMaxAtOnce);
     if (step == kRead) {
       read(number);
       return;
@@ -77,7 +77,7 @@ class Reader {
       require(tries < 10, "a line comes through while somebody reads");
       log_.answer(last);
       said_.push_back(last);
-      while (read(kMostAtOnce) > 0) {
+      while (read(kMaxAtOnce) > 0) {
       }
     }
     check();
@@ -119,7 +119,7 @@ class Reader {
     return number;
   }
 
-  testing::SocketPair ends_;
+  test::SocketPair ends_;
   LogLevel level_;
   Log log_;
   std::vector<std::string> said_;

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "echo/message_queue.h"
-#include "echo/socket.h"
+#include "echo/os/socket.h"
+#include "echo/server/message_queue.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"
@@ -21,7 +21,7 @@ namespace {
 
 using fuzz::require;
 
-constexpr std::size_t kMostAtOnce = 10000;
+constexpr std::size_t kMaxAtOnce = 10000;
 
 // The three offsets are of one text: what was pushed, sent, and received at the other end.
 class Queue {
@@ -40,16 +40,16 @@ class Queue {
         push(input.byte());
         break;
       case kPush:
-        push(input.number(kMostAtOnce));
+        push(input.number(kMaxAtOnce));
         break;
       case kFlush:
         if (!queue_.empty()) flush();
         break;
       case kReceive:
-        receive(input.number(kMostAtOnce));
+        receive(input.number(kMaxAtOnce));
         break;
       default:
-        copy(input.number(owed()), input.number(kMostAtOnce));
+        copy(input.number(owed()), input.number(kMaxAtOnce));
     }
     check();
   }
@@ -59,7 +59,7 @@ class Queue {
     while (received_ < pushed_) {
       if (!queue_.empty()) flush();
       const std::uint64_t before = received_;
-      receive(kMostAtOnce);
+      receive(kMaxAtOnce);
       require(received_ > before, "what was sent arrives");
       check();
     }
@@ -106,21 +106,21 @@ class Queue {
     copy(0, 1);
   }
 
-  testing::SocketPair pair_ = testing::make_socket_pair();
-  testing::FedQueue queue_;
+  test::SocketPair pair_ = test::make_socket_pair();
+  test::FedQueue queue_;
   std::uint64_t pushed_ = 0;
   std::uint64_t sent_ = 0;
   std::uint64_t received_ = 0;
 };
 
-// Messages cost little more than their bytes, however small they are: each block is filled, as the
+// Blocks cost little more than their bytes, however small they are: each block is filled, as the
 // number of bytes tells that one call sends.
 void check_filling(fuzz::Input input) {
-  constexpr std::size_t kPromised = MessageQueue::kMostParts * MessageQueue::kBlockBytes;
+  constexpr std::size_t kPromised = MessageQueue::kMaxParts * MessageQueue::kBlockBytes;
   constexpr int kRoomForAll = 1 << 20;
-  const testing::SocketPair pair = testing::make_socket_pair();
+  const test::SocketPair pair = test::make_socket_pair();
   ::setsockopt(pair.ours.get(), SOL_SOCKET, SO_SNDBUF, &kRoomForAll, sizeof kRoomForAll);
-  testing::FedQueue queue;
+  test::FedQueue queue;
   while (!input.empty() && queue.bytes() < 2 * kPromised) {
     const std::string message(16UL * input.byte(), 'x');
     for (int i = 0; i < 16; ++i) queue.push(message);

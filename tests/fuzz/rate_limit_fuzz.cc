@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "echo/rate_limit.h"
-#include "echo/units.h"
+#include "echo/base/rate_limit.h"
+#include "echo/base/time.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"

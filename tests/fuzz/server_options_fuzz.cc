@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "echo/options.h"
-#include "echo/server_options.h"
-#include "echo/socket.h"
+#include "echo/cli/options.h"
+#include "echo/os/socket.h"
+#include "echo/programs/server_options.h"
 #include "fuzz/command_lines.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
@@ -21,7 +21,7 @@ namespace {
 
 using fuzz::require;
 
-testing::Words spell(const ServerOptions& options) {
+test::Words spell(const ServerOptions& options) {
   if (options.action == Action::kHelp) return {"--help"};
   if (options.action == Action::kVersion) return {"--version"};
   const ServerSettings& server = options.server;
@@ -33,7 +33,7 @@ testing::Words spell(const ServerOptions& options) {
   require(server.max_queue >= 1, "the queue is of 1 byte at least");
 
   constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "debug"};
-  testing::Words words{
+  test::Words words{
       "--port=" + std::to_string(server.listen.port),
       "--backlog=" + std::to_string(server.listen.backlog),
       "--max-connections=" + std::to_string(server.max_connections),

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "echo/transcript.h"
+#include "echo/client/transcript.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
 #include "fuzz/target.h"

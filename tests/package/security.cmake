@@ -15,5 +15,5 @@ set(ENV{SYSTEMD_UNIT_PATH} ${units}:)
 expect_exposure(15 echo_server.service)
 expect_exposure(15 echo_server@0.service)
 
-file(COPY ${SOURCE_DIR}/src/systemd/private-network.conf DESTINATION ${units}/echo_server.service.d)
+file(COPY ${SOURCE_DIR}/src/dist/systemd/private-network.conf DESTINATION ${units}/echo_server.service.d)
 expect_exposure(7 echo_server.service)

@@ -1,7 +1,7 @@
 # systemd has no way to include one unit in another: the template repeats the service, line by line,
 # but for what makes it one of several. Here is told what that is, and all else must be the same.
 
-set(units ${SOURCE_DIR}/src/systemd)
+set(units ${SOURCE_DIR}/src/dist/systemd)
 file(READ ${units}/echo_server.service service)
 file(READ ${units}/echo_server@.service template)
 

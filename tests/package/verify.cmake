@@ -23,7 +23,7 @@ foreach(prefix IN ITEMS "${WORK_DIR}/plain" "${WORK_DIR}/a 100%n prefix")
   # Of a template systemd-analyze would take the instance "i", which is no core.
   expect_silence(${verify} echo_server.service echo_server.socket echo_server@0.service)
 
-  file(COPY ${SOURCE_DIR}/src/systemd/private-network.conf
+  file(COPY ${SOURCE_DIR}/src/dist/systemd/private-network.conf
        DESTINATION "${units}/echo_server.service.d")
   expect_silence(${verify} echo_server.service)
 endforeach()

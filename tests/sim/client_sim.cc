@@ -11,16 +11,16 @@
 #include <utility>
 #include <vector>
 
-#include "echo/client.h"
-#include "echo/endpoint.h"
-#include "echo/load.h"
-#include "echo/load_observer.h"
-#include "echo/load_results.h"
-#include "echo/load_settings.h"
-#include "echo/log.h"
-#include "echo/server_addresses.h"
-#include "echo/target.h"
-#include "echo/units.h"
+#include "echo/base/time.h"
+#include "echo/client/client.h"
+#include "echo/client/server_addresses.h"
+#include "echo/client/target.h"
+#include "echo/load/load.h"
+#include "echo/load/load_observer.h"
+#include "echo/load/load_results.h"
+#include "echo/load/load_settings.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/log.h"
 #include "sim/dice.h"
 #include "sim/kernel.h"
 
@@ -313,7 +313,7 @@ std::string simulate_client(std::uint64_t seed) {
     kernel.set_fault_rate(faults);
     kernel.set_stop_rate(stops);
     for (int turns = 0; kernel.violation().empty() && client.turn(); ++turns) {
-      if (turns == kMostTurns) kernel.violate("it never ends");
+      if (turns == kMaxTurns) kernel.violate("it never ends");
     }
     kernel.set_fault_rate(0);
     kernel.set_stop_rate(0);
@@ -345,7 +345,7 @@ std::string simulate_load(std::uint64_t seed) {
   const unsigned faults = honest ? 0U : dice.one_of({0U, 0U, 1000U, 100U});
   // Where it is stopped for long a server that is no more than slow may be too late for it.
   const unsigned stops = dice.one_of({0U, 0U, 1000U, 100U});
-  const auto interrupted_after = dice.one_in(5) ? dice.length(200) : std::uint64_t{kMostTurns};
+  const auto interrupted_after = dice.one_in(5) ? dice.length(200) : std::uint64_t{kMaxTurns};
   LoadObserver nobody;
   try {
     Load load(settings, ServerAddresses([&] { return resolve(settings.host, settings.port); }),
@@ -354,7 +354,7 @@ std::string simulate_load(std::uint64_t seed) {
     kernel.set_stop_rate(stops);
     std::uint64_t turns = 0;
     while (kernel.violation().empty() && turns < interrupted_after && load.turn()) ++turns;
-    if (turns == kMostTurns) kernel.violate("it never ends");
+    if (turns == kMaxTurns) kernel.violate("it never ends");
     kernel.set_fault_rate(0);
     kernel.set_stop_rate(0);
     world.let_end();

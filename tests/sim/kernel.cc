@@ -18,25 +18,26 @@
 #include <numeric>
 #include <utility>
 
+#include "echo/base/format.h"
 #include "support/errors.h"
 
 namespace echo::sim {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace testing;  // errors.h
+using namespace test;  // errors.h
 
 constexpr unsigned kReadable = 1;
 constexpr unsigned kWritable = 2;
 constexpr unsigned kExceptional = 4;
 
 constexpr std::size_t kTraceLength = 60;
-constexpr int kMostSteps = 200;
-constexpr std::uint64_t kMostStepsOfAStop = 30;
+constexpr int kMaxSteps = 200;
+constexpr std::uint64_t kMaxStepsOfAStop = 30;
 
 // How many calls may leave out what is ready: until it is told of, which a call may leave for the
 // next, and, where events were lost, until all have had their turn.
-constexpr int kMostLeftOut = 20;
+constexpr int kMaxLeftOut = 20;
 
 bool has(const fd_set* set, int fd) {
   if (set == nullptr) return false;
@@ -105,7 +106,7 @@ void Kernel::let_time_pass() {
   if (stop_rate_ == 0 || !dice_.one_in(stop_rate_)) return;
   const Duration stop = std::chrono::microseconds{1} * (std::uint64_t{1} << dice_.up_to(32));
   note("stopped for " + format_duration(stop));
-  const auto steps = static_cast<Duration::rep>(dice_.up_to(kMostStepsOfAStop));
+  const auto steps = static_cast<Duration::rep>(dice_.up_to(kMaxStepsOfAStop));
   for (Duration::rep step = 0; step <= steps; ++step) {
     now_ += stop / (steps + 1);
     stopped_ += stop / (steps + 1);
@@ -514,7 +515,7 @@ void Kernel::leave_out(int fd, File& file) {
   if (!file.armed)
     violate("select() is not asked about " + std::to_string(fd) + ", which is not armed");
   file.left_out_ready = (readiness(fd, file) & file.asked) != 0 ? file.left_out_ready + 1 : 0;
-  if (file.left_out_ready > kMostLeftOut) {
+  if (file.left_out_ready > kMaxLeftOut) {
     violate("descriptor " + std::to_string(fd) + " is ready and never asked about");
   }
 }
@@ -664,7 +665,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
       return fail(EINTR);
     }
     const bool others_act = nfds > 0 && world_->may_act() &&
-                            !(world_->may_dawdle() && (steps == kMostSteps || dice_.one_in(20)));
+                            !(world_->may_dawdle() && (steps == kMaxSteps || dice_.one_in(20)));
     if (others_act) {
       now_ = std::min(deadline, now_ + std::chrono::microseconds(dice_.up_to(2000)));
       step();

@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-#include "echo/units.h"
+#include "echo/base/time.h"
 #include "sim/dice.h"
 
 // The real pselect(2) (ld(1), --wrap).
@@ -31,7 +31,7 @@ extern "C" int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, c
 namespace echo::sim {
 
 // No run takes so many turns.
-constexpr int kMostTurns = 200'000;
+constexpr int kMaxTurns = 200'000;
 
 // One end of a simulated TCP connection, as the program under test has it. What it sends waits in
 // `out` until the other end takes it; what it may receive waits in `in`.

@@ -66,7 +66,7 @@ void Peer::send() {
   const auto count =
       std::min<std::uint64_t>({room, to_send_ - sent_, kernel_.dice().length(chunk_)});
   if (count > 0 && stream_->in.empty()) stream_->arrived_at = kernel_.now();
-  for (std::uint64_t i = 0; i < count; ++i) stream_->in += testing::noise(number_, sent_ + i);
+  for (std::uint64_t i = 0; i < count; ++i) stream_->in += test::noise(number_, sent_ + i);
   sent_ += count;
   if (sent_ == to_send_ && manner_ == Manner::kHalfCloses) {
     stream_->in_eof = true;
@@ -108,7 +108,7 @@ void Peer::receive(std::size_t most) {
   if (manner_ == Manner::kNeverReads) return;
   const std::size_t count = std::min(most, stream_->out.size());
   for (std::size_t i = 0; i < count; ++i) {
-    if (got_ + i >= sent_ || stream_->out[i] != testing::noise(number_, got_ + i)) wrong_ = true;
+    if (got_ + i >= sent_ || stream_->out[i] != test::noise(number_, got_ + i)) wrong_ = true;
   }
   got_ += count;
   stream_->out.erase(0, count);

@@ -15,13 +15,13 @@
 #include <utility>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/log.h"
-#include "echo/selector.h"
-#include "echo/server.h"
-#include "echo/signals.h"
-#include "echo/systemd.h"
-#include "echo/units.h"
+#include "echo/base/time.h"
+#include "echo/loop/selector.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/log.h"
+#include "echo/os/signals.h"
+#include "echo/server/server.h"
+#include "echo/service/service_manager.h"
 #include "sim/dice.h"
 #include "sim/kernel.h"
 #include "sim/peer.h"
@@ -42,7 +42,7 @@ void forget_signals() {
 }
 
 // For how many turns a signal may be pending, however busy they are.
-constexpr int kMostTurnsOfASignal = 100;
+constexpr int kMaxTurnsOfASignal = 100;
 
 // No turn of the simulation takes longer.
 constexpr Duration kTurnTime = Selector::kRest + 1ms;
@@ -167,7 +167,7 @@ class ServersWorld : public World {
   void check() {
     stop_if_a_listener_is_dead();
     turns_with_signal_ = is_signal_pending() ? turns_with_signal_ + 1 : 0;
-    if (turns_with_signal_ > kMostTurnsOfASignal) kernel_.violate("a signal that is not taken");
+    if (turns_with_signal_ > kMaxTurnsOfASignal) kernel_.violate("a signal that is not taken");
     check_stop();
     for (const auto& peer : peers_) {
       const std::string complaint = peer->complaint(settings_.max_queue);
@@ -390,7 +390,7 @@ std::string simulate_server(std::uint64_t seed) {
     int turns = 0;
     while (server.turn() && kernel.violation().empty()) {
       world.check();
-      if (++turns > kMostTurns) kernel.violate("it never ends");
+      if (++turns > kMaxTurns) kernel.violate("it never ends");
     }
     kernel.set_fault_rate(0);
     kernel.set_stop_rate(0);

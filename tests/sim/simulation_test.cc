@@ -10,7 +10,8 @@
 #include <optional>
 #include <string>
 
-#include "echo/options.h"
+#include "echo/base/usage_error.h"
+#include "echo/cli/options.h"
 #include "sim/client_sim.h"
 #include "sim/server_sim.h"
 
@@ -39,7 +40,7 @@ std::map<int, struct sigaction> old_actions;
 
 // No seed takes nearly so much of the processor, however slow the machine and its sanitizers are.
 // What simulates a system waits for nothing, so it is the processor that a seed without end takes.
-constexpr itimerval kMostOfASeed{.it_interval = {}, .it_value = {.tv_sec = 10, .tv_usec = 0}};
+constexpr itimerval kMaxOfASeed{.it_interval = {}, .it_value = {.tv_sec = 10, .tv_usec = 0}};
 constexpr itimerval kNoLimit{};
 
 void tell_last_words() {
@@ -64,7 +65,7 @@ void tell_last_words_at(int signal) {
 void run_all(std::string (*simulate)(std::uint64_t)) {
   for (std::uint64_t seed = seeds.first; seed != seeds.end(); ++seed) {
     last_words = "died at --seed " + std::to_string(seed) + '\n';
-    ::setitimer(ITIMER_PROF, &kMostOfASeed, nullptr);
+    ::setitimer(ITIMER_PROF, &kMaxOfASeed, nullptr);
     const std::string complaint = simulate(seed);
     ::setitimer(ITIMER_PROF, &kNoLimit, nullptr);
     if (!complaint.empty()) FAIL() << "--seed " << seed << ": " << complaint;
@@ -101,7 +102,7 @@ void read_command_line(int argc, char** argv) {
 
 // sim_tests [--seed S] [--seeds N] and GoogleTest's own options: that seed, or so many from it on.
 int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
+  testing::InitGoogleTest(&argc, argv);
   try {
     echo::sim::read_command_line(argc, argv);
   } catch (const echo::UsageError& error) {

@@ -7,9 +7,9 @@
 #include <stdexcept>
 #include <utility>
 
-#include "echo/socket.h"
+#include "echo/os/socket.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // As large as the server's own buffer, which takes memory when it is first used.
@@ -67,7 +67,7 @@ void Abuse::send_until_owed(const std::vector<TestPeer>& peers, std::size_t each
 void Abuse::end_abuse() {
   ended_ = true;
   wait_for_descriptors(descriptors_before_);
-  EXPECT_LE(server_->own_memory(), memory_before_ + kMostKept);
+  EXPECT_LE(server_->own_memory(), memory_before_ + kMaxKept);
   wait_until([this] {
     hear_witness();
     return is_idle();
@@ -101,4 +101,4 @@ std::size_t count_lines(std::string_view text, std::string_view part) {
   return count;
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -10,25 +10,25 @@
 #include <string_view>
 #include <vector>
 
-#include "echo/endpoint.h"
+#include "echo/os/endpoint.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // A server to be abused, and a witness: one client more, which is to be served exactly whatever is
 // done to the others. When a test's abuse is over, the server must be as it was before it:
 //
 // - the descriptors are those that it had;
-// - its memory is below what it was, and kMostKept;
+// - its memory is below what it was, and kMaxKept;
 // - it sleeps as long as nothing happens;
 // - the witness, and a client that is new, get an exact echo;
 // - SIGTERM ends it with status 0.
-class Abuse : public ::testing::Test {
+class Abuse : public testing::Test {
  protected:
   // The tables by descriptor stay as large as they were needed. A sanitizer keeps much more, and
   // looks for leaks itself, at the end.
-  static constexpr std::size_t kMostKept = (sanitized() ? 16UL : 1UL) << 20;
+  static constexpr std::size_t kMaxKept = (sanitized() ? 16UL : 1UL) << 20;
 
   // For a server whose freed memory goes back to the system, so that what is left is what it holds.
   // Else malloc() keeps all that is free below a block in use; here it maps each block by itself
@@ -76,4 +76,4 @@ class Abuse : public ::testing::Test {
 // How many lines of the text have the part in them.
 std::size_t count_lines(std::string_view text, std::string_view part);
 
-}  // namespace echo::testing
+}  // namespace echo::test

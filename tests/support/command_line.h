@@ -6,9 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "echo/options.h"
+#include "echo/base/usage_error.h"
+#include "echo/cli/options.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 using Words = std::vector<std::string>;
 
@@ -66,4 +67,4 @@ inline std::vector<Words> spellings(const std::string& letter, const std::string
   return {{letter, value}, {letter + value}, {name, value}, {name + "=" + value}};
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

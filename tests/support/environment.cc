@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-namespace echo::testing {
+namespace echo::test {
 
 Environment::Environment(std::initializer_list<Variable> variables) {
   for (const auto& [name, value] : variables) {
@@ -19,4 +19,4 @@ Environment::~Environment() {
   for (const std::string& name : names_) ::unsetenv(name.c_str());
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

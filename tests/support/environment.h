@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace echo::testing {
+namespace echo::test {
 
 // Sets variables of this process's environment, or takes them out (nullptr), until it goes.
 class Environment {
@@ -23,4 +23,4 @@ class Environment {
   std::vector<std::string> names_;
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <initializer_list>
 
-namespace echo::testing {
+namespace echo::test {
 
 // What each call may fail with, by its manual page. EAGAIN stands for EWOULDBLOCK too: on Linux
 // they are one number.
@@ -70,4 +70,4 @@ inline constexpr std::initializer_list<int> kMemoryFile{EFAULT, EMFILE, ENFILE, 
 inline constexpr std::initializer_list<int> kSendDescriptors{
     EAGAIN, EBADF, ECONNREFUSED, ECONNRESET, ENOBUFS, ENOMEM, ENOTCONN, EPIPE, ETOOMANYREFS};
 
-}  // namespace echo::testing
+}  // namespace echo::test

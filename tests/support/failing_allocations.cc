@@ -35,7 +35,7 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t /*size*/) noexcept { std::free(memory); }
 // NOLINTEND(cppcoreguidelines-no-malloc)
 
-namespace echo::testing {
+namespace echo::test {
 
 FailingAllocations::FailingAllocations(std::size_t successes) noexcept {
   successes_left = successes;
@@ -46,4 +46,4 @@ FailingAllocations::~FailingAllocations() { successes_left.reset(); }
 
 bool FailingAllocations::any_failed() const noexcept { return failed; }
 
-}  // namespace echo::testing
+}  // namespace echo::test

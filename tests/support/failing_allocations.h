@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace echo::testing {
+namespace echo::test {
 
 // Want of memory: as long as this lives, `successes` more allocations of this process succeed, and
 // all after them throw std::bad_alloc. One at a time, and no threads beside it.
@@ -17,4 +17,4 @@ class FailingAllocations {
   bool any_failed() const noexcept;
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

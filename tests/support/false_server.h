@@ -8,14 +8,14 @@
 #include <utility>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/socket.h"
-#include "echo/unique_fd.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
+#include "echo/os/unique_fd.h"
 #include "support/socket_pair.h"
 #include "support/test_peer.h"
 
 // What a client under test is to talk to.
-namespace echo::testing {
+namespace echo::test {
 
 // The arguments of a client that is to talk to that port.
 inline std::vector<std::string> at_port(std::uint16_t port,
@@ -64,4 +64,4 @@ class SilentPort {
   std::vector<Connecting> before_;
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

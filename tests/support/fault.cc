@@ -6,9 +6,9 @@
 #include <ostream>
 #include <stdexcept>
 
-#include "echo/errno_text.h"
+#include "echo/base/errno_text.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 std::string Fault::name() const { return std::string(call) + '_' + ::strerrorname_np(error); }
 
@@ -33,7 +33,7 @@ std::vector<Fault> join(std::initializer_list<std::vector<Fault>> lists) {
   return all;
 }
 
-std::string name_of_test(const ::testing::TestParamInfo<Fault>& info) { return info.param.name(); }
+std::string name_of_test(const testing::TestParamInfo<Fault>& info) { return info.param.name(); }
 
 std::string inject(const Fault& fault, const std::string& when) {
   return std::string("--inject=") + fault.call + ":error=" + ::strerrorname_np(fault.error) +
@@ -52,4 +52,4 @@ std::string place_of(const Fault& fault, const Trace& trace, const std::string& 
   throw std::runtime_error(std::string("not called: ") + fault.call);
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -9,7 +9,7 @@
 
 #include "support/traced_server.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // A system call that fails by strace(1)'s hand: it is not made, and the program is told that it
 // failed.
@@ -28,7 +28,7 @@ std::vector<Fault> faults(const char* call, std::initializer_list<int> errors,
                           const char* argument = "");
 std::vector<Fault> join(std::initializer_list<std::vector<Fault>> lists);
 
-std::string name_of_test(const ::testing::TestParamInfo<Fault>& info);
+std::string name_of_test(const testing::TestParamInfo<Fault>& info);
 
 // strace's option. `when` says which of the calls fail: "2", "2+" (all from there), "2..9", "2+2"
 // (every other one).
@@ -41,11 +41,11 @@ constexpr const char* kWhileServing = "accept4";
 // once `after` has been called.
 std::string place_of(const Fault& fault, const Trace& trace, const std::string& after);
 
-class FaultTest : public ::testing::TestWithParam<Fault> {
+class FaultTest : public testing::TestWithParam<Fault> {
  protected:
   void SetUp() override {
     if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   }
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

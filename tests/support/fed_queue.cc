@@ -2,7 +2,7 @@
 
 #include <stdexcept>
 
-namespace echo::testing {
+namespace echo::test {
 
 void FedQueue::push(std::string_view message) {
   while (!message.empty()) {
@@ -16,4 +16,4 @@ void FedQueue::push(std::string_view message) {
   }
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

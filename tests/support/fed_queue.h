@@ -4,12 +4,12 @@
 #include <span>
 #include <string_view>
 
-#include "echo/message_pool.h"
-#include "echo/message_queue.h"
-#include "echo/socket.h"
+#include "echo/os/socket.h"
+#include "echo/server/block_pool.h"
+#include "echo/server/message_queue.h"
 #include "support/socket_pair.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // A message queue of its own pool, and a socket from which it receives what it is to owe.
 class FedQueue {
@@ -27,8 +27,8 @@ class FedQueue {
 
  private:
   SocketPair feed_ = make_socket_pair();
-  MessagePool pool_;
+  BlockPool pool_;
   MessageQueue queue_;
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

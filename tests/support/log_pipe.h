@@ -6,9 +6,9 @@
 #include <array>
 #include <string>
 
-#include "echo/unique_fd.h"
+#include "echo/os/unique_fd.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // A pipe for a Log to write to, and all that was written so far.
 class LogPipe {
@@ -39,4 +39,4 @@ class LogPipe {
   std::string text_;
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

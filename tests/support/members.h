@@ -2,13 +2,13 @@
 
 #include <vector>
 
-#include "echo/fd_set.h"
+#include "echo/os/fd_set.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // What EXPECT_EQ can compare and print.
 using Fds = std::vector<int>;
 
 inline Fds members(const FdSet& set) { return {set.begin(), set.end()}; }
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -2,9 +2,9 @@
 
 #include <cstddef>
 
-#include "echo/message_queue.h"
+#include "echo/server/message_queue.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // What an idle connection takes: its state, and its places in the server's tables.
 constexpr std::size_t kConnectionMemory = 1024;
@@ -17,4 +17,4 @@ constexpr std::size_t memory_bound(std::size_t connections, std::size_t max_queu
          (max_queue + max_queue / 50 + 2 * MessageQueue::kBlockBytes + kConnectionMemory);
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace echo::testing {
+namespace echo::test {
 
 // A byte of one of many endless texts: no two of them are alike, and none repeats itself nearby.
 // What is lost, doubled or out of place shows.
@@ -13,4 +13,4 @@ constexpr char noise(std::uint64_t text, std::uint64_t offset) {
   return static_cast<char>(mixed >> 56);
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -27,7 +27,7 @@
 
 #include "support/patience.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 struct Pipe {
@@ -353,4 +353,4 @@ bool allow_descriptors(std::size_t count) {
   return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/unique_fd.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/unique_fd.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // What a program is started with besides its arguments.
 struct Surroundings {
@@ -162,4 +162,4 @@ Outcome run(const std::string& path, const std::vector<std::string>& arguments,
 // Raises the test's own limit of descriptors. False where the hard limit is lower.
 bool allow_descriptors(std::size_t count);
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -2,7 +2,7 @@
 
 #include <sys/resource.h>
 
-namespace echo::testing {
+namespace echo::test {
 
 // Lets the system queue so many for the user, as far as no other process of the user needs
 // them.
@@ -32,4 +32,4 @@ class LimitedSignalQueue {
   rlimit old_{};
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -9,11 +9,11 @@
 #include <system_error>
 #include <utility>
 
-#include "echo/endpoint.h"
-#include "echo/socket.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
 #include "support/patience.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 bool becomes_ready(int fd, short events, int patience_in_ms = kPatienceInMs) {
@@ -58,4 +58,4 @@ bool is_readable(int fd) { return becomes_ready(fd, POLLIN, 0); }
 bool wait_readable(int fd) { return becomes_ready(fd, POLLIN); }
 bool wait_writable(int fd) { return becomes_ready(fd, POLLOUT); }
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -2,9 +2,9 @@
 
 #include <cstddef>
 
-#include "echo/unique_fd.h"
+#include "echo/os/unique_fd.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // Two sockets, each the other's peer, non-blocking.
 struct SocketPair {
@@ -31,4 +31,4 @@ bool is_readable(int fd);
 bool wait_readable(int fd);
 bool wait_writable(int fd);
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -2,12 +2,12 @@
 
 #include <chrono>
 
-#include "echo/units.h"
+#include "echo/base/time.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // Where the time of a test begins that has a clock of its own: not at 0, so that there is an
 // earlier one.
 inline constexpr Time kStart{std::chrono::seconds(1000)};
 
-}  // namespace echo::testing
+}  // namespace echo::test

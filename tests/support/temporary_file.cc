@@ -10,10 +10,10 @@
 #include <sstream>
 #include <system_error>
 
-namespace echo::testing {
+namespace echo::test {
 
 TemporaryFile::TemporaryFile(const std::string& contents)
-    : path_(::testing::TempDir() + "echo_test_" + std::string(6, 'X')) {
+    : path_(testing::TempDir() + "echo_test_" + std::string(6, 'X')) {
   const int fd = ::mkstemp(path_.data());
   if (fd < 0) throw std::system_error(errno, std::generic_category(), path_);
   ::close(fd);
@@ -28,4 +28,4 @@ std::string TemporaryFile::contents() const {
   return text.str();
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

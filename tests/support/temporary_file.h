@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace echo::testing {
+namespace echo::test {
 
 // A file of its own for a test, gone with it.
 class TemporaryFile {
@@ -19,4 +19,4 @@ class TemporaryFile {
   std::string path_;
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -6,9 +6,9 @@
 #include <array>
 #include <cstdlib>
 
-#include "echo/unique_fd.h"
+#include "echo/os/unique_fd.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // A terminal: a program writes to `terminal`, and `user` is where its user reads. Both are empty
 // where this system has none to give.
@@ -27,4 +27,4 @@ struct Terminal {
   UniqueFd terminal;
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -16,7 +16,7 @@
 #include "support/patience.h"
 #include "support/text.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // The text after `name`, to the end of its line.
@@ -110,4 +110,4 @@ void TestManager::handle(const std::string& message, UniqueFd fd) {
   told_.notify_all();
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -7,10 +7,10 @@
 #include <thread>
 #include <vector>
 
-#include "echo/passed_descriptors.h"
-#include "echo/unique_fd.h"
+#include "echo/os/unique_fd.h"
+#include "echo/service/passed_descriptors.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // A socket like that of a service manager.
 struct NotifySocket {
@@ -59,4 +59,4 @@ class TestManager {
   std::thread thread_;
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -11,17 +11,17 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "echo/socket.h"
+#include "echo/os/socket.h"
 #include "support/patience.h"
 #include "support/socket_pair.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // Longer than any pause of a server that still reads.
 constexpr int kStuckInMs = 300;
 // More than the kernel's buffers of both ends and any queue of a server under test.
-constexpr std::size_t kMostBuffered = 64UL << 20;
+constexpr std::size_t kMaxBuffered = 64UL << 20;
 
 // Returns what of `events` is there; nothing of them after the patience.
 short wait_for(int fd, short events, int patience_in_ms = kPatienceInMs) {
@@ -102,7 +102,7 @@ void TestPeer::send_urgent(char byte) const {
 void TestPeer::shut_down_sending() const { echo::shut_down_sending(fd()); }
 
 std::size_t TestPeer::send_until_stuck() const {
-  return testing::send_until_stuck(std::span(this, 1)).front();
+  return test::send_until_stuck(std::span(this, 1)).front();
 }
 
 std::string TestPeer::receive(std::size_t length) const {
@@ -175,7 +175,7 @@ std::vector<std::size_t> send_until_stuck(std::span<const TestPeer> peers) {
   while (::poll(entries.data(), entries.size(), kStuckInMs) != 0) {
     for (std::size_t i = 0; i < peers.size(); ++i) {
       if (entries[i].revents != 0) totals[i] += send_some(entries[i].fd, block);
-      if (totals[i] > kMostBuffered) throw std::runtime_error("what it takes is not bounded");
+      if (totals[i] > kMaxBuffered) throw std::runtime_error("what it takes is not bounded");
     }
   }
   return totals;
@@ -188,4 +188,4 @@ std::string random_bytes(std::size_t length, std::uint32_t seed) {
   return bytes;
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

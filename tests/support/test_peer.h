@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/unique_fd.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/unique_fd.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // The other end of a connection under test. It waits for whatever it does, for kPatience at most,
 // and throws std::runtime_error then, or std::system_error where the connection breaks.
@@ -64,4 +64,4 @@ std::vector<std::size_t> send_until_stuck(std::span<const TestPeer> peers);
 // Bytes of no pattern that an echo could repeat by chance; the same for the same seed.
 std::string random_bytes(std::size_t length, std::uint32_t seed = 1);
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -3,7 +3,7 @@
 #include <iterator>
 #include <regex>
 
-namespace echo::testing {
+namespace echo::test {
 
 bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -30,4 +30,4 @@ std::string replace_each(const std::string& text, const std::string& pattern,
   return std::regex_replace(text, std::regex(pattern), replacement);
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace echo::testing {
+namespace echo::test {
 
 bool has(std::string_view text, std::string_view part);
 
@@ -22,4 +22,4 @@ std::vector<std::string> first_groups_in(const std::string& text, const std::str
 std::string replace_each(const std::string& text, const std::string& pattern,
                          const std::string& replacement);
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -8,7 +8,7 @@
 #include <sstream>
 #include <utility>
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // A leak check would need to trace the program itself.
@@ -96,4 +96,4 @@ TracedOutcome run_traced(const std::vector<std::string>& options, const std::str
   return {.outcome = std::move(outcome), .trace = read_trace(file)};
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

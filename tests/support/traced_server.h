@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "echo/endpoint.h"
+#include "echo/os/endpoint.h"
 #include "support/program.h"
 #include "support/temporary_file.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // Whether strace(1) is here, and may trace.
 bool can_trace();
@@ -63,4 +63,4 @@ TracedOutcome run_traced(const std::vector<std::string>& options, const std::str
                          const std::vector<std::string>& arguments,
                          const std::string& standard_input = {});
 
-}  // namespace echo::testing
+}  // namespace echo::test

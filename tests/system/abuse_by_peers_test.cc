@@ -12,14 +12,14 @@
 #include <system_error>
 #include <vector>
 
-#include "echo/endpoint.h"
+#include "echo/os/endpoint.h"
 #include "support/abuse.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 #include "support/text.h"
 
 // What others on the network can do.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 constexpr std::size_t kSmallQueue = 32UL * 1024;
@@ -54,7 +54,7 @@ TEST_F(Abuse, HundredsThatNeverReadAreReadNoFurtherThanTheirQueues) {
   send_until_owed(peers, kSmallQueue);
   EXPECT_GT(server().own_memory(), memory_before() + peers.size() * kSmallQueue);
   // A block that is mapped by itself takes two pages; and there is something for the tables.
-  EXPECT_LT(server().own_memory(), memory_before() + peers.size() * 3 * kSmallQueue + kMostKept);
+  EXPECT_LT(server().own_memory(), memory_before() + peers.size() * 3 * kSmallQueue + kMaxKept);
 }
 
 TEST_F(Abuse, HundredsThatReadSlowlyGetEverything) {
@@ -271,4 +271,4 @@ TEST_F(Abuse, NothingThatAPeerSendsRulesTheLog) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

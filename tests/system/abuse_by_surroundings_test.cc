@@ -13,16 +13,16 @@
 #include <utility>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/socket.h"
-#include "echo/unique_fd.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
+#include "echo/os/unique_fd.h"
 #include "support/abuse.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 #include "support/text.h"
 
 // What the system around the server can do, and who has a right to signal it.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // The pipe fills up, its reader sleeps, and at debug level every message would write to it.
@@ -161,4 +161,4 @@ TEST_F(Abuse, APeerForWhichThereIsNoMemoryCostsThatConnectionOnly) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -15,7 +15,7 @@
 #include "support/traced_server.h"
 
 // The client, whose system calls fail.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 constexpr std::size_t kMessage = 2000;
@@ -77,10 +77,10 @@ TEST_P(PassingFaultOfTheClient, LosesNoByte) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, PassingFaultOfTheClient,
-    ::testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
-                              faults("pselect6", {EINTR}), faults("setsockopt", kSocketOption),
-                              faults("getsockname", kSocketName),
-                              faults("getpeername", kSocketName)})),
+    testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
+                            faults("pselect6", {EINTR}), faults("setsockopt", kSocketOption),
+                            faults("getsockname", kSocketName),
+                            faults("getpeername", kSocketName)})),
     name_of_test);
 
 class FaultOfTheClient : public ClientFaultTest {};
@@ -91,9 +91,9 @@ TEST_P(FaultOfTheClient, IsToldInOneLine) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, FaultOfTheClient,
-    ::testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
-                              faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
-                              faults("sendto", kSendFatal)})),
+    testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
+                            faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
+                            faults("sendto", kSendFatal)})),
     name_of_test);
 
 // A reset, once all has come back.
@@ -109,7 +109,7 @@ TEST_P(ResetOfTheClientsLastRead, IsAGoodEnd) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ResetOfTheClientsLastRead,
-                         ::testing::ValuesIn(faults("recvfrom", kResets)), name_of_test);
+                         testing::ValuesIn(faults("recvfrom", kResets)), name_of_test);
 
 std::vector<Fault> faults_but_resets() {
   std::vector<Fault> all = faults("recvfrom", kRecvFatal);
@@ -126,7 +126,7 @@ TEST_P(FaultOfTheClientsLastRead, IsToldInOneLine) {
   expect_failure(echo("2"), kFirstConnection, GetParam().reason() + ", at offset 2000 of 2000");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsLastRead, ::testing::ValuesIn(faults_but_resets()),
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsLastRead, testing::ValuesIn(faults_but_resets()),
                          name_of_test);
 
 // These mean that the connection is under way (connect(2)); here it never was.
@@ -137,8 +137,7 @@ TEST_P(ConnectingThatLeadsNowhere, IsToldInOneLine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, ConnectingThatLeadsNowhere,
-                         ::testing::ValuesIn(faults("connect", {EINPROGRESS, EINTR})),
-                         name_of_test);
+                         testing::ValuesIn(faults("connect", {EINPROGRESS, EINTR})), name_of_test);
 
 class FaultOfTheClientsShutdown : public ClientFaultTest {};
 
@@ -148,7 +147,7 @@ TEST_P(FaultOfTheClientsShutdown, EndsByTheTimeout) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsShutdown,
-                         ::testing::ValuesIn(faults("shutdown", kShutdown)), name_of_test);
+                         testing::ValuesIn(faults("shutdown", kShutdown)), name_of_test);
 
 class FaultOfTheClientsOutput : public ClientFaultTest {};
 
@@ -158,7 +157,7 @@ TEST_P(FaultOfTheClientsOutput, IsToldInOneLine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsOutput,
-                         ::testing::ValuesIn(faults("write", kWrite, "(1, ")), name_of_test);
+                         testing::ValuesIn(faults("write", kWrite, "(1, ")), name_of_test);
 
 class PassingFaultOfTheClientsOutput : public ClientFaultTest {};
 
@@ -169,7 +168,7 @@ TEST_P(PassingFaultOfTheClientsOutput, LosesNoByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, PassingFaultOfTheClientsOutput,
-                         ::testing::ValuesIn(faults("write", kNotNow, "(1, ")), name_of_test);
+                         testing::ValuesIn(faults("write", kNotNow, "(1, ")), name_of_test);
 
 class FaultOfTheClientsInput : public ClientFaultTest {};
 
@@ -179,7 +178,7 @@ TEST_P(FaultOfTheClientsInput, IsToldInOneLine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsInput,
-                         ::testing::ValuesIn(faults("read", kRead, "(0, ")), name_of_test);
+                         testing::ValuesIn(faults("read", kRead, "(0, ")), name_of_test);
 
 class PassingFaultOfTheClientsInput : public ClientFaultTest {};
 
@@ -190,7 +189,7 @@ TEST_P(PassingFaultOfTheClientsInput, LosesNoByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, PassingFaultOfTheClientsInput,
-                         ::testing::ValuesIn(faults("read", kNotNow, "(0, ")), name_of_test);
+                         testing::ValuesIn(faults("read", kNotNow, "(0, ")), name_of_test);
 
 class FaultOfTheClientsSelect : public ClientFaultTest {};
 
@@ -199,7 +198,7 @@ TEST_P(FaultOfTheClientsSelect, IsToldInOneLine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsSelect,
-                         ::testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
+                         testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
 
 // A client that measures, on two connections, and meets the fault.
 class MeasurementFaultTest : public FaultTest {
@@ -229,8 +228,8 @@ TEST_P(PassingFaultOfAMeasurement, IsNone) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, PassingFaultOfAMeasurement,
-    ::testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
-                              faults("pselect6", {EINTR}), faults("prctl", {EINVAL})})),
+    testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
+                            faults("pselect6", {EINTR}), faults("prctl", {EINVAL})})),
     name_of_test);
 
 class FaultOfAMeasurement : public MeasurementFaultTest {};
@@ -247,9 +246,9 @@ TEST_P(FaultOfAMeasurement, CostsTheConnectionThatHasIt) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, FaultOfAMeasurement,
-    ::testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
-                              faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
-                              faults("sendto", kSendFatal)})),
+    testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
+                            faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
+                            faults("sendto", kSendFatal)})),
     name_of_test);
 
 class FaultOfAMeasurementsSelect : public MeasurementFaultTest {};
@@ -261,7 +260,7 @@ TEST_P(FaultOfAMeasurementsSelect, IsToldInOneLine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfAMeasurementsSelect,
-                         ::testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
+                         testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

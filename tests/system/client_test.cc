@@ -1,4 +1,4 @@
-#include "echo/client.h"
+#include "echo/client/client.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -9,15 +9,15 @@
 #include <string_view>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/socket.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
 #include "support/false_server.h"
 #include "support/program.h"
 #include "support/temporary_file.h"
 #include "support/test_peer.h"
 #include "support/text.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 TEST(EchoClient, SaysTheListingsMessagesOnTwoSocketsInTurn) {
@@ -129,8 +129,8 @@ TEST(EchoClient, StreamsNoFurtherThanItsOutputIsRead) {
                  {.standard_input = "/dev/zero"});
   client.ignore_output();
   // Its window, and what the pipe and the last read hold.
-  constexpr std::size_t kMost = Client::kMostUnverified + (1UL << 20);
-  wait_until([&] { return bytes_in(server) >= Client::kMostUnverified; });
+  constexpr std::size_t kMost = Client::kMaxUnverified + (1UL << 20);
+  wait_until([&] { return bytes_in(server) >= Client::kMaxUnverified; });
   EXPECT_LT(bytes_in(server), kMost);
   EXPECT_LT(client.peak_memory(), 64UL << 20);
 }
@@ -335,4 +335,4 @@ TEST(EchoClient, FailsWhereStandardOutputBreaks) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

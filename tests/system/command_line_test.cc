@@ -9,7 +9,7 @@
 
 #include "support/program.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // A command line that must be refused by one plain line which names the value and the reason.
@@ -40,13 +40,13 @@ void expect_refused(const char* program, const std::string& name, const BadComma
   }
 }
 
-class ServerCommandLine : public ::testing::TestWithParam<BadCommandLine> {};
+class ServerCommandLine : public testing::TestWithParam<BadCommandLine> {};
 
 TEST_P(ServerCommandLine, IsRefused) { expect_refused(ECHO_SERVER, "echo_server", GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(
     Bad, ServerCommandLine,
-    ::testing::Values(
+    testing::Values(
         BadCommandLine{{"--no-such-option"}, 2, {"'--no-such-option'", "unknown"}},
         BadCommandLine{{"-x"}, 2, {"'-x'", "unknown"}},
         BadCommandLine{{"--port"}, 2, {"'--port'", "needs a value"}},
@@ -71,26 +71,25 @@ INSTANTIATE_TEST_SUITE_P(
         BadCommandLine{{"-p", "0", "-H", ""}, 1, {"cannot resolve host ''"}},
         BadCommandLine{{"-p", "0", "-H", "192.0.2.1"}, 1, {"192.0.2.1", "Cannot assign"}}));
 
-class ClientCommandLine : public ::testing::TestWithParam<BadCommandLine> {};
+class ClientCommandLine : public testing::TestWithParam<BadCommandLine> {};
 
 TEST_P(ClientCommandLine, IsRefused) { expect_refused(ECHO_CLIENT, "echo_client", GetParam()); }
 
 INSTANTIATE_TEST_SUITE_P(
     Bad, ClientCommandLine,
-    ::testing::Values(BadCommandLine{{"--no-such-option"}, 2, {"'--no-such-option'", "unknown"}},
-                      BadCommandLine{{"-c", "0"}, 2, {"--connections", "'0'", "out of range"}},
-                      BadCommandLine{{"-c", "-5"}, 2, {"--connections", "'-5'", "not a number"}},
-                      BadCommandLine{{"-p", "65536"}, 2, {"--port", "'65536'", "out of range"}},
-                      BadCommandLine{{"-p", "0"}, 2, {"--port", "'0'"}},
-                      BadCommandLine{{"-t", "soon"}, 2, {"--timeout", "'soon'", "not a time"}},
-                      BadCommandLine{{"-H", "localhost:7"}, 2, {"'localhost:7'", "--port"}},
-                      BadCommandLine{{"-n1", "localhost"}, 2, {"'localhost'", "--host"}},
-                      BadCommandLine{{"-n1", "--svg", "-"}, 2, {"--svg", "'-'"}},
-                      BadCommandLine{{"-n1", "--json", "--sample", "1us"}, 2, {"'1us'", "1ms"}},
-                      BadCommandLine{{"-", "and more"}, 2, {"'-'"}},
-                      BadCommandLine{{""}, 2, {"''"}},
-                      BadCommandLine{{"-H", no_name()}, 1, {"'" + no_name() + "'"}},
-                      BadCommandLine{{"-6", "-H", "127.0.0.1"}, 1, {"'127.0.0.1'"}}));
+    testing::Values(BadCommandLine{{"--no-such-option"}, 2, {"'--no-such-option'", "unknown"}},
+                    BadCommandLine{{"-c", "0"}, 2, {"--connections", "'0'", "out of range"}},
+                    BadCommandLine{{"-c", "-5"}, 2, {"--connections", "'-5'", "not a number"}},
+                    BadCommandLine{{"-p", "65536"}, 2, {"--port", "'65536'", "out of range"}},
+                    BadCommandLine{{"-p", "0"}, 2, {"--port", "'0'"}},
+                    BadCommandLine{{"-t", "soon"}, 2, {"--timeout", "'soon'", "not a time"}},
+                    BadCommandLine{{"-H", "localhost:7"}, 2, {"'localhost:7'", "--port"}},
+                    BadCommandLine{{"-n1", "localhost"}, 2, {"'localhost'", "--host"}},
+                    BadCommandLine{{"-n1", "--svg", "-"}, 2, {"--svg", "'-'"}},
+                    BadCommandLine{{"-n1", "--json", "--sample", "1us"}, 2, {"'1us'", "1ms"}},
+                    BadCommandLine{{"-", "and more"}, 2, {"'-'"}}, BadCommandLine{{""}, 2, {"''"}},
+                    BadCommandLine{{"-H", no_name()}, 1, {"'" + no_name() + "'"}},
+                    BadCommandLine{{"-6", "-H", "127.0.0.1"}, 1, {"'127.0.0.1'"}}));
 
 TEST(CommandLine, AnAddressIsTakenInItsOtherForms) {
   for (const char* const host : {"[::ffff:127.0.0.1]", "::ffff:127.0.0.1", "localhost."}) {
@@ -125,7 +124,7 @@ TEST(CommandLine, APortWithoutPermissionIsNamed) {
   }
 }
 
-class Either : public ::testing::TestWithParam<const char*> {};
+class Either : public testing::TestWithParam<const char*> {};
 
 TEST_P(Either, PrintsItsVersion) {
   const Outcome outcome = run(GetParam(), {"--version"});
@@ -154,7 +153,7 @@ TEST_P(Either, HasItsExitStatusThoughNobodyReadsItsError) {
   EXPECT_EQ(run(GetParam(), {"-H", no_name()}, {}, unread).status, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Program, Either, ::testing::Values(ECHO_SERVER, ECHO_CLIENT));
+INSTANTIATE_TEST_SUITE_P(Program, Either, testing::Values(ECHO_SERVER, ECHO_CLIENT));
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -11,7 +11,7 @@
 #include "support/program.h"
 #include "support/test_peer.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 constexpr std::size_t kClientsAtOnce = 10'000;
@@ -109,4 +109,4 @@ TEST(SilentCrowd, IsHeardThoughTheUserHasNoSignalsLeft) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

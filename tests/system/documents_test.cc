@@ -9,11 +9,11 @@
 #include "support/text.h"
 
 // What tells of the programs agrees with them, and is well formed.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 std::string read(const std::string& path) {
-  std::ifstream file(ECHO_SOURCE_DIR "/src/" + path);
+  std::ifstream file(ECHO_SOURCE_DIR "/src/dist/" + path);
   EXPECT_TRUE(file.good()) << path;
   std::ostringstream text;
   text << file.rdbuf();
@@ -102,7 +102,7 @@ head -n 1 "$1"
   -e 's/^(-[^-+]|--[^=[]+)\[[^]]*\]$/\1/'
 )sh";
 
-class Documents : public ::testing::TestWithParam<std::string> {
+class Documents : public testing::TestWithParam<std::string> {
  protected:
   static const std::string& name() { return GetParam(); }
   static std::string page() {
@@ -117,8 +117,8 @@ class Documents : public ::testing::TestWithParam<std::string> {
   }
 
   static std::string ask_bash(const std::string& question, const std::string& completion) {
-    const Outcome outcome =
-        run("bash", {"-c", question, "bash", ECHO_SOURCE_DIR "/src/completions/" + completion});
+    const Outcome outcome = run(
+        "bash", {"-c", question, "bash", ECHO_SOURCE_DIR "/src/dist/completions/" + completion});
     EXPECT_EQ(outcome.error, "");
     return outcome.output;
   }
@@ -155,8 +155,8 @@ TEST_P(Documents, OfTheManualPageAreWellFormedForGroff) {
   EXPECT_EQ(run("man", {"--warnings", "--local-file", "-"}, page()).error, "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, Documents, ::testing::Values("echo_server", "echo_client"),
+INSTANTIATE_TEST_SUITE_P(Each, Documents, testing::Values("echo_server", "echo_client"),
                          [](const auto& each) { return each.param; });
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

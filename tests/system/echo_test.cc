@@ -7,11 +7,11 @@
 #include <system_error>
 #include <vector>
 
-#include "echo/endpoint.h"
+#include "echo/os/endpoint.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 TEST(EchoServer, SendsBackWhatItReceives) {
@@ -148,4 +148,4 @@ TEST(EchoServer, LeavesNoDescriptorBehind) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

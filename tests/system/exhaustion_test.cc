@@ -10,7 +10,7 @@
 #include "support/program.h"
 #include "support/test_peer.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -86,4 +86,4 @@ TEST(OutOfDescriptors, TheClientsThatWaitAreServedBeforeAStop) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

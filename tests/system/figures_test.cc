@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "echo/units.h"
+#include "echo/base/time.h"
 #include "support/false_server.h"
 #include "support/program.h"
 #include "support/temporary_file.h"
@@ -19,7 +19,7 @@
 
 // That no figure of the client misleads: what it tells, in each form, where little was measured,
 // where a rate was not kept, and where it cannot begin.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 constexpr std::size_t kMessageSize = 64;
@@ -272,4 +272,4 @@ TEST(Figures, LeaveAPictureToADeviceThatTheyGoToToo) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -12,11 +12,11 @@
 #include "support/test_peer.h"
 
 // What an administrator allows.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // Of all connections, or of one host's: here they are the same.
-class Limit : public ::testing::TestWithParam<std::string> {};
+class Limit : public testing::TestWithParam<std::string> {};
 
 TEST_P(Limit, RefusesOneMoreByEof) {
   ServerProgram server({GetParam(), "2"});
@@ -39,7 +39,7 @@ TEST_P(Limit, HasRoomAgainWhenOneLeaves) {
   EXPECT_EQ(TestPeer(server.endpoint()).echo("2"), "2");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, Limit, ::testing::Values("--max-connections", "--max-per-host"),
+INSTANTIATE_TEST_SUITE_P(Each, Limit, testing::Values("--max-connections", "--max-per-host"),
                          [](const auto& each) {
                            return std::string(each.index == 0 ? "OfAll" : "OfAHost");
                          });
@@ -102,7 +102,7 @@ TEST(Keepalive, APeerThatHasVanishedIsFound) {
 }
 
 // ulimit -s: what it lets start serves on, whatever happens.
-class SmallStack : public ::testing::Test {
+class SmallStack : public testing::Test {
  protected:
   void SetUp() override {
     const Outcome outcome = run(ECHO_SERVER, {"--version"}, {}, small());
@@ -141,4 +141,4 @@ TEST_F(SmallStack, BearsEventsOfSilentConnections) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

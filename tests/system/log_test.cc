@@ -6,14 +6,14 @@
 #include <csignal>
 #include <string>
 
-#include "echo/socket.h"
-#include "echo/unique_fd.h"
+#include "echo/os/socket.h"
+#include "echo/os/unique_fd.h"
 #include "support/program.h"
 #include "support/temporary_file.h"
 #include "support/test_peer.h"
 #include "support/text.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 TEST(Log, TellsOfAConnectionInTheListingsWords) {
@@ -88,4 +88,4 @@ TEST(Log, AClosedStandardErrorIsNotReplacedByASocket) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

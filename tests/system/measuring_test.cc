@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "echo/unique_fd.h"
+#include "echo/os/unique_fd.h"
 #include "support/false_server.h"
 #include "support/program.h"
 #include "support/temporary_file.h"
@@ -23,7 +23,7 @@
 #include "support/traced_server.h"
 
 // What the client finds where it measures: all that is wrong, and nothing else.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 constexpr std::size_t kSize = 64;
@@ -571,4 +571,4 @@ TEST(Measuring, ShowsNoProgressWhereNoTerminalIs) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -5,18 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "echo/message_queue.h"
-#include "echo/socket.h"
+#include "echo/os/socket.h"
+#include "echo/server/message_queue.h"
 #include "support/memory_bound.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 constexpr std::size_t kMaxQueue = 512UL * 1024;
 
-class Memory : public ::testing::Test {
+class Memory : public testing::Test {
  protected:
   void SetUp() override {
     if (sanitized()) GTEST_SKIP() << "a sanitizer takes memory of its own";
@@ -107,4 +107,4 @@ TEST_F(Memory, OfThoseWhoLeftIsTakenAgain) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

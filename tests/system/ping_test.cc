@@ -9,15 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/unique_fd.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/unique_fd.h"
 #include "support/false_server.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 #include "support/text.h"
 
 // What the client tells of messages that it says one by one, as ping(8) does.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 std::vector<std::string> pinging(std::uint16_t port, std::vector<std::string> arguments) {
@@ -138,4 +138,4 @@ TEST(Ping, SaysThatItWaitsForAConnection) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

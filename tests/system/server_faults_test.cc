@@ -11,9 +11,9 @@
 #include <system_error>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/errno_text.h"
-#include "echo/message_queue.h"
+#include "echo/base/errno_text.h"
+#include "echo/os/endpoint.h"
+#include "echo/server/message_queue.h"
 #include "support/errors.h"
 #include "support/fault.h"
 #include "support/program.h"
@@ -21,7 +21,7 @@
 #include "support/traced_server.h"
 
 // The server, whose system calls fail.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 void expect_served(const Endpoint& server) {
@@ -83,9 +83,9 @@ TEST_P(FaultOfAccept, LosesNobody) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfAccept,
-                         ::testing::ValuesIn(join({faults("accept4", {EAGAIN}),
-                                                   faults("accept4", kAcceptOfOneClient),
-                                                   faults("accept4", kAcceptOfTheSystem)})),
+                         testing::ValuesIn(join({faults("accept4", {EAGAIN}),
+                                                 faults("accept4", kAcceptOfOneClient),
+                                                 faults("accept4", kAcceptOfTheSystem)})),
                          name_of_test);
 
 class FaultOfADeadListener : public ServerFaultTest {};
@@ -104,7 +104,7 @@ TEST_P(FaultOfADeadListener, HasItOpenedAgain) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfADeadListener,
-                         ::testing::ValuesIn(faults("accept4", kAcceptOfADeadListener)),
+                         testing::ValuesIn(faults("accept4", kAcceptOfADeadListener)),
                          name_of_test);
 
 class FaultOfManyWhoWait : public ServerFaultTest {};
@@ -119,7 +119,7 @@ TEST_P(FaultOfManyWhoWait, DoesNotKeepTheNextOneWaiting) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfManyWhoWait,
-                         ::testing::ValuesIn(faults("accept4", kAcceptOfOneClient)), name_of_test);
+                         testing::ValuesIn(faults("accept4", kAcceptOfOneClient)), name_of_test);
 
 class LastingFaultOfAccept : public ServerFaultTest {};
 
@@ -137,7 +137,7 @@ TEST_P(LastingFaultOfAccept, NeitherSpinsNorStopsTheService) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, LastingFaultOfAccept,
-                         ::testing::ValuesIn(faults("accept4", kAcceptOfTheSystem)), name_of_test);
+                         testing::ValuesIn(faults("accept4", kAcceptOfTheSystem)), name_of_test);
 
 // --- recv() and send(), recvmsg() and sendmsg() ---
 // A short message needs the former two. A long one needs the others too, where more than a block is
@@ -192,8 +192,8 @@ TEST_P(PassingFaultOfATransfer, LosesNoByte) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, PassingFaultOfATransfer,
-    ::testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
-                              faults("recvmsg", kNotNow), faults("sendmsg", kNotNow)})),
+    testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
+                            faults("recvmsg", kNotNow), faults("sendmsg", kNotNow)})),
     name_of_test);
 
 class FaultOfATransfer : public TransferFaultTest {};
@@ -222,8 +222,8 @@ TEST_P(FaultOfATransfer, OfManyInTurnCostsThemAlone) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, FaultOfATransfer,
-    ::testing::ValuesIn(join({faults("recvfrom", kRecvFatal), faults("sendto", kSendFatal),
-                              faults("recvmsg", kRecvFatal), faults("sendmsg", kSendFatal)})),
+    testing::ValuesIn(join({faults("recvfrom", kRecvFatal), faults("sendto", kSendFatal),
+                            faults("recvmsg", kRecvFatal), faults("sendmsg", kSendFatal)})),
     name_of_test);
 
 // --- select() ---
@@ -246,7 +246,7 @@ TEST_P(FaultOfSelect, ForEverNeitherSpinsNorKeepsTheServerFromStopping) {
   EXPECT_EQ(count_of(trace, "clock_nanosleep("), count_of(trace, "(INJECTED)"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfSelect, ::testing::ValuesIn(faults("pselect6", kSelect)),
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfSelect, testing::ValuesIn(faults("pselect6", kSelect)),
                          name_of_test);
 
 class InterruptedSelect : public ServerFaultTest {};
@@ -262,7 +262,7 @@ TEST_P(InterruptedSelect, IsMadeAgainAtOnce) {
   EXPECT_EQ(count_of(trace, "clock_nanosleep("), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, InterruptedSelect, ::testing::ValuesIn(faults("pselect6", {EINTR})),
+INSTANTIATE_TEST_SUITE_P(Each, InterruptedSelect, testing::ValuesIn(faults("pselect6", {EINTR})),
                          name_of_test);
 
 // --- What tells of events on those that are silent among others ---
@@ -304,7 +304,7 @@ TEST_P(FaultOfEvents, ForEverCostsNobodyTheEcho) {
   EXPECT_GE(count_of(serve_with_fault(place() + '+'), "(INJECTED)"), 1U);
 }
 
-std::string name_with_argument(const ::testing::TestParamInfo<Fault>& info) {
+std::string name_with_argument(const testing::TestParamInfo<Fault>& info) {
   std::string argument = info.param.argument;
   std::erase_if(argument,
                 [](char each) { return std::isalnum(static_cast<unsigned char>(each)) == 0; });
@@ -312,12 +312,12 @@ std::string name_with_argument(const ::testing::TestParamInfo<Fault>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfEvents,
-                         ::testing::ValuesIn(join({faults("signalfd4", kSignalDescriptor),
-                                                   faults("fcntl", kControl, "F_SETOWN"),
-                                                   faults("fcntl", kControl, "F_SETSIG"),
-                                                   faults("ioctl", kIoctl, "FIOASYNC"),
-                                                   faults("read", kNotNow, kWholeQueue),
-                                                   faults("read", kRead, kWholeQueue)})),
+                         testing::ValuesIn(join({faults("signalfd4", kSignalDescriptor),
+                                                 faults("fcntl", kControl, "F_SETOWN"),
+                                                 faults("fcntl", kControl, "F_SETSIG"),
+                                                 faults("ioctl", kIoctl, "FIOASYNC"),
+                                                 faults("read", kNotNow, kWholeQueue),
+                                                 faults("read", kRead, kWholeQueue)})),
                          name_with_argument);
 
 // --- What else the server calls ---
@@ -351,12 +351,12 @@ TEST_P(LesserFault, IsOfNoConsequenceWhileServing) {
   EXPECT_EQ(count_of(serve_and_stop(server), "(INJECTED)"), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Each, LesserFault,
-    ::testing::ValuesIn(join({faults("setsockopt", kSocketOption, "TCP_NODELAY"),
-                              faults("shutdown", kShutdown), faults("close", kClose),
-                              faults("listen", kListen), faults("rt_sigtimedwait", kSignalWait)})),
-    name_of_test);
+INSTANTIATE_TEST_SUITE_P(Each, LesserFault,
+                         testing::ValuesIn(join({faults("setsockopt", kSocketOption, "TCP_NODELAY"),
+                                                 faults("shutdown", kShutdown),
+                                                 faults("close", kClose), faults("listen", kListen),
+                                                 faults("rt_sigtimedwait", kSignalWait)})),
+                         name_of_test);
 
 class FaultOfADrain : public FaultTest {};
 
@@ -367,7 +367,7 @@ TEST_P(FaultOfADrain, DoesNotKeepTheServerFromStopping) {
   EXPECT_EQ(server.program().error_text().find("the drain timeout"), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfADrain, ::testing::ValuesIn(faults("ioctl", kIoctl, "OUTQ")),
+INSTANTIATE_TEST_SUITE_P(Each, FaultOfADrain, testing::ValuesIn(faults("ioctl", kIoctl, "OUTQ")),
                          name_of_test);
 
 class FaultOfTheLog : public FaultTest {};
@@ -386,7 +386,7 @@ TEST_P(FaultOfTheLog, ForEverCostsNothingElse) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, FaultOfTheLog,
-    ::testing::ValuesIn(join({faults("write", {EAGAIN}), faults("write", kWrite)})), name_of_test);
+    testing::ValuesIn(join({faults("write", {EAGAIN}), faults("write", kWrite)})), name_of_test);
 
 class InterruptedLog : public FaultTest {};
 
@@ -398,7 +398,7 @@ TEST_P(InterruptedLog, LosesNoLine) {
   EXPECT_EQ(log.find("log lines dropped"), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, InterruptedLog, ::testing::ValuesIn(faults("write", {EINTR})),
+INSTANTIATE_TEST_SUITE_P(Each, InterruptedLog, testing::ValuesIn(faults("write", {EINTR})),
                          name_of_test);
 
 // --- Memory: mmap(2) and brk(2) ---
@@ -454,11 +454,11 @@ TEST_P(FaultOfTheStart, IsToldInOneLine) {
 
 INSTANTIATE_TEST_SUITE_P(
     Each, FaultOfTheStart,
-    ::testing::ValuesIn(join({faults("socket", kSocket), faults("setsockopt", kSocketOption),
-                              faults("bind", kBind), faults("listen", kListen),
-                              faults("getsockname", kSocketName),
-                              faults("rt_sigprocmask", kSignalSetting, "SIG_BLOCK, [HUP INT"),
-                              faults("rt_sigaction", kSignalSetting, "SIGTERM")})),
+    testing::ValuesIn(join({faults("socket", kSocket), faults("setsockopt", kSocketOption),
+                            faults("bind", kBind), faults("listen", kListen),
+                            faults("getsockname", kSocketName),
+                            faults("rt_sigprocmask", kSignalSetting, "SIG_BLOCK, [HUP INT"),
+                            faults("rt_sigaction", kSignalSetting, "SIGTERM")})),
     name_of_test);
 
 class LesserFaultOfTheStart : public FaultTest {};
@@ -470,11 +470,11 @@ TEST_P(LesserFaultOfTheStart, IsOfNoConsequence) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, LesserFaultOfTheStart,
-                         ::testing::ValuesIn(join({faults("prlimit64", kLimit, "RLIMIT_NOFILE"),
-                                                   faults("fcntl", {EBADF}, "F_GETFD"),
-                                                   faults("ioctl", kIoctl, "TCGETS"),
-                                                   faults("openat", kOpen, "/proc/self/fd/2"),
-                                                   faults("bind", {EADDRINUSE})})),
+                         testing::ValuesIn(join({faults("prlimit64", kLimit, "RLIMIT_NOFILE"),
+                                                 faults("fcntl", {EBADF}, "F_GETFD"),
+                                                 faults("ioctl", kIoctl, "TCGETS"),
+                                                 faults("openat", kOpen, "/proc/self/fd/2"),
+                                                 faults("bind", {EADDRINUSE})})),
                          name_of_test);
 
 // Others have the same description open, who would meet the flag.
@@ -489,4 +489,4 @@ TEST(FaultOfReopeningTheLog, LeavesTheFlagsOfItsPipeAlone) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <vector>
 
-#include "echo/passed_descriptors.h"
+#include "echo/service/passed_descriptors.h"
 #include "support/errors.h"
 #include "support/fault.h"
 #include "support/program.h"
@@ -16,7 +16,7 @@
 #include "support/traced_server.h"
 
 // The server as a service, whose system calls fail when it hands over, or takes over.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // One that is being restarted, with a client.
@@ -60,16 +60,16 @@ TEST_P(FaultOfHandingOver, MakesItDrainInstead) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfHandingOver,
-                         ::testing::ValuesIn(join({faults("socketpair", kSocketPair, "SEQPACKET"),
-                                                   faults("memfd_create", kMemoryFile),
-                                                   faults("write", kWrite, "echo_server handover"),
-                                                   faults("fcntl", {EBUSY, EPERM}, "F_ADD_SEALS"),
-                                                   faults("sendmsg", kSendDescriptors,
-                                                          "SCM_RIGHTS")})),
+                         testing::ValuesIn(join({faults("socketpair", kSocketPair, "SEQPACKET"),
+                                                 faults("memfd_create", kMemoryFile),
+                                                 faults("write", kWrite, "echo_server handover"),
+                                                 faults("fcntl", {EBUSY, EPERM}, "F_ADD_SEALS"),
+                                                 faults("sendmsg", kSendDescriptors,
+                                                        "SCM_RIGHTS")})),
                          name_of_test);
 
 INSTANTIATE_TEST_SUITE_P(ByTheManager, FaultOfHandingOver,
-                         ::testing::ValuesIn(faults("sendmsg", kSendDescriptors, "FDSTORE")),
+                         testing::ValuesIn(faults("sendmsg", kSendDescriptors, "FDSTORE")),
                          name_of_test);
 
 // Nobody tells then that the service manager has heard all; it has.
@@ -85,9 +85,8 @@ TEST_P(FaultOfTheBarrier, CostsNobodyTheConnection) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheBarrier,
-                         ::testing::ValuesIn(join({faults("socketpair", kSocketPair, "SOCK_STREAM"),
-                                                   faults("sendmsg", kSendDescriptors,
-                                                          "BARRIER")})),
+                         testing::ValuesIn(join({faults("socketpair", kSocketPair, "SOCK_STREAM"),
+                                                 faults("sendmsg", kSendDescriptors, "BARRIER")})),
                          name_of_test);
 
 // One that is started with what another has handed over.
@@ -132,10 +131,10 @@ TEST_P(FaultOfTakingOver, CostsTheConnectionsAndALine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTakingOver,
-                         ::testing::ValuesIn(join({faults("recvmsg", kRecvFatal),
-                                                   faults("fcntl", {EBADF, EINVAL}, "F_GET_SEALS"),
-                                                   faults("lseek", {EBADF, EINVAL, ENXIO},
-                                                          "SEEK_HOLE")})),
+                         testing::ValuesIn(join({faults("recvmsg", kRecvFatal),
+                                                 faults("fcntl", {EBADF, EINVAL}, "F_GET_SEALS"),
+                                                 faults("lseek", {EBADF, EINVAL, ENXIO},
+                                                        "SEEK_HOLE")})),
                          name_of_test);
 
 // It is the first that is looked at.
@@ -152,7 +151,7 @@ TEST_P(FaultOfTheOldListener, CostsNobodyTheConnection) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheOldListener,
-                         ::testing::ValuesIn(faults("getsockopt", kSocketOption, "SO_DOMAIN")),
+                         testing::ValuesIn(faults("getsockopt", kSocketOption, "SO_DOMAIN")),
                          name_of_test);
 
 // It has ended meanwhile, for all that is known.
@@ -166,7 +165,7 @@ TEST_P(FaultOfThePeersName, CostsThatConnection) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfThePeersName,
-                         ::testing::ValuesIn(faults("getpeername", kSocketName)), name_of_test);
+                         testing::ValuesIn(faults("getpeername", kSocketName)), name_of_test);
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

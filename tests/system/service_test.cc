@@ -11,19 +11,19 @@
 #include <system_error>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/passed_descriptors.h"
-#include "echo/socket.h"
-#include "echo/unique_fd.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
+#include "echo/os/unique_fd.h"
+#include "echo/service/passed_descriptors.h"
 #include "support/program.h"
 #include "support/test_manager.h"
 #include "support/test_peer.h"
 
 // The server as a service: what a service manager sees of it, without a systemd.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
-class Service : public ::testing::Test {
+class Service : public testing::Test {
  protected:
   Surroundings surroundings() const {
     return {.environment = {{"NOTIFY_SOCKET", manager_.address()}}};
@@ -276,7 +276,7 @@ void PrintTo(const BadEnvironment& bad, std::ostream* out) {  // NOLINT(*-identi
   *out << bad.name;
 }
 
-class MalformedEnvironment : public ::testing::TestWithParam<BadEnvironment> {};
+class MalformedEnvironment : public testing::TestWithParam<BadEnvironment> {};
 
 TEST_P(MalformedEnvironment, CostsALineAndNothingElse) {
   ServerProgram server({}, {.environment = GetParam().variables});
@@ -306,7 +306,7 @@ std::vector<BadEnvironment> bad_environments() {
   };
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, MalformedEnvironment, ::testing::ValuesIn(bad_environments()),
+INSTANTIATE_TEST_SUITE_P(Each, MalformedEnvironment, testing::ValuesIn(bad_environments()),
                          [](const auto& each) { return each.param.name; });
 
 TEST(Environment, OfAManagerWhoseQueueIsFullCostsALineAndNothingElse) {
@@ -322,4 +322,4 @@ TEST(Environment, OfAManagerWhoseQueueIsFullCostsALineAndNothingElse) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "echo/unique_fd.h"
+#include "echo/os/unique_fd.h"
 #include "support/program.h"
 #include "support/temporary_file.h"
 #include "support/text.h"
 
 // Signals that come before the main loop runs, and what process 1 is there for.
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // A pipe that is full: who writes to it waits.
@@ -67,7 +67,7 @@ void wait_until_stuck(pid_t pid) {
   });
 }
 
-class StopSignalBeforeTheLoop : public ::testing::TestWithParam<int> {};
+class StopSignalBeforeTheLoop : public testing::TestWithParam<int> {};
 
 TEST_P(StopSignalBeforeTheLoop, EndsTheServerWithStatusZero) {
   const FullPipe pipe;
@@ -77,10 +77,10 @@ TEST_P(StopSignalBeforeTheLoop, EndsTheServerWithStatusZero) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, StopSignalBeforeTheLoop, ::testing::Values(SIGTERM, SIGINT, SIGHUP),
+INSTANTIATE_TEST_SUITE_P(Each, StopSignalBeforeTheLoop, testing::Values(SIGTERM, SIGINT, SIGHUP),
                          [](const auto& each) { return ::sigabbrev_np(each.param); });
 
-class UserSignalBeforeTheLoop : public ::testing::TestWithParam<int> {};
+class UserSignalBeforeTheLoop : public testing::TestWithParam<int> {};
 
 TEST_P(UserSignalBeforeTheLoop, Waits) {
   const FullPipe pipe;
@@ -91,12 +91,12 @@ TEST_P(UserSignalBeforeTheLoop, Waits) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, UserSignalBeforeTheLoop, ::testing::Values(SIGUSR1, SIGUSR2),
+INSTANTIATE_TEST_SUITE_P(Each, UserSignalBeforeTheLoop, testing::Values(SIGUSR1, SIGUSR2),
                          [](const auto& each) { return ::sigabbrev_np(each.param); });
 
 // A server that looks up a name, and does not come to an end with it: it waits for who writes what
 // else the name may stand for (hostname(7), HOSTALIASES).
-class NameLookUp : public ::testing::Test {
+class NameLookUp : public testing::Test {
  protected:
   struct Fifo {
     Fifo() {
@@ -143,7 +143,7 @@ TEST_F(NameLookUp, IsNotEndedByAUserSignal) {
 }
 
 // In a namespace of processes, of which it is the first: as in a container.
-class AsProcess1 : public ::testing::Test {
+class AsProcess1 : public testing::Test {
  protected:
   void SetUp() override {
     if (run_as_1({"true"}).status != 0) GTEST_SKIP() << "no namespace of processes to be had";
@@ -192,4 +192,4 @@ TEST(ChildOfTheServer, IsReaped) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

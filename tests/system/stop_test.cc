@@ -7,14 +7,14 @@
 #include <system_error>
 #include <vector>
 
-#include "echo/socket.h"
+#include "echo/os/socket.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
-class StopSignal : public ::testing::TestWithParam<int> {};
+class StopSignal : public testing::TestWithParam<int> {};
 
 TEST_P(StopSignal, EndsAnIdleServerWithStatusZero) {
   ServerProgram server;
@@ -22,7 +22,7 @@ TEST_P(StopSignal, EndsAnIdleServerWithStatusZero) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, StopSignal, ::testing::Values(SIGTERM, SIGINT, SIGHUP),
+INSTANTIATE_TEST_SUITE_P(Each, StopSignal, testing::Values(SIGTERM, SIGINT, SIGHUP),
                          [](const auto& each) { return ::sigabbrev_np(each.param); });
 
 TEST(Stop, AnIdleConnectionGetsEof) {
@@ -195,4 +195,4 @@ TEST(Statistics, AreTheLastLine) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -9,14 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/tiers.h"
+#include "echo/loop/quiet_set.h"
+#include "echo/os/endpoint.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 #include "support/text.h"
 #include "support/traced_server.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // What every kind of traffic does: short messages, long ones, many peers that come and go,
@@ -132,7 +132,7 @@ Trace calls_after(const Trace& trace, const std::string& beginning) {
 TEST(SystemCalls, OfATurnAreTwoSelectsAndAReceiveAndASendForEachSocket) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   // So few that none is left out while the others speak.
-  constexpr std::size_t kBusy = Tiers::kFewQuiet - 2;
+  constexpr std::size_t kBusy = QuietSet::kFewQuiet - 2;
   TracedServer server({}, {"--quiet"});
   const std::vector<TestPeer> peers = connect_many(server.endpoint(), kBusy);
   for (const TestPeer& peer : peers) peer.echo("here");
@@ -200,4 +200,4 @@ TEST(SystemCalls, EveryAcceptedSocketSendsWithoutDelay) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -17,10 +17,10 @@
 #include <string_view>
 #include <thread>
 
-#include "echo/unique_fd.h"
+#include "echo/os/unique_fd.h"
 #include "support/patience.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -163,4 +163,4 @@ std::string Machine::wait_for(const std::string& command) const {
   return ran.output;
 }
 
-}  // namespace echo::testing
+}  // namespace echo::test

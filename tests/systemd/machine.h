@@ -8,7 +8,7 @@
 
 #include "support/temporary_file.h"
 
-namespace echo::testing {
+namespace echo::test {
 
 // What a shell command did.
 struct Shelled {
@@ -56,4 +56,4 @@ class Machine {
   pid_t leader_ = -1;  // Its first process, as it is seen from here.
 };
 
-}  // namespace echo::testing
+}  // namespace echo::test

@@ -14,13 +14,13 @@
 #include <system_error>
 #include <vector>
 
-#include "echo/endpoint.h"
-#include "echo/socket.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
 #include "support/test_peer.h"
 #include "support/text.h"
 #include "systemd/machine.h"
 
-namespace echo::testing {
+namespace echo::test {
 namespace {
 
 // Makes the package, and returns its path.
@@ -39,7 +39,7 @@ std::string make_package(const std::string& version) {
 }
 
 // The services and the sockets of each test are as after the installation.
-class Systemd : public ::testing::Test {
+class Systemd : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (const auto obstacle = Machine::obstacle()) {
@@ -394,4 +394,4 @@ TEST_F(Systemd, LeavesNothingWhenItIsPurged) {
 }
 
 }  // namespace
-}  // namespace echo::testing
+}  // namespace echo::test

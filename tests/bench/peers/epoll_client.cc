@@ -17,12 +17,13 @@
 #include <vector>
 
 #include "bench/peers/peer.h"
-#include "echo/endpoint.h"
-#include "echo/log.h"
-#include "echo/options.h"
-#include "echo/program.h"
-#include "echo/socket.h"
-#include "echo/unique_fd.h"
+#include "echo/base/usage_error.h"
+#include "echo/cli/options.h"
+#include "echo/cli/program.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/log.h"
+#include "echo/os/socket.h"
+#include "echo/os/unique_fd.h"
 #include "support/socket_pair.h"
 
 namespace echo::bench {
@@ -75,7 +76,7 @@ class EpollClient {
 
   static UniqueFd connect(const Endpoint& server) {
     Connecting connecting = connect_to(server);
-    if (connecting.error == 0 && testing::wait_writable(connecting.fd.get())) {
+    if (connecting.error == 0 && test::wait_writable(connecting.fd.get())) {
       connecting.error = take_error(connecting.fd.get());
     }
     if (connecting.error != 0) {

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "bench/peers/peer.h"
-#include "echo/program.h"
-#include "echo/unique_fd.h"
+#include "echo/cli/program.h"
+#include "echo/os/unique_fd.h"
 
 namespace echo::bench {
 namespace {

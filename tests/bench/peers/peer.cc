@@ -5,8 +5,8 @@
 #include <iostream>
 #include <utility>
 
-#include "echo/endpoint.h"
-#include "echo/socket.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
 
 namespace echo::bench {
 

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "echo/unique_fd.h"
+#include "echo/os/unique_fd.h"
 
 namespace echo::bench {
 

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "echo/base/parse.h"
+#include "echo/base/time.h"
+#include "echo/client/failure.h"
+#include "echo/load/load_observer.h"
+#include "echo/load/load_results.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/processor_wait.h"
+
+namespace echo {
+
+// Keeps what a Load finds, and tells the observer of it.
+//
+// Of messages that began before begin() has set the time, or in the warm-up, it takes no notice.
+// Until then nothing is told but failures.
+class LoadRecorder {
+ public:
+  // How often the observer is told of a sample, and of the progress. 0: never.
+  struct Intervals {
+    Duration sample{0};
+    Duration progress{0};
+  };
+
+  // At a rate a message is sent late when the next one is due already, and so much time has passed.
+  static constexpr Duration kLate = std::chrono::milliseconds{1};
+  static Duration late_after(Rate rate) noexcept;
+
+  // `observer` must outlive this object. `rate` is that of the load.
+  LoadRecorder(LoadObserver& observer, Intervals intervals, Rate rate, Time now);
+
+  // Messages are measured that begin at `from` or later, and none begins at `end` or later.
+  void begin(Time from, Time end) noexcept;
+
+  void note_connected(Duration took) noexcept;
+  void note_closed() noexcept { --results_.open; }
+  void note_failure(Failure kind, const std::string& text);
+  void note_reset_after_echo() noexcept { ++results_.resets_after_echo; }
+  // Addresses would not have a connection that another one has now: told once in the same words.
+  void note_refusals(const std::string& refusals, const Endpoint& instead);
+
+  // A message begins, or has fallen due. Returns whether it is measured.
+  bool note_begun(Time start) noexcept;
+  // At a rate: it was handed to its connection.
+  void note_said(Time due, Time now) noexcept;
+
+  // What became of it in the end: it is back, or lost, or waits while the load ends.
+  void note_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
+                   const Endpoint& server);
+  void note_loss(Time start, Time now, std::uint64_t sequence, const std::string& reason);
+  void note_waiting(Time start) noexcept;
+
+  // What there was to do, and what was not done at the end.
+  void note_unsaid(std::uint64_t messages) noexcept { results_.unsaid += messages; }
+  void note_not_open(std::uint64_t connections) noexcept { results_.not_open = connections; }
+  void note_away(Duration time) noexcept { results_.away = time; }
+  void note_deadline() noexcept { results_.is_past_deadline = true; }
+
+  // Tells what is to be told now, and when to be asked again; Time::max(): never.
+  void tell(Time now);
+  Time next_time() const noexcept;
+
+  // What was found so far.
+  const LoadResults& results(Time now) noexcept;
+
+  // It is over. `is_time_up` where it is begin()'s `end` that ended it. The last sample is told of.
+  const LoadResults& finish(Time now, bool interrupted, bool is_time_up);
+
+ private:
+  bool is_measured(Time start) const noexcept { return start >= from_; }
+  bool takes_samples() const noexcept { return intervals_.sample > Duration{0}; }
+  void plan_sample(Time after) noexcept;
+  void tell_sample(Time end);
+  Duration measured_until(Time time) const noexcept;
+
+  LoadObserver& observer_;
+  const Intervals intervals_;
+  const Duration late_after_;
+  LoadResults results_;
+  Sample sample_;
+  Time from_ = Time::max();
+  Time end_ = Time::max();
+  Time last_outcome_;  // When a message came back, or was lost.
+  Time oldest_waiting_ = Time::max();
+  Time next_sample_ = Time::max();
+  Time next_progress_ = Time::max();
+  bool warm_ = false;                           // The warm-up is over.
+  Duration cpu_before_{0};                      // What of the process's time is not measured,
+  std::optional<ProcessorWait> waited_before_;  // and of its waits for a processor.
+};
+
+}  // namespace echo

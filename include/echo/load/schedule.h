@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+
+#include "echo/base/parse.h"
+#include "echo/base/time.h"
+
+namespace echo {
+
+// When messages are due at a rate: evenly, exactly, whatever became of those before.
+class Schedule {
+ public:
+  // The first message is due at `start`. The rate's count is at least 1 and at most
+  // Rate::kMaxCount.
+  Schedule(Rate rate, Time start) noexcept : rate_(rate), start_(start) {}
+
+  // When message `index`, counted from 0, is due.
+  Time due(std::uint64_t index) const noexcept {
+    const auto count = static_cast<Duration::rep>(rate_.count);
+    const auto periods = static_cast<Duration::rep>(index / rate_.count);
+    const auto rest = static_cast<Duration::rep>(index % rate_.count);
+    // rest * period / count, without the product, which may overflow.
+    return start_ + periods * rate_.period + rest * (rate_.period / count) +
+           rest * (rate_.period % count) / count;
+  }
+
+ private:
+  Rate rate_;
+  Time start_;
+};
+
+}  // namespace echo

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <csignal>
+#include <optional>
+
+#include "echo/base/time.h"
+#include "echo/loop/quiet_set.h"
+#include "echo/os/fd_set.h"
+
+namespace echo {
+
+// Says which sockets are ready. It alone knows how select() is called.
+//
+// It keeps two sets of its own - inputs, the descriptors one expects to read from, and outputs,
+// those one expects to write to - and wait() hands back three: readable, writable, exceptional.
+//
+// After an output was put in it asks about the outputs alone first, and reports those of them that
+// are writable; the next wait() asks about the inputs again, as does this one where none is.
+//
+// Where many are watched it asks select() about those that have been ready of late, and leaves the
+// others to QuietSet, which says how soon what happens on them is reported. With few there is
+// nothing of this. It takes signals that are the process's, so one Selector a process may live at a
+// time.
+class Selector {
+ public:
+  // `wait_mask`, where given, is the signal mask while wait() sleeps: signals that the caller keeps
+  // blocked are delivered there and nowhere else (pselect(2)). It is copied.
+  explicit Selector(const sigset_t* wait_mask = nullptr);
+
+  // Puts the descriptor into inputs, or outputs, or takes it out. The first time a descriptor is
+  // put in takes memory for all that is ever done with it; nothing else does.
+  void watch_input(int fd, bool wanted);
+  void watch_output(int fd, bool wanted);
+
+  // Has select() asked about it each time, until it is forgotten. It takes memory as watching does.
+  void keep_active(int fd);
+
+  // Takes the descriptor out of every set, the three results too: a new file that gets the same
+  // number within the turn does not inherit what was reported of the old one.
+  void forget(int fd) noexcept;
+
+  // Waits until a descriptor is ready, a signal came, or `timeout` passed (nullopt: for ever); it
+  // may return with nothing before, but not again and again. Returns 0, or an errno value with the
+  // three results empty: EINTR, a signal's handler ran; any other is the system's trouble (ENOMEM),
+  // after which wait() has rested for kRest already, so that the caller may simply try again.
+  int wait(std::optional<Duration> timeout);
+
+  const FdSet& inputs() const noexcept { return inputs_; }
+  const FdSet& outputs() const noexcept { return outputs_; }
+
+  // What the last wait() found. `exceptional` covers the inputs: urgent data (tcp(7)).
+  const FdSet& readable() const noexcept { return readable_; }
+  const FdSet& writable() const noexcept { return writable_; }
+  const FdSet& exceptional() const noexcept { return exceptional_; }
+
+  static constexpr Duration kRest = std::chrono::milliseconds{10};
+
+ private:
+  void watch(FdSet& set, int fd, bool wanted);
+  void reserve(int nfds);
+
+  int look(std::optional<Duration> timeout);
+  int ask_about_outputs();
+  int ask(std::optional<Duration> timeout);
+  bool let_signals_in();
+  void rest();
+
+  std::optional<sigset_t> wait_mask_;
+  FdSet inputs_;
+  FdSet outputs_;
+  FdSet readable_;
+  FdSet writable_;
+  FdSet exceptional_;
+  int reserved_ = 0;  // There is memory for the descriptors below it.
+  int ready_ = 0;     // How many the last call of select() found.
+  int ready_without_sleep_ = 0;
+  bool output_is_new_ = false;  // Most likely it is writable at once.
+  bool outputs_came_first_ = false;
+
+  QuietSet quiet_set_;
+};
+
+}  // namespace echo

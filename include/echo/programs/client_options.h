@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "echo/cli/options.h"
+#include "echo/client/client.h"
+#include "echo/load/load_settings.h"
+#include "echo/os/log.h"
+#include "echo/report/measurement.h"
+
+namespace echo {
+
+struct ClientOptions {
+  Action action = Action::kRun;
+  LogLevel log_level = LogLevel::kInfo;
+  bool measures = false;
+  std::string hint;  // What the user may have meant otherwise. Empty: nothing.
+
+  ClientSettings client;  // Where it says messages,
+
+  LoadSettings load;                  // and where it measures.
+  std::optional<std::uint64_t> seed;  // Of the load. Nothing: any.
+  Presentation presentation;
+};
+
+// The command line of echo_client. Throws UsageError where it is wrong.
+ClientOptions parse_client_options(int argc, char* const* argv);
+
+// What `echo_client --help` prints.
+std::string_view client_help();
+
+}  // namespace echo

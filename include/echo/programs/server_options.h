@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "echo/cli/options.h"
+#include "echo/os/log.h"
+#include "echo/server/server.h"
+
+namespace echo {
+
+struct ServerOptions {
+  Action action = Action::kRun;
+  LogLevel log_level = LogLevel::kInfo;
+  ServerSettings server;           // Its hosts are not looked up yet:
+  std::vector<std::string> hosts;  // names, numeric addresses, or "*".
+  // The first option of the command line that says where or how to listen; empty where none does.
+  std::string listen_option;
+};
+
+// The command line of echo_server. Throws UsageError where it is wrong.
+ServerOptions parse_server_options(int argc, char* const* argv);
+
+// For a server that is passed its sockets, which are as the service manager has been told: throws
+// UsageError where the command line would have them otherwise.
+void expect_no_listen_option(const ServerOptions& options);
+
+// What `echo_server --help` prints.
+std::string_view server_help();
+
+}  // namespace echo

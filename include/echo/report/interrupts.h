@@ -1,0 +1,62 @@
+#pragma once
+
+#include <csignal>
+#include <utility>
+
+#include "echo/os/output.h"
+#include "echo/os/signals.h"
+
+namespace echo {
+
+// What a user tells a measurement by signals: SIGHUP, SIGINT and SIGTERM, to end; SIGQUIT and
+// SIGUSR1, to print how far it is (ping(8)). They come in only where somebody waits with
+// wait_mask(). A SIGHUP that is ignored at the start stays so (nohup(1)).
+class Interrupts {
+ public:
+  Interrupts() : signals_{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1} {}
+
+  const sigset_t& wait_mask() const noexcept { return signals_.wait_mask(); }
+
+  // The first signal to end that came, until it is forgotten; 0: none.
+  int ending() noexcept {
+    take();
+    return ending_;
+  }
+  void forget_ending() noexcept {
+    has_ended_ = has_ended_ || ending_ != 0;
+    ending_ = 0;
+  }
+
+  // Whether it was asked since the last call.
+  bool take_question() noexcept {
+    take();
+    return std::exchange(is_asked_, false);
+  }
+
+  // Waits for a reader of results until it is to end,
+  ReaderWait reader_wait() {
+    return {.mask = &wait_mask(), .is_over = [this] { return ending() != 0; }};
+  }
+  // and for one of the log, for which nothing waits any more once it was to end.
+  ReaderWait log_wait() {
+    return {.mask = &wait_mask(), .is_over = [this] { return ending() != 0 || has_ended_; }};
+  }
+
+ private:
+  void take() noexcept {
+    while (const int signal = signals_.take()) {
+      if (signal == SIGQUIT || signal == SIGUSR1) {
+        is_asked_ = true;
+      } else if (ending_ == 0) {
+        ending_ = signal;
+      }
+    }
+  }
+
+  Signals signals_;
+  int ending_ = 0;
+  bool has_ended_ = false;
+  bool is_asked_ = false;
+};
+
+}  // namespace echo

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "echo/load/load_results.h"
+#include "echo/load/load_settings.h"
+#include "echo/report/figures.h"
+
+namespace echo {
+
+// What a load has found, for programs: one object of JSON (RFC 8259), with "\n" at its end.
+//
+// Times are integers, of nanoseconds. A figure is null where nothing was measured, and a setting
+// that sets no limit. A latency has its histogram: [from_ns, to_ns, count] for each range of
+// values, both ends included, in which there are any. What a host or a server has sent is escaped,
+// and valid UTF-8. Members may be added within a version; none changes its meaning or goes.
+class JsonReport {
+ public:
+  // A sample, and when it ended. Some 400 bytes are kept of it.
+  void add(const Sample& sample, WallTime ended);
+
+  // The whole of it. `has_samples` if samples were asked for, be there any or not.
+  std::string format(const LoadSettings& settings, const LoadResults& results,
+                     bool has_samples) const;
+
+ private:
+  std::string samples_;
+};
+
+// In place of a report: why there is none.
+std::string format_json_error(std::string_view reason);
+
+}  // namespace echo

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "echo/base/time.h"
+#include "echo/load/load_results.h"
+#include "echo/load/load_settings.h"
+#include "echo/os/unique_fd.h"
+
+namespace echo {
+
+// How far a load is, in one line of a terminal that is drawn anew in its place:
+//
+//   42%, 123,456 messages/s, p50 42.1 us, p99 1.07 ms, 0 errors
+//
+// or what it waits for, as describe_wait() has it.
+//
+// It is never wider than the terminal: what does not fit is left out, from the end. A terminal that
+// is gone misses it, and so does one that is stopped, if it can be opened again.
+class Progress {
+ public:
+  // Whether the descriptor is a terminal that can draw a line anew.
+  static bool wanted(int fd);
+
+  // The descriptor stays the caller's, and open as long as this object lives.
+  Progress(int fd, LoadSettings settings);
+
+  // Shows the results so far; of the messages a second, what they were since the last call.
+  void show(const LoadResults& results);
+
+  // Removes the line if there is one, for others to write.
+  void clear();
+
+ private:
+  std::string position(const LoadResults& results) const;
+  std::size_t columns() const;
+  bool write(const std::string& text) const;
+
+  UniqueFd reopened_;
+  int fd_;
+  const LoadSettings settings_;
+  bool is_shown_ = false;
+  std::uint64_t last_received_ = 0;
+  Duration last_elapsed_{0};
+};
+
+}  // namespace echo

@@ -1,0 +1,175 @@
+#include "echo/base/parse.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <system_error>
+#include <utility>
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned kMaxDecimals = 19;  // As many as a number of 64 bits has digits to spare.
+
+// What a unit is called, and how many of the smallest ones it is.
+using Unit = std::pair<std::string_view, std::uint64_t>;
+using Units = std::span<const Unit>;
+
+constexpr std::array<Unit, 7> kCounts{{{"", 1},
+                                       {"K", 1'000},
+                                       {"k", 1'000},
+                                       {"M", 1'000'000},
+                                       {"m", 1'000'000},
+                                       {"G", 1'000'000'000},
+                                       {"g", 1'000'000'000}}};
+constexpr std::array<Unit, 7> kSizes{{{"", 1},
+                                      {"K", 1U << 10},
+                                      {"k", 1U << 10},
+                                      {"M", 1U << 20},
+                                      {"m", 1U << 20},
+                                      {"G", 1U << 30},
+                                      {"g", 1U << 30}}};
+
+constexpr std::uint64_t whole_nanoseconds(Duration time) {
+  return static_cast<std::uint64_t>(time.count());
+}
+
+constexpr std::array<Unit, 7> kTimes{{{"ns", 1},
+                                      {"us", whole_nanoseconds(1us)},
+                                      {"ms", whole_nanoseconds(1ms)},
+                                      {"s", whole_nanoseconds(1s)},
+                                      {"", whole_nanoseconds(1s)},
+                                      {"m", whole_nanoseconds(1min)},
+                                      {"h", whole_nanoseconds(1h)}}};
+constexpr std::array<Unit, 4> kPeriods{{{"", whole_nanoseconds(1s)},
+                                        {"/s", whole_nanoseconds(1s)},
+                                        {"/m", whole_nanoseconds(1min)},
+                                        {"/h", whole_nanoseconds(1h)}}};
+
+// `whole` and `part` / `parts`, times `unit`.
+struct Quantity {
+  std::uint64_t whole = 0;
+  std::uint64_t part = 0;
+  std::uint64_t parts = 1;  // A power of 10.
+  std::uint64_t unit = 1;
+};
+
+// Digits from the beginning of the text, which loses them.
+std::string_view take_digits(std::string_view& text) {
+  const std::size_t length = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view digits = text.substr(0, length);
+  text.remove_prefix(length);
+  return digits;
+}
+
+// The decimals behind a point, without naughts at the end. False where there are none to take.
+bool take_decimals(std::string_view& text, std::string_view& decimals) {
+  if (!text.starts_with('.')) return true;
+  text.remove_prefix(1);
+  decimals = take_digits(text);
+  if (decimals.empty()) return false;
+  decimals = decimals.substr(0, decimals.find_last_not_of('0') + 1);
+  return true;
+}
+
+std::optional<std::uint64_t> unit_of(std::string_view name, Units units) {
+  for (const auto& [known, size] : units) {
+    if (name == known) return size;
+  }
+  return std::nullopt;
+}
+
+Parsed<Quantity> parse_quantity(std::string_view text, Units units) {
+  const std::string_view whole = take_digits(text);
+  std::string_view decimals;
+  const bool is_whole = !whole.empty() && take_decimals(text, decimals);
+  const auto unit = unit_of(text, units);
+  if (!is_whole || !unit) return Misfit::kMalformed;
+
+  Quantity quantity;
+  quantity.unit = *unit;
+  const char* const end = whole.data() + whole.size();
+  if (std::from_chars(whole.data(), end, quantity.whole).ec != std::errc{}) {
+    return Misfit::kTooLarge;
+  }
+  if (decimals.size() > kMaxDecimals) return Misfit::kTooFine;
+  for (const char digit : decimals) {
+    quantity.part = quantity.part * 10 + static_cast<std::uint64_t>(digit - '0');
+    quantity.parts *= 10;
+  }
+  return quantity;
+}
+
+// In the smallest units.
+Parsed<std::uint64_t> value_of(const Quantity& quantity, std::uint64_t most) {
+  const auto& [whole, part, parts, unit] = quantity;
+  if (whole > most / unit) return Misfit::kTooLarge;
+  const std::uint64_t common = std::gcd(unit, parts);
+  if (part % (parts / common) != 0) return Misfit::kTooFine;
+  const std::uint64_t rest = part / (parts / common) * (unit / common);
+  if (rest > most - whole * unit) return Misfit::kTooLarge;
+  return whole * unit + rest;
+}
+
+Parsed<std::uint64_t> parse_value(std::string_view text, Units units,
+                                  std::uint64_t most = UINT64_MAX) {
+  const auto quantity = parse_quantity(text, units);
+  return quantity ? value_of(*quantity, most) : quantity.misfit();
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || rest != end) return std::nullopt;
+  return number;
+}
+
+Parsed<std::uint64_t> parse_count(std::string_view text) { return parse_value(text, kCounts); }
+
+Parsed<std::uint64_t> parse_size(std::string_view text) { return parse_value(text, kSizes); }
+
+Parsed<Duration> parse_duration(std::string_view text) {
+  const auto count = parse_value(text, kTimes, whole_nanoseconds(kMaxDuration));
+  if (!count) return count.misfit();
+  return Duration{static_cast<Duration::rep>(*count)};
+}
+
+// A count that is not whole is a whole one in a longer period: 2.5 a second are 5 in two.
+Parsed<Rate> parse_rate(std::string_view text) {
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  const auto period = unit_of(text.substr(slash), kPeriods);
+  const auto count = parse_quantity(text.substr(0, slash), kCounts);
+  if (!period || !count) return period ? count.misfit() : Misfit::kMalformed;
+  const auto& [whole, part, parts, unit] = *count;
+  // Reduced before they are multiplied, lest they overflow.
+  const std::uint64_t common = std::gcd(unit, parts);
+  const std::uint64_t divisor = (parts / common) / std::gcd(part, parts / common);
+  if (whole > Rate::kMaxCount / unit) return Misfit::kTooLarge;
+  if (divisor > whole_nanoseconds(kMaxDuration) / *period) return Misfit::kTooFine;
+  const std::uint64_t rest = part / ((parts / common) / divisor) * (unit / common);
+  if (rest > Rate::kMaxCount || whole * unit > (Rate::kMaxCount - rest) / divisor) {
+    return Misfit::kTooFine;
+  }
+  return Rate{.count = whole * unit * divisor + rest,
+              .period = Duration{static_cast<Duration::rep>(*period * divisor)}};
+}
+
+Parsed<SizeRange> parse_size_range(std::string_view text) {
+  const std::size_t hyphen = text.find('-');
+  const auto least = parse_size(text.substr(0, hyphen));
+  const auto most = hyphen == std::string_view::npos ? least : parse_size(text.substr(hyphen + 1));
+  if (!least || !most) return least ? most.misfit() : least.misfit();
+  if (*least > *most) return Misfit::kMalformed;
+  return SizeRange{.least = *least, .most = *most};
+}
+
+}  // namespace echo

@@ -1,0 +1,85 @@
+#include "echo/cli/program.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "echo/base/errno_text.h"
+#include "echo/base/escape.h"
+#include "echo/base/usage_error.h"
+#include "echo/cli/options.h"
+#include "echo/os/log.h"
+#include "echo/os/output.h"
+
+namespace echo {
+namespace {
+
+// The text may hold whatever the user's command line did.
+void complain(std::string_view name, const char* text) {
+  Log(STDERR_FILENO, LogLevel::kError, Log::Manner::kTool)
+      .complaint(name, ": ", escape_controls(text));
+}
+
+// Holds the number of each standard descriptor that is closed: otherwise the first socket would
+// take it, and a log line would go to a client.
+void hold_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // open() takes the lowest number that is free: this one. The wrong way round, so that using it
+    // is the error that it was: nobody's output went well, and nobody's input was empty.
+    const int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (::open("/dev/null", mode | O_CLOEXEC) < 0) {
+      throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
+    }
+  }
+}
+
+}  // namespace
+
+int run_program(std::string_view name, const std::function<int()>& body) {
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);  // NOLINT(cert-err33-c)
+  try {
+    hold_standard_descriptors();
+    return body();
+  } catch (const UsageError& error) {
+    complain(name, error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    complain(name, error.what());
+    return 1;
+  }
+}
+
+bool print_instead(Action action, std::string_view name, std::string_view help) {
+  switch (action) {
+    case Action::kRun:
+      return false;
+    case Action::kHelp:
+      write_stdout(help);
+      return true;
+    case Action::kVersion:
+      write_stdout(std::string(name) + " " ECHO_VERSION "\n");
+      return true;
+  }
+  return false;
+}
+
+void raise_descriptor_limit(Log& log) {
+  rlimit limit{};
+  bool raised = ::getrlimit(RLIMIT_NOFILE, &limit) == 0;
+  if (raised && limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  raised = raised && ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  if (!raised) log.warning("cannot raise the limit of descriptors: ", ErrnoText{errno});
+}
+
+void limit_name_lookups() { ::setenv("RES_OPTIONS", "timeout:1 attempts:2 single-request", 0); }
+
+}  // namespace echo

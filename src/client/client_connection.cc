@@ -1,0 +1,285 @@
+#include "echo/client/client_connection.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "echo/base/errno_text.h"
+#include "echo/base/escape.h"
+#include "echo/base/format.h"
+#include "echo/os/local_ports.h"
+#include "echo/os/log.h"
+#include "echo/os/socket.h"
+
+namespace echo {
+namespace {
+
+std::string no_answer_within(Duration time) {
+  return "no answer within " + format_duration(std::chrono::round<std::chrono::milliseconds>(time));
+}
+
+// The error is the same where no address of ours reaches the server.
+std::string no_address_text() {
+  std::string text = ErrnoText{EADDRNOTAVAIL}.to_string();
+  const auto ports = local_ports();
+  if (ports) {
+    text += " (this machine has none for it, or all " + format_number(*ports) +
+            " ports of it are in use)";
+  }
+  return text;
+}
+
+}  // namespace
+
+ClientConnection::ClientConnection(Addresses addresses, std::size_t first, const Script& script,
+                                   Duration timeout, Time now)
+    : script_(script),
+      timeout_(timeout),
+      waiting_since_(now),
+      addresses_(std::move(addresses)),
+      first_(first),
+      connect_by_(timeout > Duration{0} ? now + timeout : Time::max()),
+      try_next_at_(connect_by_) {
+  connect(now);
+}
+
+bool ClientConnection::wants_input() const noexcept {
+  return state_ == State::kOpen || state_ == State::kHalfClosed;
+}
+
+bool ClientConnection::wants_output() const noexcept {
+  return state_ == State::kConnecting || (state_ == State::kOpen && sent_ < script_.end());
+}
+
+void ClientConnection::handle_writable(Time now) {
+  if (state_ == State::kConnecting) {
+    finish_connecting(now);
+  } else if (wants_output()) {
+    send(now);
+  }
+}
+
+void ClientConnection::handle_readable(std::span<char> buffer, Time now) {
+  if (wants_input()) receive_some(buffer, now);
+}
+
+void ClientConnection::handle_exceptional() {
+  if (!is_over()) fail_here(Failure::kUrgent, "the server sent urgent data");
+}
+
+void ClientConnection::half_close(Time now) {
+  if (state_ != State::kOpen || !script_.finished() || sent_ < script_.end()) return;
+  shut_down_sending(fd());
+  waiting_since_ = now;
+  state_ = State::kHalfClosed;
+}
+
+Time ClientConnection::deadline() const noexcept {
+  if (state_ == State::kConnecting) return try_next_at_;
+  if (!wants_input() || timeout_ == Duration{0}) return Time::max();
+  const bool waits = received_ < sent_ || state_ == State::kHalfClosed;
+  Time since = waits ? waiting_since_ : Time::max();
+  if (received_ < script_.end()) since = script_.waits_since(received_).value_or(since);
+  return since == Time::max() ? since : since + timeout_;
+}
+
+void ClientConnection::handle_timeout(std::span<char> buffer, Time now) {
+  if (state_ == State::kConnecting) {
+    const bool is_connected = remote_endpoint(fd()).family() != AF_UNSPEC;
+    const int error = is_connected ? 0 : take_error(fd());
+    if (is_connected) {
+      finish_connecting(now);
+    } else if (error != 0) {
+      try_next_address(Failure::kConnect, ErrnoText{error}.to_string(), now);
+    } else {
+      try_next_address(Failure::kConnectTimeout, no_answer_within(try_next_at_ - waiting_since_),
+                       now);
+    }
+    return;
+  }
+  receive_all(buffer, now);
+  if (deadline() <= now) fail_here(Failure::kTimeout, no_answer_within(timeout_));
+}
+
+void ClientConnection::receive_all(std::span<char> buffer, Time now) {
+  if (!wants_input()) return;
+  const std::uint64_t end = received_ + unread(fd());
+  // What follows the last byte may be EOF, which is none of them.
+  while (wants_input() && received_ <= end && (received_ < sent_ || state_ == State::kHalfClosed) &&
+         receive_some(buffer, now)) {
+  }
+}
+
+void ClientConnection::give_up(const std::string& reason) {
+  if (state_ == State::kConnecting) {
+    note_refusal(Failure::kConnectTimeout, reason);
+    fail(failure_kind_, "cannot connect to " + refusals_);
+  } else if (!is_over()) {
+    fail_here(Failure::kTimeout, reason);
+  }
+}
+
+void ClientConnection::connect(Time now) {
+  for (; tried_ < addresses_->size(); ++tried_) {
+    Connecting connecting = connect_to(remote());
+    fd_ = std::move(connecting.fd);
+    waiting_since_ = now;
+    if (fd_) {
+      const auto left = static_cast<Duration::rep>(addresses_->size() - tried_);
+      const Duration share = std::max(connect_by_ - now, Duration{0}) / left;
+      if (timeout_ > Duration{0}) try_next_at_ = now + share;
+      return;
+    }
+    if (connecting.error == EMFILE || connecting.error == ENFILE) {
+      fail(Failure::kDescriptors,
+           "cannot open a socket: " + ErrnoText{connecting.error}.to_string());
+      return;
+    }
+    if (connecting.error == EADDRNOTAVAIL) {
+      note_refusal(Failure::kNoAddress, no_address_text());
+    } else {
+      note_refusal(Failure::kConnect, ErrnoText{connecting.error}.to_string());
+    }
+  }
+  fail(failure_kind_, "cannot connect to " + refusals_);
+}
+
+void ClientConnection::note_refusal(Failure kind, const std::string& reason) {
+  failure_kind_ = kind;
+  if (!refusals_.empty()) refusals_ += "; ";
+  refusals_ += remote().to_string() + ": " + reason;
+}
+
+void ClientConnection::finish_connecting(Time now) {
+  if (const int error = take_error(fd())) {
+    try_next_address(Failure::kConnect, ErrnoText{error}.to_string(), now);
+    return;
+  }
+  local_ = local_endpoint(fd());
+  // With nobody listening on an ephemeral port of this machine, the socket may be given that very
+  // port and meet itself (RFC 9293, section 3.5, simultaneous open): a perfect echo of nobody.
+  if (local_.to_string() == remote_endpoint(fd()).to_string()) {
+    local_ = {};
+    try_next_address(Failure::kConnect, ErrnoText{ECONNREFUSED}.to_string(), now);
+    return;
+  }
+  state_ = State::kOpen;
+}
+
+void ClientConnection::try_next_address(Failure kind, const std::string& reason, Time now) {
+  note_refusal(kind, reason);
+  ++tried_;
+  connect(now);
+}
+
+void ClientConnection::send(Time now) {
+  const Moved sent = echo::send(fd(), script_.from(sent_));
+  if (sent.would_block()) return;
+  if (sent.error != 0) {
+    fail_here(Failure::kReset, ErrnoText{sent.error}.to_string());
+    return;
+  }
+  if (received_ == sent_) waiting_since_ = now;
+  sent_ += sent.bytes;
+}
+
+// False where nothing is there.
+bool ClientConnection::receive_some(std::span<char> buffer, Time now) {
+  const Moved received = receive(fd(), buffer);
+  if (received.would_block()) return false;
+  waiting_since_ = now;
+  if (received.error != 0) {
+    handle_error(received.error);
+  } else if (received.bytes == 0) {
+    handle_eof();
+  } else {
+    check({buffer.data(), received.bytes});
+  }
+  return true;
+}
+
+// What came back must be what was sent, and no more than that.
+void ClientConnection::check(std::string_view bytes) {
+  // Who the server is its first bytes tell best.
+  const std::string_view first_bytes = received_ == 0 ? bytes : std::string_view();
+  while (!bytes.empty() && received_ < sent_) {
+    const std::string_view expected =
+        script_.from(received_).substr(0, static_cast<std::size_t>(sent_ - received_));
+    const std::string_view piece = bytes.substr(0, expected.size());
+    const auto [differs, byte] = std::mismatch(piece.begin(), piece.end(), expected.begin());
+    const auto exact = static_cast<std::size_t>(differs - piece.begin());
+    received_ += exact;
+    bytes.remove_prefix(exact);
+    if (differs != piece.end()) {
+      fail_of_mismatch("sent 0x" + hex(*byte), *differs, first_bytes.empty() ? bytes : first_bytes);
+      return;
+    }
+  }
+  if (!bytes.empty()) {
+    fail_of_mismatch("nothing was sent there", bytes.front(),
+                     first_bytes.empty() ? bytes : first_bytes);
+  }
+}
+
+void ClientConnection::fail_of_mismatch(const std::string& what, char byte,
+                                        std::string_view bytes) {
+  fail(Failure::kMismatch, "bytes differ at offset " + std::to_string(received_) + ": " + what +
+                               ", received 0x" + hex(byte) + " of " + Payload(bytes).to_string());
+}
+
+void ClientConnection::handle_eof() {
+  if (has_everything_back()) {
+    finish();
+  } else {
+    fail_here(Failure::kClosedEarly, "the server closed early");
+  }
+}
+
+void ClientConnection::handle_error(int error) {
+  if (has_everything_back() && (error == ECONNRESET || error == EPIPE)) {
+    was_reset_ = true;
+    finish();
+  } else {
+    fail_here(Failure::kReset, ErrnoText{error}.to_string());
+  }
+}
+
+bool ClientConnection::has_everything_back() const noexcept {
+  return state_ == State::kHalfClosed && received_ == sent_;
+}
+
+void ClientConnection::finish() noexcept {
+  state_ = State::kDone;
+  fd_.reset();
+}
+
+// With how far the echo had come.
+void ClientConnection::fail_here(Failure kind, const std::string& reason) {
+  fail(kind, reason + ", at offset " + std::to_string(received_) + " of " +
+                 std::to_string(script_.end()));
+}
+
+void ClientConnection::fail(Failure kind, const std::string& reason) {
+  failure_kind_ = kind;
+  failure_ = reason;
+  state_ = State::kFailed;
+  fd_.reset();
+}
+
+std::string describe_failure(std::uint64_t number, const ClientConnection& connection) {
+  std::string text = "connection " + std::to_string(number);
+  const bool was_open = connection.local().family() != AF_UNSPEC;
+  if (was_open) text.append(" (").append(connection.local().to_string()).append(")");
+  return text.append(": ").append(connection.failure());
+}
+
+std::string describe_refusals(const std::string& refusals, const Endpoint& instead) {
+  return "cannot connect to " + refusals + "; connected to " + instead.to_string() + " instead";
+}
+
+}  // namespace echo

@@ -1,0 +1,176 @@
+#include "echo/load/load_recorder.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <vector>
+
+#include "echo/client/client_connection.h"
+#include "echo/os/processor_wait.h"
+
+namespace echo {
+namespace {
+
+Duration cpu_time() noexcept {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return std::chrono::seconds{used.tv_sec} + Duration{used.tv_nsec};
+}
+
+}  // namespace
+
+Duration LoadRecorder::late_after(Rate rate) noexcept {
+  if (rate.count == 0) return kLate;
+  return std::max(kLate, rate.period / static_cast<Duration::rep>(rate.count));
+}
+
+LoadRecorder::LoadRecorder(LoadObserver& observer, Intervals intervals, Rate rate, Time now)
+    : observer_(observer),
+      intervals_(intervals),
+      late_after_(late_after(rate)),
+      last_outcome_(now) {
+  if (intervals_.progress > Duration{0}) next_progress_ = now;
+}
+
+void LoadRecorder::begin(Time from, Time end) noexcept {
+  from_ = from;
+  end_ = end;
+  results_.phase = LoadResults::Phase::kWarmup;
+  if (takes_samples()) plan_sample(from);
+}
+
+void LoadRecorder::note_connected(Duration took) noexcept {
+  results_.connect.record(took);
+  ++results_.opened;
+  results_.most_open = std::max(results_.most_open, ++results_.open);
+  sample_.open = std::max(sample_.open, results_.open);
+}
+
+void LoadRecorder::note_failure(Failure kind, const std::string& text) {
+  ++results_.failures.at(static_cast<std::size_t>(kind));
+  ++sample_.failed;
+  if (results_.told.size() < kMaxFailuresTold) results_.told.push_back(text);
+  observer_.failed(text);
+}
+
+void LoadRecorder::note_refusals(const std::string& refusals, const Endpoint& instead) {
+  std::vector<std::string>& known = results_.refusals;
+  if (known.size() == kMaxFailuresTold) return;
+  if (std::find(known.begin(), known.end(), refusals) != known.end()) return;
+  known.push_back(refusals);
+  observer_.refused(refusals, instead);
+}
+
+bool LoadRecorder::note_begun(Time start) noexcept {
+  if (!is_measured(start)) return false;
+  ++results_.sent;
+  ++sample_.due;
+  return true;
+}
+
+void LoadRecorder::note_said(Time due, Time now) noexcept {
+  if (!is_measured(due)) return;
+  results_.lateness.record(now - due);
+  if (now - due <= late_after_) return;
+  ++results_.sent_late;
+  ++sample_.sent_late;
+}
+
+void LoadRecorder::note_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
+                               const Endpoint& server) {
+  if (!is_measured(start)) return;
+  const Duration latency = now - start;
+  last_outcome_ = now;
+  ++results_.received;
+  results_.bytes += size;
+  results_.latency.record(latency);
+  if (takes_samples()) {
+    ++sample_.received;
+    sample_.bytes += size;
+    sample_.latency.record(latency);
+  }
+  observer_.answered({.sequence = sequence, .size = size, .latency = latency, .server = server});
+}
+
+void LoadRecorder::note_loss(Time start, Time now, std::uint64_t sequence,
+                             const std::string& reason) {
+  if (!is_measured(start)) return;
+  last_outcome_ = now;
+  ++results_.lost;
+  ++sample_.lost;
+  observer_.lost(sequence, reason);
+}
+
+void LoadRecorder::note_waiting(Time start) noexcept {
+  if (is_measured(start)) oldest_waiting_ = std::min(oldest_waiting_, start);
+}
+
+void LoadRecorder::tell(Time now) {
+  if (!warm_ && is_measured(now)) {
+    warm_ = true;
+    results_.phase = LoadResults::Phase::kMeasuring;
+    cpu_before_ = cpu_time();
+    waited_before_ = processor_wait();
+  }
+  if (now >= next_sample_) {
+    // Where several intervals have passed, as after a suspension, they are one sample.
+    const Time end = now - (now - next_sample_) % intervals_.sample;
+    tell_sample(end);
+    plan_sample(end);
+  }
+  if (now >= next_progress_) {
+    next_progress_ = now + intervals_.progress;
+    observer_.progressed(results(now));
+  }
+}
+
+Time LoadRecorder::next_time() const noexcept { return std::min(next_sample_, next_progress_); }
+
+const LoadResults& LoadRecorder::results(Time now) noexcept {
+  results_.elapsed = measured_until(now);
+  return results_;
+}
+
+const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time_up) {
+  // The whole of the time that was given is measured, the farewells of the connections are not.
+  const Time planned = is_time_up ? std::max(last_outcome_, end_) : last_outcome_;
+  const Time end = interrupted || results_.is_past_deadline ? now : planned;
+  results_.elapsed = measured_until(end);
+  results_.interrupted = interrupted;
+  results_.oldest_in_flight = now - std::min(oldest_waiting_, now);
+  if (warm_) {
+    results_.cpu = cpu_time() - cpu_before_;
+    const auto waited = processor_wait();
+    if (waited && waited_before_) {
+      results_.waited = ProcessorWait{.time = waited->time - waited_before_->time,
+                                      .turns = waited->turns - waited_before_->turns};
+    }
+    results_.ran = now - from_;
+  }
+  if (takes_samples()) tell_sample(end);
+  return results_;
+}
+
+// The few answers that come after the end are in the last sample, not in one of their own.
+void LoadRecorder::plan_sample(Time after) noexcept {
+  next_sample_ = after + intervals_.sample;
+  if (next_sample_ == end_) next_sample_ += intervals_.sample;
+}
+
+void LoadRecorder::tell_sample(Time end) {
+  sample_.end = std::max(measured_until(end), sample_.begin);
+  sample_.ended = end;
+  const bool has_something = sample_.received > 0 || sample_.lost > 0 || sample_.failed > 0;
+  if (sample_.end > sample_.begin || has_something) observer_.sampled(sample_);
+  sample_.begin = sample_.end;
+  sample_.received = sample_.bytes = sample_.due = sample_.sent_late = 0;
+  sample_.lost = sample_.failed = 0;
+  sample_.open = results_.open;
+  sample_.latency.clear();
+}
+
+Duration LoadRecorder::measured_until(Time time) const noexcept {
+  return is_measured(time) ? time - from_ : Duration{0};
+}
+
+}  // namespace echo

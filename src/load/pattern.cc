@@ -1,0 +1,51 @@
+#include "echo/load/pattern.h"
+
+#include <algorithm>
+#include <random>
+
+namespace echo {
+namespace {
+
+// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): each bit
+// of the number changes each bit of the hash, half of the time.
+constexpr std::uint64_t hash(std::uint64_t number) noexcept {
+  number += 0x9e3779b97f4a7c15;
+  number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9;
+  number = (number ^ (number >> 27)) * 0x94d049bb133111eb;
+  return number ^ (number >> 31);
+}
+
+constexpr std::uint64_t hash(std::uint64_t one, std::uint64_t other) noexcept {
+  return hash(hash(one) + other);
+}
+
+}  // namespace
+
+std::uint64_t Pattern::draw_seed() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32 | device()) & kMaxSeed;
+}
+
+// A window may begin at any of the first kBlock bytes.
+Pattern::Pattern(std::uint64_t seed) : seed_(hash(seed)), bytes_(2 * kBlock, '\0') {
+  std::uint64_t place = seed_;
+  std::generate(bytes_.begin(), bytes_.end(), [&] { return static_cast<char>(hash(place++)); });
+}
+
+std::string_view Pattern::from(std::uint64_t connection, std::uint64_t offset) const noexcept {
+  const std::uint64_t begin = hash(seed_ + connection, offset / kBlock) % kBlock;
+  const std::uint64_t passed = offset % kBlock;
+  return {bytes_.data() + begin + passed, static_cast<std::size_t>(kBlock - passed)};
+}
+
+std::size_t Pattern::size_of(SizeRange range, std::uint64_t connection,
+                             std::uint64_t index) const noexcept {
+  // The sizes of two ranges of one width are not to be alike with the windows of the bytes.
+  constexpr std::uint64_t kOther = 0x5851f42d4c957f2d;
+  return range.least == range.most
+             ? range.least
+             : range.least + static_cast<std::size_t>(hash((seed_ + connection) ^ kOther, index) %
+                                                      (range.most - range.least + 1));
+}
+
+}  // namespace echo

@@ -1,0 +1,258 @@
+#include "echo/os/socket.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/time.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace echo {
+namespace {
+
+// A peer that sends without end is read this many times at most before it is closed on all the
+// same.
+constexpr int kMaxReadsBeforeClose = 64;
+
+int set_option(int fd, int level, int name, int value) noexcept {
+  return ::setsockopt(fd, level, name, &value, sizeof value);
+}
+
+// {0, 0} is for ever.
+void set_receive_timeout(int fd, timeval time) noexcept {
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
+}
+
+// -1 where the descriptor is not of a socket.
+int option_of(int fd, int name) noexcept {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return ::getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
+// Without this a small message waits for the acknowledgement of the one before it (RFC 1122,
+// section 4.2.3.4). It fails only on a connection that is dead already; recv() will tell.
+void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+
+// How often a peer is asked whether it is still there.
+constexpr int kKeepaliveProbes = 4;
+
+// Linux hands these on to the connections that are accepted.
+bool ask_after_silence(int listener, Duration silence) noexcept {
+  const int seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(silence).count());
+  const int interval = (seconds + kKeepaliveProbes - 1) / kKeepaliveProbes;
+  return set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 1) == 0 &&
+         set_option(listener, IPPROTO_TCP, TCP_KEEPIDLE, seconds) == 0 &&
+         set_option(listener, IPPROTO_TCP, TCP_KEEPINTVL, interval) == 0 &&
+         set_option(listener, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes) == 0;
+}
+
+// `ask` is getsockname(2) or getpeername(2).
+template <typename Ask>
+Endpoint ask_endpoint(int fd, Ask ask) noexcept {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof storage;
+  auto* const address = reinterpret_cast<sockaddr*>(&storage);
+  if (ask(fd, address, &length) != 0) return {};
+  return {address, length};
+}
+
+// Makes the call until no signal interrupts it.
+template <typename Call>
+ssize_t again(Call call) noexcept {
+  ssize_t result = 0;
+  do {
+    result = call();
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
+Moved moved(ssize_t result) noexcept {
+  if (result < 0) return {.bytes = 0, .error = errno};
+  return {.bytes = static_cast<std::size_t>(result), .error = 0};
+}
+
+}  // namespace
+
+UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Duration keepalive) {
+  UniqueFd fd(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const bool listening =
+      // SO_REUSEADDR: a restart need not wait for the old connections' TIME-WAIT (socket(7)).
+      fd && set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
+      (!reuse_port || set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
+      (endpoint.family() != AF_INET6 || set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
+      (keepalive == Duration{0} || ask_after_silence(fd.get(), keepalive)) &&
+      ::bind(fd.get(), endpoint.address(), endpoint.length()) == 0 &&
+      ::listen(fd.get(), backlog) == 0;
+  if (!listening) {
+    const int error = errno;
+    throw std::system_error(
+        error, std::generic_category(),
+        "cannot listen on " + endpoint.host() + " port " + std::to_string(endpoint.port()));
+  }
+  return fd;
+}
+
+// One to which the system lets nobody connect a UDP socket that has not asked for that (connect(2),
+// EACCES). It sends nothing.
+bool is_broadcast(const Endpoint& endpoint) noexcept {
+  if (endpoint.family() != AF_INET) return false;
+  if (endpoint.host() == "255.255.255.255") return true;  // There may be no way there.
+  const Endpoint any_port = endpoint.with_port(1);
+  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const auto connects = [&] {
+    return ::connect(fd.get(), any_port.address(), any_port.length()) == 0;
+  };
+  return !connects() && errno == EACCES && set_option(fd.get(), SOL_SOCKET, SO_BROADCAST, 1) == 0 &&
+         connects();
+}
+
+SocketKind kind_of(int fd) noexcept {
+  const int family = option_of(fd, SO_DOMAIN);
+  const int type = option_of(fd, SO_TYPE);
+  const bool listens = option_of(fd, SO_ACCEPTCONN) == 1;
+  if ((family == AF_INET || family == AF_INET6) && type == SOCK_STREAM) {
+    return listens ? SocketKind::kListener : SocketKind::kConnection;
+  }
+  const bool is_seqpacket = family == AF_UNIX && type == SOCK_SEQPACKET && !listens;
+  return is_seqpacket ? SocketKind::kSeqpacket : SocketKind::kOther;
+}
+
+void make_nonblocking(int fd) noexcept { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
+
+bool is_nonblocking(int fd) noexcept { return (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0; }
+
+void never_wait_to_accept(int listener) noexcept {
+  make_nonblocking(listener);
+  set_receive_timeout(listener, {.tv_sec = 0, .tv_usec = 1});
+}
+
+void wait_to_accept(int listener) noexcept { set_receive_timeout(listener, {}); }
+
+void set_backlog(int listener, int backlog) noexcept { ::listen(listener, backlog); }
+
+void set_keepalive(int listener, Duration keepalive) noexcept {
+  if (keepalive == Duration{0}) {
+    set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 0);
+  } else {
+    ask_after_silence(listener, keepalive);
+  }
+}
+
+bool shares_port(int listener) noexcept { return option_of(listener, SO_REUSEPORT) == 1; }
+
+void shut_down_listener(int listener) noexcept { ::shutdown(listener, SHUT_RD); }
+
+void let_no_more_wait(int listener) noexcept { ::listen(listener, 0); }
+
+Accepted accept_from(int listener) {
+  sockaddr_storage peer{};
+  socklen_t length = sizeof peer;
+  auto* const address = reinterpret_cast<sockaddr*>(&peer);
+  UniqueFd fd(::accept4(listener, address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!fd) return {.fd = {}, .peer = {}, .error = errno};
+  set_no_delay(fd.get());
+  return {.fd = std::move(fd), .peer = Endpoint(address, length), .error = 0};
+}
+
+Connecting connect_to(const Endpoint& endpoint) {
+  UniqueFd fd(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return {.fd = {}, .error = errno};
+  set_no_delay(fd.get());
+  if (::connect(fd.get(), endpoint.address(), endpoint.length()) != 0 && errno != EINPROGRESS &&
+      errno != EINTR) {
+    return {.fd = {}, .error = errno};
+  }
+  return {.fd = std::move(fd), .error = 0};
+}
+
+int take_error(int fd) noexcept {
+  int error = 0;
+  socklen_t length = sizeof error;
+  return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
+}
+
+Endpoint local_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getsockname); }
+
+Endpoint remote_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getpeername); }
+
+Moved receive(int fd, std::span<iovec> parts) noexcept {
+  if (parts.size() == 1) {
+    const iovec& part = parts.front();
+    return receive(fd, std::span(static_cast<char*>(part.iov_base), part.iov_len));
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return moved(again([&] { return ::recvmsg(fd, &message, MSG_DONTWAIT); }));
+}
+
+Moved receive(int fd, std::span<char> buffer) noexcept {
+  return moved(again([&] { return ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT); }));
+}
+
+// All parts are the same memory, since nobody reads it: the stack may be small.
+Moved discard(int fd) noexcept {
+  std::array<char, 4096> unwanted;  // NOLINT(*-member-init): nobody reads it
+  std::array<iovec, 16> parts;      // NOLINT(*-member-init): filled at once
+  parts.fill({.iov_base = unwanted.data(), .iov_len = unwanted.size()});
+  return receive(fd, parts);
+}
+
+Moved send(int fd, std::span<iovec> parts) noexcept {
+  if (parts.size() == 1) {
+    const iovec& part = parts.front();
+    return send(fd, std::string_view(static_cast<const char*>(part.iov_base), part.iov_len));
+  }
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return moved(::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+Moved send(int fd, std::string_view text) noexcept {
+  return moved(::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+}
+
+int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, int flags) noexcept {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxInMessage * sizeof(int))> control{};
+  if (!passed.empty()) {
+    message.msg_control = control.data();
+    message.msg_controllen = CMSG_SPACE(passed.size_bytes());
+    cmsghdr* const header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(passed.size_bytes());
+    std::memcpy(CMSG_DATA(header), passed.data(), passed.size_bytes());
+  }
+  return ::sendmsg(fd, &message, flags | MSG_NOSIGNAL) < 0 ? errno : 0;
+}
+
+std::size_t unread(int fd) noexcept {
+  int bytes = 0;
+  return ::ioctl(fd, FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+std::optional<std::size_t> unacknowledged(int fd) noexcept {
+  int bytes = 0;
+  if (::ioctl(fd, SIOCOUTQ, &bytes) != 0) return std::nullopt;
+  return static_cast<std::size_t>(bytes);
+}
+
+void shut_down_sending(int fd) noexcept { ::shutdown(fd, SHUT_WR); }
+
+void close_politely(UniqueFd fd) noexcept {
+  shut_down_sending(fd.get());
+  for (int reads = 0; reads < kMaxReadsBeforeClose; ++reads) {
+    if (discard(fd.get()).bytes == 0) break;
+  }
+}
+
+}  // namespace echo

@@ -1,0 +1,48 @@
+#include <unistd.h>
+
+#include <cstddef>
+
+#include "echo/cli/program.h"
+#include "echo/client/client.h"
+#include "echo/load/pattern.h"
+#include "echo/os/local_ports.h"
+#include "echo/os/log.h"
+#include "echo/programs/client_options.h"
+#include "echo/report/measurement.h"
+
+namespace {
+
+constexpr const char* kName = "echo_client";
+
+// All connections go to one address.
+void warn_of_few_ports(std::size_t connections, echo::Log& log) {
+  const auto ports = echo::local_ports();
+  if (!ports || connections <= *ports) return;
+  log.warning("there are ", *ports, " ports for connections to one address, not ", connections,
+              ": see ip_local_port_range in ip(7)");
+}
+
+int talk(int argc, char** argv) {
+  echo::ClientOptions options = echo::parse_client_options(argc, argv);
+  if (echo::print_instead(options.action, kName, echo::client_help())) return 0;
+
+  echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kTool);
+  echo::raise_descriptor_limit(log);
+  echo::limit_name_lookups();
+  warn_of_few_ports(
+      options.measures ? options.load.connections + options.load.idle : options.client.connections,
+      log);
+  if (options.measures) {
+    options.load.seed = options.seed ? *options.seed : echo::Pattern::draw_seed();
+    return echo::measure(options.load, options.presentation, log);
+  }
+  if (!options.hint.empty()) log.warning(options.hint);
+  echo::Client client(options.client, log, STDIN_FILENO, STDOUT_FILENO);
+  return client.run() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return echo::run_program(kName, [&] { return talk(argc, argv); });
+}

@@ -1,0 +1,62 @@
+#include "echo/report/figures.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <ctime>
+
+namespace echo {
+namespace {
+
+constexpr const char* kNoFigure = "-";
+
+std::uint64_t whole_of(double figure) {
+  constexpr double kMax = 1e18;  // Far from where a conversion would overflow.
+  return static_cast<std::uint64_t>(std::llround(std::min(figure, kMax)));
+}
+
+}  // namespace
+
+std::optional<double> per_second(std::uint64_t count, Duration time) noexcept {
+  if (time <= Duration{0}) return std::nullopt;
+  return static_cast<double>(count) / std::chrono::duration<double>(time).count();
+}
+
+std::string format_figure(std::optional<double> figure) {
+  if (!figure) return kNoFigure;
+  if (*figure > 0 && *figure < 99.95) return format_decimal(*figure, 1);
+  return format_number(whole_of(*figure));
+}
+
+std::string format_byte_rate(std::optional<double> bytes_per_second) {
+  return bytes_per_second ? format_bytes(whole_of(*bytes_per_second)) + "/s" : kNoFigure;
+}
+
+std::string format_percent(std::uint64_t part, std::uint64_t whole) {
+  if (whole == 0) return kNoFigure;
+  if (part == 0) return "0%";
+  if (part == whole) return "100%";
+  const double percent = 100 * static_cast<double>(part) / static_cast<double>(whole);
+  std::string text = format_decimal(std::clamp(percent, 0.1, 99.9), 1);
+  if (text.ends_with(".0")) text.resize(text.size() - 2);
+  return text + "%";
+}
+
+std::string format_latency(const Histogram& histogram, Duration latency) {
+  return histogram.count() > 0 ? format_latency(latency) : kNoFigure;
+}
+
+std::string format_wall_time(WallTime time) {
+  const auto second = std::chrono::floor<std::chrono::seconds>(time);
+  const auto part = std::chrono::floor<std::chrono::milliseconds>(time - second).count();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(second);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  std::array<char, 64> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+  return std::string(text.data(), length) + "." + std::to_string(1000 + part).substr(1) + "Z";
+}
+
+}  // namespace echo

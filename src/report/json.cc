@@ -1,0 +1,239 @@
+#include "echo/report/json.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "echo/base/escape.h"
+#include "echo/base/format.h"
+#include "echo/base/parse.h"
+#include "echo/base/time.h"
+#include "echo/client/failure.h"
+#include "echo/load/histogram.h"
+#include "echo/report/figures.h"
+#include "echo/report/warnings.h"
+
+namespace echo {
+namespace {
+
+constexpr const char* kNull = "null";
+
+// Values of JSON, as text.
+using Member = std::pair<std::string, std::string>;
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) {
+    if (!text.empty()) text += ",";
+    text += item;
+  }
+  return text;
+}
+
+std::string json_string(std::string_view text) { return "\"" + escape_json(text) + "\""; }
+
+std::string array(const std::vector<std::string>& items) { return "[" + joined(items) + "]"; }
+
+std::string object(const std::vector<Member>& members) {
+  std::vector<std::string> items;
+  items.reserve(members.size());
+  for (const auto& [name, value] : members) items.push_back(json_string(name) + ":" + value);
+  return "{" + joined(items) + "}";
+}
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string number(double value) { return format_decimal(value, 3); }
+std::string number(Duration value) { return std::to_string(value.count()); }
+
+template <typename Value>
+std::string number(std::optional<Value> value) {
+  return value ? number(*value) : kNull;
+}
+
+// The figure if that holds, without which nothing was measured.
+template <typename Value>
+std::string number_if(bool is_measured, Value value) {
+  return is_measured ? number(value) : kNull;
+}
+
+std::string boolean(bool value) { return value ? "true" : "false"; }
+
+// For what means no limit where it is 0.
+template <typename Value>
+std::string limit(Value value) {
+  return number_if(value != Value{}, value);
+}
+
+std::string family(int family) {
+  if (family == AF_INET) return json_string("ipv4");
+  if (family == AF_INET6) return json_string("ipv6");
+  return kNull;
+}
+
+std::string rate(Rate rate) {
+  if (rate.count == 0) return kNull;
+  return object({{"count", number(rate.count)}, {"per_ns", number(rate.period)}});
+}
+
+std::string settings_of(const LoadSettings& settings) {
+  return object({{"host", json_string(settings.host)},
+                 {"port", number(std::uint64_t{settings.port})},
+                 {"family", family(settings.family)},
+                 {"connections", number(settings.connections)},
+                 {"timeout_ns", limit(settings.timeout)},
+                 {"deadline_ns", limit(settings.deadline)},
+                 {"count", limit(settings.count)},
+                 {"duration_ns", limit(settings.duration)},
+                 {"size_least", number(settings.sizes.least)},
+                 {"size_most", number(settings.sizes.most)},
+                 {"pipeline", number(settings.pipeline)},
+                 {"rate", rate(settings.rate)},
+                 {"ramp_ns", number(settings.ramp)},
+                 {"warmup_ns", number(settings.warmup)},
+                 {"idle", number(settings.idle)},
+                 {"churn", boolean(settings.churn)},
+                 {"half_close", boolean(settings.half_close)},
+                 {"reconnect", boolean(settings.reconnect)},
+                 {"seed", number(settings.seed)}});
+}
+
+std::string buckets_of(const Histogram& histogram) {
+  std::vector<std::string> buckets;
+  for (const Histogram::Bucket& bucket : histogram.buckets()) {
+    buckets.push_back(array({number(bucket.from), number(bucket.to), number(bucket.count)}));
+  }
+  return array(buckets);
+}
+
+std::string latency_of(const Histogram& histogram) {
+  const auto figure = [&](Duration value) { return number_if(histogram.count() > 0, value); };
+  return object({{"count", number(histogram.count())},
+                 {"min_ns", figure(histogram.min())},
+                 {"mean_ns", figure(histogram.mean())},
+                 {"mdev_ns", figure(histogram.deviation())},
+                 {"p50_ns", figure(histogram.percentile(Histogram::kMedian))},
+                 {"p90_ns", figure(histogram.percentile(Histogram::kP90))},
+                 {"p99_ns", figure(histogram.percentile(Histogram::kP99))},
+                 {"p99_9_ns", figure(histogram.percentile(Histogram::kP999))},
+                 {"p99_99_ns", figure(histogram.percentile(Histogram::kP9999))},
+                 {"max_ns", figure(histogram.max())},
+                 {"histogram", buckets_of(histogram)}});
+}
+
+std::string connections_of(const LoadResults& results) {
+  return object({{"opened", number(results.opened)},
+                 {"open_at_most", number(results.most_open)},
+                 {"not_open", number(results.not_open)},
+                 {"reset_after_echo", number(results.resets_after_echo)},
+                 {"failed", number(results.failed())},
+                 {"connect_time", latency_of(results.connect)}});
+}
+
+std::string messages_of(const LoadResults& results) {
+  return object(
+      {{"sent", number(results.sent)},
+       {"received", number(results.received)},
+       {"lost", number(results.lost)},
+       {"unsent", number(results.unsaid)},
+       {"in_flight", number(results.in_flight())},
+       {"oldest_in_flight_ns", number_if(results.in_flight() > 0, results.oldest_in_flight)}});
+}
+
+std::string throughput_of(const LoadResults& results) {
+  return object({{"messages_per_s", number(per_second(results.received, results.elapsed))},
+                 {"bytes_per_s", number(per_second(results.bytes, results.elapsed))}});
+}
+
+std::string errors_of(const LoadResults& results) {
+  std::vector<Member> errors;
+  for (std::size_t kind = 0; kind < kFailures; ++kind) {
+    std::string name(name_of(static_cast<Failure>(kind)));
+    std::replace(name.begin(), name.end(), ' ', '_');
+    errors.emplace_back(name, number(results.failures[kind]));
+  }
+  return object(errors);
+}
+
+std::string strings(const std::vector<std::string>& texts) {
+  std::vector<std::string> items;
+  items.reserve(texts.size());
+  for (const std::string& text : texts) items.push_back(json_string(text));
+  return array(items);
+}
+
+// What each object begins with.
+std::vector<Member> head() {
+  return {{"format", json_string("echo_client-load")}, {"version", "2"}};
+}
+
+}  // namespace
+
+void JsonReport::add(const Sample& sample, WallTime ended) {
+  const Duration length = sample.end - sample.begin;
+  const Histogram& latency = sample.latency;
+  const auto figure = [&](Duration value) { return number_if(latency.count() > 0, value); };
+  samples_ += samples_.empty() ? "" : ",";
+  samples_ += object({{"time", json_string(format_wall_time(ended))},
+                      {"begin_ns", number(sample.begin)},
+                      {"end_ns", number(sample.end)},
+                      {"messages", number(sample.received)},
+                      {"bytes", number(sample.bytes)},
+                      {"messages_per_s", number(per_second(sample.received, length))},
+                      {"bytes_per_s", number(per_second(sample.bytes, length))},
+                      {"due", number(sample.due)},
+                      {"sent_late", number(sample.sent_late)},
+                      {"lost", number(sample.lost)},
+                      {"failed", number(sample.failed)},
+                      {"open", number(sample.open)},
+                      {"min_ns", figure(latency.min())},
+                      {"mean_ns", figure(latency.mean())},
+                      {"p50_ns", figure(latency.percentile(Histogram::kMedian))},
+                      {"p90_ns", figure(latency.percentile(Histogram::kP90))},
+                      {"p99_ns", figure(latency.percentile(Histogram::kP99))},
+                      {"p99_9_ns", figure(latency.percentile(Histogram::kP999))},
+                      {"max_ns", figure(latency.max())}});
+}
+
+std::string JsonReport::format(const LoadSettings& settings, const LoadResults& results,
+                               bool has_samples) const {
+  const bool has_rate = settings.rate.count > 0;
+  const bool has_run = results.ran > Duration{0};
+  std::vector<Member> members = head();
+  members.insert(members.end(),
+                 {{"settings", settings_of(settings)},
+                  {"elapsed_ns", number(results.elapsed)},
+                  {"interrupted", boolean(results.interrupted)},
+                  {"deadline_passed", boolean(results.is_past_deadline)},
+                  {"exact", boolean(results.is_exact())},
+                  {"cpu_ns", number_if(has_run, results.cpu)},
+                  {"ran_ns", number_if(has_run, results.ran)},
+                  {"waited_ns", results.waited ? number(results.waited->time) : kNull},
+                  {"turns", results.waited ? number(results.waited->turns) : kNull},
+                  {"connections", connections_of(results)},
+                  {"messages", messages_of(results)},
+                  {"bytes", number(results.bytes)},
+                  {"throughput", throughput_of(results)},
+                  {"latency", latency_of(results.latency)},
+                  {"lateness", has_rate ? latency_of(results.lateness) : kNull},
+                  {"sent_late", number_if(has_rate, results.sent_late)},
+                  {"errors", errors_of(results)},
+                  {"failures", strings(results.told)},
+                  {"refusals", strings(results.refusals)},
+                  {"warnings", strings(warnings_of(results))},
+                  {"samples", has_samples ? "[" + samples_ + "]" : kNull}});
+  return object(members) + "\n";
+}
+
+std::string format_json_error(std::string_view reason) {
+  std::vector<Member> members = head();
+  members.emplace_back("error", json_string(reason));
+  return object(members) + "\n";
+}
+
+}  // namespace echo

@@ -1,0 +1,80 @@
+#include "echo/report/load_description.h"
+
+#include "echo/base/escape.h"
+#include "echo/base/format.h"
+#include "echo/base/parse.h"
+#include "echo/base/time.h"
+#include "echo/base/utf8.h"
+
+namespace echo {
+namespace {
+
+std::string count_of(std::size_t count, const std::string& noun) {
+  return format_number(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string sizes_of(SizeRange sizes) {
+  const std::string most = count_of(sizes.most, "byte");
+  return sizes.least == sizes.most ? most : format_number(sizes.least) + " to " + most;
+}
+
+std::string rate_of(Rate rate) {
+  if (rate.period == Rate{}.period) return format_number(rate.count) + " a second";
+  const std::string count = rate.count == 1 ? "one" : format_number(rate.count);
+  return count + " each " + format_duration(rate.period);
+}
+
+std::vector<std::string> parts_of(const LoadSettings& settings) {
+  std::vector<std::string> parts{count_of(settings.connections, "connection")};
+  const auto add_if = [&parts](bool applies, const std::string& part) {
+    if (applies) parts.push_back(part);
+  };
+  add_if(settings.ramp > Duration{0}, "opened over " + format_duration(settings.ramp));
+  add_if(settings.churn, "a new one for each message");
+  add_if(settings.reconnect, "remade where they fail");
+  add_if(settings.half_close, "half-closed at the end");
+  add_if(settings.idle > 0, count_of(settings.idle, "idle connection"));
+  parts.push_back("messages of " + sizes_of(settings.sizes));
+  add_if(settings.rate.count > 0, rate_of(settings.rate));
+  add_if(!settings.churn && settings.rate.count == 0,
+         format_number(settings.pipeline) + " in flight on each");
+  add_if(settings.count > 0, count_of(settings.count, "message") + " on each");
+  add_if(settings.duration > Duration{0}, "for " + format_duration(settings.duration));
+  add_if(settings.warmup > Duration{0}, "after a warm-up of " + format_duration(settings.warmup));
+  return parts;
+}
+
+}  // namespace
+
+std::string describe_target(const LoadSettings& settings) {
+  constexpr std::size_t kMaxOfHost = 50;
+  return shorten(escape_controls(valid_utf8(settings.host)), kMaxOfHost) + " port " +
+         std::to_string(settings.port);
+}
+
+std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t columns) {
+  std::vector<std::string> lines;
+  for (const std::string& part : parts_of(settings)) {
+    if (lines.empty()) {
+      lines.push_back(part);
+    } else if (lines.back().size() + 2 + part.size() + 1 <= columns) {
+      lines.back() += ", " + part;
+    } else {
+      lines.back() += ",";
+      lines.push_back(part);
+    }
+  }
+  return lines;
+}
+
+std::string describe_wait(const LoadSettings& settings, const LoadResults& results) {
+  using Phase = LoadResults::Phase;
+  const bool connects = results.opened == 0 && results.failed() == 0;
+  if (connects || results.phase == Phase::kConnecting) {
+    return "connecting, " + std::to_string(results.open) + " of " +
+           std::to_string(settings.connections + settings.idle) + " open";
+  }
+  return results.phase == Phase::kWarmup ? "warming up" : "";
+}
+
+}  // namespace echo

@@ -1,0 +1,192 @@
+#include "echo/report/table.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "echo/base/escape.h"
+#include "echo/base/format.h"
+#include "echo/base/time.h"
+#include "echo/base/utf8.h"
+#include "echo/client/failure.h"
+#include "echo/load/histogram.h"
+#include "echo/report/figures.h"
+#include "echo/report/load_description.h"
+#include "echo/report/warnings.h"
+
+namespace echo {
+namespace {
+
+constexpr std::size_t kColumns = 80;
+constexpr std::size_t kLabel = 14;
+constexpr std::size_t kFigure = 14;
+constexpr std::size_t kLatency = 8;
+
+// "Messages             1,234  sent": a label, a figure, and what it is a figure of.
+std::string row(std::string_view label, std::string_view figure, std::string_view what) {
+  return align_left(label, kLabel) + align_right(figure, kFigure) + "  " + std::string(what) + "\n";
+}
+
+std::string row(std::string_view label, std::uint64_t figure, std::string_view what) {
+  return row(label, format_number(figure), what);
+}
+
+std::string head(const LoadSettings& settings) {
+  std::string text = align_left("Target", kLabel) + describe_target(settings) + "\n";
+  std::string_view label = "Load";
+  for (const std::string& line : describe_load(settings, kColumns - kLabel)) {
+    text += align_left(label, kLabel) + line + "\n";
+    label = "";
+  }
+  return text;
+}
+
+std::string counts(const LoadResults& results) {
+  std::string text = row("Connections", results.opened, "opened") +
+                     row("", results.most_open, "open at once, at most") +
+                     row("", results.failed(), "failed");
+  if (results.not_open > 0) text += row("", results.not_open, "not open yet");
+  if (results.resets_after_echo > 0) {
+    text += row("", results.resets_after_echo, "reset by the server after the echo");
+  }
+  text += row("Messages", results.sent, "sent") +
+          row("", results.received, "received, each byte exact") + row("", results.lost, "lost");
+  if (results.unsaid > 0) text += row("", results.unsaid, "not sent, of those asked for");
+  if (results.in_flight() == 0) return text;
+  return text + row("", results.in_flight(), "not back yet") +
+         row("", format_latency(results.oldest_in_flight), "for which the oldest has waited");
+}
+
+std::string throughput(const LoadResults& results) {
+  return row("Bytes", format_bytes(results.bytes), "each way") +
+         row("Throughput", format_figure(per_second(results.received, results.elapsed)),
+             "messages/s") +
+         row("", format_byte_rate(per_second(results.bytes, results.elapsed)), "each way");
+}
+
+// Of a time of the processor, by the time that passed: 100% is the whole of one.
+std::string processor_share(Duration part, const LoadResults& results) {
+  if (results.ran <= Duration{0}) return "-";
+  const double share = static_cast<double>(part.count()) / static_cast<double>(results.ran.count());
+  return format_decimal(100 * share, 0) + "%";
+}
+
+std::string processor(const LoadResults& results) {
+  std::string text =
+      row("Processor", processor_share(results.cpu, results), "of one, used by this client");
+  if (results.waited) {
+    text += row("", processor_share(results.waited->time, results), "of the time, waited for one");
+  }
+  for (const std::string& warning : warnings_of(results)) text += "Warning: " + warning + ".\n";
+  return text;
+}
+
+std::string errors(const LoadSettings& settings, const LoadResults& results) {
+  if (results.is_exact()) return row("Errors", "none", "of any kind");
+  std::string text;
+  const auto add = [&text](std::uint64_t count, std::string_view kind) {
+    if (count > 0) text += row(text.empty() ? "Errors" : "", count, kind);
+  };
+  for (std::size_t kind = 0; kind < kFailures; ++kind) {
+    add(results.failures[kind], name_of(static_cast<Failure>(kind)));
+  }
+  add(results.lost, "lost messages");
+  add(results.not_open, "connections not open");
+  if (results.has_no_answer()) add(results.in_flight(), "messages, and no answer at all");
+  if (results.is_past_deadline) text += row(text.empty() ? "Errors" : "", 1, "deadline passed");
+  const auto mismatches = results.failures.at(static_cast<std::size_t>(Failure::kMismatch));
+  if (mismatches > 0) text += row("Seed", std::to_string(settings.seed), "sends the same again");
+  return text;
+}
+
+std::string refusals(const LoadResults& results) {
+  std::string text;
+  for (const std::string& refusal : results.refusals) {
+    text += "Warning: cannot connect to " + refusal + "\n";
+  }
+  return text;
+}
+
+std::string latency_row(std::string_view label, const std::vector<std::string>& cells) {
+  std::string text = align_left(label, kLabel);
+  for (const std::string& cell : cells) text += align_right(cell, kLatency);
+  return text + "\n";
+}
+
+std::string latency_row(std::string_view label, const Histogram& histogram) {
+  std::vector<std::string> cells{format_latency(histogram, histogram.min())};
+  for (const unsigned percentile : {Histogram::kMedian, Histogram::kP90, Histogram::kP99,
+                                    Histogram::kP999, Histogram::kP9999}) {
+    cells.push_back(format_latency(histogram, histogram.percentile(percentile)));
+  }
+  cells.push_back(format_latency(histogram, histogram.max()));
+  cells.push_back(format_latency(histogram, histogram.mean()));
+  return latency_row(label, cells);
+}
+
+std::string latencies(const LoadSettings& settings, const LoadResults& results) {
+  std::string rows =
+      latency_row("Connect time", results.connect) + latency_row("Latency", results.latency);
+  if (settings.rate.count > 0) rows += latency_row("Sent late", results.lateness);
+  return "\n" + latency_row("", {"min", "p50", "p90", "p99", "p99.9", "p99.99", "max", "mean"}) +
+         rows;
+}
+
+// Of those sent, as ping(8) has it: what is not back counts as what never will be.
+std::string loss(const LoadResults& results) {
+  if (results.sent == 0) return "";
+  return ", " + format_percent(results.sent - results.received, results.sent) + " lost";
+}
+
+std::string milliseconds(Duration time) {
+  return std::to_string(std::chrono::round<std::chrono::milliseconds>(time).count()) + " ms";
+}
+
+std::string round_trips(const Histogram& latency) {
+  if (latency.count() == 0) return "";
+  return "rtt min/avg/max/mdev = " + format_milliseconds(latency.min()) + "/" +
+         format_milliseconds(latency.mean()) + "/" + format_milliseconds(latency.max()) + "/" +
+         format_milliseconds(latency.deviation()) + " ms\n";
+}
+
+}  // namespace
+
+std::string format_report(const LoadSettings& settings, const LoadResults& results) {
+  return head(settings) + "\n" +
+         row("Elapsed", format_latency(results.elapsed),
+             results.interrupted        ? "until interrupted"
+             : results.is_past_deadline ? "until the deadline"
+                                        : "measured") +
+         counts(results) + throughput(results) + processor(results) + errors(settings, results) +
+         refusals(results) + latencies(settings, results);
+}
+
+std::string format_ping_summary(const LoadSettings& settings, const LoadResults& results) {
+  std::string text = "--- " + escape_controls(settings.host) + " port " +
+                     std::to_string(settings.port) + " echo statistics ---\n" +
+                     format_count(results.sent, "message") + " sent, " +
+                     std::to_string(results.received) + " received" + loss(results);
+  if (results.in_flight() > 0) {
+    text += " (" + std::to_string(results.in_flight()) + " not back yet)";
+  }
+  if (results.unsaid > 0) text += " (" + std::to_string(results.unsaid) + " more not sent)";
+  if (results.not_open > 0) text += " (the connection not open yet)";
+  text += ", time " + milliseconds(results.elapsed);
+  if (results.failed() > 0) text += ", " + format_count(results.failed(), "error");
+  return text + "\n" + round_trips(results.latency);
+}
+
+std::string format_status(const LoadSettings& settings, const LoadResults& results) {
+  const std::string wait = describe_wait(settings, results);
+  std::string text = wait.empty() ? format_latency(results.elapsed) : wait;
+  text += ": " + format_count(results.sent, "message") + " sent, " +
+          std::to_string(results.received) + " received, " + std::to_string(results.lost) +
+          " lost, " + format_count(results.failed(), "error");
+  if (results.latency.count() == 0) return text;
+  return text + ", latency p50 " + format_latency(results.latency.percentile(Histogram::kMedian)) +
+         ", max " + format_latency(results.latency.max());
+}
+
+}  // namespace echo

@@ -1,0 +1,59 @@
+#include "echo/report/warnings.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+
+#include "echo/base/format.h"
+#include "echo/base/time.h"
+#include "echo/report/figures.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A shorter run has hardly begun when it ends.
+constexpr Duration kLeastRun = 10ms;
+
+std::string percent(Duration part, Duration whole) {
+  return format_percent(static_cast<std::uint64_t>(part.count()),
+                        static_cast<std::uint64_t>(whole.count()));
+}
+
+// A client and a server that take turns on one processor, message by message, wait some
+// microseconds for each other at each turn, and neither is short of it.
+bool is_starved(const LoadResults& results) {
+  constexpr Duration kOrdinaryWait = 10us;
+  constexpr Duration kLeast = 1ms;  // What may befall any client, however short the load.
+  if (!results.waited) return false;
+  const auto& [time, turns] = *results.waited;
+  return time - static_cast<Duration::rep>(turns) * kOrdinaryWait >
+         std::max(results.ran / 10, kLeast);
+}
+
+}  // namespace
+
+std::vector<std::string> warnings_of(const LoadResults& results) {
+  std::vector<std::string> warnings;
+  if (results.latency.count() > 0 && results.ran >= kLeastRun &&
+      results.cpu >= results.ran / 10 * 9) {
+    warnings.emplace_back("this client may be what limits, not the server");
+  }
+  if (is_starved(results)) {
+    warnings.push_back("this client waited for a processor " +
+                       percent(results.waited->time, results.ran) + " of the time");
+  }
+  if (results.sent_late > results.lateness.count() / 100) {
+    warnings.push_back(
+        "the rate was not kept: " + format_percent(results.sent_late, results.lateness.count()) +
+        " of the messages were sent late");
+  }
+  if (results.away > Duration{0}) {
+    warnings.push_back("this client did not look at its sockets for " +
+                       format_latency(results.away));
+  }
+  return warnings;
+}
+
+}  // namespace echo

@@ -1,0 +1,288 @@
+#include "echo/server/handover.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "echo/base/errno_text.h"
+#include "echo/os/signal_driven_io.h"
+#include "echo/os/socket.h"
+
+namespace echo {
+namespace {
+
+// The file: this line, which ends with the version; how many records there are; the records; and
+// the bytes of each, in the same order. Numbers are the machine's own.
+constexpr std::string_view kFormat = "echo_server handover 1\n";
+
+struct Record {
+  std::uint64_t kind;
+  std::uint64_t owed;
+};
+
+constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+
+template <typename Number>
+void append(std::string& text, const Number& number) {
+  text.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+
+// Returns 0, or an errno value.
+int write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+int write_queue(int fd, const MessageQueue& queue) {
+  std::array<char, 4096> buffer;  // NOLINT(*-member-init): copied to first
+  int error = 0;
+  for (std::size_t done = 0; done < queue.bytes() && error == 0;) {
+    const std::string_view piece = queue.copy(done, buffer);
+    error = write_all(fd, piece);
+    done += piece.size();
+  }
+  return error;
+}
+
+int write_state(int fd, std::span<const HandoverItem> items) {
+  std::string head(kFormat);
+  append(head, std::uint64_t{items.size()});
+  for (const HandoverItem& item : items) {
+    append(head, Record{.kind = static_cast<std::uint64_t>(item.kind),
+                        .owed = item.owed != nullptr ? item.owed->bytes() : 0});
+  }
+  int error = write_all(fd, head);
+  for (const HandoverItem& item : items) {
+    if (error == 0 && item.owed != nullptr) error = write_queue(fd, *item.owed);
+  }
+  if (error == 0 && ::fcntl(fd, F_ADD_SEALS, kSeals) != 0) error = errno;
+  return error;
+}
+
+// Sealed against execution too, without which a hardened system refuses it (vm.memfd_noexec, Linux
+// 6.3); what is older does not know of that.
+UniqueFd make_file() {
+  constexpr unsigned kNoExecSeal = 8;  // linux/memfd.h, MFD_NOEXEC_SEAL
+  constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  UniqueFd fd(::memfd_create("echo_server", kFlags | kNoExecSeal));
+  if (!fd && errno == EINVAL) fd = UniqueFd(::memfd_create("echo_server", kFlags));
+  return fd;
+}
+
+// One message bears some descriptors, and the number of the first of them.
+int send_message(int socket, std::uint64_t first, std::span<const int> fds) {
+  iovec part{.iov_base = &first, .iov_len = sizeof first};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  return send_with_descriptors(socket, message, fds, MSG_DONTWAIT);
+}
+
+struct Message {
+  std::uint64_t first = 0;
+  std::vector<UniqueFd> fds;
+};
+
+// The next one that is there; with MSG_PEEK it stays there, and its descriptors are copies.
+std::optional<Message> receive_message(int socket, int flags = 0) {
+  Message received;
+  received.fds.reserve(kMaxInMessage);
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxInMessage * sizeof(int))> control{};
+  iovec part{.iov_base = &received.first, .iov_len = sizeof received.first};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  if (::recvmsg(socket, &message, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
+    return std::nullopt;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+      received.fds.emplace_back(fd);
+    }
+  }
+  return received;
+}
+
+// Takes a number from the front of the text. Throws std::runtime_error where it is too short.
+template <typename Number>
+Number take_number(std::string_view& text) {
+  Number number{};
+  if (text.size() < sizeof number) throw std::runtime_error("it is cut short");
+  std::memcpy(&number, text.data(), sizeof number);
+  text.remove_prefix(sizeof number);
+  return number;
+}
+
+bool is_handed_kind(std::uint64_t kind) {
+  return kind >= static_cast<std::uint64_t>(HandoverKind::kListener) &&
+         kind <= static_cast<std::uint64_t>(HandoverKind::kClientAtEof);
+}
+
+bool fits(int fd, HandoverKind kind) {
+  const SocketKind expected =
+      kind == HandoverKind::kListener ? SocketKind::kListener : SocketKind::kConnection;
+  return kind_of(fd) == expected;
+}
+
+}  // namespace
+
+int Handover::pack(std::span<const HandoverItem> items) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return errno;
+  package_ = UniqueFd(ends[0]);
+  sender_ = UniqueFd(ends[1]);
+  // Nobody reads the messages until all are in the queue.
+  constexpr int kRoom = 1 << 20;
+  ::setsockopt(sender_.get(), SOL_SOCKET, SO_SNDBUF, &kRoom, sizeof kRoom);
+  const UniqueFd state = make_file();
+  if (!state) return errno;
+  const int error = write_state(state.get(), items);
+  return error != 0 ? error : put_descriptors(items, state.get());
+}
+
+int Handover::put_descriptors(std::span<const HandoverItem> items, int state) const {
+  std::vector<int> fds{state};
+  std::size_t first = 0;
+  for (; first < items.size() && items[first].kind == HandoverKind::kListener; ++first) {
+    fds.push_back(items[first].fd);
+  }
+  if (fds.size() > kMaxInMessage) return EMSGSIZE;
+  int error = send_message(sender_.get(), 0, fds);
+  for (; first < items.size() && error == 0; first += fds.size()) {
+    fds.clear();
+    const std::size_t count = std::min(kMaxInMessage, items.size() - first);
+    for (const HandoverItem& item : items.subspan(first, count)) fds.push_back(item.fd);
+    error = send_message(sender_.get(), first, fds);
+  }
+  return error;
+}
+
+bool Handover::let_go() noexcept {
+  package_.reset();
+  char byte = 0;
+  return ::recv(sender_.get(), &byte, sizeof byte, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+std::vector<HandoverRecord> parse_handover(std::string_view file) {
+  if (!file.starts_with(kFormat)) throw std::runtime_error("it is of another format or version");
+  std::string_view rest = file.substr(kFormat.size());
+  const auto count = take_number<std::uint64_t>(rest);
+  if (count > rest.size() / sizeof(Record)) throw std::runtime_error("it is cut short");
+  std::string_view bytes = rest.substr(count * sizeof(Record));
+  std::vector<HandoverRecord> records;
+  records.reserve(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto record = take_number<Record>(rest);
+    if (!is_handed_kind(record.kind)) throw std::runtime_error("it has a record of no known kind");
+    const auto kind = static_cast<HandoverKind>(record.kind);
+    if (kind == HandoverKind::kListener && record.owed > 0) {
+      throw std::runtime_error("it owes bytes to a listener");
+    }
+    if (record.owed > bytes.size()) throw std::runtime_error("it is cut short");
+    records.push_back({.kind = kind, .owed = bytes.substr(0, record.owed)});
+    bytes.remove_prefix(record.owed);
+  }
+  if (!bytes.empty()) throw std::runtime_error("there is more in it than it says");
+  return records;
+}
+
+void Unmap::operator()(void* memory) const noexcept { ::munmap(memory, length); }
+
+HandoverReader::HandoverReader(UniqueFd package) : package_(std::move(package)) {
+  try {
+    look();
+  } catch (const std::runtime_error& error) {
+    complaint_ = error.what();
+    records_.clear();
+  }
+}
+
+void HandoverReader::look() {
+  auto opening = receive_message(package_.get(), MSG_PEEK);
+  if (!opening || opening->fds.empty()) throw std::runtime_error("there is nothing in it");
+  file_ = map(opening->fds.front().get());
+  records_ = parse_handover({static_cast<const char*>(file_.get()), file_.get_deleter().length});
+  for (std::size_t i = 1; i < opening->fds.size() && i <= records_.size(); ++i) {
+    UniqueFd& fd = opening->fds[i];
+    if (records_[i - 1].kind != HandoverKind::kListener ||
+        !fits(fd.get(), HandoverKind::kListener)) {
+      continue;
+    }
+    never_wait_to_accept(fd.get());
+    listeners_.push_back(std::move(fd));
+    ++fitting_;
+  }
+}
+
+void HandoverReader::take_clients() {
+  try {
+    take_all();
+  } catch (const std::bad_alloc&) {
+    complaint_ = ErrnoText{ENOMEM}.to_string();
+  }
+}
+
+void HandoverReader::take_all() {
+  receive_message(package_.get());
+  std::vector<UniqueFd> fds(records_.size());
+  while (auto message = receive_message(package_.get())) {
+    for (UniqueFd& fd : message->fds) {
+      const std::uint64_t place = message->first++;
+      if (place < fds.size() && !fds[place]) fds[place] = std::move(fd);
+    }
+  }
+  for (std::size_t i = 0; i < fds.size(); ++i) {
+    const HandoverRecord& record = records_[i];
+    if (record.kind == HandoverKind::kListener || !fits(fds[i].get(), record.kind)) continue;
+    make_nonblocking(fds[i].get());
+    // What the last server has armed would tell of a descriptor that was its own.
+    SignalDrivenIo::disarm(fds[i].get());
+    clients_.push_back({.fd = std::move(fds[i]),
+                        .at_eof = record.kind == HandoverKind::kClientAtEof,
+                        .owed = record.owed});
+    ++fitting_;
+  }
+  if (fitting_ < fds.size()) {
+    complaint_ = std::to_string(fds.size() - fitting_) + " of " + std::to_string(fds.size()) +
+                 " descriptors are missing, or are not what it says";
+  }
+}
+
+// Only what nobody can change meanwhile, and what has memory already for all that it claims to be.
+HandoverReader::Mapping HandoverReader::map(int file) {
+  const int seals = ::fcntl(file, F_GET_SEALS);
+  struct stat status {};
+  if (seals < 0 || (seals & kSeals) != kSeals || ::fstat(file, &status) != 0 ||
+      ::lseek(file, 0, SEEK_HOLE) != status.st_size) {
+    throw std::runtime_error("it has no sealed file in it");
+  }
+  const auto length = static_cast<std::size_t>(status.st_size);
+  void* const text = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file, 0);
+  if (text == MAP_FAILED) throw std::runtime_error(ErrnoText{errno}.to_string());
+  return {text, Unmap{length}};
+}
+
+}  // namespace echo

@@ -1,0 +1,35 @@
+# Fails if a file includes a header of a wing that its own wing may not know.
+
+cmake_minimum_required(VERSION 3.25)
+
+# What each wing may know besides itself.
+set(knows_base "")
+set(knows_os base)
+set(knows_loop os base)
+set(knows_cli os base)
+set(knows_service os base)
+set(knows_server loop service os base)
+set(knows_client loop os base)
+set(knows_load client loop os base)
+set(knows_report load client os base)
+set(knows_programs report load client server service cli loop os base)
+
+file(GLOB_RECURSE files RELATIVE ${SOURCE_DIR}
+     ${SOURCE_DIR}/include/*.h ${SOURCE_DIR}/src/*.h ${SOURCE_DIR}/src/*.cc)
+if(NOT files)
+  message(FATAL_ERROR "There is no file to look at")
+endif()
+foreach(file ${files})
+  string(REGEX REPLACE "^(include/echo|src)/([a-z]+)/[a-z0-9_]+\\.(h|cc)$" "\\2" wing ${file})
+  if(NOT DEFINED knows_${wing})
+    message(SEND_ERROR "${file} is in no wing")
+    continue()
+  endif()
+  file(STRINGS ${SOURCE_DIR}/${file} includes REGEX "^[ \t]*#[ \t]*include[ \t]*[\"<]echo/")
+  foreach(include ${includes})
+    string(REGEX REPLACE ".*[\"<]echo/([^/\">]*).*" "\\1" other "${include}")
+    if(NOT other IN_LIST knows_${wing} AND NOT other STREQUAL wing)
+      message(SEND_ERROR "${file}: ${wing} may not know ${other}")
+    endif()
+  endforeach()
+endforeach()

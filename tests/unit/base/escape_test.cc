@@ -1,0 +1,77 @@
+#include "echo/base/escape.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace echo {
+namespace {
+
+TEST(Hex, HasTwoDigits) {
+  EXPECT_EQ(hex('\0'), "00");
+  EXPECT_EQ(hex('\x1b'), "1b");
+  EXPECT_EQ(hex('\xff'), "ff");
+}
+
+TEST(Escape, LeavesPlainTextAsItIs) {
+  EXPECT_EQ(escape("This is the message. "), "This is the message. ");
+  EXPECT_EQ(escape(""), "");
+}
+
+TEST(Escape, EscapesQuotesAndBackslashes) { EXPECT_EQ(escape(R"(a"b\c)"), R"(a\"b\\c)"); }
+
+TEST(Escape, NamesCommonControlCharacters) { EXPECT_EQ(escape("\n\r\t"), R"(\n\r\t)"); }
+
+TEST(Escape, GivesTheHexDigitsOfOtherBytes) {
+  EXPECT_EQ(escape(std::string_view("\0\x1b\x7f\x80\xff", 5)), R"(\x00\x1b\x7f\x80\xff)");
+}
+
+TEST(Escape, MakesEveryByteValuePrintableAscii) {
+  for (int value = 0; value < 256; ++value) {
+    const std::string text = escape(std::string(1, static_cast<char>(value)));
+    EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }))
+        << value;
+  }
+}
+
+TEST(Escape, MakesNoTwoByteValuesAlike) {
+  std::set<std::string> texts;
+  for (int value = 0; value < 256; ++value) {
+    texts.insert(escape(std::string(1, static_cast<char>(value))));
+  }
+  EXPECT_EQ(texts.size(), 256U);
+}
+
+TEST(EscapeControls, EscapesEveryControlCharacter) {
+  for (int value = 0; value < 128; ++value) {
+    const std::string text(1, static_cast<char>(value));
+    const bool is_control = value < ' ' || value == 0x7f;
+    EXPECT_EQ(escape_controls(text), is_control ? "\\x" + hex(text[0]) : text);
+  }
+}
+
+TEST(EscapeControls, LeavesOtherAlphabetsAsTheyAre) {
+  EXPECT_EQ(escape_controls("Bücher \"日本\" \\"), "Bücher \"日本\" \\");
+}
+
+TEST(EscapeJson, EscapesQuotesBackslashesAndControlCharacters) {
+  EXPECT_EQ(escape_json("a \"b\" \\ \x1b[2J\n\x7f"), R"(a \"b\" \\ \u001b[2J\u000a\u007f)");
+}
+
+TEST(EscapeJson, LeavesUtf8AndReplacesWhatIsNone) {
+  EXPECT_EQ(escape_json("B\u00fc\xff"), "B\u00fc\uFFFD");
+}
+
+TEST(EscapeXml, EscapesMarkupAndControlCharacters) {
+  EXPECT_EQ(escape_xml("<a b=\"c\">&\x1b"), "&lt;a b=&quot;c&quot;&gt;&amp;\\x1b");
+}
+
+TEST(EscapeXml, LeavesUtf8AndReplacesWhatIsNone) {
+  EXPECT_EQ(escape_xml("B\u00fc\xff"), "B\u00fc\uFFFD");
+}
+
+}  // namespace
+}  // namespace echo

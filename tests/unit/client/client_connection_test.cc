@@ -1,0 +1,732 @@
+#include "echo/client/client_connection.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "echo/base/time.h"
+#include "echo/client/failure.h"
+#include "echo/client/transcript.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
+#include "echo/os/unique_fd.h"
+#include "support/false_server.h"
+#include "support/socket_pair.h"
+#include "support/start.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+using test::kStart;
+using test::wait_readable;
+using test::wait_writable;
+constexpr Duration kTimeout = 10s;
+
+// A server of the test's own, to connect to.
+struct Stub {
+  UniqueFd accept() const {
+    EXPECT_TRUE(wait_readable(listener.get()));
+    return std::move(accept_from(listener.get()).fd);
+  }
+
+  UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
+  Endpoint endpoint = local_endpoint(listener.get());
+};
+
+// An address that refuses to be connected to: bound, so that nobody else gets it, but not
+// listening.
+struct Refuser {
+  Refuser() {
+    const Endpoint any_port = resolve("127.0.0.1", 0).front();
+    EXPECT_EQ(::bind(fd.get(), any_port.address(), any_port.length()), 0);
+    endpoint = local_endpoint(fd.get());
+  }
+
+  UniqueFd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  Endpoint endpoint;
+};
+
+ClientConnection::Addresses list_of(const std::vector<Endpoint>& servers) {
+  return std::make_shared<const std::vector<Endpoint>>(servers);
+}
+
+// Waits until it is decided how connecting went, and tells the connection.
+void settle(ClientConnection& connection, Time now = kStart) {
+  ASSERT_TRUE(wait_writable(connection.fd()));
+  connection.handle_writable(now);
+}
+
+void expect_failed(const ClientConnection& connection, Failure kind, const std::string& failure) {
+  EXPECT_EQ(connection.state(), ClientConnection::State::kFailed);
+  EXPECT_EQ(connection.failure_kind(), kind);
+  EXPECT_EQ(connection.failure(), failure);
+  EXPECT_TRUE(connection.is_over());
+  EXPECT_EQ(connection.fd(), -1);
+  EXPECT_FALSE(connection.wants_input());
+  EXPECT_FALSE(connection.wants_output());
+}
+
+// A connection that is open, and the server's end of it.
+struct Dialogue {
+  explicit Dialogue(std::string_view text = "", Duration timeout = kTimeout)
+      : connection(list_of(servers), 0, transcript, timeout, kStart) {
+    settle(connection);
+    server = stub.accept();
+    transcript.append(text);
+    if (!text.empty()) connection.handle_writable(kStart);
+  }
+
+  // The server sends this, and the connection receives it.
+  void answer(std::string_view text, Time now = kStart) {
+    send(server.get(), text);
+    receive(now);
+  }
+
+  void answer_eof() {
+    shut_down_sending(server.get());
+    receive();
+  }
+
+  void receive(Time now = kStart) {
+    ASSERT_TRUE(wait_readable(connection.fd()));
+    connection.handle_readable(buffer, now);
+  }
+
+  void finish_and_half_close(Time now = kStart) {
+    transcript.finish();
+    connection.half_close(now);
+  }
+
+  // What the server got next: up to a bufferful, empty at EOF.
+  std::string heard() {
+    EXPECT_TRUE(wait_readable(server.get()));
+    const Moved received = echo::receive(server.get(), buffer);
+    EXPECT_EQ(received.error, 0);
+    return {buffer.data(), received.bytes};
+  }
+
+  void reset() {
+    test::reset_on_close(server.get());
+    server.reset();
+    ASSERT_TRUE(wait_readable(connection.fd()));
+  }
+
+  Stub stub;
+  std::vector<Endpoint> servers{stub.endpoint};
+  Transcript transcript;
+  ClientConnection connection;
+  UniqueFd server;
+  std::array<char, 65536> buffer{};
+};
+
+TEST(ClientConnection, StartsConnecting) {
+  const Stub stub;
+  const std::vector<Endpoint> servers{stub.endpoint};
+  const Transcript transcript;
+  const ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
+  EXPECT_FALSE(connection.is_over());
+  EXPECT_FALSE(connection.wants_input());
+  EXPECT_TRUE(connection.wants_output());
+}
+
+TEST(ClientConnection, IsOpenOnceConnected) {
+  const Dialogue dialogue;
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
+  EXPECT_FALSE(dialogue.connection.is_over());
+  EXPECT_TRUE(dialogue.connection.wants_input());
+}
+
+TEST(ClientConnection, KnowsItsOwnAddressOnceOpen) {
+  const Stub stub;
+  const std::vector<Endpoint> servers{stub.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  EXPECT_EQ(connection.local().family(), AF_UNSPEC);
+  settle(connection);
+  ASSERT_TRUE(wait_readable(stub.listener.get()));
+  EXPECT_EQ(connection.local().to_string(), accept_from(stub.listener.get()).peer.to_string());
+}
+
+TEST(ClientConnection, TriesTheNextAddressWhereOneRefuses) {
+  const Refuser refuser;
+  const Stub stub;
+  const std::vector<Endpoint> servers{refuser.endpoint, stub.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  settle(connection);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
+  EXPECT_TRUE(connection.wants_output());
+  settle(connection);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
+  EXPECT_TRUE(stub.accept());
+}
+
+TEST(ClientConnection, TriesTheNextAddressWhereThereIsNoSocketForOne) {
+  const Stub stub;
+  const std::vector<Endpoint> servers{Endpoint(), stub.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  settle(connection);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
+}
+
+TEST(ClientConnection, FailsWhereEveryAddressRefuses) {
+  const Refuser first;
+  const Refuser second;
+  const std::vector<Endpoint> servers{first.endpoint, second.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  settle(connection);
+  settle(connection);
+  expect_failed(connection, Failure::kConnect,
+                "cannot connect to " + first.endpoint.to_string() + ": Connection refused; " +
+                    second.endpoint.to_string() + ": Connection refused");
+}
+
+TEST(ClientConnection, FailsAtOnceWhereThereIsNoSocketForAnyAddress) {
+  const std::vector<Endpoint> servers{Endpoint()};
+  const Transcript transcript;
+  const ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  expect_failed(connection, Failure::kConnect,
+                "cannot connect to unknown:0: Address family not supported by protocol");
+}
+
+TEST(ClientConnection, WantsOutputWhileSomethingIsToBeSent) {
+  Dialogue dialogue;
+  EXPECT_FALSE(dialogue.connection.wants_output());
+  dialogue.transcript.append("hello");
+  EXPECT_TRUE(dialogue.connection.wants_output());
+  dialogue.connection.handle_writable(kStart);
+  EXPECT_FALSE(dialogue.connection.wants_output());
+}
+
+TEST(ClientConnection, SendsTheTranscript) {
+  Dialogue dialogue("hello");
+  EXPECT_EQ(dialogue.connection.sent(), 5U);
+  EXPECT_EQ(dialogue.heard(), "hello");
+}
+
+TEST(ClientConnection, SendsWhatIsAppendedOnce) {
+  Dialogue dialogue("one");
+  dialogue.heard();
+  dialogue.transcript.append("two");
+  dialogue.connection.handle_writable(kStart);
+  EXPECT_EQ(dialogue.heard(), "two");
+}
+
+TEST(ClientConnection, IsUnchangedByRoomWithNothingToSend) {
+  Dialogue dialogue("hello");
+  dialogue.connection.handle_writable(kStart + 1s);
+  EXPECT_EQ(dialogue.connection.sent(), 5U);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
+}
+
+TEST(ClientConnection, IsUnchangedWhereNothingCanBeSent) {
+  Dialogue dialogue;
+  test::fill(dialogue.connection.fd());
+  dialogue.transcript.append("hello");
+  dialogue.connection.handle_writable(kStart + 1s);
+  EXPECT_EQ(dialogue.connection.sent(), 0U);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
+  EXPECT_TRUE(dialogue.connection.wants_output());
+  EXPECT_EQ(dialogue.connection.deadline(), Time::max());
+}
+
+TEST(ClientConnection, IsUnchangedWhereNothingIsToBeReceived) {
+  Dialogue dialogue("hello");
+  const Time deadline = dialogue.connection.deadline();
+  dialogue.connection.handle_readable(dialogue.buffer, kStart + 1s);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
+  EXPECT_EQ(dialogue.connection.received(), 0U);
+  EXPECT_EQ(dialogue.connection.deadline(), deadline);
+}
+
+TEST(ClientConnection, SendsInPartsWhatTheSocketDoesNotTakeAtOnce) {
+  std::string text(8 << 20, '\0');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i % 251);
+  Dialogue dialogue(text);
+  EXPECT_LT(dialogue.connection.sent(), text.size());
+  std::string heard;
+  while (heard.size() < text.size()) {
+    dialogue.connection.handle_writable(kStart);
+    const std::string part = dialogue.heard();
+    ASSERT_NE(part, "");
+    heard += part;
+  }
+  EXPECT_TRUE(heard == text);
+  EXPECT_EQ(dialogue.connection.sent(), text.size());
+}
+
+TEST(ClientConnection, CountsWhatCameBackExact) {
+  Dialogue dialogue("hello");
+  dialogue.answer("he");
+  EXPECT_EQ(dialogue.connection.received(), 2U);
+  dialogue.answer("llo");
+  EXPECT_EQ(dialogue.connection.received(), 5U);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
+}
+
+TEST(ClientConnection, ComparesWithWhatIsLeftOfTheTranscript) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hello");
+  dialogue.transcript.forget_before(5);
+  dialogue.transcript.append("world");
+  dialogue.connection.handle_writable(kStart);
+  dialogue.answer("world");
+  EXPECT_EQ(dialogue.connection.received(), 10U);
+  EXPECT_EQ(dialogue.connection.failure(), "");
+}
+
+TEST(ClientConnection, HalfClosesOnceAFinishedTranscriptIsSent) {
+  Dialogue dialogue("hello");
+  dialogue.finish_and_half_close();
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kHalfClosed);
+  EXPECT_FALSE(dialogue.connection.is_over());
+  EXPECT_TRUE(dialogue.connection.wants_input());
+  EXPECT_FALSE(dialogue.connection.wants_output());
+  EXPECT_EQ(dialogue.heard(), "hello");
+  EXPECT_EQ(dialogue.heard(), "");
+}
+
+TEST(ClientConnection, DoesNotHalfCloseAnUnfinishedTranscript) {
+  Dialogue dialogue("hello");
+  dialogue.connection.half_close(kStart);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
+}
+
+TEST(ClientConnection, DoesNotHalfCloseBeforeAllIsSent) {
+  Dialogue dialogue("hello");
+  dialogue.transcript.append("more");
+  dialogue.finish_and_half_close();
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
+}
+
+TEST(ClientConnection, DoesNotHalfCloseBeforeItIsOpen) {
+  const Stub stub;
+  const std::vector<Endpoint> servers{stub.endpoint};
+  Transcript transcript;
+  transcript.finish();
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  connection.half_close(kStart);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
+}
+
+TEST(ClientConnection, IsDoneOnceAllIsBackAndEof) {
+  Dialogue dialogue("hello");
+  dialogue.answer("he");
+  dialogue.finish_and_half_close();
+  dialogue.answer("llo");
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kHalfClosed);
+  dialogue.answer_eof();
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kDone);
+  EXPECT_TRUE(dialogue.connection.is_over());
+  EXPECT_EQ(dialogue.connection.failure(), "");
+  EXPECT_EQ(dialogue.connection.received(), 5U);
+  EXPECT_EQ(dialogue.connection.fd(), -1);
+  EXPECT_FALSE(dialogue.connection.wants_input());
+  EXPECT_FALSE(dialogue.connection.wants_output());
+}
+
+TEST(ClientConnection, NamesTheOffsetAndBothBytesOfAMismatch) {
+  Dialogue dialogue("hello");
+  dialogue.answer("heLLo");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 2: sent 0x6c, received 0x4c of \"heLLo\"");
+  EXPECT_EQ(dialogue.connection.received(), 2U);
+}
+
+TEST(ClientConnection, CountsTheOffsetFromTheFirstByteOfAll) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hel");
+  dialogue.answer("l0");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 4: sent 0x6f, received 0x30 of \"0\"");
+}
+
+TEST(ClientConnection, NamesBytesThatAreNotAscii) {
+  Dialogue dialogue("\xff");
+  dialogue.answer(std::string_view("\0", 1));
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                R"(bytes differ at offset 0: sent 0xff, received 0x00 of "\x00")");
+}
+
+TEST(ClientConnection, NamesTheFirstByteThatWasNeverSent) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hello!?");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 5: nothing was sent there, received 0x21 of \"hello!?\"");
+  EXPECT_EQ(dialogue.connection.received(), 5U);
+}
+
+TEST(ClientConnection, FailsWhereTheServerSpeaksFirst) {
+  Dialogue dialogue;
+  dialogue.answer("\xff");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                R"(bytes differ at offset 0: nothing was sent there, received 0xff of "\xff")");
+}
+
+TEST(ClientConnection, FailsWhereTheServerKnowsWhatWasNotYetSent) {
+  Dialogue dialogue("he");
+  dialogue.transcript.append("llo");
+  dialogue.answer("hel");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 2: nothing was sent there, received 0x6c of \"hel\"");
+}
+
+TEST(ClientConnection, ShowsWhatAServerThatIsNoEchoSentFirst) {
+  Dialogue dialogue;
+  const std::string greeting = "220 mail ESMTP\r\n" + std::string(100, 'x');
+  dialogue.answer(greeting);
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 0: nothing was sent there, received 0x32 of "
+                "\"220 mail ESMTP\\r\\n" +
+                    std::string(48, 'x') + "\"... (116 bytes)");
+}
+
+TEST(ClientConnection, NamesAMismatchBeforeASurplus) {
+  Dialogue dialogue("hello");
+  dialogue.answer("Hello!");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 0: sent 0x68, received 0x48 of \"Hello!\"");
+}
+
+TEST(ClientConnection, FailsAtASurplusAfterTheHalfClose) {
+  Dialogue dialogue("hello");
+  dialogue.finish_and_half_close();
+  dialogue.answer("hello");
+  dialogue.answer("!");
+  expect_failed(dialogue.connection, Failure::kMismatch,
+                "bytes differ at offset 5: nothing was sent there, received 0x21 of \"!\"");
+}
+
+TEST(ClientConnection, NamesTheOffsetOfAnEarlyEof) {
+  Dialogue dialogue("hello");
+  dialogue.answer("he");
+  dialogue.answer_eof();
+  expect_failed(dialogue.connection, Failure::kClosedEarly,
+                "the server closed early, at offset 2 of 5");
+}
+
+TEST(ClientConnection, NamesTheOffsetOfAnEarlyEofAfterTheHalfClose) {
+  Dialogue dialogue("hello");
+  dialogue.finish_and_half_close();
+  dialogue.answer("he");
+  dialogue.answer_eof();
+  expect_failed(dialogue.connection, Failure::kClosedEarly,
+                "the server closed early, at offset 2 of 5");
+}
+
+TEST(ClientConnection, FailsAtEofBeforeTheHalfCloseThoughAllIsBack) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hello");
+  dialogue.answer_eof();
+  expect_failed(dialogue.connection, Failure::kClosedEarly,
+                "the server closed early, at offset 5 of 5");
+}
+
+TEST(ClientConnection, FailsAtAResetAsItReceives) {
+  Dialogue dialogue("hello");
+  dialogue.reset();
+  dialogue.receive();
+  expect_failed(dialogue.connection, Failure::kReset, "Connection reset by peer, at offset 0 of 5");
+}
+
+TEST(ClientConnection, FailsAtAResetAsItSends) {
+  Dialogue dialogue;
+  dialogue.reset();
+  dialogue.transcript.append("hello");
+  dialogue.connection.handle_writable(kStart);
+  expect_failed(dialogue.connection, Failure::kReset, "Connection reset by peer, at offset 0 of 5");
+  EXPECT_EQ(dialogue.connection.sent(), 0U);
+}
+
+TEST(ClientConnection, FailsAtUrgentData) {
+  Dialogue dialogue;
+  dialogue.connection.handle_exceptional();
+  expect_failed(dialogue.connection, Failure::kUrgent,
+                "the server sent urgent data, at offset 0 of 0");
+}
+
+TEST(ClientConnection, KeepsTheFirstFailureThoughUrgentDataCame) {
+  Dialogue dialogue;
+  dialogue.answer_eof();
+  dialogue.connection.handle_exceptional();
+  expect_failed(dialogue.connection, Failure::kClosedEarly,
+                "the server closed early, at offset 0 of 0");
+}
+
+TEST(ClientConnection, DoesNothingOnceItHasFailed) {
+  Dialogue dialogue("hello");
+  dialogue.connection.handle_exceptional();
+  dialogue.transcript.append("more");
+  dialogue.connection.handle_writable(kStart);
+  dialogue.connection.handle_readable(dialogue.buffer, kStart);
+  dialogue.finish_and_half_close();
+  expect_failed(dialogue.connection, Failure::kUrgent,
+                "the server sent urgent data, at offset 0 of 5");
+}
+
+TEST(ClientConnection, IsDoneWhereAResetFollowsTheWholeEcho) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hello");
+  dialogue.finish_and_half_close();
+  dialogue.reset();
+  dialogue.receive();
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kDone);
+  EXPECT_TRUE(dialogue.connection.was_reset());
+  EXPECT_EQ(dialogue.connection.failure(), "");
+}
+
+TEST(ClientConnection, FailsWhereAResetComesBeforeTheWholeEcho) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hell");
+  dialogue.finish_and_half_close();
+  dialogue.reset();
+  dialogue.receive();
+  expect_failed(dialogue.connection, Failure::kReset, "Connection reset by peer, at offset 4 of 5");
+  EXPECT_FALSE(dialogue.connection.was_reset());
+}
+
+TEST(ClientConnection, BeginsWithTheAddressThatIsAskedFor) {
+  const Refuser refuser;
+  const Stub stub;
+  const std::vector<Endpoint> servers{refuser.endpoint, stub.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 1, transcript, kTimeout, kStart);
+  settle(connection);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
+  EXPECT_EQ(connection.refusals(), "");
+}
+
+TEST(ClientConnection, GoesOnWithTheAddressesBeforeTheOneAskedFor) {
+  const Stub stub;
+  const Refuser refuser;
+  const std::vector<Endpoint> servers{stub.endpoint, refuser.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 1, transcript, kTimeout, kStart);
+  settle(connection);
+  settle(connection);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
+  EXPECT_EQ(connection.refusals(), refuser.endpoint.to_string() + ": Connection refused");
+  EXPECT_EQ(connection.remote().to_string(), stub.endpoint.to_string());
+}
+
+TEST(ClientConnectionDeadline, CountsFromTheStartOfConnecting) {
+  const Stub stub;
+  const std::vector<Endpoint> servers{stub.endpoint};
+  const Transcript transcript;
+  const ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  EXPECT_EQ(connection.deadline(), kStart + kTimeout);
+}
+
+TEST(ClientConnectionDeadline, GivesEachAddressAnEqualShareOfWhatIsLeft) {
+  const Refuser refuser;
+  const Stub stub;
+  const std::vector<Endpoint> servers{refuser.endpoint, stub.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  EXPECT_EQ(connection.deadline(), kStart + kTimeout / 2);
+  settle(connection, kStart + 3s);
+  EXPECT_EQ(connection.deadline(), kStart + kTimeout);
+}
+
+TEST(ClientConnectionDeadline, IsNoneWhileNothingIsAwaited) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hello");
+  EXPECT_EQ(dialogue.connection.deadline(), Time::max());
+}
+
+TEST(ClientConnectionDeadline, CountsFromWhatWasSentFirst) {
+  Dialogue dialogue;
+  dialogue.transcript.append("one");
+  dialogue.connection.handle_writable(kStart + 1s);
+  dialogue.transcript.append("two");
+  dialogue.connection.handle_writable(kStart + 2s);
+  EXPECT_EQ(dialogue.connection.deadline(), kStart + 1s + kTimeout);
+}
+
+TEST(ClientConnectionDeadline, CountsAnewAtEachPieceOfTheAnswer) {
+  Dialogue dialogue("hello");
+  dialogue.answer("he", kStart + 3s);
+  EXPECT_EQ(dialogue.connection.deadline(), kStart + 3s + kTimeout);
+}
+
+TEST(ClientConnectionDeadline, IsOfTheWholeAnswerToAMessage) {
+  Dialogue dialogue;
+  dialogue.transcript.append_message("hello", kStart + 1s);
+  dialogue.connection.handle_writable(kStart + 2s);
+  EXPECT_EQ(dialogue.connection.deadline(), kStart + 1s + kTimeout);
+  dialogue.answer("hell", kStart + 3s);
+  EXPECT_EQ(dialogue.connection.deadline(), kStart + 1s + kTimeout);
+  dialogue.answer("o", kStart + 3s);
+  EXPECT_EQ(dialogue.connection.deadline(), Time::max());
+}
+
+TEST(ClientConnectionDeadline, IsOfAMessageThatTheSocketDoesNotTake) {
+  Dialogue dialogue;
+  test::fill(dialogue.connection.fd());
+  dialogue.transcript.append_message("hello", kStart + 1s);
+  EXPECT_EQ(dialogue.connection.deadline(), kStart + 1s + kTimeout);
+}
+
+TEST(ClientConnectionDeadline, CountsAnewFromTheHalfClose) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hello");
+  dialogue.finish_and_half_close(kStart + 3s);
+  EXPECT_EQ(dialogue.connection.deadline(), kStart + 3s + kTimeout);
+}
+
+TEST(ClientConnectionDeadline, IsNoneOnceItIsOver) {
+  Dialogue dialogue("hello");
+  dialogue.connection.handle_exceptional();
+  EXPECT_EQ(dialogue.connection.deadline(), Time::max());
+}
+
+TEST(ClientConnectionDeadline, IsNoneWithoutATimeout) {
+  Dialogue dialogue("hello", Duration{0});
+  EXPECT_EQ(dialogue.connection.deadline(), Time::max());
+  dialogue.finish_and_half_close();
+  EXPECT_EQ(dialogue.connection.deadline(), Time::max());
+}
+
+TEST(ClientConnectionTimeout, TriesTheNextAddressWhileConnecting) {
+  const test::SilentPort silent;
+  const Stub stub;
+  const std::vector<Endpoint> servers{silent.endpoint(), stub.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  std::array<char, 100> buffer{};
+  connection.handle_timeout(buffer, kStart + kTimeout / 2);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
+  EXPECT_EQ(connection.deadline(), kStart + kTimeout);
+  settle(connection);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
+  EXPECT_TRUE(stub.accept());
+}
+
+TEST(ClientConnectionTimeout, FailsWhileConnectingToTheLastAddress) {
+  const test::SilentPort silent;
+  const std::vector<Endpoint> servers{silent.endpoint()};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  std::array<char, 100> buffer{};
+  connection.handle_timeout(buffer, kStart + kTimeout);
+  expect_failed(connection, Failure::kConnectTimeout,
+                "cannot connect to " + silent.endpoint().to_string() + ": no answer within 10s");
+}
+
+TEST(ClientConnectionTimeout, TakesAConnectionThatWasMadeBeforeItLooked) {
+  const Stub stub;
+  const std::vector<Endpoint> servers{stub.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  ASSERT_TRUE(wait_writable(connection.fd()));
+  std::array<char, 100> buffer{};
+  connection.handle_timeout(buffer, kStart + kTimeout);
+  EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
+}
+
+TEST(ClientConnectionTimeout, NamesARefusalThatCameBeforeItLooked) {
+  const Refuser refuser;
+  const std::vector<Endpoint> servers{refuser.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  ASSERT_TRUE(wait_writable(connection.fd()));
+  std::array<char, 100> buffer{};
+  connection.handle_timeout(buffer, kStart + kTimeout);
+  expect_failed(connection, Failure::kConnect,
+                "cannot connect to " + refuser.endpoint.to_string() + ": Connection refused");
+}
+
+TEST(ClientConnectionTimeout, TakesAnAnswerThatCameBeforeItLooked) {
+  const std::string text(100'000, 'x');
+  Dialogue dialogue;
+  dialogue.transcript.append_message(text, kStart);
+  std::string got;
+  while (got.size() < text.size()) {
+    dialogue.connection.handle_writable(kStart);
+    got += dialogue.heard();
+  }
+  for (std::string_view rest = got; !rest.empty();) {
+    rest.remove_prefix(send(dialogue.server.get(), rest).bytes);
+  }
+  while (unread(dialogue.connection.fd()) < text.size()) std::this_thread::yield();
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + 1h);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
+  EXPECT_EQ(dialogue.connection.received(), text.size());
+}
+
+TEST(ClientConnectionTimeout, TakesAnEofThatCameBeforeItLooked) {
+  Dialogue dialogue("hello");
+  dialogue.finish_and_half_close();
+  send(dialogue.server.get(), "hello");
+  shut_down_sending(dialogue.server.get());
+  ASSERT_TRUE(wait_readable(dialogue.connection.fd()));
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
+  EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kDone);
+}
+
+TEST(ClientConnectionTimeout, FindsAWrongByteThatCameBeforeItLooked) {
+  Dialogue dialogue("hello");
+  send(dialogue.server.get(), "heLlo");
+  ASSERT_TRUE(wait_readable(dialogue.connection.fd()));
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
+  EXPECT_EQ(dialogue.connection.failure_kind(), Failure::kMismatch);
+}
+
+TEST(ClientConnectionTimeout, FailsThoughAPartOfTheAnswerCame) {
+  Dialogue dialogue;
+  dialogue.transcript.append_message("hello", kStart);
+  dialogue.connection.handle_writable(kStart);
+  send(dialogue.server.get(), "hell");
+  ASSERT_TRUE(wait_readable(dialogue.connection.fd()));
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
+  expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 4 of 5");
+}
+
+TEST(ClientConnectionTimeout, FailsWhileAnAnswerIsAwaited) {
+  Dialogue dialogue("hello");
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
+  expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 0 of 5");
+}
+
+TEST(ClientConnectionTimeout, FailsWhileEofIsAwaited) {
+  Dialogue dialogue("hello");
+  dialogue.answer("hello");
+  dialogue.finish_and_half_close();
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
+  expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 5 of 5");
+}
+
+TEST(DescribeFailure, NamesTheConnectionWithItsAddressOnceItIsOpen) {
+  Dialogue dialogue("hello");
+  const std::string address = dialogue.connection.local().to_string();
+  dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
+  EXPECT_EQ(describe_failure(3, dialogue.connection),
+            "connection 3 (" + address + "): no answer within 10s, at offset 0 of 5");
+}
+
+TEST(DescribeFailure, NamesOneThatNeverWasOpen) {
+  const Refuser nobody;
+  const std::vector<Endpoint> servers{nobody.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  settle(connection);
+  EXPECT_EQ(
+      describe_failure(1, connection),
+      "connection 1: cannot connect to " + nobody.endpoint.to_string() + ": Connection refused");
+}
+
+}  // namespace
+}  // namespace echo

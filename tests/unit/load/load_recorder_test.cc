@@ -1,0 +1,226 @@
+#include "echo/load/load_recorder.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "echo/base/parse.h"
+#include "echo/base/time.h"
+#include "echo/client/client_connection.h"
+#include "echo/client/failure.h"
+#include "echo/load/load_observer.h"
+#include "echo/load/load_results.h"
+#include "echo/os/endpoint.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+class SampleObserver : public LoadObserver {
+ public:
+  void sampled(const Sample& sample) override { samples.push_back(sample); }
+  void progressed(const LoadResults& results) override { elapsed.push_back(results.elapsed); }
+
+  std::vector<Sample> samples;
+  std::vector<Duration> elapsed;
+};
+
+// A recorder of a load that was begun at 0 s.
+class LoadRecorderTest : public testing::Test {
+ protected:
+  static Time at(Duration since) { return Time{} + 1h + since; }
+
+  void start(LoadRecorder::Intervals intervals = {}, Rate rate = {}) {
+    recorder_.emplace(told_, intervals, rate, at(-1s));
+  }
+
+  void begin(Duration from = 0s, std::optional<Duration> end = std::nullopt) {
+    recorder_->begin(at(from), end ? at(*end) : Time::max());
+  }
+
+  // A message of ten bytes.
+  void answer(Duration start, Duration now) {
+    recorder_->note_begun(at(start));
+    recorder_->note_answer(at(start), at(now), 1, 10, Endpoint{});
+  }
+
+  SampleObserver told_;
+  std::optional<LoadRecorder> recorder_;
+};
+
+TEST_F(LoadRecorderTest, CountsMessagesAndWhatBecameOfThem) {
+  start();
+  begin();
+  answer(1s, 3s);
+  EXPECT_TRUE(recorder_->note_begun(at(4s)));
+  recorder_->note_loss(at(4s), at(5s), 2, "reason");
+  EXPECT_TRUE(recorder_->note_begun(at(5s)));
+  const LoadResults& results = recorder_->finish(at(9s), false, false);
+  EXPECT_EQ(results.sent, 3U);
+  EXPECT_EQ(results.received, 1U);
+  EXPECT_EQ(results.bytes, 10U);
+  EXPECT_EQ(results.lost, 1U);
+  EXPECT_EQ(results.in_flight(), 1U);
+  EXPECT_EQ(results.latency.max(), 2s);
+}
+
+TEST_F(LoadRecorderTest, TakesNoNoticeOfWhatBeginsBeforeTheWarmupIsOver) {
+  start();
+  EXPECT_FALSE(recorder_->note_begun(at(0s)));
+  begin(10s);
+  EXPECT_FALSE(recorder_->note_begun(at(9s)));
+  recorder_->note_said(at(9s), at(9s));
+  recorder_->note_answer(at(9s), at(11s), 1, 10, Endpoint{});
+  recorder_->note_loss(at(9s), at(11s), 2, "reason");
+  recorder_->note_waiting(at(9s));
+  const LoadResults& results = recorder_->finish(at(12s), true, false);
+  EXPECT_EQ(results.sent + results.received + results.lost, 0U);
+  EXPECT_EQ(results.latency.count(), 0U);
+  EXPECT_EQ(results.lateness.count(), 0U);
+  EXPECT_EQ(results.oldest_in_flight, 0s);
+  EXPECT_EQ(results.elapsed, 2s);
+}
+
+TEST_F(LoadRecorderTest, EndsWithTheLastMessage) {
+  start();
+  begin();
+  answer(1s, 3s);
+  EXPECT_EQ(recorder_->finish(at(9s), false, false).elapsed, 3s);
+}
+
+TEST_F(LoadRecorderTest, EndsWithTheTimeThatIsUp) {
+  start();
+  begin(0s, 5s);
+  answer(1s, 3s);
+  EXPECT_EQ(recorder_->finish(at(9s), false, true).elapsed, 5s);
+}
+
+TEST_F(LoadRecorderTest, EndsLaterThanTheTimeWhereAnAnswerIsLate) {
+  start();
+  begin(0s, 5s);
+  answer(4s, 6s);
+  EXPECT_EQ(recorder_->finish(at(9s), false, true).elapsed, 6s);
+}
+
+TEST_F(LoadRecorderTest, EndsNowWhereItIsInterrupted) {
+  start();
+  begin(0s, 50s);
+  answer(1s, 3s);
+  recorder_->note_waiting(at(4s));
+  recorder_->note_waiting(at(2s));
+  const LoadResults& results = recorder_->finish(at(9s), true, false);
+  EXPECT_EQ(results.elapsed, 9s);
+  EXPECT_TRUE(results.interrupted);
+  EXPECT_EQ(results.oldest_in_flight, 7s);
+}
+
+TEST_F(LoadRecorderTest, HasNoTimeBehindItBeforeItBegins) {
+  start({.sample = 1s, .progress = 1s});
+  recorder_->tell(at(5s));
+  EXPECT_EQ(told_.elapsed, std::vector<Duration>{0s});
+  EXPECT_EQ(recorder_->finish(at(9s), true, false).elapsed, 0s);
+  EXPECT_TRUE(told_.samples.empty());
+}
+
+TEST_F(LoadRecorderTest, CountsConnectionsAndTheMostAtOnce) {
+  start();
+  recorder_->note_connected(1ms);
+  recorder_->note_connected(3ms);
+  recorder_->note_closed();
+  recorder_->note_connected(2ms);
+  recorder_->note_closed();
+  const LoadResults& results = recorder_->finish(at(0s), false, false);
+  EXPECT_EQ(results.opened, 3U);
+  EXPECT_EQ(results.most_open, 2U);
+  EXPECT_EQ(results.open, 1U);
+  EXPECT_EQ(results.connect.max(), 3ms);
+}
+
+TEST_F(LoadRecorderTest, KeepsTheFirstFailuresInWordsAndCountsAll) {
+  start();
+  for (std::size_t failure = 0; failure < kMaxFailuresTold + 5; ++failure) {
+    recorder_->note_failure(Failure::kReset, std::to_string(failure));
+  }
+  const LoadResults& results = recorder_->finish(at(0s), false, false);
+  EXPECT_EQ(results.failed(), kMaxFailuresTold + 5);
+  ASSERT_EQ(results.told.size(), kMaxFailuresTold);
+  EXPECT_EQ(results.told.back(), std::to_string(kMaxFailuresTold - 1));
+}
+
+TEST_F(LoadRecorderTest, IsToBeAskedAgainWhenSomethingIsToBeTold) {
+  start();
+  EXPECT_EQ(recorder_->next_time(), Time::max());
+  start({.sample = 2s, .progress = 3s});
+  EXPECT_EQ(recorder_->next_time(), at(-1s));
+  recorder_->tell(at(0s));
+  begin(1s);
+  EXPECT_EQ(recorder_->next_time(), at(3s));
+}
+
+TEST_F(LoadRecorderTest, MakesOneSampleOfIntervalsThatPassedAtOnce) {
+  start({.sample = 1s});
+  begin();
+  recorder_->tell(at(1s));
+  recorder_->tell(at(4500ms));
+  ASSERT_EQ(told_.samples.size(), 2U);
+  EXPECT_EQ(told_.samples[1].begin, 1s);
+  EXPECT_EQ(told_.samples[1].end, 4s);
+  EXPECT_EQ(recorder_->next_time(), at(5s));
+}
+
+TEST_F(LoadRecorderTest, HasInTheSampleThatTheTimeEndsWhatComesLate) {
+  start({.sample = 1s});
+  begin(0s, 2s);
+  recorder_->tell(at(1s));
+  recorder_->tell(at(2s));
+  answer(1900ms, 2100ms);
+  recorder_->finish(at(2200ms), false, true);
+  ASSERT_EQ(told_.samples.size(), 2U);
+  EXPECT_EQ(told_.samples[1].begin, 1s);
+  EXPECT_EQ(told_.samples[1].end, 2100ms);
+  EXPECT_EQ(told_.samples[1].received, 1U);
+}
+
+TEST_F(LoadRecorderTest, TellsInASampleMessagesFromConnections) {
+  start({.sample = 1s});
+  begin();
+  for (int message = 0; message < 3; ++message) recorder_->note_begun(at(0s));
+  recorder_->note_loss(at(0s), at(500ms), 1, "reason");
+  recorder_->note_loss(at(0s), at(500ms), 2, "reason");
+  recorder_->note_failure(Failure::kReset, "text");
+  recorder_->tell(at(1s));
+  answer(1s, 1500ms);
+  recorder_->tell(at(2s));
+  ASSERT_EQ(told_.samples.size(), 2U);
+  EXPECT_EQ(told_.samples[0].due, 3U);
+  EXPECT_EQ(told_.samples[0].lost, 2U);
+  EXPECT_EQ(told_.samples[0].failed, 1U);
+  EXPECT_EQ(told_.samples[0].ended, at(1s));
+  EXPECT_EQ(told_.samples[1].due, 1U);
+  EXPECT_EQ(told_.samples[1].lost + told_.samples[1].failed, 0U);
+  EXPECT_EQ(told_.samples[1].ended, at(2s));
+}
+
+TEST_F(LoadRecorderTest, TakesAMessageForLateOnceTheNextIsDueAndAMillisecondHasPassed) {
+  EXPECT_EQ(LoadRecorder::late_after({.count = 100}), 10ms);
+  EXPECT_EQ(LoadRecorder::late_after({.count = 100'000}), 1ms);
+  start({.sample = 1s}, {.count = 100});
+  begin();
+  recorder_->note_said(at(0s), at(10ms));
+  recorder_->note_said(at(0s), at(10ms + 1ns));
+  recorder_->tell(at(1s));
+  recorder_->note_said(at(1s), at(1s));
+  recorder_->tell(at(2s));
+  EXPECT_EQ(recorder_->finish(at(2s), false, false).sent_late, 1U);
+  ASSERT_EQ(told_.samples.size(), 2U);
+  EXPECT_EQ(told_.samples[0].sent_late, 1U);
+  EXPECT_EQ(told_.samples[1].sent_late, 0U);
+}
+
+}  // namespace
+}  // namespace echo

@@ -1,0 +1,480 @@
+#include "echo/loop/selector.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <new>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "echo/base/time.h"
+#include "echo/loop/quiet_set.h"
+#include "echo/os/fd_set.h"
+#include "echo/os/signal_driven_io.h"
+#include "echo/os/signals.h"
+#include "echo/os/socket.h"
+#include "echo/os/unique_fd.h"
+#include "support/failing_allocations.h"
+#include "support/members.h"
+#include "support/program.h"
+#include "support/signal_queue.h"
+#include "support/socket_pair.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Fds;
+using test::make_socket_pair;
+using test::make_tcp_pair;
+using test::members;
+using test::SocketPair;
+
+constexpr Duration kAtOnce{0};
+
+void expect_no_results(const Selector& selector) {
+  EXPECT_TRUE(selector.readable().empty());
+  EXPECT_TRUE(selector.writable().empty());
+  EXPECT_TRUE(selector.exceptional().empty());
+}
+
+TEST(Selector, ReportsWhatIsReadable) {
+  const SocketPair ready = make_socket_pair();
+  const SocketPair silent = make_socket_pair();
+  send(ready.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(ready.ours.get(), true);
+  selector.watch_input(silent.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{ready.ours.get()});
+  EXPECT_TRUE(selector.writable().empty());
+  EXPECT_TRUE(selector.exceptional().empty());
+}
+
+TEST(Selector, ReportsWhatIsWritable) {
+  const SocketPair ready = make_socket_pair();
+  const SocketPair full = make_socket_pair();
+  test::fill(full.ours.get());
+  Selector selector;
+  selector.watch_output(ready.ours.get(), true);
+  selector.watch_output(full.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.writable()), Fds{ready.ours.get()});
+  EXPECT_TRUE(selector.readable().empty());
+  EXPECT_TRUE(selector.exceptional().empty());
+}
+
+TEST(Selector, ReportsEofAsReadable) {
+  SocketPair pair = make_socket_pair();
+  pair.theirs.reset();
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+}
+
+TEST(Selector, ReportsUrgentDataAsExceptional) {
+  const SocketPair pair = make_tcp_pair();
+  ASSERT_EQ(::send(pair.theirs.get(), "!", 1, MSG_OOB), 1);
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.exceptional()), Fds{pair.ours.get()});
+}
+
+TEST(Selector, ReportsUrgentDataOfInputsAlone) {
+  const SocketPair pair = make_tcp_pair();
+  ASSERT_EQ(::send(pair.theirs.get(), "!", 1, MSG_OOB), 1);
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.wait(std::nullopt);
+  ASSERT_FALSE(selector.exceptional().empty());
+  selector.watch_input(pair.ours.get(), false);
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+  EXPECT_TRUE(selector.exceptional().empty());
+}
+
+TEST(Selector, KeepsInputsAndOutputsApart) {
+  Selector selector;
+  selector.watch_input(3, true);
+  selector.watch_output(4, true);
+  EXPECT_EQ(members(selector.inputs()), Fds{3});
+  EXPECT_EQ(members(selector.outputs()), Fds{4});
+}
+
+TEST(Selector, ReportsNothingThatIsWatchedNoMore) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.watch_output(pair.ours.get(), true);
+  selector.wait(std::nullopt);
+  selector.watch_input(pair.ours.get(), false);
+  selector.watch_output(pair.ours.get(), false);
+  EXPECT_EQ(selector.wait(kAtOnce), 0);
+  expect_no_results(selector);
+}
+
+TEST(Selector, ReportsInEachTurnWhatIsStillReady) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  for (int turn = 0; turn < 3; ++turn) {
+    EXPECT_EQ(selector.wait(std::nullopt), 0);
+    EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+  }
+}
+
+TEST(Selector, ReportsADescriptorPastFdSetsEnd) {
+  test::allow_descriptors(3UL * FD_SETSIZE);
+  const SocketPair pair = make_socket_pair();
+  const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
+  if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(high.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{high.get()});
+}
+
+TEST(Selector, ReportsInputsAndOutputsFarApart) {
+  test::allow_descriptors(3UL * FD_SETSIZE);
+  const SocketPair pair = make_socket_pair();
+  const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
+  if (!high) GTEST_SKIP() << "the hard limit of descriptors is too low";
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.watch_output(high.get(), true);
+  for (int turn = 0; turn < 2; ++turn) EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+  EXPECT_EQ(members(selector.writable()), Fds{high.get()});
+}
+
+// Since that costs little, and it can go at once most likely.
+TEST(Selector, ReportsByItselfWhatIsNewAmongTheOutputs) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_TRUE(selector.readable().empty());
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+}
+
+TEST(Selector, WaitsForInputsWhereWhatIsNewIsNotWritable) {
+  const SocketPair pair = make_socket_pair();
+  test::fill(pair.ours.get());
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{pair.ours.get()});
+  EXPECT_TRUE(selector.writable().empty());
+}
+
+// Whichever of its sets was the last to grow.
+TEST(Selector, WaitsOnThoughMemoryEndsWhileItsSetsGrow) {
+  const SocketPair pair = make_socket_pair();
+  const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, FdSet::kWordBits));
+  send(pair.theirs.get(), "x");
+  bool any_failed = true;
+  for (std::size_t successes = 0; any_failed; ++successes) {
+    Selector selector;
+    selector.watch_input(pair.ours.get(), true);
+    try {
+      const test::FailingAllocations failing(successes);
+      any_failed = false;
+      selector.watch_input(high.get(), true);
+    } catch (const std::bad_alloc&) {
+      any_failed = true;
+    }
+    const test::FailingAllocations failing(0);
+    ASSERT_NO_THROW(selector.wait(std::nullopt));
+    ASSERT_TRUE(selector.readable().contains(pair.ours.get()));
+  }
+}
+
+TEST(Selector, ForgetsADescriptorInEverySet) {
+  const SocketPair pair = make_tcp_pair();
+  const int fd = pair.ours.get();
+  send(pair.theirs.get(), "x");
+  ASSERT_EQ(::send(pair.theirs.get(), "!", 1, MSG_OOB), 1);
+  ASSERT_TRUE(test::wait_readable(fd));
+  Selector selector;
+  selector.watch_input(fd, true);
+  selector.watch_output(fd, true);
+  for (int turn = 0; turn < 2; ++turn) selector.wait(std::nullopt);
+  for (const FdSet* set : {&selector.readable(), &selector.writable(), &selector.exceptional()}) {
+    ASSERT_TRUE(set->contains(fd));
+  }
+  selector.forget(fd);
+  expect_no_results(selector);
+  EXPECT_TRUE(selector.inputs().empty());
+  EXPECT_TRUE(selector.outputs().empty());
+}
+
+TEST(Selector, LeavesOtherResultsWhenItForgetsOne) {
+  const SocketPair pair = make_socket_pair();
+  Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  selector.watch_output(pair.theirs.get(), true);
+  selector.wait(std::nullopt);
+  selector.forget(pair.ours.get());
+  EXPECT_EQ(members(selector.writable()), Fds{pair.theirs.get()});
+}
+
+TEST(Selector, ReturnsWithNothingOnceTheTimeIsUp) {
+  const SocketPair pair = make_socket_pair();
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(1ms), 0);
+  expect_no_results(selector);
+}
+
+TEST(Selector, TakesATimeThatHasPassedForNone) {
+  Selector selector;
+  EXPECT_EQ(selector.wait(-1500ms), 0);
+  expect_no_results(selector);
+}
+
+TEST(Selector, TakesTheLongestTimeThereIs) {
+  const SocketPair pair = make_socket_pair();
+  Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_EQ(selector.wait(kMaxDuration), 0);
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+}
+
+// Many that are silent, and one that always has something to say.
+class CrowdedSelector : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!test::allow_descriptors(2 * kCrowd + 100)) GTEST_SKIP() << "too few descriptors";
+    if (!test::allow_signals(2 * kCrowd)) GTEST_SKIP() << test::kFewSignals;
+    send(busy_.theirs.get(), "x");
+    selector_.watch_input(busy_.ours.get(), true);
+    for (SocketPair& each : silent_) {
+      each = make_socket_pair();
+      selector_.watch_input(each.ours.get(), true);
+    }
+    for (int turn = 0; turn < 200; ++turn) selector_.wait(std::nullopt);
+  }
+
+  // What so many turns report.
+  std::set<int> readable_within(std::size_t turns) {
+    std::set<int> reported;
+    for (std::size_t turn = 0; turn < turns; ++turn) {
+      EXPECT_EQ(selector_.wait(std::nullopt), 0);
+      for (const int fd : selector_.readable()) reported.insert(fd);
+    }
+    return reported;
+  }
+
+  static constexpr std::size_t kCrowd = 9'900;
+  // Those that tell of events are not to be let in by the mask.
+  Signals signals_{SIGUSR1};
+  Selector selector_{&signals_.wait_mask()};
+  SocketPair busy_ = make_socket_pair();
+  std::vector<SocketPair> silent_{kCrowd};
+};
+
+TEST_F(CrowdedSelector, ReportsAtOnceWhatHasBeenSilentForLong) {
+  for (std::size_t number = 0; number < kCrowd; number += 99) {
+    const SocketPair& each = silent_[number];
+    send(each.theirs.get(), "x");
+    EXPECT_EQ(readable_within(2).count(each.ours.get()), 1U) << each.ours.get();
+  }
+}
+
+// Each event is told of by one call, and what it was about reported by the next.
+TEST_F(CrowdedSelector, ReportsAllSoonThatSpeakAtOnce) {
+  constexpr std::size_t kMaxTurns = 2 + kCrowd / SignalDrivenIo::kMaxTaken;
+  for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
+  EXPECT_EQ(readable_within(kMaxTurns).size(), 1 + kCrowd);
+}
+
+// With events lost, each is asked about in its turn.
+TEST_F(CrowdedSelector, ReportsEachInBoundedTimeThoughEventsWereLost) {
+  constexpr std::size_t kMaxTurns = 2 + kCrowd / QuietSet::kMaxOnTrial + 1;
+  const test::LimitedSignalQueue queue(0);
+  for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
+  EXPECT_EQ(readable_within(kMaxTurns).size(), 1 + kCrowd);
+}
+
+// And of that the system tells only those whom select() has said before that there is none.
+TEST_F(CrowdedSelector, ReportsAtOnceRoomForOutputThatHasBeenWantingForLong) {
+  std::array<SocketPair, QuietSet::kFewQuiet> stuck;
+  for (SocketPair& pair : stuck) {
+    pair = test::make_tcp_pair();
+    test::fill(pair.ours.get());
+    selector_.watch_output(pair.ours.get(), true);
+  }
+  for (int turn = 0; turn < 100; ++turn) {
+    ASSERT_EQ(selector_.wait(std::nullopt), 0);
+    ASSERT_TRUE(selector_.writable().empty());
+  }
+  for (const SocketPair& pair : stuck) {
+    while (discard(pair.theirs.get()).bytes > 0) {
+    }
+    ASSERT_TRUE(test::wait_writable(pair.ours.get()));
+    bool reported = false;
+    for (int turn = 0; turn < 2 && !reported; ++turn) {
+      ASSERT_EQ(selector_.wait(std::nullopt), 0);
+      reported = selector_.writable().contains(pair.ours.get());
+    }
+    EXPECT_TRUE(reported);
+  }
+}
+
+TEST_F(CrowdedSelector, SleepsUntilOneSpeaksThatHasBeenSilentForLong) {
+  std::array<char, 1> buffer{};
+  receive(busy_.ours.get(), buffer);
+  send(silent_.back().theirs.get(), "x");
+  for (int turn = 0; turn < 2; ++turn) EXPECT_EQ(selector_.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector_.readable()), Fds{silent_.back().ours.get()});
+}
+
+// All of a user's programs share them. Each of those that were silent has many, of which the first
+// makes it active again.
+TEST(Selector, LeavesNoSignalQueuedOnceNobodyIsSilent) {
+  Selector selector;
+  if (!test::allow_signals(10'000)) GTEST_SKIP() << test::kFewSignals;
+  std::vector<SocketPair> pairs(100);
+  for (SocketPair& pair : pairs) {
+    pair = make_socket_pair();
+    selector.watch_input(pair.ours.get(), true);
+  }
+  send(pairs.front().theirs.get(), "x");
+  for (int turn = 0; turn < 200; ++turn) selector.wait(std::nullopt);
+  for (int i = 0; i < 20; ++i) {
+    for (const SocketPair& pair : pairs) send(pair.theirs.get(), "x");
+  }
+  sigset_t pending{};
+  ::sigpending(&pending);
+  ASSERT_EQ(::sigismember(&pending, SIGRTMIN), 1);
+  for (int turn = 0; turn < 10; ++turn) selector.wait(std::nullopt);
+  ::sigpending(&pending);
+  EXPECT_EQ(::sigismember(&pending, SIGRTMIN), 0);
+}
+
+TEST(Selector, ReturnsEintrWithNothingWhenASignalIsPending) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "x");
+  Signals signals({SIGUSR1});
+  Selector selector(&signals.wait_mask());
+  selector.watch_input(pair.ours.get(), true);
+  selector.wait(std::nullopt);
+  ASSERT_FALSE(selector.readable().empty());
+  std::array<char, 1> buffer{};
+  receive(pair.ours.get(), buffer);
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  EXPECT_EQ(selector.wait(std::nullopt), EINTR);
+  expect_no_results(selector);
+  EXPECT_EQ(signals.take(), SIGUSR1);
+}
+
+TEST(Selector, LetsSignalsInThoughSomethingIsAlwaysReady) {
+  constexpr int kManyTurns = 1000;
+  const SocketPair pair = make_socket_pair();
+  Signals signals({SIGUSR1});
+  Selector selector(&signals.wait_mask());
+  selector.watch_output(pair.ours.get(), true);
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  int error = 0;
+  for (int turn = 0; turn < kManyTurns && error == 0; ++turn) error = selector.wait(std::nullopt);
+  EXPECT_EQ(error, EINTR);
+  expect_no_results(selector);
+  EXPECT_EQ(signals.take(), SIGUSR1);
+}
+
+TEST(Selector, ReportsInEveryTurnThoughItLetsSignalsIn) {
+  constexpr int kManyTurns = 1000;
+  const SocketPair pair = make_socket_pair();
+  const Signals signals({SIGUSR1});
+  Selector selector(&signals.wait_mask());
+  selector.watch_output(pair.ours.get(), true);
+  for (int turn = 0; turn < kManyTurns; ++turn) {
+    ASSERT_EQ(selector.wait(std::nullopt), 0);
+    ASSERT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+  }
+}
+
+TEST(Selector, CopiesTheWaitMask) {
+  Signals signals({SIGUSR1});
+  sigset_t mask = signals.wait_mask();
+  Selector selector(&mask);
+  ::sigfillset(&mask);
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  EXPECT_EQ(selector.wait(kAtOnce), EINTR);
+  EXPECT_EQ(signals.take(), SIGUSR1);
+}
+
+TEST(Selector, LetsNoBlockedSignalInWithoutAWaitMask) {
+  Signals signals({SIGUSR1});
+  Selector selector;
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  EXPECT_EQ(selector.wait(kAtOnce), 0);
+  EXPECT_EQ(signals.take(), 0);
+  // So that it does not come, with nobody to catch it, when the signals are put back.
+  EXPECT_EQ(Selector(&signals.wait_mask()).wait(kAtOnce), EINTR);
+}
+
+TEST(Selector, ReturnsAnyOtherErrorWithNothing) {
+  const SocketPair pair = make_socket_pair();
+  Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  selector.wait(std::nullopt);
+  UniqueFd closed(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 0));
+  selector.watch_input(closed.get(), true);
+  closed.reset();
+  EXPECT_EQ(selector.wait(std::nullopt), EBADF);
+  expect_no_results(selector);
+}
+
+TEST(Selector, WaitsAgainAfterAnError) {
+  const SocketPair pair = make_socket_pair();
+  UniqueFd closed(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 0));
+  const int fd = closed.get();
+  Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  selector.wait(std::nullopt);
+  selector.watch_input(fd, true);
+  closed.reset();
+  ASSERT_EQ(selector.wait(std::nullopt), EBADF);
+  selector.forget(fd);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+}
+
+// While it rests: select() may fail for ever, and somebody wants to stop the program.
+TEST(Selector, LetsSignalsInThoughSelectFails) {
+  const SocketPair pair = make_socket_pair();
+  UniqueFd closed(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 0));
+  Signals signals{SIGUSR1};
+  Selector selector(&signals.wait_mask());
+  selector.watch_input(closed.get(), true);
+  closed.reset();
+  ASSERT_EQ(::raise(SIGUSR1), 0);
+  EXPECT_EQ(selector.wait(std::nullopt), EBADF);
+  EXPECT_EQ(signals.take(), SIGUSR1);
+}
+
+}  // namespace
+}  // namespace echo

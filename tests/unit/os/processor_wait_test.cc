@@ -1,0 +1,24 @@
+#include "echo/os/processor_wait.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "support/program.h"
+
+namespace echo {
+namespace {
+
+TEST(ProcessorWait, NeverGoesBack) {
+  const auto before = processor_wait();
+  if (!before) GTEST_SKIP() << "this system does not tell";
+  std::optional<ProcessorWait> after;
+  test::wait_until([&] {
+    after = processor_wait();
+    return after && after->turns > before->turns;
+  });
+  EXPECT_GE(after->time, before->time);
+}
+
+}  // namespace
+}  // namespace echo

@@ -1,0 +1,313 @@
+#include "echo/os/signals.h"
+
+#include <gtest/gtest.h>
+#include <sys/select.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdlib>
+#include <ctime>
+#include <functional>
+#include <system_error>
+#include <vector>
+
+namespace echo {
+namespace {
+
+struct sigaction action_of(int signal) {
+  struct sigaction action {};
+  ::sigaction(signal, nullptr, &action);
+  return action;
+}
+
+sigset_t current_mask() {
+  sigset_t mask{};
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  return mask;
+}
+
+std::vector<int> members(const sigset_t& set) {
+  std::vector<int> result;
+  for (int signal = 1; signal < NSIG; ++signal) {
+    if (::sigismember(&set, signal) == 1) result.push_back(signal);
+  }
+  return result;
+}
+
+void set_action(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  ::sigaction(signal, &action, nullptr);
+}
+
+void block(int signal) {
+  sigset_t set{};
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+// A handler that is nobody else's.
+void do_nothing(int /*signal*/) {}
+
+// Lets a signal in, as the main loop does. Returns whether one came.
+bool wait_once(const Signals& signals) {
+  constexpr timespec kNow{0, 0};
+  return ::pselect(0, nullptr, nullptr, nullptr, &kNow, &signals.wait_mask()) != 0;
+}
+
+// Lets in all that are pending.
+void let_in(const Signals& signals) {
+  while (wait_once(signals)) continue;
+}
+
+void raise_and_let_in(int signal, const Signals& signals) {
+  ASSERT_EQ(::raise(signal), 0);
+  let_in(signals);
+}
+
+// Gives each test the default actions and an empty mask, whatever this process was started with.
+class SignalsTest : public testing::Test {
+ public:
+  SignalsTest() {
+    for (std::size_t i = 0; i < kUsed.size(); ++i) {
+      old_actions_[i] = action_of(kUsed[i]);
+      set_action(kUsed[i], SIG_DFL);
+    }
+    sigset_t none{};
+    ::sigemptyset(&none);
+    ::pthread_sigmask(SIG_SETMASK, &none, &old_mask_);
+  }
+
+  ~SignalsTest() override {
+    for (std::size_t i = 0; i < kUsed.size(); ++i) ::sigaction(kUsed[i], &old_actions_[i], nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &old_mask_, nullptr);
+  }
+
+ private:
+  static constexpr std::array kUsed{SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGTERM};
+
+  std::array<struct sigaction, kUsed.size()> old_actions_{};
+  sigset_t old_mask_{};
+};
+
+TEST_F(SignalsTest, TakesNothingWhereNothingCame) {
+  Signals signals({SIGTERM, SIGINT});
+  let_in(signals);
+  EXPECT_EQ(signals.take(), 0);
+}
+
+TEST_F(SignalsTest, TakesTheSignalThatCame) {
+  Signals signals({SIGTERM, SIGINT});
+  raise_and_let_in(SIGINT, signals);
+  EXPECT_EQ(signals.take(), SIGINT);
+  EXPECT_EQ(signals.take(), 0);
+}
+
+TEST_F(SignalsTest, HoldsASignalBackUntilItIsLetIn) {
+  Signals signals({SIGTERM});
+  ASSERT_EQ(::raise(SIGTERM), 0);
+  EXPECT_EQ(signals.take(), 0);
+  let_in(signals);
+  EXPECT_EQ(signals.take(), SIGTERM);
+}
+
+TEST_F(SignalsTest, TakesTheLowestNumberFirst) {
+  Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
+  for (const int signal : {SIGUSR1, SIGHUP, SIGTERM, SIGINT}) raise_and_let_in(signal, signals);
+  for (const int signal : {SIGHUP, SIGINT, SIGUSR1, SIGTERM, 0}) EXPECT_EQ(signals.take(), signal);
+}
+
+TEST_F(SignalsTest, TakesASignalOnceThoughItCameTwice) {
+  Signals signals({SIGUSR1});
+  for (int time = 0; time < 2; ++time) {
+    raise_and_let_in(SIGUSR1, signals);
+  }
+  EXPECT_EQ(signals.take(), SIGUSR1);
+  EXPECT_EQ(signals.take(), 0);
+}
+
+TEST_F(SignalsTest, TakesASignalAgainThatComesAgain) {
+  Signals signals({SIGUSR1});
+  for (int time = 0; time < 2; ++time) {
+    raise_and_let_in(SIGUSR1, signals);
+    EXPECT_EQ(signals.take(), SIGUSR1);
+  }
+}
+
+TEST_F(SignalsTest, ForgetsWhatCameToTheObjectBefore) {
+  {
+    const Signals before({SIGUSR1});
+    raise_and_let_in(SIGUSR1, before);
+  }
+  EXPECT_EQ(Signals({SIGUSR1}).take(), 0);
+}
+
+// One wait, which delivers one of them, brings them all.
+TEST_F(SignalsTest, TakesEverySignalThatCameTogether) {
+  Signals signals({SIGTERM, SIGINT});
+  ASSERT_EQ(::raise(SIGTERM), 0);
+  ASSERT_EQ(::raise(SIGINT), 0);
+  wait_once(signals);
+  EXPECT_EQ(signals.take(), SIGINT);
+  EXPECT_EQ(signals.take(), SIGTERM);
+  EXPECT_EQ(signals.take(), 0);
+  wait_once(signals);
+  EXPECT_EQ(signals.take(), 0);
+}
+
+// Otherwise a flood of them would keep the loop for ever.
+TEST_F(SignalsTest, LeavesForTheNextTimeWhatComesWhileItIsAsked) {
+  Signals signals({SIGTERM, SIGINT});
+  raise_and_let_in(SIGTERM, signals);
+  EXPECT_EQ(signals.take(), SIGTERM);
+  ASSERT_EQ(::raise(SIGINT), 0);
+  EXPECT_EQ(signals.take(), 0);
+  wait_once(signals);
+  EXPECT_EQ(signals.take(), SIGINT);
+}
+
+TEST_F(SignalsTest, BlocksWhatItCatches) {
+  const Signals signals({SIGTERM, SIGUSR1});
+  EXPECT_EQ(members(current_mask()), (std::vector{SIGUSR1, SIGTERM}));
+}
+
+TEST_F(SignalsTest, WaitsWithWhatItCatchesUnblocked) {
+  block(SIGUSR1);
+  block(SIGUSR2);
+  const Signals signals({SIGTERM, SIGUSR1});
+  EXPECT_EQ(members(signals.wait_mask()), std::vector{SIGUSR2});
+}
+
+TEST_F(SignalsTest, PutsTheActionsBack) {
+  set_action(SIGUSR1, &do_nothing);
+  { const Signals signals({SIGTERM, SIGUSR1}); }
+  EXPECT_EQ(action_of(SIGUSR1).sa_handler, &do_nothing);
+  EXPECT_EQ(action_of(SIGTERM).sa_handler, SIG_DFL);
+}
+
+TEST_F(SignalsTest, PutsTheMaskBack) {
+  block(SIGUSR2);
+  { const Signals signals({SIGTERM, SIGUSR1}); }
+  EXPECT_EQ(members(current_mask()), std::vector{SIGUSR2});
+}
+
+TEST_F(SignalsTest, LeavesAnIgnoredSighupIgnored) {
+  set_action(SIGHUP, SIG_IGN);
+  Signals signals({SIGHUP, SIGTERM});
+  EXPECT_EQ(action_of(SIGHUP).sa_handler, SIG_IGN);
+  raise_and_let_in(SIGHUP, signals);
+  EXPECT_EQ(signals.take(), 0);
+}
+
+// A shell without job control starts background jobs with SIGINT ignored, and means it less.
+TEST_F(SignalsTest, CatchesAnIgnoredSignalOfAnotherKind) {
+  set_action(SIGINT, SIG_IGN);
+  Signals signals({SIGINT});
+  raise_and_let_in(SIGINT, signals);
+  EXPECT_EQ(signals.take(), SIGINT);
+}
+
+TEST_F(SignalsTest, RefusesASignalThatCannotBeCaught) {
+  try {
+    const Signals signals({SIGKILL});
+    FAIL() << "SIGKILL was caught";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code().value(), EINVAL);
+    EXPECT_STREQ(error.what(), "cannot catch signal 9: Invalid argument");
+  }
+}
+
+TEST_F(SignalsTest, ChangesNothingWhereItRefuses) {
+  try {
+    const Signals signals({SIGUSR1, SIGKILL});
+    FAIL() << "SIGKILL was caught";
+  } catch (const std::system_error&) {
+    EXPECT_EQ(action_of(SIGUSR1).sa_handler, SIG_DFL);
+    EXPECT_EQ(members(current_mask()), std::vector<int>{});
+  }
+}
+
+// Runs the body in a process of its own. Returns its exit status, kSurvived where it comes to its
+// end, or -1 where a signal kills it.
+constexpr int kSurvived = 99;
+int status_in_child(const std::function<void()>& body) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    body();
+    ::_exit(kSurvived);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+using ExitOnSignals = SignalsTest;
+
+TEST_F(ExitOnSignals, EndsTheProcessWithStatusZero) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    EXPECT_EQ(status_in_child([&] {
+                exit_on_signals({SIGTERM, SIGINT, SIGHUP});
+                static_cast<void>(::raise(signal));
+              }),
+              0);
+  }
+}
+
+TEST_F(ExitOnSignals, EndsAProcessThatWasStartedWithThemBlockedOrIgnored) {
+  EXPECT_EQ(status_in_child([] {
+              block(SIGTERM);
+              static_cast<void>(::raise(SIGTERM));
+              exit_on_signals({SIGTERM});
+            }),
+            0);
+  EXPECT_EQ(status_in_child([] {
+              set_action(SIGINT, SIG_IGN);
+              exit_on_signals({SIGINT});
+              static_cast<void>(::raise(SIGINT));
+            }),
+            0);
+}
+
+TEST_F(ExitOnSignals, LeavesAnIgnoredSighupIgnored) {
+  EXPECT_EQ(status_in_child([] {
+              set_action(SIGHUP, SIG_IGN);
+              exit_on_signals({SIGHUP});
+              static_cast<void>(::raise(SIGHUP));
+            }),
+            kSurvived);
+}
+
+TEST_F(ExitOnSignals, LeavesToTheMainLoopWhatComesOnceItTakesOver) {
+  EXPECT_EQ(status_in_child([] {
+              exit_on_signals({SIGTERM});
+              block_signals({SIGTERM});
+              static_cast<void>(::raise(SIGTERM));
+              Signals signals({SIGTERM});
+              let_in(signals);
+              if (signals.take() != SIGTERM) ::_exit(EXIT_FAILURE);
+            }),
+            kSurvived);
+}
+
+TEST(ReapChildren, LeavesNoneThatIsDeadOrDies) {
+  EXPECT_EQ(status_in_child([] {
+              const pid_t dead = ::fork();
+              if (dead == 0) ::_exit(0);
+              siginfo_t info{};
+              ::waitid(P_PID, static_cast<id_t>(dead), &info, WEXITED | WNOWAIT);
+              reap_children();
+              const pid_t dying = ::fork();
+              if (dying == 0) ::_exit(0);
+              // Waits for the one that dies, and finds that there is none any more.
+              if (::waitpid(-1, nullptr, 0) >= 0 || errno != ECHILD) ::_exit(EXIT_FAILURE);
+            }),
+            kSurvived);
+}
+
+}  // namespace
+}  // namespace echo

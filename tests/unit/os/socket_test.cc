@@ -1,0 +1,467 @@
+#include "echo/os/socket.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "echo/base/time.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/unique_fd.h"
+#include "support/program.h"
+#include "support/socket_pair.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+using test::make_socket_pair;
+using test::make_tcp_pair;
+using test::SocketPair;
+using test::wait_readable;
+using test::wait_writable;
+
+Endpoint loopback() { return resolve("127.0.0.1", 0).front(); }
+
+UniqueFd listen_on_loopback() { return listen_on(loopback(), 1, false); }
+
+int option_of(int fd, int level, int name) {
+  int value = -1;
+  socklen_t length = sizeof value;
+  ::getsockopt(fd, level, name, &value, &length);
+  return value;
+}
+
+void expect_nonblocking_and_closed_on_exec(int fd) {
+  EXPECT_NE(::fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_NE(::fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+}
+
+void make_blocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK); }
+
+// What the socket gets until EOF or an error, which is returned too.
+std::pair<std::string, int> receive_to_end(int fd) {
+  std::string text;
+  std::array<char, 4096> buffer{};
+  while (wait_readable(fd)) {
+    const Moved received = receive(fd, buffer);
+    if (received.bytes == 0) return {text, received.error};
+    text.append(buffer.data(), received.bytes);
+  }
+  return {text, ETIMEDOUT};
+}
+
+TEST(Moved, WouldBlockWhereSelectIsToBeAskedAgain) {
+  EXPECT_TRUE((Moved{.bytes = 0, .error = EAGAIN}.would_block()));
+  EXPECT_TRUE((Moved{.bytes = 0, .error = EWOULDBLOCK}.would_block()));
+  EXPECT_TRUE((Moved{.bytes = 0, .error = EINTR}.would_block()));
+}
+
+TEST(Moved, WouldNotBlockAtEofAndOtherErrors) {
+  EXPECT_FALSE(Moved{}.would_block());
+  EXPECT_FALSE((Moved{.bytes = 1, .error = 0}.would_block()));
+  EXPECT_FALSE((Moved{.bytes = 0, .error = ECONNRESET}.would_block()));
+}
+
+TEST(ListenOn, TakesAFreePortForPort0) {
+  const UniqueFd listener = listen_on_loopback();
+  EXPECT_EQ(local_endpoint(listener.get()).host(), "127.0.0.1");
+  EXPECT_NE(local_endpoint(listener.get()).port(), 0);
+}
+
+TEST(ListenOn, MakesANonblockingSocketClosedOnExec) {
+  expect_nonblocking_and_closed_on_exec(listen_on_loopback().get());
+}
+
+TEST(ListenOn, AllowsForARestartAtOnce) {
+  EXPECT_EQ(option_of(listen_on_loopback().get(), SOL_SOCKET, SO_REUSEADDR), 1);
+}
+
+TEST(ListenOn, PassesTheBacklogOn) {
+  const UniqueFd listener = listen_on(loopback(), 7, false);
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  ASSERT_EQ(::getsockopt(listener.get(), IPPROTO_TCP, TCP_INFO, &info, &length), 0);
+  // Of a listening socket this field is the backlog.
+  EXPECT_EQ(info.tcpi_sacked, 7U);
+}
+
+TEST(ListenOn, NamesTheAddressThatIsInUse) {
+  const UniqueFd listener = listen_on_loopback();
+  const Endpoint taken = local_endpoint(listener.get());
+  try {
+    listen_on(taken, 1, false);
+    FAIL() << "two sockets listen on " << taken.to_string();
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::address_in_use);
+    EXPECT_EQ(std::string_view(error.what())
+                  .find("cannot listen on 127.0.0.1 port " + std::to_string(taken.port()) + ": "),
+              0U);
+  }
+}
+
+TEST(ListenOn, TellsTheErrorOfTheCallThatFailed) {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr.s6_addr[0] = 0xfe;
+  address.sin6_addr.s6_addr[1] = 0x80;
+  address.sin6_scope_id = INT32_MAX;  // No interface has this number.
+  const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe) GTEST_SKIP() << "this machine has no IPv6";
+  const auto* const any = reinterpret_cast<const sockaddr*>(&address);
+  ASSERT_NE(::bind(probe.get(), any, sizeof address), 0);
+  const int expected = errno;
+  try {
+    listen_on(Endpoint(any, sizeof address), 1, false);
+    FAIL() << "listens on an interface that is not there";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code().value(), expected) << error.what();
+  }
+}
+
+TEST(ListenOn, SharesAPortThatBothAskToShare) {
+  const UniqueFd first = listen_on(loopback(), 1, true);
+  const UniqueFd second = listen_on(local_endpoint(first.get()), 1, true);
+  EXPECT_EQ(local_endpoint(second.get()).port(), local_endpoint(first.get()).port());
+}
+
+TEST(ListenOn, LeavesIpv4OutOfAnIpv6Wildcard) {
+  const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe) GTEST_SKIP() << "this machine has no IPv6";
+  const UniqueFd listener = listen_on(resolve("*", 0, AF_INET6).front(), 1, false);
+  EXPECT_EQ(option_of(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY), 1);
+}
+
+// The options of a connection that a listener with that `keepalive` has accepted.
+struct Keepalive {
+  int on, silence, interval, probes;
+  bool operator==(const Keepalive&) const = default;
+};
+
+Keepalive keepalive_of_accepted(Duration keepalive) {
+  const UniqueFd listener = listen_on(loopback(), 1, false, keepalive);
+  const Connecting connecting = connect_to(local_endpoint(listener.get()));
+  EXPECT_TRUE(wait_readable(listener.get()));
+  const Accepted accepted = accept_from(listener.get());
+  return {option_of(accepted.fd.get(), SOL_SOCKET, SO_KEEPALIVE),
+          option_of(accepted.fd.get(), IPPROTO_TCP, TCP_KEEPIDLE),
+          option_of(accepted.fd.get(), IPPROTO_TCP, TCP_KEEPINTVL),
+          option_of(accepted.fd.get(), IPPROTO_TCP, TCP_KEEPCNT)};
+}
+
+TEST(ListenOn, HasItsConnectionsAskWhetherThePeerIsThere) {
+  EXPECT_EQ(keepalive_of_accepted(2min), (Keepalive{1, 120, 30, 4}));
+  EXPECT_EQ(keepalive_of_accepted(kMaxKeepalive), (Keepalive{1, 32767, 8192, 4}));
+}
+
+TEST(ListenOn, RoundsTheTimesOfKeepaliveUpToASecond) {
+  EXPECT_EQ(keepalive_of_accepted(1us), (Keepalive{1, 1, 1, 4}));
+  EXPECT_EQ(keepalive_of_accepted(2001ms), (Keepalive{1, 3, 1, 4}));
+}
+
+TEST(ListenOn, LetsItsConnectionsBeSilentForKeepaliveZero) {
+  EXPECT_EQ(keepalive_of_accepted(0s).on, 0);
+}
+
+TEST(AcceptFrom, WouldBlockWhereNobodyConnects) {
+  const UniqueFd listener = listen_on_loopback();
+  const Accepted accepted = accept_from(listener.get());
+  EXPECT_FALSE(accepted.fd);
+  EXPECT_EQ(accepted.error, EAGAIN);
+  EXPECT_EQ(accepted.peer.family(), AF_UNSPEC);
+}
+
+// A client and a server that has accepted it.
+class ConnectedTest : public testing::Test {
+ protected:
+  const UniqueFd listener_ = listen_on_loopback();
+  const Connecting connecting_ = connect_to(local_endpoint(listener_.get()));
+  const bool waiting_ = wait_readable(listener_.get());
+  const Accepted accepted_ = accept_from(listener_.get());
+};
+
+TEST_F(ConnectedTest, AcceptFromTellsWhoThePeerIs) {
+  ASSERT_TRUE(accepted_.fd);
+  EXPECT_EQ(accepted_.error, 0);
+  EXPECT_EQ(accepted_.peer.to_string(), local_endpoint(connecting_.fd.get()).to_string());
+}
+
+TEST_F(ConnectedTest, ConnectToLeavesNoErrorOnceWritable) {
+  ASSERT_TRUE(connecting_.fd);
+  EXPECT_EQ(connecting_.error, 0);
+  ASSERT_TRUE(wait_writable(connecting_.fd.get()));
+  EXPECT_EQ(take_error(connecting_.fd.get()), 0);
+}
+
+TEST_F(ConnectedTest, BothSidesSendSmallMessagesAtOnce) {
+  EXPECT_EQ(option_of(accepted_.fd.get(), IPPROTO_TCP, TCP_NODELAY), 1);
+  EXPECT_EQ(option_of(connecting_.fd.get(), IPPROTO_TCP, TCP_NODELAY), 1);
+}
+
+TEST_F(ConnectedTest, BothSidesAreNonblockingAndClosedOnExec) {
+  expect_nonblocking_and_closed_on_exec(accepted_.fd.get());
+  expect_nonblocking_and_closed_on_exec(connecting_.fd.get());
+}
+
+// A description is shared with all that have it.
+TEST(NeverWaitToAccept, HoldsThoughAnotherOwnerMakesTheListenerBlocking) {
+  const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
+  never_wait_to_accept(listener.get());
+  ::fcntl(listener.get(), F_SETFL, ::fcntl(listener.get(), F_GETFL) & ~O_NONBLOCK);
+  EXPECT_EQ(accept_from(listener.get()).error, EAGAIN);
+}
+
+TEST(WaitToAccept, LeavesNoTimeoutBehind) {
+  const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
+  never_wait_to_accept(listener.get());
+  wait_to_accept(listener.get());
+  timeval time{.tv_sec = 1, .tv_usec = 1};
+  socklen_t length = sizeof time;
+  ASSERT_EQ(::getsockopt(listener.get(), SOL_SOCKET, SO_RCVTIMEO, &time, &length), 0);
+  EXPECT_EQ(time.tv_sec, 0);
+  EXPECT_EQ(time.tv_usec, 0);
+}
+
+TEST(IsBroadcast, TellsAnAddressOfAllHosts) {
+  EXPECT_TRUE(is_broadcast(resolve("255.255.255.255", 0).front()));
+  EXPECT_TRUE(is_broadcast(resolve("127.255.255.255", 0).front()));
+}
+
+TEST(IsBroadcast, IsNoneOfOneHost) {
+  for (const char* const host : {"127.0.0.1", "127.0.0.2", "0.0.0.0", "::1", "::"}) {
+    EXPECT_FALSE(is_broadcast(resolve(host, 0).front())) << host;
+  }
+}
+
+TEST(ConnectTo, LeavesTheRefusalToTakeErrorOnce) {
+  // Bound, so that nobody else gets the port, but not listening.
+  const UniqueFd deaf(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(deaf.get(), loopback().address(), loopback().length()), 0);
+  const Connecting connecting = connect_to(local_endpoint(deaf.get()));
+  ASSERT_TRUE(connecting.fd);
+  ASSERT_TRUE(wait_writable(connecting.fd.get()));
+  EXPECT_EQ(take_error(connecting.fd.get()), ECONNREFUSED);
+  EXPECT_EQ(take_error(connecting.fd.get()), 0);
+}
+
+TEST(ConnectTo, ReturnsTheErrorWhereThereIsNoSocket) {
+  const Connecting connecting = connect_to(Endpoint());
+  EXPECT_FALSE(connecting.fd);
+  EXPECT_EQ(connecting.error, EAFNOSUPPORT);
+}
+
+TEST(ConnectTo, ReturnsTheErrorWhereThereIsNoWay) {
+  // TCP connects to one peer, never to a multicast group (RFC 1122, section 4.2.3.10).
+  const Connecting connecting = connect_to(resolve("224.0.0.1", 7).front());
+  EXPECT_FALSE(connecting.fd);
+  EXPECT_EQ(connecting.error, ENETUNREACH);
+}
+
+TEST(TakeError, ReturnsWhyItCouldNotAsk) {
+  const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(take_error(file.get()), ENOTSOCK);
+}
+
+TEST(LocalEndpoint, IsNoAddressWhereThereIsNone) {
+  EXPECT_EQ(local_endpoint(-1).family(), AF_UNSPEC);
+  EXPECT_EQ(local_endpoint(make_socket_pair().ours.get()).family(), AF_UNSPEC);
+}
+
+TEST(RemoteEndpoint, IsThePeersLocalOne) {
+  const SocketPair pair = make_tcp_pair();
+  EXPECT_EQ(remote_endpoint(pair.ours.get()).to_string(),
+            local_endpoint(pair.theirs.get()).to_string());
+}
+
+TEST(RemoteEndpoint, IsNoAddressWhereThereIsNone) {
+  EXPECT_EQ(remote_endpoint(-1).family(), AF_UNSPEC);
+}
+
+TEST(Unacknowledged, CountsWhatThePeerHasNoRoomFor) {
+  const SocketPair pair = make_tcp_pair();
+  const std::size_t sent = test::fill(pair.ours.get());
+  EXPECT_GT(unacknowledged(pair.ours.get()).value(), 0U);
+  EXPECT_LE(unacknowledged(pair.ours.get()).value(), sent);
+}
+
+TEST(Unacknowledged, IsNoneOnceThePeerHasIt) {
+  const SocketPair pair = make_tcp_pair();
+  send(pair.ours.get(), "x");
+  test::wait_until([&] { return unacknowledged(pair.ours.get()) == std::size_t{0}; });
+}
+
+TEST(Unacknowledged, IsNoneWhereItIsNotToBeHad) { EXPECT_EQ(unacknowledged(-1), std::nullopt); }
+
+TEST(Receive, TakesWhatIsThere) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "hello");
+  std::array<char, 8> buffer{};
+  const Moved received = receive(pair.ours.get(), buffer);
+  EXPECT_EQ(received.error, 0);
+  EXPECT_EQ(std::string_view(buffer.data(), received.bytes), "hello");
+}
+
+TEST(Receive, TakesNoMoreThanTheBufferHolds) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "hello");
+  std::array<char, 8> buffer{};
+  const Moved received = receive(pair.ours.get(), std::span(buffer).first(3));
+  EXPECT_EQ(received.bytes, 3U);
+  EXPECT_STREQ(buffer.data(), "hel");
+}
+
+TEST(Receive, WouldBlockWhereNothingIsThere) {
+  const SocketPair pair = make_socket_pair();
+  std::array<char, 1> buffer{};
+  const Moved received = receive(pair.ours.get(), buffer);
+  EXPECT_EQ(received.bytes, 0U);
+  EXPECT_TRUE(received.would_block());
+}
+
+TEST(Receive, WouldBlockEvenOnABlockingSocket) {
+  const SocketPair pair = make_socket_pair();
+  make_blocking(pair.ours.get());
+  std::array<char, 1> buffer{};
+  EXPECT_TRUE(receive(pair.ours.get(), buffer).would_block());
+}
+
+TEST(Receive, MovesNothingWithoutErrorAtEof) {
+  SocketPair pair = make_socket_pair();
+  pair.theirs.reset();
+  std::array<char, 1> buffer{};
+  const Moved received = receive(pair.ours.get(), buffer);
+  EXPECT_EQ(received.bytes, 0U);
+  EXPECT_EQ(received.error, 0);
+}
+
+TEST(Receive, ReturnsTheErrorOfAReset) {
+  SocketPair pair = make_tcp_pair();
+  test::reset_on_close(pair.theirs.get());
+  pair.theirs.reset();
+  ASSERT_TRUE(wait_readable(pair.ours.get()));
+  std::array<char, 1> buffer{};
+  EXPECT_EQ(receive(pair.ours.get(), buffer).error, ECONNRESET);
+}
+
+TEST(Send, GathersThePartsInOrder) {
+  std::string first = "one, ";
+  std::string second = "two, ";
+  std::string third = "three";
+  std::array<iovec, 4> parts{{{.iov_base = first.data(), .iov_len = first.size()},
+                              {.iov_base = second.data(), .iov_len = second.size()},
+                              {.iov_base = nullptr, .iov_len = 0},
+                              {.iov_base = third.data(), .iov_len = third.size()}}};
+  SocketPair pair = make_socket_pair();
+  EXPECT_EQ(send(pair.ours.get(), parts).bytes, 15U);
+  pair.ours.reset();
+  EXPECT_EQ(receive_to_end(pair.theirs.get()).first, "one, two, three");
+}
+
+TEST(Send, WouldBlockWhereTheSocketIsFull) {
+  const SocketPair pair = make_socket_pair();
+  test::fill(pair.ours.get());
+  const Moved sent = send(pair.ours.get(), "x");
+  EXPECT_EQ(sent.bytes, 0U);
+  EXPECT_TRUE(sent.would_block());
+}
+
+TEST(Send, WouldBlockEvenOnABlockingSocket) {
+  const SocketPair pair = make_socket_pair();
+  test::fill(pair.ours.get());
+  make_blocking(pair.ours.get());
+  EXPECT_TRUE(send(pair.ours.get(), "x").would_block());
+}
+
+TEST(Send, ReturnsEpipeAndRaisesNoSigpipe) {
+  // Blocked, and not ignored: were it raised, it would be pending.
+  struct sigaction action {};
+  struct sigaction old_action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(SIGPIPE, &action, &old_action);
+  sigset_t sigpipe{};
+  sigset_t old_mask{};
+  ::sigemptyset(&sigpipe);
+  ::sigaddset(&sigpipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &sigpipe, &old_mask);
+
+  SocketPair pair = make_socket_pair();
+  pair.theirs.reset();
+  const Moved sent = send(pair.ours.get(), "x");
+  EXPECT_EQ(sent.bytes, 0U);
+  EXPECT_EQ(sent.error, EPIPE);
+  sigset_t pending{};
+  ::sigpending(&pending);
+  EXPECT_EQ(::sigismember(&pending, SIGPIPE), 0);
+
+  ::sigaction(SIGPIPE, &old_action, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &old_mask, nullptr);
+}
+
+TEST(ShutDownSending, SendsEofAfterWhatWasSent) {
+  const SocketPair pair = make_tcp_pair();
+  send(pair.ours.get(), "last words");
+  shut_down_sending(pair.ours.get());
+  EXPECT_EQ(receive_to_end(pair.theirs.get()), std::pair(std::string("last words"), 0));
+}
+
+TEST(ShutDownSending, LeavesReceivingAlone) {
+  const SocketPair pair = make_tcp_pair();
+  shut_down_sending(pair.ours.get());
+  send(pair.theirs.get(), "x");
+  ASSERT_TRUE(wait_readable(pair.ours.get()));
+  std::array<char, 1> buffer{};
+  EXPECT_EQ(receive(pair.ours.get(), buffer).bytes, 1U);
+}
+
+TEST(ClosePolitely, SendsEofAndNoResetThoughBytesWereWaiting) {
+  SocketPair pair = make_tcp_pair();
+  send(pair.theirs.get(), "nobody reads this");
+  ASSERT_TRUE(wait_readable(pair.ours.get()));
+  send(pair.ours.get(), "sorry");
+  close_politely(std::move(pair.ours));
+  EXPECT_EQ(receive_to_end(pair.theirs.get()), std::pair(std::string("sorry"), 0));
+}
+
+TEST(ClosePolitely, ThrowsAwayMoreThanOneReadTakes) {
+  SocketPair pair = make_socket_pair();
+  test::fill(pair.theirs.get());
+  send(pair.ours.get(), "sorry");
+  close_politely(std::move(pair.ours));
+  EXPECT_EQ(receive_to_end(pair.theirs.get()), std::pair(std::string("sorry"), 0));
+}
+
+TEST(ClosePolitely, ClosesTheSocket) {
+  SocketPair pair = make_socket_pair();
+  close_politely(std::move(pair.ours));
+  EXPECT_EQ(send(pair.theirs.get(), "x").error, EPIPE);
+}
+
+TEST(ClosePolitely, ClosesAConnectionThatIsBrokenAlready) {
+  SocketPair pair = make_tcp_pair();
+  test::reset_on_close(pair.theirs.get());
+  pair.theirs.reset();
+  ASSERT_TRUE(wait_readable(pair.ours.get()));
+  const int fd = pair.ours.get();
+  close_politely(std::move(pair.ours));
+  EXPECT_EQ(::fcntl(fd, F_GETFD), -1);
+}
+
+}  // namespace
+}  // namespace echo

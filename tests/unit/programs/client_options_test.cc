@@ -1,0 +1,434 @@
+#include "echo/programs/client_options.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "echo/base/parse.h"
+#include "echo/cli/options.h"
+#include "echo/client/client.h"
+#include "echo/load/load_settings.h"
+#include "echo/os/log.h"
+#include "echo/report/measurement.h"
+#include "support/command_line.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+using test::CommandLine;
+using test::expect_refused;
+using test::spellings;
+using test::usage_error_of;
+using test::Words;
+
+ClientOptions parse_client(const Words& words) {
+  const CommandLine line(words);
+  return parse_client_options(line.argc(), line.argv());
+}
+
+std::string client_usage_error(const Words& words) {
+  return usage_error_of([&] { parse_client(words); });
+}
+
+TEST(ClientOptions, HasDefaults) {
+  const ClientOptions options = parse_client({});
+  EXPECT_EQ(options.action, Action::kRun);
+  EXPECT_EQ(options.log_level, LogLevel::kInfo);
+  EXPECT_EQ(options.client.host, "localhost");
+  EXPECT_EQ(options.client.port, 10000);
+  EXPECT_EQ(options.client.family, AF_UNSPEC);
+  EXPECT_EQ(options.client.connections, 2U);
+  EXPECT_EQ(options.client.messages,
+            (Words{"This is the message. ", "It will be sent ", "in parts."}));
+  EXPECT_FALSE(options.client.from_input);
+  EXPECT_EQ(options.client.timeout, 10s);
+}
+
+TEST(ClientOptions, TakesHost) {
+  for (const Words& words : spellings("-H", "--host", "::1")) {
+    EXPECT_EQ(parse_client(words).client.host, "::1") << words.front();
+  }
+}
+
+TEST(ClientOptions, TakesPort) {
+  for (const Words& words : spellings("-p", "--port", "7")) {
+    EXPECT_EQ(parse_client(words).client.port, 7) << words.front();
+  }
+}
+
+TEST(ClientOptions, TakesConnections) {
+  for (const Words& words : spellings("-c", "--connections", "500")) {
+    EXPECT_EQ(parse_client(words).client.connections, 500U) << words.front();
+  }
+}
+
+TEST(ClientOptions, TakesTimeout) {
+  for (const Words& words : spellings("-t", "--timeout", "250ms")) {
+    EXPECT_EQ(parse_client(words).client.timeout, 250ms) << words.front();
+  }
+}
+
+TEST(ClientOptions, TakesADeadlineInBothModes) {
+  EXPECT_EQ(parse_client({}).client.deadline, 0s);
+  EXPECT_EQ(parse_client({"--deadline", "250ms"}).client.deadline, 250ms);
+  EXPECT_EQ(parse_client({"--deadline=1m", "-n1"}).load.deadline, 1min);
+}
+
+TEST(ClientOptions, TakesOneFamily) {
+  EXPECT_EQ(parse_client({"-4"}).client.family, AF_INET);
+  EXPECT_EQ(parse_client({"--ipv4"}).client.family, AF_INET);
+  EXPECT_EQ(parse_client({"-6"}).client.family, AF_INET6);
+  EXPECT_EQ(parse_client({"--ipv6"}).client.family, AF_INET6);
+}
+
+TEST(ClientOptions, TakesVerboseForDebug) {
+  EXPECT_EQ(parse_client({"-v"}).log_level, LogLevel::kDebug);
+  EXPECT_EQ(parse_client({"--verbose"}).log_level, LogLevel::kDebug);
+}
+
+TEST(ClientOptions, TakesQuietForError) {
+  EXPECT_EQ(parse_client({"--quiet"}).log_level, LogLevel::kError);
+}
+
+TEST(ClientOptions, TakesTheLastOfOptionsThatContradict) {
+  EXPECT_EQ(parse_client({"-4", "-6"}).client.family, AF_INET6);
+  EXPECT_EQ(parse_client({"--quiet", "-v"}).log_level, LogLevel::kDebug);
+}
+
+TEST(ClientOptions, TakesTheEndsOfEachRange) {
+  EXPECT_EQ(parse_client({"-p", "1"}).client.port, 1);
+  EXPECT_EQ(parse_client({"-p", "65535"}).client.port, 65535);
+  EXPECT_EQ(parse_client({"-c", "1"}).client.connections, 1U);
+  EXPECT_EQ(parse_client({"-c", "1000000"}).client.connections, 1000000U);
+  EXPECT_EQ(parse_client({"-t", "0"}).client.timeout, 0s);
+}
+
+TEST(ClientOptions, TakesArgumentsForMessages) {
+  EXPECT_EQ(parse_client({"one", "-v", "two words", "one"}).client.messages,
+            (Words{"one", "two words", "one"}));
+}
+
+TEST(ClientOptions, TakesMessagesThatLookLikeOptionsAfterTwoDashes) {
+  EXPECT_EQ(parse_client({"--", "-v", "--help"}).client.messages, (Words{"-v", "--help"}));
+}
+
+TEST(ClientOptions, TakesADashForStandardInput) {
+  const ClientOptions options = parse_client({"-"});
+  EXPECT_TRUE(options.client.from_input);
+  EXPECT_EQ(options.client.messages, Words{});
+}
+
+TEST(ClientOptions, RefusesADashAmongMessages) {
+  for (const Words& words : {Words{"-", "one"}, Words{"one", "-"}, Words{"-", "-"}}) {
+    EXPECT_EQ(client_usage_error(words), "'-' (standard input) goes with no other message");
+  }
+}
+
+TEST(ClientOptions, RefusesAnEmptyMessage) {
+  EXPECT_EQ(client_usage_error({"one", ""}), "a message is '', and nothing would come back of it");
+}
+
+TEST(ClientOptions, RefusesPort0) {
+  EXPECT_EQ(client_usage_error({"-p", "0"}), "--port: '0' is no port to connect to");
+}
+
+TEST(ClientOptions, AsksForHelpAtOnce) {
+  EXPECT_EQ(parse_client({"--help"}).action, Action::kHelp);
+  EXPECT_EQ(parse_client({"--help", "--nope", "-", "-"}).action, Action::kHelp);
+}
+
+TEST(ClientOptions, AsksForTheVersionAtOnce) {
+  EXPECT_EQ(parse_client({"--version"}).action, Action::kVersion);
+  EXPECT_EQ(parse_client({"--version", "--help"}).action, Action::kVersion);
+}
+
+TEST(ClientOptions, NamesTheOptionAndItsBadValue) {
+  expect_refused({{"-p", "--port", "65536"},
+                  {"-p", "--port", ""},
+                  {"-c", "--connections", "0"},
+                  {"-c", "--connections", "1000001"},
+                  {"-c", "--connections", "two"},
+                  {"-t", "--timeout", "1d"},
+                  {"-t", "--timeout", "-5"}},
+                 client_usage_error);
+}
+
+TEST(ClientOptions, NamesAnUnknownOption) {
+  EXPECT_EQ(client_usage_error({"-x"}), "unknown option '-x'");
+  EXPECT_EQ(client_usage_error({"--nope"}), "unknown or ambiguous option '--nope'");
+}
+
+TEST(ClientOptions, NamesAnAmbiguousOption) {
+  EXPECT_EQ(client_usage_error({"--ip"}), "unknown or ambiguous option '--ip'");
+}
+
+TEST(ClientOptions, NamesAnOptionThatMissesItsValue) {
+  for (const std::string option :
+       {"-H", "-p", "-c", "-t", "--host", "--port", "--connections", "--timeout"}) {
+    EXPECT_EQ(client_usage_error({option}), "option '" + option + "' needs a value");
+  }
+}
+
+TEST(ClientOptions, NamesAnOptionThatTakesNoValue) {
+  for (const std::string option :
+       {"--ipv4=1", "--ipv6=1", "--verbose=1", "--quiet=1", "--help=1", "--version=1"}) {
+    EXPECT_EQ(client_usage_error({option}), "option '" + option + "' takes no value");
+  }
+}
+
+TEST(ClientOptions, MeasuresWithACountADurationOrAnInterval) {
+  EXPECT_FALSE(parse_client({}).measures);
+  EXPECT_TRUE(parse_client({"-n", "1"}).measures);
+  EXPECT_TRUE(parse_client({"-D", "1s"}).measures);
+  EXPECT_TRUE(parse_client({"-I", "1s"}).measures);
+}
+
+TEST(ClientOptions, HasDefaultsWhereItMeasures) {
+  const ClientOptions options = parse_client({"-n", "7"});
+  const LoadSettings& load = options.load;
+  EXPECT_EQ(load.host, "localhost");
+  EXPECT_EQ(load.port, 10000);
+  EXPECT_EQ(load.family, AF_UNSPEC);
+  EXPECT_EQ(load.connections, 1U);
+  EXPECT_EQ(load.timeout, 10s);
+  EXPECT_EQ(load.count, 7U);
+  EXPECT_EQ(load.duration, 0s);
+  EXPECT_EQ(load.sizes.least, 64U);
+  EXPECT_EQ(load.sizes.most, 64U);
+  EXPECT_EQ(load.pipeline, 1U);
+  EXPECT_EQ(load.rate.count, 0U);
+  EXPECT_EQ(load.ramp, 0s);
+  EXPECT_EQ(load.warmup, 0s);
+  EXPECT_EQ(load.idle, 0U);
+  EXPECT_FALSE(load.churn);
+  EXPECT_FALSE(load.half_close);
+  EXPECT_FALSE(load.reconnect);
+  EXPECT_EQ(options.presentation.form, Presentation::Form::kTable);
+  EXPECT_EQ(options.presentation.sample, std::nullopt);
+  EXPECT_FALSE(options.presentation.quiet);
+  EXPECT_FALSE(options.presentation.histogram);
+  EXPECT_FALSE(options.presentation.ascii);
+  EXPECT_EQ(options.presentation.svg, "");
+}
+
+TEST(ClientOptions, TakesTheServerWhereItMeasures) {
+  const LoadSettings load = parse_client({"-H::1", "-p7", "-c9", "-t1s", "-6", "-n1"}).load;
+  EXPECT_EQ(load.host, "::1");
+  EXPECT_EQ(load.port, 7);
+  EXPECT_EQ(load.connections, 9U);
+  EXPECT_EQ(load.timeout, 1s);
+  EXPECT_EQ(load.family, AF_INET6);
+}
+
+TEST(ClientOptions, TakesDuration) {
+  for (const Words& words : spellings("-D", "--duration", "250ms")) {
+    EXPECT_EQ(parse_client(words).load.duration, 250ms) << words.front();
+  }
+}
+
+TEST(ClientOptions, TakesIntervalForAPing) {
+  for (const Words& words : spellings("-I", "--interval", "250ms")) {
+    const ClientOptions options = parse_client(words);
+    EXPECT_EQ(options.load.rate.count, 1U) << words.front();
+    EXPECT_EQ(options.load.rate.period, 250ms) << words.front();
+    EXPECT_EQ(options.load.pipeline, 100'000U) << words.front();
+    EXPECT_EQ(options.presentation.form, Presentation::Form::kPing) << words.front();
+    EXPECT_TRUE(options.load.reconnect) << words.front();
+  }
+}
+
+TEST(ClientOptions, TakesSizes) {
+  EXPECT_EQ(parse_client({"-n1", "-s", "4K"}).load.sizes.most, 4096U);
+  const SizeRange range = parse_client({"-n1", "--size=64-64K"}).load.sizes;
+  EXPECT_EQ(range.least, 64U);
+  EXPECT_EQ(range.most, 65536U);
+}
+
+TEST(ClientOptions, TakesPipeline) {
+  EXPECT_EQ(parse_client({"-n1", "-P", "100"}).load.pipeline, 100U);
+  EXPECT_EQ(parse_client({"-D1", "-r5", "--pipeline=3"}).load.pipeline, 3U);
+}
+
+TEST(ClientOptions, TakesRateWithMuchInFlight) {
+  for (const char* rate : {"1000", "1000/s"}) {
+    const LoadSettings load = parse_client({"-D1", "-r", rate}).load;
+    EXPECT_EQ(load.rate.count, 1000U);
+    EXPECT_EQ(load.rate.period, 1s);
+    EXPECT_EQ(load.pipeline, 100'000U);
+  }
+}
+
+TEST(ClientOptions, TakesWhatAConnectionDoes) {
+  const LoadSettings load = parse_client({"-D9", "--ramp=2s", "--churn", "--idle=5", "--half-close",
+                                          "--warmup=1s", "--reconnect"})
+                                .load;
+  EXPECT_EQ(load.ramp, 2s);
+  EXPECT_TRUE(load.churn);
+  EXPECT_EQ(load.idle, 5U);
+  EXPECT_TRUE(load.half_close);
+  EXPECT_EQ(load.warmup, 1s);
+  EXPECT_TRUE(load.reconnect);
+}
+
+TEST(ClientOptions, TakesWhatIsToldOfIt) {
+  EXPECT_EQ(parse_client({"-n1", "--json"}).presentation.form, Presentation::Form::kJson);
+  EXPECT_EQ(parse_client({"-I1", "--json"}).presentation.form, Presentation::Form::kJson);
+  EXPECT_EQ(parse_client({"-n1", "--csv"}).presentation.form, Presentation::Form::kCsv);
+  EXPECT_EQ(parse_client({"-n1", "--csv", "--sample=1ms"}).presentation.sample, 1ms);
+  EXPECT_EQ(parse_client({"-n1", "--json", "--sample=1"}).presentation.sample, 1s);
+  EXPECT_EQ(parse_client({"-n1", "--svg", "file"}).presentation.svg, "file");
+  EXPECT_TRUE(parse_client({"-n1", "--histogram"}).presentation.histogram);
+  EXPECT_TRUE(parse_client({"-n1", "--histogram", "--ascii"}).presentation.ascii);
+  EXPECT_TRUE(parse_client({"-n1", "--quiet"}).presentation.quiet);
+}
+
+TEST(ClientOptions, TakesDecimalsAndUnits) {
+  EXPECT_EQ(parse_client({"-n10K", "-c1.5K"}).load.count, 10'000U);
+  EXPECT_EQ(parse_client({"-n10K", "-c1.5K"}).load.connections, 1'500U);
+  EXPECT_EQ(parse_client({"-D1.5s"}).load.duration, 1500ms);
+  EXPECT_EQ(parse_client({"-n1", "-P0.1K", "--idle=2k"}).load.pipeline, 100U);
+  EXPECT_EQ(parse_client({"-n1", "-s0.5K-1.5M"}).load.sizes.most, 3U << 19);
+  EXPECT_EQ(parse_client({"-n1", "-r0.5"}).load.rate.period, 2s);
+  EXPECT_EQ(parse_client({"-n1", "-r10/m"}).load.rate.period, 1min);
+}
+
+TEST(ClientOptions, TakesASeedOrLeavesItOpen) {
+  EXPECT_EQ(parse_client({"-n1", "--seed=7"}).seed, 7U);
+  EXPECT_EQ(parse_client({"-n1"}).seed, std::nullopt);
+}
+
+TEST(ClientOptions, TakesAnIpv6AddressInItsBracketsButNoPortWithIt) {
+  EXPECT_EQ(parse_client({"-H[::1]"}).client.host, "::1");
+  EXPECT_NE(client_usage_error({"-H", "localhost:7"}).find("--port"), std::string::npos);
+}
+
+TEST(ClientOptions, HintsAtAMessageThatMayBeTheServer) {
+  for (const std::string host : {"127.0.0.1", "::1", "[::1]", "[::1]:7", "127.0.0.1:7", "localhost",
+                                 "localhost:10000", "echo.example.net", "echo.example.net:7"}) {
+    EXPECT_EQ(parse_client({host}).hint,
+              "'" + host + "' is sent as a message; the server is named by --host");
+    EXPECT_NE(parse_client({host, "7"}).hint, "");
+    EXPECT_EQ(parse_client({"-H", "::1", host}).hint, "");
+    EXPECT_NE(client_usage_error({"-n1", host}).find("the server is named by --host"),
+              std::string::npos);
+  }
+}
+
+TEST(ClientOptions, HintsAtNothingInOtherMessages) {
+  for (const std::string message : {"ping", "Hello.", "in parts.", "1.5", "v1.2.3", "a:b", "...",
+                                    ".", ":", "7", "This is it. Really", ":7", "what?no.way"}) {
+    EXPECT_EQ(parse_client({message}).hint, "") << message;
+  }
+  EXPECT_EQ(parse_client({}).hint, "");
+}
+
+TEST(ClientOptions, RefusesToMeasureWithMessagesOfTheUsers) {
+  EXPECT_EQ(client_usage_error({"-n1", "one"}),
+            "'one': a client that measures has messages of its own");
+  EXPECT_EQ(client_usage_error({"-n1", "-"}),
+            "'-': a client that measures has messages of its own");
+}
+
+TEST(ClientOptions, RefusesWhatGoesOnlyWithMeasuring) {
+  const std::vector<std::pair<std::string, Words>> options{{"size", {"-s1"}},
+                                                           {"pipeline", {"-P1"}},
+                                                           {"rate", {"-r1"}},
+                                                           {"ramp", {"--ramp=1"}},
+                                                           {"churn", {"--churn"}},
+                                                           {"idle", {"--idle=1"}},
+                                                           {"half-close", {"--half-close"}},
+                                                           {"warmup", {"--warmup=1"}},
+                                                           {"reconnect", {"--reconnect"}},
+                                                           {"histogram", {"--histogram"}},
+                                                           {"ascii", {"--ascii"}},
+                                                           {"json", {"--json"}},
+                                                           {"csv", {"--csv"}},
+                                                           {"sample", {"--sample=1"}},
+                                                           {"svg", {"--svg=x"}},
+                                                           {"seed", {"--seed=1"}}};
+  for (const auto& [name, words] : options) {
+    EXPECT_EQ(client_usage_error(words),
+              "option '--" + name + "' goes only with --count, --duration or --interval");
+  }
+}
+
+TEST(ClientOptions, RefusesByNameWhatDoesNotGoTogether) {
+  const std::vector<std::pair<std::string, Words>> clashes{
+      {"option '--rate' does not go with option '--interval'", {"-r1", "-I1"}},
+      {"option '--pipeline' does not go with option '--churn'", {"-n1", "-P2", "--churn"}},
+      {"option '--ramp' does not go with option '--interval'", {"-I1", "--ramp=1"}},
+      {"option '--warmup' does not go with option '--interval'", {"-I1", "--warmup=1"}},
+      {"option '--json' does not go with option '--csv'", {"-n1", "--csv", "--json"}},
+      {"option '--histogram' does not go with option '--json'", {"-n1", "--histogram", "--json"}},
+      {"option '--histogram' does not go with option '--csv'", {"-n1", "--histogram", "--csv"}},
+      {"option '--interval' has one connection, not 2", {"-I1", "-c2"}},
+      {"option '--ramp' does not go with --churn and --rate together",
+       {"-D9", "--ramp=1", "--churn", "-r1"}},
+      {"option '--ramp' is longer than --warmup and --duration together",
+       {"-D1", "--warmup=1", "--ramp=2001ms"}},
+      {"option '--ascii' goes only with --histogram", {"-n1", "--ascii"}},
+      {"option '--sample' goes only with --csv, --json or --svg", {"-n1", "--sample=1"}}};
+  for (const auto& [error, words] : clashes) EXPECT_EQ(client_usage_error(words), error);
+}
+
+TEST(ClientOptions, NamesTheOptionAndItsBadValueWhereItMeasures) {
+  expect_refused({{"-n", "--count", "0"},
+                  {"-n", "--count", "1000000000001"},
+                  {"-n", "--count", "many"},
+                  {"-D", "--duration", "0"},
+                  {"-D", "--duration", "1d"},
+                  {"-I", "--interval", "0s"},
+                  {"-s", "--size", "0"},
+                  {"-s", "--size", "2G"},
+                  {"-s", "--size", "64-32"},
+                  {"-P", "--pipeline", "0"},
+                  {"-P", "--pipeline", "1000001"},
+                  {"-r", "--rate", "0/s"},
+                  {"-r", "--rate", "10000001"},
+                  {"-r", "--rate", "5/d"}},
+                 client_usage_error);
+  for (const std::string option : {"--ramp", "--idle", "--warmup", "--sample", "--seed"}) {
+    EXPECT_EQ(client_usage_error({option + "=x"}).find(option + ": 'x' is "), 0U);
+  }
+  EXPECT_EQ(client_usage_error({"--sample=999us"}),
+            "--sample: '999us' is out of range (1ms at least)");
+  EXPECT_EQ(client_usage_error({"--seed=9007199254740992"}),
+            "--seed: '9007199254740992' is out of range (0 to 9007199254740991)");
+  EXPECT_EQ(client_usage_error({"--svg="}), "--svg: '' is not the name of a file");
+  EXPECT_EQ(client_usage_error({"--svg=-"}),
+            "--svg: '-' is not the name of a file; standard output has the results");
+}
+
+TEST(ClientOptions, TakesTheEndsOfEachRangeWhereItMeasures) {
+  EXPECT_EQ(parse_client({"-n", "1000000000000"}).load.count, 1'000'000'000'000U);
+  EXPECT_EQ(parse_client({"-n1", "-s1-1G"}).load.sizes.most, 1U << 30);
+  EXPECT_EQ(parse_client({"-n1", "-P1000000"}).load.pipeline, 1'000'000U);
+  EXPECT_EQ(parse_client({"-n1", "-r10000000"}).load.rate.count, 10'000'000U);
+  EXPECT_EQ(parse_client({"-n1", "--idle=1000000"}).load.idle, 1'000'000U);
+  EXPECT_EQ(parse_client({"-n1", "--idle=0", "--ramp=0", "--warmup=0"}).load.idle, 0U);
+}
+
+TEST(ClientHelp, NamesEveryOption) {
+  for (const std::string_view option :
+       {"-H, --host ADDR ",     "-p, --port PORT ", "-c, --connections N ",  "-t, --timeout TIME ",
+        "-4, --ipv4 ",          "-6, --ipv6 ",      "-n, --count N ",        "-D, --duration TIME ",
+        "-I, --interval TIME ", "-s, --size SIZE ", "-P, --pipeline DEPTH ", "-r, --rate N ",
+        "    --ramp TIME ",     "    --churn ",     "    --idle N ",         "    --half-close ",
+        "    --warmup TIME ",   "    --reconnect ", "    --histogram ",      "    --ascii ",
+        "    --json ",          "    --csv ",       "    --sample TIME ",    "    --svg FILE ",
+        "    --seed N ",        "-v, --verbose ",   "    --quiet ",          "    --help ",
+        "    --version "}) {
+    EXPECT_NE(client_help().find(option), std::string_view::npos) << option;
+  }
+}
+
+}  // namespace
+}  // namespace echo

@@ -1,0 +1,96 @@
+#include "echo/report/load_description.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "echo/base/parse.h"
+#include "echo/base/utf8.h"
+#include "echo/load/load_settings.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Lines = std::vector<std::string>;
+
+constexpr std::size_t kWide = 1000;
+
+LoadSettings settings_for(const std::string& host) {
+  LoadSettings settings;
+  settings.host = host;
+  settings.port = 10000;
+  settings.connections = 1;
+  return settings;
+}
+
+LoadSettings settings_with_everything() {
+  LoadSettings settings = settings_for("localhost");
+  settings.connections = 10'000;
+  settings.ramp = 5s;
+  settings.churn = true;
+  settings.reconnect = true;
+  settings.half_close = true;
+  settings.idle = 1'000;
+  settings.sizes = {.least = 64, .most = 65'536};
+  settings.rate.count = 50'000;
+  settings.pipeline = 16;
+  settings.count = 100;
+  settings.duration = 90s;
+  settings.warmup = 2s;
+  return settings;
+}
+
+TEST(DescribeTarget, NamesHostAndPort) {
+  EXPECT_EQ(describe_target(settings_for("localhost")), "localhost port 10000");
+}
+
+TEST(DescribeTarget, MakesAHostileNameHarmless) {
+  EXPECT_EQ(describe_target(settings_for("a\x1b[2J\xff")), "a\\x1b[2J\uFFFD port 10000");
+}
+
+TEST(DescribeTarget, ShortensALongName) {
+  const std::string text = describe_target(settings_for(std::string(255, 'x')));
+  EXPECT_LE(columns_of(text), 80U);
+  EXPECT_TRUE(text.ends_with("x... port 10000")) << text;
+}
+
+TEST(DescribeLoad, LeavesOutWhatIsNotAskedFor) {
+  EXPECT_EQ(describe_load(settings_for("localhost"), kWide),
+            Lines{"1 connection, messages of 64 bytes, 1 in flight on each"});
+}
+
+TEST(DescribeLoad, SaysAllThatIsAskedForInLinesOfTheGivenWidth) {
+  EXPECT_EQ(describe_load(settings_with_everything(), 66),
+            (Lines{"10,000 connections, opened over 5s, a new one for each message,",
+                   "remade where they fail, half-closed at the end,",
+                   "1,000 idle connections, messages of 64 to 65,536 bytes,",
+                   "50,000 a second, 100 messages on each, for 1m30s,", "after a warm-up of 2s"}));
+}
+
+TEST(DescribeLoad, SaysNothingOfADepthWithoutLimit) {
+  LoadSettings settings = settings_for("localhost");
+  settings.pipeline = 0;
+  settings.rate.count = 5;
+  EXPECT_EQ(describe_load(settings, kWide),
+            Lines{"1 connection, messages of 64 bytes, 5 a second"});
+}
+
+TEST(DescribeLoad, NamesARateExactly) {
+  LoadSettings settings = settings_for("localhost");
+  const auto described = [&](Rate rate) {
+    settings.rate = rate;
+    return describe_load(settings, kWide).front();
+  };
+  EXPECT_TRUE(described({.count = 1, .period = 2s}).ends_with(", one each 2s"));
+  EXPECT_TRUE(described({.count = 5, .period = 2s}).ends_with(", 5 each 2s"));
+  EXPECT_TRUE(described({.count = 10, .period = 1min}).ends_with(", 10 each 1m"));
+  EXPECT_TRUE(described({.count = 1'001}).ends_with(", 1,001 a second"));
+}
+
+}  // namespace
+}  // namespace echo

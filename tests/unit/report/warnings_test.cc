@@ -1,0 +1,91 @@
+#include "echo/report/warnings.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "echo/base/time.h"
+#include "echo/load/load_results.h"
+#include "echo/os/processor_wait.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+using Warnings = std::vector<std::string>;
+
+LoadResults results_of_ten_seconds() {
+  LoadResults results;
+  results.ran = 10s;
+  return results;
+}
+
+Warnings warnings_for(ProcessorWait waited, Duration ran = 10s) {
+  LoadResults results;
+  results.ran = ran;
+  results.waited = waited;
+  return warnings_of(results);
+}
+
+LoadResults results_with(int messages, std::uint64_t late) {
+  LoadResults results = results_of_ten_seconds();
+  for (; messages > 0; --messages) results.lateness.record(1us);
+  results.sent_late = late;
+  return results;
+}
+
+TEST(WarningsTest, AreNoneWhereTheClientHadWhatItNeeded) {
+  EXPECT_EQ(warnings_of({}), Warnings{});
+  EXPECT_EQ(warnings_of(results_of_ten_seconds()), Warnings{});
+}
+
+TEST(WarningsTest, AreNoneOfAClientThatMeasuredNothing) {
+  LoadResults results = results_of_ten_seconds();
+  results.cpu = 10s;
+  EXPECT_EQ(warnings_of(results), Warnings{});
+}
+
+TEST(WarningsTest, NameAClientThatLookedAway) {
+  LoadResults results = results_of_ten_seconds();
+  results.away = 2s;
+  EXPECT_EQ(warnings_of(results), Warnings{"this client did not look at its sockets for 2.00 s"});
+}
+
+TEST(WarningsTest, NameAClientThatUsedNearlyAWholeProcessor) {
+  LoadResults results = results_of_ten_seconds();
+  results.latency.record(1us);
+  results.cpu = 8'999ms;
+  EXPECT_EQ(warnings_of(results), Warnings{});
+  results.cpu = 9s;
+  EXPECT_EQ(warnings_of(results), Warnings{"this client may be what limits, not the server"});
+}
+
+TEST(WarningsTest, NameAClientThatWaitedForAProcessor) {
+  EXPECT_EQ(warnings_for({.time = 1s, .turns = 0}), Warnings{});
+  EXPECT_EQ(warnings_for({.time = 1001ms, .turns = 0}),
+            Warnings{"this client waited for a processor 10% of the time"});
+}
+
+// By message and by message, client and server take turns on one processor.
+TEST(WarningsTest, DoNotCountShortWaitsOfEachTurn) {
+  EXPECT_EQ(warnings_for({.time = 4s, .turns = 400'000}), Warnings{});
+  EXPECT_EQ(warnings_for({.time = 4s, .turns = 40'000}),
+            Warnings{"this client waited for a processor 40% of the time"});
+}
+
+TEST(WarningsTest, DoNotCountAMillisecondOfAShortLoad) {
+  EXPECT_EQ(warnings_for({.time = 1ms, .turns = 0}, 2ms), Warnings{});
+  EXPECT_EQ(warnings_for({.time = 1ms + 1ns, .turns = 0}, 2ms).size(), 1U);
+}
+
+TEST(WarningsTest, NameARateThatWasNotKept) {
+  EXPECT_EQ(warnings_of(results_with(1000, 10)), Warnings{});
+  EXPECT_EQ(warnings_of(results_with(1000, 11)),
+            Warnings{"the rate was not kept: 1.1% of the messages were sent late"});
+}
+
+}  // namespace
+}  // namespace echo

@@ -1,0 +1,372 @@
+#include "echo/server/handover.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
+#include "echo/os/unique_fd.h"
+#include "echo/server/block_pool.h"
+#include "echo/server/message_queue.h"
+#include "support/socket_pair.h"
+#include "support/test_peer.h"
+
+namespace echo::test {
+namespace {
+
+std::string number(std::uint64_t value) {
+  std::string text(sizeof value, '\0');
+  std::memcpy(text.data(), &value, sizeof value);
+  return text;
+}
+
+const std::string kFormat = "echo_server handover 1\n";  // NOLINT(cert-err58-cpp)
+
+constexpr std::uint64_t kListener = 1;
+constexpr std::uint64_t kClient = 2;
+
+std::string refusal_of(const std::string& file) {
+  try {
+    parse_handover(file);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(ParseHandover, TakesRecordsAndTheirBytes) {
+  const std::string file = kFormat + number(3) + number(kListener) + number(0) + number(kClient) +
+                           number(5) + number(3) + number(3) + "first" + "2nd";
+  const auto records = parse_handover(file);
+  ASSERT_EQ(records.size(), 3U);
+  EXPECT_EQ(records[0].kind, HandoverKind::kListener);
+  EXPECT_EQ(records[0].owed, "");
+  EXPECT_EQ(records[1].kind, HandoverKind::kClient);
+  EXPECT_EQ(records[1].owed, "first");
+  EXPECT_EQ(records[2].kind, HandoverKind::kClientAtEof);
+  EXPECT_EQ(records[2].owed, "2nd");
+}
+
+TEST(ParseHandover, TakesNoRecords) { EXPECT_TRUE(parse_handover(kFormat + number(0)).empty()); }
+
+TEST(ParseHandover, RefusesAnotherVersion) {
+  EXPECT_EQ(refusal_of("echo_server handover 2\n" + number(0)),
+            "it is of another format or version");
+}
+
+TEST(ParseHandover, RefusesWhatIsCutShortAnywhere) {
+  const std::string whole = kFormat + number(1) + number(kClient) + number(4) + "owed";
+  EXPECT_EQ(refusal_of(whole), "none");
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_NE(refusal_of(whole.substr(0, length)), "none") << length;
+  }
+}
+
+TEST(ParseHandover, RefusesNumbersThatAreTooLarge) {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_EQ(refusal_of(kFormat + number(kMax)), "it is cut short");
+  EXPECT_EQ(refusal_of(kFormat + number(kMax / 16 + 2) + number(kClient) + number(0)),
+            "it is cut short");
+  EXPECT_EQ(refusal_of(kFormat + number(1) + number(kClient) + number(kMax)), "it is cut short");
+  EXPECT_EQ(refusal_of(kFormat + number(2) + number(kClient) + number(1) + number(kClient) +
+                       number(kMax) + "1"),
+            "it is cut short");
+}
+
+TEST(ParseHandover, RefusesMoreThanItSays) {
+  EXPECT_EQ(refusal_of(kFormat + number(0) + "x"), "there is more in it than it says");
+}
+
+TEST(ParseHandover, RefusesKindsThatItDoesNotKnow) {
+  for (const std::uint64_t kind : {0UL, 4UL, std::numeric_limits<std::uint64_t>::max()}) {
+    EXPECT_EQ(refusal_of(kFormat + number(1) + number(kind) + number(0)),
+              "it has a record of no known kind");
+  }
+}
+
+TEST(ParseHandover, RefusesBytesForAListener) {
+  EXPECT_EQ(refusal_of(kFormat + number(1) + number(kListener) + number(1) + "x"),
+            "it owes bytes to a listener");
+}
+
+HandoverReader open(UniqueFd package) {
+  HandoverReader taken(std::move(package));
+  taken.take_clients();
+  return taken;
+}
+
+// One that the other side is to take over, and what is owed to it.
+struct Given {
+  SocketPair pair = make_tcp_pair();
+  MessageQueue owed;
+};
+
+class HandoverTest : public testing::Test {
+ protected:
+  HandoverTest() { pool_.serve(100); }
+
+  void give(HandoverKind kind, const std::string& owed) {
+    given_.emplace_back();
+    given_.back().owed.push(owed, pool_);
+    kinds_.push_back(kind);
+  }
+
+  // Packs all, and closes them here.
+  UniqueFd pack() {
+    std::vector<HandoverItem> items;
+    for (std::size_t i = 0; i < given_.size(); ++i) {
+      items.push_back(
+          {.fd = given_[i].pair.ours.get(), .kind = kinds_[i], .owed = &given_[i].owed});
+    }
+    Handover handover;
+    EXPECT_EQ(handover.pack(items), 0);
+    UniqueFd package(::fcntl(handover.fd(), F_DUPFD_CLOEXEC, 0));
+    EXPECT_TRUE(handover.let_go());
+    for (Given& each : given_) each.pair.ours.reset();
+    return package;
+  }
+
+  BlockPool pool_;
+  std::vector<Given> given_;
+  std::vector<HandoverKind> kinds_;
+};
+
+TEST_F(HandoverTest, BringsEveryClientWithWhatItIsOwed) {
+  const std::string much = random_bytes(300'000);
+  give(HandoverKind::kClient, "");
+  give(HandoverKind::kClient, much);
+  give(HandoverKind::kClientAtEof, "the rest");
+  HandoverReader taken = open(pack());
+  EXPECT_EQ(taken.complaint(), "");
+  ASSERT_EQ(taken.clients().size(), 3U);
+  EXPECT_TRUE(taken.listeners().empty());
+  const std::vector<std::string> owed{"", much, "the rest"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    HandoverReader::Client& client = taken.clients()[i];
+    EXPECT_TRUE(client.owed == owed[i]);
+    EXPECT_EQ(client.at_eof, i == 2);
+    // It is that client's connection, and was not closed in between.
+    const std::string text = std::to_string(i);
+    EXPECT_EQ(send(client.fd.get(), text).bytes, 1U);
+    EXPECT_EQ(TestPeer(std::move(given_[i].pair.theirs)).receive(1), text);
+  }
+}
+
+// A message takes 253.
+TEST_F(HandoverTest, BringsMoreThanOneMessageTakes) {
+  constexpr std::size_t kMany = 600;
+  for (std::size_t i = 0; i < kMany; ++i) give(HandoverKind::kClient, std::to_string(i));
+  HandoverReader taken = open(pack());
+  ASSERT_EQ(taken.clients().size(), kMany);
+  for (std::size_t i = 0; i < kMany; ++i) {
+    HandoverReader::Client& client = taken.clients()[i];
+    EXPECT_EQ(client.owed, std::to_string(i));
+    EXPECT_EQ(remote_endpoint(client.fd.get()).port(),
+              local_endpoint(given_[i].pair.theirs.get()).port());
+  }
+}
+
+TEST_F(HandoverTest, BringsListeners) {
+  const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
+  const std::array items{
+      HandoverItem{.fd = listener.get(), .kind = HandoverKind::kListener, .owed = nullptr}};
+  Handover handover;
+  ASSERT_EQ(handover.pack(items), 0);
+  HandoverReader taken = open(UniqueFd(::fcntl(handover.fd(), F_DUPFD_CLOEXEC, 0)));
+  EXPECT_EQ(taken.complaint(), "");
+  ASSERT_EQ(taken.listeners().size(), 1U);
+  EXPECT_EQ(local_endpoint(taken.listeners().front().get()).port(),
+            local_endpoint(listener.get()).port());
+}
+
+TEST_F(HandoverTest, TakesNothingOutOfAPackageThatIsOnlyLookedAt) {
+  give(HandoverKind::kClient, "owed");
+  const UniqueFd package = pack();
+  for (int i = 0; i < 3; ++i) {
+    const HandoverReader looked_at(UniqueFd(::dup(package.get())));
+    EXPECT_EQ(looked_at.complaint(), "");
+  }
+  HandoverReader taken = open(UniqueFd(::dup(package.get())));
+  ASSERT_EQ(taken.clients().size(), 1U);
+  EXPECT_EQ(taken.clients().front().owed, "owed");
+}
+
+TEST_F(HandoverTest, PacksNoMoreListenersThanOneMessageTakes) {
+  for (int i = 0; i < 253; ++i) give(HandoverKind::kListener, "");
+  std::vector<HandoverItem> items;
+  for (const Given& given : given_) {
+    items.push_back(
+        {.fd = given.pair.ours.get(), .kind = HandoverKind::kListener, .owed = nullptr});
+  }
+  Handover handover;
+  EXPECT_EQ(handover.pack(items), EMSGSIZE);
+  items.pop_back();
+  EXPECT_EQ(handover.pack(items), 0);
+}
+
+// Signals would tell the number of a descriptor that was the last server's.
+TEST_F(HandoverTest, BringsNoneThatIsArmedForSignals) {
+  give(HandoverKind::kClient, "");
+  const int fd = given_.front().pair.ours.get();
+  ASSERT_EQ(::fcntl(fd, F_SETFL, O_ASYNC), 0);
+  HandoverReader taken = open(pack());
+  ASSERT_EQ(taken.clients().size(), 1U);
+  const int flags = ::fcntl(taken.clients().front().fd.get(), F_GETFL);
+  EXPECT_EQ(flags & O_ASYNC, 0);
+  EXPECT_NE(flags & O_NONBLOCK, 0);
+}
+
+TEST_F(HandoverTest, ClosesWhatIsNotWhatItIsSaidToBe) {
+  give(HandoverKind::kListener, "");
+  give(HandoverKind::kClient, "two");
+  give(HandoverKind::kClient, "three");
+  given_[2].pair = make_socket_pair();
+  HandoverReader taken = open(pack());
+  EXPECT_EQ(taken.complaint(), "2 of 3 descriptors are missing, or are not what it says");
+  ASSERT_EQ(taken.clients().size(), 1U);
+  EXPECT_EQ(taken.clients().front().owed, "two");
+  for (const std::size_t i : {0UL, 2UL}) {
+    EXPECT_EQ(TestPeer(std::move(given_[i].pair.theirs)).receive_to_eof(), "");
+  }
+}
+
+// The limit of descriptors is lower now: none gets the bytes of another.
+TEST_F(HandoverTest, BringsThoseForWhichThereIsRoom) {
+  for (int i = 0; i < 300; ++i) give(HandoverKind::kClient, std::to_string(i));
+  const UniqueFd package = pack();
+  for (Given& each : given_) {
+    each.pair.theirs = UniqueFd(::fcntl(each.pair.theirs.get(), F_DUPFD_CLOEXEC, 500));
+  }
+  const pid_t child = ::fork();
+  if (child == 0) {
+    rlimit limit{.rlim_cur = 200, .rlim_max = 200};
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    HandoverReader taken = open(UniqueFd(::dup(package.get())));
+    bool right =
+        !taken.clients().empty() && taken.clients().size() < 200 &&
+        taken.complaint().ends_with(" of 300 descriptors are missing, or are not what it says");
+    for (HandoverReader::Client& client : taken.clients()) {
+      const Given& given = given_.at(std::stoul(std::string(client.owed)));
+      right = right && remote_endpoint(client.fd.get()).port() ==
+                           local_endpoint(given.pair.theirs.get()).port();
+    }
+    ::_exit(right ? EXIT_SUCCESS : EXIT_FAILURE);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+void send_descriptor(int socket, int fd) {
+  char byte = 0;
+  iovec part{.iov_base = &byte, .iov_len = sizeof byte};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  *header = {.cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  ASSERT_EQ(::sendmsg(socket, &message, 0), 1);
+}
+
+// What one that is no server of ours has packed.
+std::string complaint_of(int file) {
+  const SocketPair pair = [] {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
+    return SocketPair{.ours = UniqueFd(ends[0]), .theirs = UniqueFd(ends[1])};
+  }();
+  if (file >= 0) send_descriptor(pair.theirs.get(), file);
+  HandoverReader taken = open(UniqueFd(::dup(pair.ours.get())));
+  EXPECT_TRUE(taken.is_there());
+  EXPECT_TRUE(taken.clients().empty());
+  return taken.complaint();
+}
+
+UniqueFd make_file(const std::string& text, int seals) {
+  UniqueFd file(::memfd_create("test", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  EXPECT_EQ(::write(file.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  EXPECT_EQ(::fcntl(file.get(), F_ADD_SEALS, seals), 0);
+  return file;
+}
+
+constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+
+TEST(TakenOverTest, IsEmptyWhereThereIsNoPackage) {
+  HandoverReader taken;
+  EXPECT_FALSE(taken.is_there());
+  EXPECT_TRUE(taken.clients().empty());
+  EXPECT_TRUE(taken.listeners().empty());
+}
+
+TEST(TakenOverTest, ComplainsOfAPackageWithNothingInIt) {
+  EXPECT_EQ(complaint_of(-1), "there is nothing in it");
+}
+
+TEST(TakenOverTest, ComplainsOfWhatIsNoPackage) {
+  EXPECT_EQ(HandoverReader(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))).complaint(),
+            "there is nothing in it");
+  EXPECT_EQ(HandoverReader(std::move(make_tcp_pair().ours)).complaint(), "there is nothing in it");
+}
+
+TEST(TakenOverTest, ComplainsOfAFileThatCouldChange) {
+  const std::string text = kFormat + number(0);
+  EXPECT_EQ(complaint_of(make_file(text, kSeals).get()), "");
+  for (const int seal : {F_SEAL_WRITE, F_SEAL_GROW, F_SEAL_SHRINK}) {
+    EXPECT_EQ(complaint_of(make_file(text, kSeals & ~seal).get()), "it has no sealed file in it");
+  }
+  EXPECT_EQ(complaint_of(UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get()),
+            "it has no sealed file in it");
+}
+
+// It may claim to be larger than all memory.
+TEST(TakenOverTest, ComplainsOfAFileWithHoles) {
+  UniqueFd file = make_file(kFormat + number(0), F_SEAL_SHRINK);
+  ASSERT_EQ(::ftruncate(file.get(), off_t{1} << 40), 0);
+  ASSERT_EQ(::fcntl(file.get(), F_ADD_SEALS, kSeals), 0);
+  EXPECT_EQ(complaint_of(file.get()), "it has no sealed file in it");
+}
+
+TEST(TakenOverTest, ComplainsOfAnEmptyFile) {
+  EXPECT_NE(complaint_of(make_file("", kSeals).get()), "");
+}
+
+TEST(TakenOverTest, ComplainsOfAFileOfAnotherVersion) {
+  EXPECT_EQ(complaint_of(make_file("echo_server handover 2\n" + number(0), kSeals).get()),
+            "it is of another format or version");
+}
+
+TEST(HandoverLetGo, TellsWhetherSomebodyElseKeepsIt) {
+  Handover kept;
+  ASSERT_EQ(kept.pack({}), 0);
+  const UniqueFd keeper(::dup(kept.fd()));
+  EXPECT_TRUE(kept.let_go());
+  Handover not_kept;
+  ASSERT_EQ(not_kept.pack({}), 0);
+  EXPECT_FALSE(not_kept.let_go());
+}
+
+}  // namespace
+}  // namespace echo::test

@@ -1,0 +1,140 @@
+#include "echo/service/passed_descriptors.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/close_range.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <functional>
+#include <string>
+
+#include "echo/os/log.h"
+#include "support/environment.h"
+#include "support/log_pipe.h"
+
+namespace echo::test {
+namespace {
+
+// The environment of a service.
+struct Announcement {
+  const char* count;
+  const char* names = nullptr;
+  // Of the child itself where it is "self".
+  std::string pid = "self";
+};
+
+constexpr int kFirst = 3;
+constexpr int kNone = 100;
+
+// In a process of its own, since it is about descriptors 3, 4 and so on: passes so many, takes them
+// over, and returns the names in a line, and then what is logged.
+std::string taken(
+    int passed, const Announcement& announcement, const std::function<void()>& prepare = [] {}) {
+  LogPipe report;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(report.fd(), kNone);
+    ::close_range(kFirst, kNone - 1, 0);
+    ::close_range(kNone + 1, ~0U, 0);
+    ::fcntl(kNone, F_SETFD, FD_CLOEXEC);
+    const UniqueFd null(::open("/dev/null", O_RDONLY));
+    for (int fd = kFirst; fd < kFirst + passed; ++fd) ::dup2(null.get(), fd);
+    prepare();
+    const std::string pid =
+        announcement.pid == "self" ? std::to_string(::getpid()) : announcement.pid;
+    const Environment environment{{"LISTEN_FDS", announcement.count},
+                                  {"LISTEN_PID", pid.empty() ? nullptr : pid.c_str()},
+                                  {"LISTEN_FDNAMES", announcement.names}};
+    LogPipe pipe;
+    Log log(pipe.fd(), LogLevel::kInfo, Log::Manner::kDaemon);
+    std::string names;
+    for (const PassedDescriptor& descriptor : take_passed_descriptors(log)) {
+      names += std::to_string(descriptor.fd.get()) + ' ' + descriptor.name + ", ";
+      if ((::fcntl(descriptor.fd.get(), F_GETFD) & FD_CLOEXEC) == 0) names += "open on exec, ";
+    }
+    names += '\n' + pipe.text();
+    ::_exit(::write(kNone, names.data(), names.size()) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  return report.text();
+}
+
+TEST(TakePassedDescriptors, TakesEachWithItsName) {
+  EXPECT_EQ(taken(3, {.count = "3", .names = "web:admin:handover"}),
+            "3 web, 4 admin, 5 handover, \n");
+}
+
+TEST(TakePassedDescriptors, TakesThoseWithoutNames) {
+  EXPECT_EQ(taken(2, {.count = "2"}), "3 unknown, 4 unknown, \n");
+}
+
+TEST(TakePassedDescriptors, TakesEmptyNames) {
+  EXPECT_EQ(taken(2, {.count = "2", .names = ":"}), "3 , 4 , \n");
+}
+
+TEST(TakePassedDescriptors, TakesNoneWithoutAnEnvironment) {
+  EXPECT_EQ(taken(2, {.count = nullptr, .names = "one:two", .pid = ""}), "\n");
+  EXPECT_EQ(taken(2, {.count = "0"}), "\n");
+}
+
+TEST(TakePassedDescriptors, WarnsOfAVariableWithoutTheOther) {
+  EXPECT_EQ(taken(2, {.count = "2", .names = nullptr, .pid = ""}),
+            "\nwarning: LISTEN_FDS: LISTEN_PID is missing; no descriptors are taken\n");
+  EXPECT_EQ(taken(2, {.count = nullptr}),
+            "\nwarning: LISTEN_PID: LISTEN_FDS is missing; no descriptors are taken\n");
+}
+
+TEST(TakePassedDescriptors, TakesThoseBeyondOneThatIsMissing) {
+  EXPECT_EQ(taken(4, {.count = "4", .names = "one:two:three:four"}, [] { ::close(kFirst + 1); }),
+            "3 one, 5 three, 6 four, \n"
+            "warning: LISTEN_FDS: descriptors announced: 4, passed: 3\n");
+}
+
+TEST(TakePassedDescriptors, TakesNoMoreThanAnnounced) {
+  EXPECT_EQ(taken(2, {.count = "1"}), "3 unknown, \n");
+}
+
+TEST(TakePassedDescriptors, LeavesThoseOfAnotherProcessAlone) {
+  for (const std::string pid : {"1", "x", "-1", "0"}) {
+    EXPECT_EQ(taken(1, {.count = "1", .names = nullptr, .pid = pid}),
+              "\nwarning: LISTEN_PID: \"" + pid +
+                  "\" is not this process; it is passed no descriptors\n");
+  }
+}
+
+TEST(TakePassedDescriptors, WarnsOfACountThatIsNone) {
+  for (const std::string count : {"", "-1", "x", "1x", "99999999999", "18446744073709551616"}) {
+    EXPECT_EQ(taken(1, {.count = count.c_str()}),
+              "\nwarning: LISTEN_FDS: \"" + count + "\" is not a number of descriptors\n");
+  }
+}
+
+TEST(TakePassedDescriptors, WarnsOfMoreThanThereAre) {
+  EXPECT_EQ(taken(1, {.count = "2147483644"}),
+            "3 unknown, \n"
+            "warning: LISTEN_FDS: descriptors announced: 2147483644, passed: 1\n");
+}
+
+// Such as the log's.
+TEST(TakePassedDescriptors, TakesNoneThatTheProcessHasOpenedItself) {
+  EXPECT_EQ(taken(1, {.count = "2"}, [] { ::open("/dev/null", O_RDONLY | O_CLOEXEC); }),
+            "3 unknown, \n"
+            "warning: LISTEN_FDS: descriptors announced: 2, passed: 1\n");
+}
+
+TEST(TakePassedDescriptors, WarnsOfAnotherNumberOfNames) {
+  EXPECT_EQ(taken(2, {.count = "2", .names = "one"}),
+            "3 unknown, 4 unknown, \nwarning: LISTEN_FDNAMES: \"one\" is not 2 names\n");
+}
+
+TEST(TakePassedDescriptors, TellsOfAVariableWithoutItsControls) {
+  EXPECT_EQ(taken(0, {.count = "\x1b[2J\n1"}),
+            "\nwarning: LISTEN_FDS: \"\\x1b[2J\\n1\" is not a number of descriptors\n");
+}
+
+}  // namespace
+}  // namespace echo::test

@@ -1,0 +1,251 @@
+#include "echo/service/service_manager.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "echo/base/time.h"
+#include "echo/os/log.h"
+#include "support/environment.h"
+#include "support/log_pipe.h"
+#include "support/socket_pair.h"
+#include "support/test_manager.h"
+
+namespace echo::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A service manager that only listens: it hears in its time what it is told now.
+class ServiceManagerTest : public testing::Test {
+ protected:
+  ServiceManager& start(const char* watchdog = nullptr, const std::string& pid = {}) {
+    return start_at(socket_.address, watchdog, pid);
+  }
+
+  ServiceManager& start_at(const std::string& address, const char* watchdog = nullptr,
+                           const std::string& pid = {}) {
+    const Environment environment{{"NOTIFY_SOCKET", address.c_str()},
+                                  {"WATCHDOG_USEC", watchdog},
+                                  {"WATCHDOG_PID", pid.empty() ? nullptr : pid.c_str()}};
+    return manager_.emplace(log_);
+  }
+
+  // The next message; empty where there is none.
+  std::string heard() const {
+    std::array<char, 4096> text{};
+    const ssize_t length = ::recv(socket_.fd.get(), text.data(), text.size(), 0);
+    return {text.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+  }
+
+  LogPipe pipe_;
+  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
+  NotifySocket socket_{SOCK_NONBLOCK};
+  std::optional<ServiceManager> manager_;
+  ServiceStatus status_{.connections = 12, .bytes_echoed = 3'435'973'837, .draining = false};
+  Time now_{};
+};
+
+TEST(ServiceStatusTest, ReadsAsASentence) {
+  EXPECT_EQ((ServiceStatus{.connections = 12, .bytes_echoed = 3'435'973'837}).to_string(),
+            "12 connections, 3.2 GiB echoed");
+  EXPECT_EQ((ServiceStatus{.connections = 1, .bytes_echoed = 0}).to_string(),
+            "1 connection, 0 B echoed");
+  EXPECT_EQ((ServiceStatus{.connections = 2, .bytes_echoed = 5, .draining = true}).to_string(),
+            "draining: 2 connections, 5 B echoed");
+}
+
+TEST_F(ServiceManagerTest, IsAbsentWithoutItsVariable) {
+  const Environment environment{{"NOTIFY_SOCKET", nullptr}, {"WATCHDOG_USEC", "1000"}};
+  ServiceManager manager(log_);
+  EXPECT_FALSE(manager.is_present());
+  manager.note_ready();
+  manager.tell(now_, status_);
+  EXPECT_EQ(manager.due(), std::nullopt);
+  EXPECT_EQ(manager.store(pipe_.fd(), "x"), ENOTCONN);
+  EXPECT_EQ(pipe_.text(), "");
+}
+
+TEST_F(ServiceManagerTest, TellsThatTheServiceIsReadyAndItsStatus) {
+  start().note_ready();
+  manager_->tell(now_, status_);
+  EXPECT_EQ(heard(), "READY=1\nSTATUS=12 connections, 3.2 GiB echoed\n");
+  EXPECT_EQ(manager_->due(), std::nullopt);
+}
+
+TEST_F(ServiceManagerTest, IsReachedByAPath) {
+  const std::string path = testing::TempDir() + "notify." + std::to_string(::getpid());
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  socket_.fd = UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  ASSERT_EQ(::bind(socket_.fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  start_at(path).note_ready();
+  manager_->tell(now_, status_);
+  EXPECT_NE(heard(), "");
+  ::unlink(path.c_str());
+}
+
+TEST_F(ServiceManagerTest, TellsTheStatusOnlyWhenItIsNew) {
+  start().tell(now_, status_);
+  EXPECT_NE(heard(), "");
+  manager_->tell(now_ + 1h, status_);
+  EXPECT_EQ(heard(), "");
+}
+
+TEST_F(ServiceManagerTest, TellsTheStatusOnceASecondAtMost) {
+  start().tell(now_, status_);
+  EXPECT_NE(heard(), "");
+  for (Duration later = 0s; later < 1s; later += 100ms) {
+    ++status_.connections;
+    manager_->tell(now_ + later, status_);
+    EXPECT_EQ(heard(), "");
+    EXPECT_EQ(manager_->due(), now_ + 1s);
+  }
+  manager_->tell(now_ + 1s, status_);
+  EXPECT_EQ(heard(), "STATUS=22 connections, 3.2 GiB echoed\n");
+}
+
+TEST_F(ServiceManagerTest, TellsThatTheServiceEndsAndHowLongThatMayTake) {
+  start().tell(now_, status_);
+  heard();
+  manager_->note_stopping(10s);
+  manager_->tell(now_, status_);
+  EXPECT_EQ(heard(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=15000000\n");
+}
+
+TEST_F(ServiceManagerTest, SaysThatTheServiceIsAliveTwiceInTheTime) {
+  start("20000000", std::to_string(::getpid())).tell(now_, status_);
+  EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\nWATCHDOG=1\n");
+  EXPECT_EQ(manager_->due(), now_ + 10s);
+  manager_->tell(now_ + 10s - 1ms, status_);
+  EXPECT_EQ(heard(), "");
+  manager_->tell(now_ + 10s, status_);
+  EXPECT_EQ(heard(), "WATCHDOG=1\n");
+  EXPECT_EQ(manager_->due(), now_ + 20s);
+}
+
+TEST_F(ServiceManagerTest, LeavesTheWatchdogOfAnotherProcessAlone) {
+  start("20000000", "1").tell(now_, status_);
+  EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\n");
+  EXPECT_EQ(manager_->due(), std::nullopt);
+  EXPECT_EQ(pipe_.text(), "");
+}
+
+TEST_F(ServiceManagerTest, WarnsOfAWatchdogTimeThatIsNone) {
+  for (const char* const time : {"", "-1", "0", "1", "1s", "18446744073709551615", "x"}) {
+    start(time).tell(now_, status_);
+    EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\n") << time;
+    EXPECT_TRUE(pipe_.has("warning: WATCHDOG_USEC: \"" + std::string(time) + "\" is not ")) << time;
+  }
+}
+
+TEST_F(ServiceManagerTest, WarnsOfAWatchdogProcessThatIsNone) {
+  start("20000000", "me").tell(now_, status_);
+  EXPECT_EQ(manager_->due(), std::nullopt);
+  EXPECT_EQ(pipe_.text(), "warning: WATCHDOG_PID: \"me\" is not a process\n");
+}
+
+TEST_F(ServiceManagerTest, WarnsOfAnAddressThatIsNone) {
+  for (const std::string& address :
+       {std::string(), std::string("/"), std::string("@"), std::string("run/notify"),
+        std::string("vsock:2:1234"), '/' + std::string(107, 'x'), '@' + std::string(108, 'x')}) {
+    EXPECT_FALSE(start_at(address).is_present()) << address;
+    EXPECT_TRUE(pipe_.has("NOTIFY_SOCKET: \"" + address.substr(0, 64))) << address;
+  }
+}
+
+TEST_F(ServiceManagerTest, TellsAnAddressThatIsTooLongFromOneThatIsNone) {
+  EXPECT_FALSE(start_at('/' + std::string(107, 'x')).is_present());
+  EXPECT_TRUE(pipe_.has(" is too long\n"));
+  EXPECT_FALSE(start_at("run/notify").is_present());
+  EXPECT_TRUE(pipe_.has(" is neither a path nor an abstract name\n"));
+}
+
+TEST_F(ServiceManagerTest, TakesTheLongestAddresses) {
+  EXPECT_TRUE(start_at('/' + std::string(106, 'x')).is_present());
+  EXPECT_TRUE(start_at('@' + std::string(107, 'x')).is_present());
+  EXPECT_EQ(pipe_.text(), "");
+}
+
+TEST_F(ServiceManagerTest, WarnsOnceOfAManagerThatIsGone) {
+  start();
+  socket_.fd.reset();
+  manager_->note_ready();
+  for (int i = 0; i < 3; ++i) {
+    manager_->tell(now_, status_);
+    now_ += 1s;
+  }
+  EXPECT_EQ(pipe_.text(), "warning: cannot notify the service manager at \"" + socket_.address +
+                              "\": Connection refused\n");
+}
+
+TEST_F(ServiceManagerTest, SaysAgainWhatDidNotGetThroughToOneThatIsBusy) {
+  start();
+  const Environment environment{{"NOTIFY_SOCKET", socket_.address.c_str()}};
+  ServiceManager other(log_);
+  while (!pipe_.has("Resource temporarily unavailable")) {
+    other.note_ready();
+    other.tell(now_, status_);
+  }
+  pipe_.text();
+  manager_->note_ready();
+  manager_->tell(now_, status_);
+  EXPECT_EQ(manager_->due(), now_ + 1s);
+  while (!heard().empty()) continue;
+
+  manager_->tell(now_ + 999ms, status_);
+  EXPECT_EQ(heard(), "");
+  manager_->tell(now_ + 1s, status_);
+  EXPECT_EQ(heard(), "READY=1\nSTATUS=12 connections, 3.2 GiB echoed\n");
+  EXPECT_EQ(manager_->due(), std::nullopt);
+}
+
+// One that answers.
+class ServiceManagerStore : public testing::Test {
+ protected:
+  ServiceManager present() {
+    const Environment environment{{"NOTIFY_SOCKET", test_manager_.address().c_str()}};
+    return ServiceManager(log_);
+  }
+
+  LogPipe pipe_;
+  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
+  TestManager test_manager_;
+  ServiceManager manager_ = present();
+};
+
+TEST_F(ServiceManagerStore, IsGivenTheDescriptorWithItsNameAndIsNotToWatchIt) {
+  const SocketPair pair = make_socket_pair();
+  EXPECT_EQ(manager_.store(pair.ours.get(), "mine"), 0);
+  EXPECT_EQ(test_manager_.wait_for("FDSTORE=1"), "FDSTORE=1\nFDNAME=mine\nFDPOLL=0\n");
+  const auto kept = test_manager_.take_kept();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept.front().name, "mine");
+  EXPECT_EQ(::send(kept.front().fd.get(), "x", 1, 0), 1);
+  EXPECT_TRUE(wait_readable(pair.theirs.get()));
+}
+
+TEST_F(ServiceManagerStore, DropsByName) {
+  EXPECT_EQ(manager_.store(pipe_.fd(), "mine"), 0);
+  manager_.drop("mine");
+  test_manager_.wait_for("FDSTOREREMOVE=1\nFDNAME=mine\n");
+  EXPECT_TRUE(test_manager_.take_kept().empty());
+}
+
+TEST_F(ServiceManagerStore, IsSynchronizedOnceItHasHeardAll) {
+  manager_.drop("mine");
+  manager_.synchronize();
+  EXPECT_EQ(test_manager_.messages(), "FDSTOREREMOVE=1\nFDNAME=mine\n\nBARRIER=1\n");
+}
+
+}  // namespace
+}  // namespace echo::test
