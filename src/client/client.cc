@@ -64,7 +64,7 @@ bool Client::turn() {
   const std::optional<Duration> timeout = time_to_next_check();
   attention_.wait_begins(clock_(), timeout);
   const int error = selector_.wait(timeout);
-  if (error != 0 && error != EINTR) {
+  if (error != 0) {
     throw std::system_error(error, std::generic_category(), "select");
   }
   now_ = clock_();

@@ -26,9 +26,9 @@ constexpr Duration kPause = std::chrono::milliseconds{100};
 }  // namespace
 
 Load::Load(const LoadSettings& settings, ServerAddresses addresses, LoadObserver& observer,
-           LoadRecorder::Intervals intervals, const sigset_t* wait_mask,
-           std::function<Time()> clock)
+           LoadRecorder::Intervals intervals, int interrupt, std::function<Time()> clock)
     : settings_(settings),
+      interrupt_(interrupt),
       clock_(std::move(clock)),
       addresses_(std::move(addresses)),
       pattern_(settings_.seed),
@@ -36,11 +36,14 @@ Load::Load(const LoadSettings& settings, ServerAddresses addresses, LoadObserver
       deadline_(settings.deadline > Duration{0} ? now_ + settings.deadline : Time::max()),
       attention_(now_),
       recorder_(observer, intervals, settings_.rate, now_),
-      selector_(wait_mask),
       buffer_(kMaxReceived),
       last_connected_(now_),
       next_check_(Time::max()),
       schedule_(settings.rate, now_) {
+  if (interrupt_ >= 0) {
+    selector_.watch_input(interrupt_, true);
+    selector_.keep_active(interrupt_);
+  }
   for (std::size_t index = 0; index < settings_.connections + settings_.idle; ++index) {
     const bool is_idle = index >= settings_.connections;
     slots_.emplace_back(is_idle ? index - settings_.connections : index, is_idle);
@@ -73,13 +76,15 @@ bool Load::turn() {
   const std::optional<Duration> timeout = time_to_next_event();
   attention_.wait_begins(clock_(), timeout);
   const int error = selector_.wait(timeout);
-  if (error != 0 && error != EINTR) {
+  if (error != 0) {
     throw std::system_error(error, std::generic_category(), "select");
   }
   now_ = clock_();
   attention_.wait_ended(now_);
 
-  for (const int fd : selector_.readable()) handle_readable(slot(fd));
+  for (const int fd : selector_.readable()) {
+    if (fd != interrupt_) handle_readable(slot(fd));
+  }
   for (const int fd : selector_.writable()) handle_writable(slot(fd));
   for (const int fd : selector_.exceptional()) {
     handle(slot(fd), [](ClientConnection& urgent) { urgent.handle_exceptional(); });

@@ -5,27 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <ctime>
 #include <utility>
 
-#include "echo/os/signal_driven_io.h"
-
 namespace echo {
-namespace {
 
-// How many descriptors may have been ready, in turns without sleep, before signals are let in.
-constexpr int kReadyBetweenSignals = 64;
-
-}  // namespace
-
-Selector::Selector(const sigset_t* wait_mask) {
-  if (wait_mask != nullptr) {
-    wait_mask_ = *wait_mask;
-    SignalDrivenIo::block_in(*wait_mask_);
-  }
-  reserve(quiet_set_.events_fd() + 1);
-}
+Selector::Selector() { reserve(quiet_set_.events_fd() + 1); }
 
 void Selector::watch_input(int fd, bool wanted) { watch(inputs_, fd, wanted); }
 
@@ -57,11 +42,13 @@ void Selector::forget(int fd) noexcept {
 }
 
 int Selector::wait(std::optional<Duration> timeout) {
-  const int error = let_signals_in() ? EINTR : look(timeout);
+  const int error = look(timeout);
   if (error == 0) return 0;
-  // What select() leaves in the sets is undefined now (select(2)).
+  // select(2) has left in the sets what it was asked about.
   for (FdSet* set : {&readable_, &writable_, &exceptional_}) set->clear();
-  if (error != EINTR) rest();
+  if (error == EINTR) return 0;
+  const timespec rest = to_timespec(kRest);
+  ::nanosleep(&rest, nullptr);
   return error;
 }
 
@@ -94,9 +81,7 @@ int Selector::ask_about_outputs() {
   writable_.assign_difference(outputs_, quiet_set_.quiet());
   constexpr timespec kNow{0, 0};
   ready_ = ::pselect(writable_.nfds(), nullptr, writable_.native(), nullptr, &kNow, nullptr);
-  if (ready_ < 0) return errno;
-  ready_without_sleep_ += ready_;
-  return 0;
+  return ready_ < 0 ? errno : 0;
 }
 
 int Selector::ask(std::optional<Duration> timeout) {
@@ -112,8 +97,7 @@ int Selector::ask(std::optional<Duration> timeout) {
   fd_set* const outputs = writable_.empty() ? nullptr : writable_.native();
   const timespec limit = to_timespec(std::max(timeout.value_or(Duration{0}), Duration{0}));
   ready_ = ::pselect(nfds, readable_.native(), outputs, exceptional_.native(),
-                     timeout ? &limit : nullptr, wait_mask_ ? &*wait_mask_ : nullptr);
-  ready_without_sleep_ = ready_ > 0 ? ready_without_sleep_ + ready_ : 0;
+                     timeout ? &limit : nullptr, nullptr);
   if (ready_ < 0) return errno;
 
   if (asks_events && readable_.contains(events)) {
@@ -123,25 +107,6 @@ int Selector::ask(std::optional<Duration> timeout) {
   }
   if (ready_ > 0 || quiet_set_.has_trial()) quiet_set_.note(readable_, writable_, exceptional_);
   return 0;
-}
-
-// pselect() delivers a signal only where it would sleep. With something ready in every turn it
-// never does, and under steady load nobody could stop the program; so the door is opened now and
-// then: in each turn that has much to do, and seldom where turns are short.
-bool Selector::let_signals_in() {
-  if (!wait_mask_ || ready_without_sleep_ < kReadyBetweenSignals) return false;
-  ready_without_sleep_ = 0;
-  constexpr timespec kNow{0, 0};
-  return ::pselect(0, nullptr, nullptr, nullptr, &kNow, &*wait_mask_) < 0 && errno == EINTR;
-}
-
-// By other calls than the one that fails: it may fail for ever, and signals must come in meanwhile.
-void Selector::rest() {
-  sigset_t old_mask{};
-  if (wait_mask_) ::sigprocmask(SIG_SETMASK, &*wait_mask_, &old_mask);
-  const timespec duration = to_timespec(kRest);
-  ::nanosleep(&duration, nullptr);
-  if (wait_mask_) ::sigprocmask(SIG_SETMASK, &old_mask, nullptr);
 }
 
 }  // namespace echo

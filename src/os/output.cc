@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <string>
@@ -29,18 +30,22 @@ UniqueFd reopen_nonblocking(int fd) {
   return UniqueFd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
-bool wait_for_reader(int fd, const ReaderWait& wait) {
+bool wait_writable(int fd, const OutputWait& wait) {
   const Time end = wait.until.value_or(Time::max());
   for (;;) {
+    const int nfds = std::max(fd, wait.interrupt) + 1;
+    FdSet inputs;
     FdSet outputs;
+    for (FdSet* set : {&inputs, &outputs}) set->reserve(nfds);
+    if (wait.interrupt >= 0) inputs.insert(wait.interrupt);
     outputs.insert(fd);
     const Time now = Clock::now();
     const bool is_over = now >= end || (wait.is_over && wait.is_over());
     const bool has_end = is_over || end != Time::max();
     const timespec left = to_timespec(is_over ? Duration{0} : end - now);
-    const int ready =
-        ::pselect(fd + 1, nullptr, outputs.native(), nullptr, has_end ? &left : nullptr, wait.mask);
-    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
+    const int ready = ::pselect(nfds, inputs.native(), outputs.native(), nullptr,
+                                has_end ? &left : nullptr, nullptr);
+    if (ready < 0 ? errno != EINTR : outputs.contains(fd)) return true;
     if (is_over) return false;
   }
 }
@@ -52,9 +57,9 @@ Output::Output(int fd) : fd_(fd), is_socket_(has_type(fd, S_IFSOCK)) {
   is_brief_ = !reopened_;
 }
 
-int Output::write(std::string_view& text, const ReaderWait& wait) const {
+int Output::write(std::string_view& text, const OutputWait& wait) const {
   while (!text.empty()) {
-    if (!wait_for_reader(fd_, wait)) return EINTR;
+    if (!wait_writable(fd_, wait)) return EINTR;
     const ssize_t written = write_some(text);
     if (written < 0 && errno != EAGAIN && errno != EINTR) return errno;
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));

@@ -56,11 +56,6 @@ SignalDrivenIo::~SignalDrivenIo() {
   ::setrlimit(RLIMIT_SIGPENDING, &old_limit_);
 }
 
-void SignalDrivenIo::block_in(sigset_t& mask) noexcept {
-  ::sigaddset(&mask, queued_signal());
-  ::sigaddset(&mask, kOverflow);
-}
-
 bool SignalDrivenIo::arm(int fd) const noexcept {
   return queue_ && ::fcntl(fd, F_SETOWN, process_) == 0 &&
          ::fcntl(fd, F_SETSIG, queued_signal()) == 0 && set_async(fd, 1);

@@ -1,25 +1,42 @@
 #include "echo/os/signals.h"
 
+#include <fcntl.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <bit>
 #include <cerrno>
-#include <ctime>
 #include <string>
 #include <system_error>
-#include <utility>
+
+#include "echo/os/socket.h"
 
 namespace echo {
 namespace {
 
-// Bit N stands for signal N. The handler runs only while wait() sleeps, and its own mask keeps the
-// other signals out meanwhile: no update is lost.
-volatile std::sig_atomic_t pending_signals = 0;  // NOLINT(*-non-const-global-variables)
+// The signals that came and are not taken: bit N stands for signal N. While there are any, the pipe
+// has one byte in it, and so it is never full.
+// NOLINTBEGIN(*-non-const-global-variables): a handler has no other way to them
+std::atomic<unsigned> pending_signals{0};
+std::atomic<int> pipe_of_signals{-1};
+// NOLINTEND(*-non-const-global-variables)
+static_assert(std::atomic<unsigned>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
-constexpr int bit_of(int signal) { return 1 << signal; }
+// Ends those that take() returns one after the other: otherwise a flood of signals would never end.
+constexpr int kEnd = 31;
 
-extern "C" void note_signal(int signal) { pending_signals = pending_signals | bit_of(signal); }
+constexpr unsigned bit_of(int signal) { return 1U << signal; }
+
+extern "C" void note_signal(int signal) {
+  const int error = errno;
+  if (pending_signals.fetch_or(bit_of(signal)) == 0) {
+    [[maybe_unused]] const ssize_t written = ::write(pipe_of_signals, "", 1);
+  }
+  errno = error;
+}
 
 extern "C" void exit_now(int /*signal*/) { ::_exit(0); }
 
@@ -38,19 +55,15 @@ struct sigaction set_signal_action(int signal, const struct sigaction& action) {
   return old_action;
 }
 
-void block(const sigset_t& signals, sigset_t* old_mask) {
-  if (::sigprocmask(SIG_BLOCK, &signals, old_mask) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot block signals");
-  }
-}
-
 }  // namespace
 
 void block_signals(std::initializer_list<int> signals) {
   sigset_t set{};
   ::sigemptyset(&set);
   for (const int signal : signals) ::sigaddset(&set, signal);
-  block(set, nullptr);
+  if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot block signals");
+  }
 }
 
 void exit_on_signals(std::initializer_list<int> signals) {
@@ -73,55 +86,54 @@ void reap_children() noexcept {
 }
 
 Signals::Signals(std::initializer_list<int> caught) {
-  ::sigemptyset(&caught_);
-  for (const int signal : caught) {
-    if (signal != SIGHUP || !is_ignored(SIGHUP)) ::sigaddset(&caught_, signal);
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot make a pipe for signals");
   }
-  block(caught_, &old_mask_);
-  wait_mask_ = old_mask_;
+  reader_ = UniqueFd(ends[0]);
+  writer_ = UniqueFd(ends[1]);
+  for (const int end : ends) {
+    ::fcntl(end, F_SETFD, FD_CLOEXEC);
+    make_nonblocking(end);
+  }
   pending_signals = 0;
+  pipe_of_signals = writer_.get();
+
+  sigset_t set{};
+  ::sigemptyset(&set);
+  ::sigprocmask(SIG_BLOCK, nullptr, &old_mask_);
   try {
+    struct sigaction action {};
+    action.sa_handler = &note_signal;
+    action.sa_flags = SA_RESTART;
     for (const int signal : caught) {
-      ::sigdelset(&wait_mask_, signal);
-      if (::sigismember(&caught_, signal) == 1) set_action(signal, &note_signal);
+      ::sigaddset(&set, signal);
+      if (signal == SIGHUP && is_ignored(SIGHUP)) continue;
+      old_actions_.emplace_back(signal, set_signal_action(signal, action));
     }
   } catch (...) {
     restore();
     throw;
   }
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 
 void Signals::restore() noexcept {
-  for (const auto& [signal, action] : old_actions_) ::sigaction(signal, &action, nullptr);
   ::sigprocmask(SIG_SETMASK, &old_mask_, nullptr);
-}
-
-void Signals::set_action(int signal, void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_mask = caught_;
-  action.sa_handler = handler;
-  old_actions_.emplace_back(signal, set_signal_action(signal, action));
-}
-
-// Those that are blocked and wait for the next pselect().
-void Signals::note_pending() noexcept {
-  constexpr timespec kNow{0, 0};
-  int signal = 0;
-  while ((signal = ::sigtimedwait(&caught_, nullptr, &kNow)) > 0) {
-    if ((pending_signals & bit_of(signal)) != 0) return;
-    note_signal(signal);
-  }
+  for (const auto& [signal, action] : old_actions_) ::sigaction(signal, &action, nullptr);
 }
 
 int Signals::take() noexcept {
-  if (to_take_ == 0 && pending_signals != 0) {
-    note_pending();
-    to_take_ = static_cast<unsigned>(std::exchange(pending_signals, 0));
+  if (to_take_ == 0) {
+    if (pending_signals == 0) return 0;
+    // The byte first: a signal that comes after that is among these, or writes the next byte.
+    char byte{};
+    [[maybe_unused]] const ssize_t length = ::read(reader_.get(), &byte, 1);
+    to_take_ = pending_signals.exchange(0) | bit_of(kEnd);
   }
-  if (to_take_ == 0) return 0;
   const int signal = std::countr_zero(to_take_);
   to_take_ &= to_take_ - 1;
-  return signal;
+  return signal == kEnd ? 0 : signal;
 }
 
 }  // namespace echo

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/select.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,7 +72,8 @@ UniqueFd open_output(const std::string& path, Interrupts& interrupts, Time deadl
       errno = error;
       return fd;
     }
-    ::pselect(0, nullptr, nullptr, nullptr, &kBetweenTries, &interrupts.wait_mask());
+    // A signal cuts it short.
+    ::nanosleep(&kBetweenTries, nullptr);
     if (interrupts.ending() != 0 || Clock::now() >= deadline) {
       errno = 0;
       return {};
@@ -107,7 +107,7 @@ class Picture {
 
   void add(const Sample& sample) { timeline_.add(sample); }
 
-  void draw(const LoadSettings& settings, const ReaderWait& wait) const {
+  void draw(const LoadSettings& settings, const OutputWait& wait) const {
     if (!fd_) return;
     const std::string drawn = format_svg(settings, timeline_.points());
     std::string_view rest = drawn;
@@ -135,7 +135,7 @@ class Teller : public LoadObserver {
       : settings_(settings),
         presentation_(presentation),
         interrupts_(interrupts),
-        wait_(interrupts.reader_wait()),
+        wait_(interrupts.output_wait()),
         log_(log),
         stdout_(STDOUT_FILENO) {
     if (is_stdout(presentation.svg)) {
@@ -271,7 +271,7 @@ class Teller : public LoadObserver {
   const LoadSettings& settings_;
   const Presentation& presentation_;
   Interrupts& interrupts_;
-  ReaderWait wait_;
+  OutputWait wait_;
   Log& log_;
   const Output stdout_;
   std::uint64_t failures_ = 0;
@@ -300,7 +300,7 @@ int run_load(const LoadSettings& settings, const Presentation& presentation, Log
 
   LoadSettings from_now = settings;
   if (deadline != Time::max()) from_now.deadline = std::max(deadline - Clock::now(), Duration{1});
-  Load load(from_now, std::move(addresses), teller, teller.intervals(), &interrupts.wait_mask());
+  Load load(from_now, std::move(addresses), teller, teller.intervals(), interrupts.fd());
   while (interrupts.ending() == 0 && load.turn()) {
     if (interrupts.take_question()) teller.tell_status(load.results());
   }

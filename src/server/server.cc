@@ -94,12 +94,13 @@ Server::Server(const ServerSettings& settings, Log& log, Signals& signals, Servi
       clock_(std::move(clock)),
       started_(clock_()),
       now_(started_),
-      selector_(&signals.wait_mask()),
       has_own_listeners_(startup_sockets.sockets.empty()),
       hosts_(settings.max_per_host),
       pauses_to_log_(kLogInterval),
       refusals_to_log_(kLogInterval),
       select_errors_to_log_(kLogInterval) {
+  selector_.watch_input(signals_.fd(), true);
+  selector_.keep_active(signals_.fd());
   std::vector<Accepted> waiting =
       listen(std::move(startup_sockets.sockets), startup_sockets.before);
   take_over(std::move(startup_sockets.before));
@@ -186,14 +187,15 @@ bool Server::turn() {
   log_.debug("waiting for the next event");
   const int error = selector_.wait(time_to_next_deadline());
   now_ = clock_();
-  if (error != 0 && error != EINTR && select_errors_to_log_.note(now_)) {
+  if (error != 0 && select_errors_to_log_.note(now_)) {
     log_.error("select: ", ErrnoText{error});
   }
   const bool found_nothing =
       error == 0 && selector_.readable().empty() && selector_.writable().empty();
-  handle_signals();
+  handle_signals();  // Whether or not their pipe is readable: select() may fail for ever.
 
   for (const int fd : selector_.readable()) {
+    if (fd == signals_.fd()) continue;
     if (listening_.contains(fd)) {
       accept_clients(fd);
     } else {

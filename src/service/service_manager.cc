@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <ctime>
@@ -169,7 +170,9 @@ bool ServiceManager::synchronize() const noexcept try {
   if (send("BARRIER=1", 0, std::span(fds).last(1)) != 0) return false;
   to_write.reset();
   constexpr timespec kLimit{kPatience.count(), 0};
-  return ::pselect(inputs.nfds(), inputs.native(), nullptr, nullptr, &kLimit, nullptr) == 1;
+  sigset_t all{};  // No signal cuts it short.
+  ::sigfillset(&all);
+  return ::pselect(inputs.nfds(), inputs.native(), nullptr, nullptr, &kLimit, &all) == 1;
 } catch (const std::bad_alloc&) {
   return false;
 }

@@ -349,7 +349,7 @@ std::string simulate_load(std::uint64_t seed) {
   LoadObserver nobody;
   try {
     Load load(settings, ServerAddresses([&] { return resolve(settings.host, settings.port); }),
-              nobody, {.sample = 1s, .progress = 1s}, nullptr, [&] { return kernel.read_clock(); });
+              nobody, {.sample = 1s, .progress = 1s}, -1, [&] { return kernel.read_clock(); });
     kernel.set_fault_rate(faults);
     kernel.set_stop_rate(stops);
     std::uint64_t turns = 0;

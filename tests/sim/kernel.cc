@@ -13,6 +13,7 @@
 #include <bit>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <iterator>
 #include <numeric>
@@ -370,10 +371,16 @@ ssize_t Kernel::send(int fd, Parts parts, int flags) {
   return static_cast<ssize_t>(count);
 }
 
+int Kernel::pipe(int* fds) {
+  for (const int end : {0, 1}) fds[end] = open({.kind = File::Kind::kSignals});
+  return 0;
+}
+
 ssize_t Kernel::read(int fd, void* buffer, std::size_t length) {
   let_time_pass();
   const File* const file = find(fd, "read");
   if (file == nullptr) return -1;
+  if (file->kind == File::Kind::kSignals) return signals_-- > 0 ? 1 : fail(EAGAIN);
   if (file->kind == File::Kind::kEvents) return read_events(buffer, length);
   if (strikes()) return fail(dice_.one_of(kNotNow));
   if (input_.empty()) return 0;
@@ -384,9 +391,10 @@ ssize_t Kernel::read(int fd, void* buffer, std::size_t length) {
 }
 
 ssize_t Kernel::write(int fd, const void* buffer, std::size_t length) {
-  let_time_pass();
   const File* const file = find(fd, "write");
   if (file == nullptr) return -1;
+  if (file->kind == File::Kind::kSignals) return ++signals_, 1;
+  let_time_pass();
   if (file->kind == File::Kind::kLog) {
     if (dice_.one_in(50)) return fail(dice_.one_in(2) ? EAGAIN : EINTR);
     return static_cast<ssize_t>(dice_.one_in(20) ? dice_.length(length) : length);
@@ -533,6 +541,8 @@ unsigned Kernel::readiness(int fd, const File& file) const {
       return kReadable;
     case File::Kind::kEvents:
       return events_.empty() && !events_lost_ ? 0 : kReadable;
+    case File::Kind::kSignals:
+      return has_signal() ? kReadable : 0;
     case File::Kind::kStream:
       break;
   }
@@ -615,13 +625,6 @@ void Kernel::report_falsely(const Sets& asked, Sets& found) {
   if (const unsigned reported = bits & (kReadable | kWritable)) found[fd] |= reported;
 }
 
-// As the real one: those that the mask lets in, by their handlers.
-bool Kernel::deliver_signals(const sigset_t* mask) {
-  constexpr timespec kNow{0, 0};
-  return mask != nullptr && __real_pselect(0, nullptr, nullptr, nullptr, &kNow, mask) < 0 &&
-         errno == EINTR;
-}
-
 // A call that is about the outputs alone is not to sleep, and the next one is about the inputs too.
 void Kernel::check_that_inputs_have_their_turn(bool outputs_alone, Duration limit) {
   if (outputs_alone && limit > 0s) violate("it sleeps and would not hear anybody");
@@ -636,7 +639,7 @@ int Kernel::nanosleep(const timespec& duration) {
 }
 
 int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
-                    const timespec* timeout, const sigset_t* mask) {
+                    const timespec* timeout) {
   let_time_pass();
   for (auto& [fd, file] : files_) {
     if (file.stream != nullptr) file.stream->looked_dry = file.stream->counted_empty = false;
@@ -651,19 +654,13 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
   // One that asks for nothing has nothing to fail for.
   if (nfds > 0 && strikes()) {
     note("select() fails");
-    const int error = dice_.one_in(2) ? EINTR : dice_.one_of(kSelect);
-    if (error == EINTR) deliver_signals(mask);
-    return fail(error);
+    return fail(dice_.one_in(2) ? EINTR : dice_.one_of(kSelect));
   }
+  const bool had_signal = has_signal();
   if (nfds > 0) step();
   Sets found = ready(wanted);
   const Time deadline = timeout == nullptr ? Time::max() : now_ + limit;
   for (int steps = 0; found.empty() && now_ < deadline; ++steps) {
-    if (deliver_signals(mask)) {
-      note("select() is interrupted");
-      step();
-      return fail(EINTR);
-    }
     const bool others_act = nfds > 0 && world_->may_act() &&
                             !(world_->may_dawdle() && (steps == kMaxSteps || dice_.one_in(20)));
     if (others_act) {
@@ -672,12 +669,23 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
       found = ready(wanted);
     } else if (timeout != nullptr) {
       now_ = deadline;
-    } else if (!world_->wake()) {
+    } else if (world_->wake()) {
+      found = ready(wanted);
+    } else {
       violate("the program sleeps for ever");
       break;
     }
   }
-  if (found.empty() && limit <= 0s && deliver_signals(mask)) return fail(EINTR);
+  // The handler runs as the call ends, which finds what else there is.
+  if (!had_signal && has_signal()) {
+    std::erase_if(found, [this](const auto& each) {
+      return files_.at(each.first).kind == File::Kind::kSignals;
+    });
+    if (found.empty()) {
+      note("select() is interrupted");
+      return fail(EINTR);
+    }
+  }
   report_falsely(wanted, found);
   // It may leave some for the next time, as if they had become ready a moment later.
   while (found.size() > 1 && dice_.one_in(4)) {

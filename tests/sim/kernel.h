@@ -6,7 +6,6 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -23,10 +22,6 @@
 
 #include "echo/base/time.h"
 #include "sim/dice.h"
-
-// The real pselect(2) (ld(1), --wrap).
-// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl*): ld's name
-extern "C" int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
 
 namespace echo::sim {
 
@@ -178,11 +173,14 @@ class Kernel {
   // Sleeps without asking for anything.
   int nanosleep(const timespec& duration);
   int pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
-              const timespec* timeout, const sigset_t* mask);
+              const timespec* timeout);
+  // Whose bytes come from the handler of signals.
+  int pipe(int* fds);
+  bool has_signal() const noexcept { return signals_ > 0; }
 
  private:
   struct File {
-    enum class Kind { kFresh, kListener, kStream, kLog, kInput, kOutput, kEvents };
+    enum class Kind { kFresh, kListener, kStream, kLog, kInput, kOutput, kEvents, kSignals };
     Kind kind = Kind::kFresh;
     std::shared_ptr<Stream> stream{};
     sockaddr_storage local{};
@@ -219,7 +217,6 @@ class Kernel {
   void check_that_inputs_have_their_turn(bool outputs_alone, Duration limit);
   ssize_t read_events(void* buffer, std::size_t length);
   void report_falsely(const Sets& asked, Sets& found);
-  bool deliver_signals(const sigset_t* mask);
 
   // The numbers that the simulated files get: the lowest that is free from here on, as in a
   // process.
@@ -237,6 +234,7 @@ class Kernel {
   std::set<int> writable_;      // What the last select() reported so, and was not sent on since.
   std::deque<int> events_;      // On armed files, not read yet.
   bool events_lost_ = false;
+  int signals_ = 0;  // Bytes in the pipe.
   std::string input_;
   std::string output_;
   std::string violation_;

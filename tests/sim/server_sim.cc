@@ -4,7 +4,6 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <ctime>
 #include <deque>
 #include <iterator>
 #include <map>
@@ -33,13 +32,6 @@ using namespace std::chrono_literals;
 
 // To this process, whose handler is the server's. The number is one that may be sent.
 void send_signal(int number) { static_cast<void>(std::raise(number)); }
-
-void forget_signals() {
-  sigset_t all{};
-  ::sigfillset(&all);
-  constexpr timespec kNow{0, 0};
-  while (::sigtimedwait(&all, nullptr, &kNow) > 0) continue;
-}
 
 // For how many turns a signal may be pending, however busy they are.
 constexpr int kMaxTurnsOfASignal = 100;
@@ -104,7 +96,7 @@ class ServersWorld : public World {
 
   void kill_listener(int listener) override {
     dead_ = listener;
-    const bool drains = stops_ > 0 && !is_signal_pending();
+    const bool drains = stops_ > 0 && !kernel_.has_signal();
     if (!drains) died_at_ = kernel_.last_read();
     reset(backlogs_.at(listener));
   }
@@ -166,7 +158,7 @@ class ServersWorld : public World {
   // After each turn.
   void check() {
     stop_if_a_listener_is_dead();
-    turns_with_signal_ = is_signal_pending() ? turns_with_signal_ + 1 : 0;
+    turns_with_signal_ = kernel_.has_signal() ? turns_with_signal_ + 1 : 0;
     if (turns_with_signal_ > kMaxTurnsOfASignal) kernel_.violate("a signal that is not taken");
     check_stop();
     for (const auto& peer : peers_) {
@@ -283,11 +275,6 @@ class ServersWorld : public World {
     return kernel_.awake() - std::max(stream.moved_awake, stream.taken_awake) >= most;
   }
 
-  static bool is_signal_pending() {
-    sigset_t pending{};
-    return ::sigpending(&pending) == 0 && ::sigisemptyset(&pending) == 0;
-  }
-
   void connect_peer() {
     if (backlogs_.empty() || !is_open_to_all_) return;
     peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, most_said_, is_crowd_));
@@ -305,7 +292,7 @@ class ServersWorld : public World {
   void check_stop() {
     if (stops_ == 0) return;
     if (kernel_.now() >= drain_deadline()) ++late_turns_;
-    if (is_signal_pending()) return;
+    if (kernel_.has_signal()) return;
     if (!drains_since_) {
       drains_since_ = kernel_.awake();
       stops_when_draining_ = stops_;
@@ -399,9 +386,6 @@ std::string simulate_server(std::uint64_t seed) {
     if (started) kernel.violate("it threw");
     if (kernel.open_sockets() > 0) kernel.violate("sockets are left open after a failed start");
   }
-  // A signal that came last would end this process once its handler is gone.
-  while (signals.take() != 0) continue;
-  forget_signals();
   if (kernel.violation().empty()) return {};
   return kernel.violation() + "\nthe last calls:\n" + kernel.trace();
 }

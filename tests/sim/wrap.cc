@@ -47,6 +47,8 @@ int __real_ioctl(int, unsigned long, ...);
 int __real_fcntl(int, int, ...);
 int __real_signalfd(int, const sigset_t*, int);
 int __real_nanosleep(const timespec*, timespec*);
+int __real_pipe(int*);
+int __real_pselect(int, fd_set*, fd_set*, fd_set*, const timespec*, const sigset_t*);
 
 int __wrap_socket(int family, int type, int protocol) {
   Kernel* const kernel = Kernel::current();
@@ -186,10 +188,15 @@ int __wrap_nanosleep(const timespec* duration, timespec* left) {
   return kernel != nullptr ? kernel->nanosleep(*duration) : __real_nanosleep(duration, left);
 }
 
+int __wrap_pipe(int* fds) {
+  Kernel* const kernel = Kernel::current();
+  return kernel != nullptr ? kernel->pipe(fds) : __real_pipe(fds);
+}
+
 int __wrap_pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
                    const timespec* timeout, const sigset_t* mask) {
   Kernel* const kernel = Kernel::current();
-  return kernel != nullptr ? kernel->pselect(nfds, readable, writable, exceptional, timeout, mask)
+  return kernel != nullptr ? kernel->pselect(nfds, readable, writable, exceptional, timeout)
                            : __real_pselect(nfds, readable, writable, exceptional, timeout, mask);
 }
 

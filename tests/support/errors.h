@@ -60,7 +60,6 @@ inline constexpr std::initializer_list<int> kWrite{EBADF,  EDESTADDRREQ, EDQUOT,
 inline constexpr std::initializer_list<int> kOpen{EACCES, EINTR,  EMFILE, ENFILE,
                                                   ENOENT, ENOMEM, ENXIO};
 inline constexpr std::initializer_list<int> kLimit{EFAULT, EINVAL, EPERM, ESRCH};
-inline constexpr std::initializer_list<int> kSignalWait{EAGAIN, EINTR, EINVAL};
 inline constexpr std::initializer_list<int> kSignalSetting{EFAULT, EINVAL};
 
 // socketpair(2), memfd_create(2), and sendmsg(2) where descriptors go with it (unix(7)).

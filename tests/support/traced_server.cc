@@ -51,6 +51,10 @@ bool can_trace() { return run("strace", {"-o", "/dev/null", "true"}).status == 0
 
 std::string name_of(const std::string& line) { return line.substr(0, line.find('(')); }
 
+bool is_select(const std::string& line) {
+  return name_of(line) == "pselect6" || name_of(line) == "select";
+}
+
 std::size_t count_of(const Trace& trace, const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(trace.begin(), trace.end(),
@@ -71,6 +75,15 @@ Trace TracedServer::trace() const { return read_trace(file_); }
 
 void TracedServer::wait_for_faults(std::size_t count) const {
   wait_until([&] { return count_of(trace(), "(INJECTED)") >= count; });
+}
+
+void TracedServer::wait_until_idle() const {
+  wait_until([&] {
+    const Trace calls = trace();
+    return !calls.empty() && is_select(calls.back()) &&
+           calls.back().find(", NULL, {") != std::string::npos &&
+           calls.back().find(") = ") == std::string::npos;
+  });
 }
 
 Trace TracedServer::stop() {

@@ -21,6 +21,8 @@ using Trace = std::vector<std::string>;
 // The name of the call in a line of a trace.
 std::string name_of(const std::string& line);
 
+bool is_select(const std::string& line);
+
 // How many lines have the text in them.
 std::size_t count_of(const Trace& trace, const std::string& text);
 
@@ -40,6 +42,9 @@ class TracedServer {
 
   // Waits until so many of its calls were made to fail.
   void wait_for_faults(std::size_t count) const;
+
+  // Waits until it sleeps for ever, and so makes no system call until something happens.
+  void wait_until_idle() const;
 
   // Stops it by SIGTERM, and returns what it did.
   Trace stop();

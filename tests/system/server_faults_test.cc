@@ -331,6 +331,9 @@ Trace serve_and_stop(TracedServer& server, bool linger = false) {
   victim.shut_down_sending();
   expect_served(server.endpoint());
   EXPECT_EQ(witness->echo("after"), "after");
+  // It may be that no write(2) succeeds, not even the one of the signal's handler, which interrupts
+  // the sleep all the same.
+  server.wait_until_idle();
   server.program().signal(SIGTERM);
   EXPECT_EQ(witness->receive_to_eof(), "");
   if (!linger) witness.reset();
@@ -355,7 +358,7 @@ INSTANTIATE_TEST_SUITE_P(Each, LesserFault,
                          testing::ValuesIn(join({faults("setsockopt", kSocketOption, "TCP_NODELAY"),
                                                  faults("shutdown", kShutdown),
                                                  faults("close", kClose), faults("listen", kListen),
-                                                 faults("rt_sigtimedwait", kSignalWait)})),
+                                                 faults("read", kNotNow, ", 1)")})),
                          name_of_test);
 
 class FaultOfADrain : public FaultTest {};
@@ -485,7 +488,7 @@ TEST(FaultOfReopeningTheLog, LeavesTheFlagsOfItsPipeAlone) {
   TracedServer server({inject(fault, place)});
   const Trace trace = serve_and_stop(server);
   EXPECT_EQ(count_of(trace, "(INJECTED)"), 1U);
-  EXPECT_EQ(count_of(trace, "F_SETFL"), 0U);
+  EXPECT_EQ(count_of(trace, "fcntl(2, F_SETFL"), 0U);
 }
 
 }  // namespace

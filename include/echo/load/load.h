@@ -1,6 +1,5 @@
 #pragma once
 
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -37,10 +36,10 @@ namespace echo {
 // there is none. In a churn each message is a connection of its own, and is lost alone.
 class Load {
  public:
-  // The server is at one of the addresses. `observer` must outlive this object. `wait_mask` is
-  // Selector's, `clock` tells the time.
+  // The server is at one of the addresses. `observer` must outlive this object. A turn does
+  // not wait while `interrupt`, a descriptor of the caller, is readable. `clock` tells the time.
   Load(const LoadSettings& settings, ServerAddresses addresses, LoadObserver& observer,
-       LoadRecorder::Intervals intervals, const sigset_t* wait_mask = nullptr,
+       LoadRecorder::Intervals intervals, int interrupt = -1,
        std::function<Time()> clock = Clock::now);
 
   // One turn of the loop. False once every connection is over, or the deadline has passed. Throws
@@ -144,6 +143,7 @@ class Load {
   std::optional<Duration> time_to_next_event() const;
 
   const LoadSettings settings_;
+  const int interrupt_;
   const std::function<Time()> clock_;
   ServerAddresses addresses_;
   const Pattern pattern_;

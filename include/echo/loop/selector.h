@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <csignal>
 #include <optional>
 
 #include "echo/base/time.h"
@@ -24,9 +23,7 @@ namespace echo {
 // time.
 class Selector {
  public:
-  // `wait_mask`, where given, is the signal mask while wait() sleeps: signals that the caller keeps
-  // blocked are delivered there and nowhere else (pselect(2)). It is copied.
-  explicit Selector(const sigset_t* wait_mask = nullptr);
+  Selector();
 
   // Puts the descriptor into inputs, or outputs, or takes it out. The first time a descriptor is
   // put in takes memory for all that is ever done with it; nothing else does.
@@ -40,10 +37,10 @@ class Selector {
   // number within the turn does not inherit what was reported of the old one.
   void forget(int fd) noexcept;
 
-  // Waits until a descriptor is ready, a signal came, or `timeout` passed (nullopt: for ever); it
-  // may return with nothing before, but not again and again. Returns 0, or an errno value with the
-  // three results empty: EINTR, a signal's handler ran; any other is the system's trouble (ENOMEM),
-  // after which wait() has rested for kRest already, so that the caller may simply try again.
+  // Waits until a descriptor is ready or `timeout` passed (nullopt: for ever); it may return with
+  // nothing before, after a signal for instance, but not again and again. Returns 0, or an errno
+  // value with the three results empty, such as ENOMEM: wait() has rested for kRest then, or until
+  // a signal came, so that the caller may simply try again.
   int wait(std::optional<Duration> timeout);
 
   const FdSet& inputs() const noexcept { return inputs_; }
@@ -63,18 +60,14 @@ class Selector {
   int look(std::optional<Duration> timeout);
   int ask_about_outputs();
   int ask(std::optional<Duration> timeout);
-  bool let_signals_in();
-  void rest();
 
-  std::optional<sigset_t> wait_mask_;
   FdSet inputs_;
   FdSet outputs_;
   FdSet readable_;
   FdSet writable_;
   FdSet exceptional_;
-  int reserved_ = 0;  // There is memory for the descriptors below it.
-  int ready_ = 0;     // How many the last call of select() found.
-  int ready_without_sleep_ = 0;
+  int reserved_ = 0;            // There is memory for the descriptors below it.
+  int ready_ = 0;               // How many the last call of select() found.
   bool output_is_new_ = false;  // Most likely it is writable at once.
   bool outputs_came_first_ = false;
 

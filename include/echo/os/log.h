@@ -54,8 +54,8 @@ class Log {
 
   Log(int fd, LogLevel level, Manner manner);
 
-  // How a tool waits. By default a signal has its way only where it ends the program.
-  void set_wait(ReaderWait wait) { wait_ = std::move(wait); }
+  // How a tool waits. By default nothing ends a wait but what ends the program.
+  void set_wait(OutputWait wait) { wait_ = std::move(wait); }
 
   bool enabled(LogLevel level) const noexcept { return level <= level_; }
 
@@ -140,7 +140,7 @@ class Log {
   ssize_t put_some(std::string_view text) const;
 
   std::optional<Output> output_;  // A tool's,
-  ReaderWait wait_;               // and how it waits.
+  OutputWait wait_;               // and how it waits.
   UniqueFd reopened_;             // A non-blocking description of our own, where one could be had.
   int fd_;
   Way way_ = Way::kWrite;

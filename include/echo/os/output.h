@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <csignal>
 #include <functional>
 #include <optional>
 #include <string_view>
@@ -22,16 +21,15 @@ namespace echo {
 // descriptor, the user's shell first; opening the same file again does not.
 UniqueFd reopen_nonblocking(int fd);
 
-// How to wait for a reader.
-struct ReaderWait {
-  const sigset_t* mask = nullptr;   // The signal mask meanwhile; nullptr: as it is.
+// How to wait until more can be written.
+struct OutputWait {
+  int interrupt = -1;               // Readable once is_over() may have changed; -1: none.
   std::optional<Time> until{};      // It is over then, too.
-  std::function<bool()> is_over{};  // Asked before, and when a signal came. Empty: it never is.
+  std::function<bool()> is_over{};  // Asked before each sleep. Empty: it never is.
 };
 
-// Waits until the descriptor takes more, or fails to. Returns false where the wait is over and it
-// does not.
-bool wait_for_reader(int fd, const ReaderWait& wait = {});
+// Waits until the descriptor takes more, or fails to. Returns false if the wait is over before.
+bool wait_writable(int fd, const OutputWait& wait = {});
 
 // Writes to a descriptor that the caller keeps open and others may have open too. It blocks nowhere
 // but in a wait for the reader, whether or not the descriptor does, and changes no flags.
@@ -41,7 +39,7 @@ class Output {
 
   // Takes off `text` what it writes: all, unless the wait is over or an error comes. Returns 0, or
   // an errno value, which is EINTR where the wait is over.
-  int write(std::string_view& text, const ReaderWait& wait = {}) const;
+  int write(std::string_view& text, const OutputWait& wait = {}) const;
 
  private:
   ssize_t write_some(std::string_view text) const;

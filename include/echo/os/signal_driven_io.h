@@ -33,9 +33,6 @@ class SignalDrivenIo {
   // Readable while take() has something to tell; -1 where the system does not do this.
   int fd() const noexcept { return queue_.get(); }
 
-  // Keeps the signals blocked in a mask for pselect(2) too.
-  static void block_in(sigset_t& mask) noexcept;
-
   // From now on what happens on the descriptor is told: input, room for output, EOF, an error.
   // False where that is not to be had.
   bool arm(int fd) const noexcept;

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "echo/os/unique_fd.h"
+
 namespace echo {
 
 // Blocks the signals to the end of the process: before a Signals takes them over, so that one that
@@ -21,38 +23,34 @@ void exit_on_signals(std::initializer_list<int> signals);
 // orphans of others.
 void reap_children() noexcept;
 
-// Takes signals over for a main loop: blocked while the loop works, delivered while it waits with
-// wait_mask(), noted by a handler that sets a flag, and asked for with take().
+// Makes signals an input of the main loop: their handler writes to a pipe that select() watches.
 //
-// One object a process at a time, since signals belong to the process. The destructor puts
-// everything back.
+// One object a process at a time, since signals belong to the process. The destructor restores
+// everything.
 class Signals {
  public:
-  // Standard signals only, 1 to 31. Throws std::system_error where one cannot be caught. A SIGHUP
-  // that is ignored already stays so: nohup(1) means it.
+  // Standard signals only, 1 to 30; they are unblocked. A SIGHUP that is ignored already stays so:
+  // nohup(1) means it. Throws std::system_error if one cannot be caught.
   explicit Signals(std::initializer_list<int> caught);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   ~Signals() { restore(); }
 
-  // The mask for Selector, or pselect(2): lets the caught signals in.
-  const sigset_t& wait_mask() const noexcept { return wait_mask_; }
+  // Readable while take() has something to return.
+  int fd() const noexcept { return reader_.get(); }
 
-  // One of the signals that came, each once, lowest number first; 0 where there is none. Where
-  // wait() has let one in, those that came together with it are there too, though pselect() lets in
-  // one at a time. For use outside wait(), where the handlers cannot run.
+  // One of the signals that came, each once, lowest number first; 0 at the end of those, though
+  // more may have come meanwhile, and if there is none. It costs no system call then.
   int take() noexcept;
 
  private:
-  void note_pending() noexcept;
-  void set_action(int signal, void (*handler)(int));
   void restore() noexcept;
 
-  sigset_t caught_{};
-  sigset_t wait_mask_{};
+  UniqueFd reader_;
+  UniqueFd writer_;
   sigset_t old_mask_{};
   std::vector<std::pair<int, struct sigaction>> old_actions_;
-  unsigned to_take_ = 0;  // Those that take() has yet to return: bit N stands for signal N.
+  unsigned to_take_ = 0;  // What take() has yet to return: bit N stands for signal N.
 };
 
 }  // namespace echo

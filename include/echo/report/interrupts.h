@@ -9,13 +9,14 @@
 namespace echo {
 
 // What a user tells a measurement by signals: SIGHUP, SIGINT and SIGTERM, to end; SIGQUIT and
-// SIGUSR1, to print how far it is (ping(8)). They come in only where somebody waits with
-// wait_mask(). A SIGHUP that is ignored at the start stays so (nohup(1)).
+// SIGUSR1, to print how far it is (ping(8)). A SIGHUP that is ignored at the start stays so
+// (nohup(1)).
 class Interrupts {
  public:
   Interrupts() : signals_{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1} {}
 
-  const sigset_t& wait_mask() const noexcept { return signals_.wait_mask(); }
+  // Readable once one came that has not been asked for.
+  int fd() const noexcept { return signals_.fd(); }
 
   // The first signal to end that came, until it is forgotten; 0: none.
   int ending() noexcept {
@@ -33,13 +34,13 @@ class Interrupts {
     return std::exchange(is_asked_, false);
   }
 
-  // Waits for a reader of results until it is to end,
-  ReaderWait reader_wait() {
-    return {.mask = &wait_mask(), .is_over = [this] { return ending() != 0; }};
+  // Results wait for their reader until the measurement must end,
+  OutputWait output_wait() {
+    return {.interrupt = fd(), .is_over = [this] { return ending() != 0; }};
   }
-  // and for one of the log, for which nothing waits any more once it was to end.
-  ReaderWait log_wait() {
-    return {.mask = &wait_mask(), .is_over = [this] { return ending() != 0 || has_ended_; }};
+  // and a log line does not wait at all once it had to.
+  OutputWait log_wait() {
+    return {.interrupt = fd(), .is_over = [this] { return ending() != 0 || has_ended_; }};
   }
 
  private:

@@ -64,7 +64,7 @@ class LoadTest : public testing::Test {
   void start(Duration sample = Duration{0}) {
     // At a time that does not pass a turn without an event ends after a millisecond.
     load_.emplace(settings_, ServerAddresses([this] { return addresses_; }), told_,
-                  LoadRecorder::Intervals{.sample = sample, .progress = 1ms}, nullptr,
+                  LoadRecorder::Intervals{.sample = sample, .progress = 1ms}, -1,
                   [this] { return now_; });
   }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <array>
 #include <cerrno>
@@ -288,9 +289,7 @@ class CrowdedSelector : public testing::Test {
   }
 
   static constexpr std::size_t kCrowd = 9'900;
-  // Those that tell of events are not to be let in by the mask.
-  Signals signals_{SIGUSR1};
-  Selector selector_{&signals_.wait_mask()};
+  Selector selector_;
   SocketPair busy_ = make_socket_pair();
   std::vector<SocketPair> silent_{kCrowd};
 };
@@ -374,69 +373,32 @@ TEST(Selector, LeavesNoSignalQueuedOnceNobodyIsSilent) {
   EXPECT_EQ(::sigismember(&pending, SIGRTMIN), 0);
 }
 
-TEST(Selector, ReturnsEintrWithNothingWhenASignalIsPending) {
+// Found nothing, and may be asked again at once.
+TEST(Selector, ReturnsWithNothingWhenASignalInterruptsIt) {
   const SocketPair pair = make_socket_pair();
-  send(pair.theirs.get(), "x");
-  Signals signals({SIGUSR1});
-  Selector selector(&signals.wait_mask());
+  const Signals signals({SIGALRM});
+  Selector selector;
   selector.watch_input(pair.ours.get(), true);
-  selector.wait(std::nullopt);
-  ASSERT_FALSE(selector.readable().empty());
-  std::array<char, 1> buffer{};
-  receive(pair.ours.get(), buffer);
-  ASSERT_EQ(::raise(SIGUSR1), 0);
-  EXPECT_EQ(selector.wait(std::nullopt), EINTR);
+  constexpr itimerval kSoon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 1000}};
+  ASSERT_EQ(::setitimer(ITIMER_REAL, &kSoon, nullptr), 0);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
   expect_no_results(selector);
-  EXPECT_EQ(signals.take(), SIGUSR1);
 }
 
-TEST(Selector, LetsSignalsInThoughSomethingIsAlwaysReady) {
-  constexpr int kManyTurns = 1000;
-  const SocketPair pair = make_socket_pair();
-  Signals signals({SIGUSR1});
-  Selector selector(&signals.wait_mask());
-  selector.watch_output(pair.ours.get(), true);
-  ASSERT_EQ(::raise(SIGUSR1), 0);
-  int error = 0;
-  for (int turn = 0; turn < kManyTurns && error == 0; ++turn) error = selector.wait(std::nullopt);
-  EXPECT_EQ(error, EINTR);
-  expect_no_results(selector);
-  EXPECT_EQ(signals.take(), SIGUSR1);
-}
-
-TEST(Selector, ReportsInEveryTurnThoughItLetsSignalsIn) {
-  constexpr int kManyTurns = 1000;
+TEST(Selector, ReportsASignalThoughSomethingIsAlwaysReady) {
   const SocketPair pair = make_socket_pair();
   const Signals signals({SIGUSR1});
-  Selector selector(&signals.wait_mask());
-  selector.watch_output(pair.ours.get(), true);
-  for (int turn = 0; turn < kManyTurns; ++turn) {
-    ASSERT_EQ(selector.wait(std::nullopt), 0);
-    ASSERT_EQ(members(selector.writable()), Fds{pair.ours.get()});
-  }
-}
-
-TEST(Selector, CopiesTheWaitMask) {
-  Signals signals({SIGUSR1});
-  sigset_t mask = signals.wait_mask();
-  Selector selector(&mask);
-  ::sigfillset(&mask);
-  ASSERT_EQ(::raise(SIGUSR1), 0);
-  EXPECT_EQ(selector.wait(kAtOnce), EINTR);
-  EXPECT_EQ(signals.take(), SIGUSR1);
-}
-
-TEST(Selector, LetsNoBlockedSignalInWithoutAWaitMask) {
-  Signals signals({SIGUSR1});
   Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  selector.watch_input(signals.fd(), true);
+  selector.wait(std::nullopt);
   ASSERT_EQ(::raise(SIGUSR1), 0);
-  EXPECT_EQ(selector.wait(kAtOnce), 0);
-  EXPECT_EQ(signals.take(), 0);
-  // So that it does not come, with nobody to catch it, when the signals are put back.
-  EXPECT_EQ(Selector(&signals.wait_mask()).wait(kAtOnce), EINTR);
+  EXPECT_EQ(selector.wait(std::nullopt), 0);
+  EXPECT_EQ(members(selector.readable()), Fds{signals.fd()});
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
 }
 
-TEST(Selector, ReturnsAnyOtherErrorWithNothing) {
+TEST(Selector, ReturnsAnErrorWithNothing) {
   const SocketPair pair = make_socket_pair();
   Selector selector;
   selector.watch_output(pair.ours.get(), true);
@@ -461,19 +423,6 @@ TEST(Selector, WaitsAgainAfterAnError) {
   selector.forget(fd);
   EXPECT_EQ(selector.wait(std::nullopt), 0);
   EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
-}
-
-// While it rests: select() may fail for ever, and somebody wants to stop the program.
-TEST(Selector, LetsSignalsInThoughSelectFails) {
-  const SocketPair pair = make_socket_pair();
-  UniqueFd closed(::fcntl(pair.theirs.get(), F_DUPFD_CLOEXEC, 0));
-  Signals signals{SIGUSR1};
-  Selector selector(&signals.wait_mask());
-  selector.watch_input(closed.get(), true);
-  closed.reset();
-  ASSERT_EQ(::raise(SIGUSR1), 0);
-  EXPECT_EQ(selector.wait(std::nullopt), EBADF);
-  EXPECT_EQ(signals.take(), SIGUSR1);
 }
 
 }  // namespace

@@ -266,7 +266,7 @@ TEST(Log, DropsAToolsLinesWhereItsWaitIsOver) {
   const SmallPipe pipe;
   pipe.fill();
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool);
-  log.set_wait({.mask = nullptr, .is_over = [] { return true; }});
+  log.set_wait({.is_over = [] { return true; }});
   log.info("dropped");
   read_all(pipe.reader.get());
   log.info("written");

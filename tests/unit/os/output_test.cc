@@ -39,25 +39,24 @@ TEST(ReopenNonblocking, WritesToTheSameFile) {
 
 TEST(ReopenNonblocking, IsEmptyWhereThereIsNoFile) { EXPECT_FALSE(reopen_nonblocking(-1)); }
 
-TEST(WaitForReader, DoesNotWaitWhereThereIsRoom) {
+TEST(WaitWritable, DoesNotWaitWhereThereIsRoom) {
   const test::SocketPair sockets = test::make_socket_pair();
-  EXPECT_TRUE(wait_for_reader(sockets.ours.get()));
+  EXPECT_TRUE(wait_writable(sockets.ours.get()));
 }
 
-TEST(WaitForReader, DoesNotWaitForWhatCannotBeWrittenTo) {
+TEST(WaitWritable, DoesNotWaitForWhatCannotBeWrittenTo) {
   UniqueFd gone = test::make_socket_pair().ours;
-  EXPECT_TRUE(wait_for_reader(gone.get()));
+  EXPECT_TRUE(wait_writable(gone.get()));
 }
 
-TEST(WaitForReader, EndsWhereASignalComesFirst) {
+TEST(WaitWritable, EndsWhereASignalComesFirst) {
   const test::SocketPair sockets = test::make_socket_pair();
   test::fill(sockets.ours.get());
   Signals signals({SIGUSR1});
   ASSERT_EQ(::raise(SIGUSR1), 0);
   int taken = 0;
   const auto is_over = [&] { return (taken = signals.take()) != 0; };
-  EXPECT_FALSE(
-      wait_for_reader(sockets.ours.get(), {.mask = &signals.wait_mask(), .is_over = is_over}));
+  EXPECT_FALSE(wait_writable(sockets.ours.get(), {.interrupt = signals.fd(), .is_over = is_over}));
   EXPECT_EQ(taken, SIGUSR1);
 }
 
@@ -98,8 +97,7 @@ TEST_P(OutputToSlowReader, WritesAllOfItAsItIsRead) {
 TEST_P(OutputToSlowReader, EndsWhereTheWaitIsOver) {
   const std::string text(1 << 20, 'x');
   std::string_view rest = text;
-  EXPECT_EQ(Output(writer_.get()).write(rest, {.mask = nullptr, .is_over = [] { return true; }}),
-            EINTR);
+  EXPECT_EQ(Output(writer_.get()).write(rest, {.is_over = [] { return true; }}), EINTR);
   EXPECT_LT(rest.size(), text.size());
   EXPECT_GT(rest.size(), 0U);
 }

@@ -1,7 +1,7 @@
 #include "echo/os/signals.h"
 
 #include <gtest/gtest.h>
-#include <sys/select.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,10 +10,12 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
-#include <ctime>
 #include <functional>
+#include <initializer_list>
 #include <system_error>
 #include <vector>
+
+#include "support/socket_pair.h"
 
 namespace echo {
 namespace {
@@ -44,30 +46,20 @@ void set_action(int signal, void (*handler)(int)) {
   ::sigaction(signal, &action, nullptr);
 }
 
-void block(int signal) {
-  sigset_t set{};
-  ::sigemptyset(&set);
-  ::sigaddset(&set, signal);
-  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
 // A handler that is nobody else's.
 void do_nothing(int /*signal*/) {}
 
-// Lets a signal in, as the main loop does. Returns whether one came.
-bool wait_once(const Signals& signals) {
-  constexpr timespec kNow{0, 0};
-  return ::pselect(0, nullptr, nullptr, nullptr, &kNow, &signals.wait_mask()) != 0;
+// What take() returns until it returns none, that included.
+std::vector<int> taken_from(Signals& signals) {
+  std::vector<int> taken;
+  do {
+    taken.push_back(signals.take());
+  } while (taken.back() != 0);
+  return taken;
 }
 
-// Lets in all that are pending.
-void let_in(const Signals& signals) {
-  while (wait_once(signals)) continue;
-}
-
-void raise_and_let_in(int signal, const Signals& signals) {
-  ASSERT_EQ(::raise(signal), 0);
-  let_in(signals);
+void raise_all(std::initializer_list<int> signals) {
+  for (const int signal : signals) ASSERT_EQ(::raise(signal), 0);
 }
 
 // Gives each test the default actions and an empty mask, whatever this process was started with.
@@ -95,92 +87,88 @@ class SignalsTest : public testing::Test {
   sigset_t old_mask_{};
 };
 
-TEST_F(SignalsTest, TakesNothingWhereNothingCame) {
+TEST_F(SignalsTest, TakesNothingIfNothingCame) {
   Signals signals({SIGTERM, SIGINT});
-  let_in(signals);
   EXPECT_EQ(signals.take(), 0);
 }
 
 TEST_F(SignalsTest, TakesTheSignalThatCame) {
   Signals signals({SIGTERM, SIGINT});
-  raise_and_let_in(SIGINT, signals);
-  EXPECT_EQ(signals.take(), SIGINT);
+  raise_all({SIGINT});
+  EXPECT_EQ(taken_from(signals), (std::vector{SIGINT, 0}));
   EXPECT_EQ(signals.take(), 0);
-}
-
-TEST_F(SignalsTest, HoldsASignalBackUntilItIsLetIn) {
-  Signals signals({SIGTERM});
-  ASSERT_EQ(::raise(SIGTERM), 0);
-  EXPECT_EQ(signals.take(), 0);
-  let_in(signals);
-  EXPECT_EQ(signals.take(), SIGTERM);
 }
 
 TEST_F(SignalsTest, TakesTheLowestNumberFirst) {
   Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
-  for (const int signal : {SIGUSR1, SIGHUP, SIGTERM, SIGINT}) raise_and_let_in(signal, signals);
-  for (const int signal : {SIGHUP, SIGINT, SIGUSR1, SIGTERM, 0}) EXPECT_EQ(signals.take(), signal);
+  raise_all({SIGUSR1, SIGHUP, SIGTERM, SIGINT});
+  EXPECT_EQ(taken_from(signals), (std::vector{SIGHUP, SIGINT, SIGUSR1, SIGTERM, 0}));
 }
 
 TEST_F(SignalsTest, TakesASignalOnceThoughItCameTwice) {
   Signals signals({SIGUSR1});
-  for (int time = 0; time < 2; ++time) {
-    raise_and_let_in(SIGUSR1, signals);
-  }
-  EXPECT_EQ(signals.take(), SIGUSR1);
-  EXPECT_EQ(signals.take(), 0);
+  raise_all({SIGUSR1, SIGUSR1});
+  EXPECT_EQ(taken_from(signals), (std::vector{SIGUSR1, 0}));
 }
 
 TEST_F(SignalsTest, TakesASignalAgainThatComesAgain) {
   Signals signals({SIGUSR1});
   for (int time = 0; time < 2; ++time) {
-    raise_and_let_in(SIGUSR1, signals);
-    EXPECT_EQ(signals.take(), SIGUSR1);
+    raise_all({SIGUSR1});
+    EXPECT_EQ(taken_from(signals), (std::vector{SIGUSR1, 0}));
   }
+}
+
+TEST_F(SignalsTest, TakesASignalThatCameBeforeWhileItWasBlocked) {
+  block_signals({SIGTERM});
+  raise_all({SIGTERM});
+  EXPECT_EQ(Signals({SIGTERM}).take(), SIGTERM);
 }
 
 TEST_F(SignalsTest, ForgetsWhatCameToTheObjectBefore) {
   {
     const Signals before({SIGUSR1});
-    raise_and_let_in(SIGUSR1, before);
+    raise_all({SIGUSR1});
   }
   EXPECT_EQ(Signals({SIGUSR1}).take(), 0);
 }
 
-// One wait, which delivers one of them, brings them all.
-TEST_F(SignalsTest, TakesEverySignalThatCameTogether) {
-  Signals signals({SIGTERM, SIGINT});
-  ASSERT_EQ(::raise(SIGTERM), 0);
-  ASSERT_EQ(::raise(SIGINT), 0);
-  wait_once(signals);
-  EXPECT_EQ(signals.take(), SIGINT);
-  EXPECT_EQ(signals.take(), SIGTERM);
-  EXPECT_EQ(signals.take(), 0);
-  wait_once(signals);
-  EXPECT_EQ(signals.take(), 0);
-}
-
-// Otherwise a flood of them would keep the loop for ever.
 TEST_F(SignalsTest, LeavesForTheNextTimeWhatComesWhileItIsAsked) {
   Signals signals({SIGTERM, SIGINT});
-  raise_and_let_in(SIGTERM, signals);
+  raise_all({SIGTERM});
   EXPECT_EQ(signals.take(), SIGTERM);
-  ASSERT_EQ(::raise(SIGINT), 0);
+  raise_all({SIGINT});
   EXPECT_EQ(signals.take(), 0);
-  wait_once(signals);
   EXPECT_EQ(signals.take(), SIGINT);
 }
 
-TEST_F(SignalsTest, BlocksWhatItCatches) {
-  const Signals signals({SIGTERM, SIGUSR1});
-  EXPECT_EQ(members(current_mask()), (std::vector{SIGUSR1, SIGTERM}));
+TEST_F(SignalsTest, IsReadableFromTheFirstSignalUntilAllAreTaken) {
+  Signals signals({SIGTERM, SIGINT});
+  EXPECT_FALSE(test::is_readable(signals.fd()));
+  raise_all({SIGINT, SIGTERM, SIGINT});
+  EXPECT_TRUE(test::is_readable(signals.fd()));
+  taken_from(signals);
+  EXPECT_FALSE(test::is_readable(signals.fd()));
 }
 
-TEST_F(SignalsTest, WaitsWithWhatItCatchesUnblocked) {
-  block(SIGUSR1);
-  block(SIGUSR2);
+TEST_F(SignalsTest, LosesNoneToAFloodOfAnother) {
+  Signals signals({SIGTERM, SIGUSR1});
+  for (int i = 0; i < 100'000; ++i) static_cast<void>(::raise(SIGUSR1));
+  raise_all({SIGTERM});
+  EXPECT_EQ(taken_from(signals), (std::vector{SIGUSR1, SIGTERM, 0}));
+}
+
+TEST_F(SignalsTest, LeavesErrnoAsItIs) {
+  const Signals signals({SIGUSR1});
+  errno = ENOENT;
+  raise_all({SIGUSR1});
+  EXPECT_EQ(errno, ENOENT);
+}
+
+TEST_F(SignalsTest, UnblocksWhatItCatches) {
+  block_signals({SIGUSR1, SIGUSR2});
   const Signals signals({SIGTERM, SIGUSR1});
-  EXPECT_EQ(members(signals.wait_mask()), std::vector{SIGUSR2});
+  EXPECT_EQ(members(current_mask()), std::vector{SIGUSR2});
 }
 
 TEST_F(SignalsTest, PutsTheActionsBack) {
@@ -191,7 +179,7 @@ TEST_F(SignalsTest, PutsTheActionsBack) {
 }
 
 TEST_F(SignalsTest, PutsTheMaskBack) {
-  block(SIGUSR2);
+  block_signals({SIGUSR2});
   { const Signals signals({SIGTERM, SIGUSR1}); }
   EXPECT_EQ(members(current_mask()), std::vector{SIGUSR2});
 }
@@ -200,7 +188,7 @@ TEST_F(SignalsTest, LeavesAnIgnoredSighupIgnored) {
   set_action(SIGHUP, SIG_IGN);
   Signals signals({SIGHUP, SIGTERM});
   EXPECT_EQ(action_of(SIGHUP).sa_handler, SIG_IGN);
-  raise_and_let_in(SIGHUP, signals);
+  raise_all({SIGHUP});
   EXPECT_EQ(signals.take(), 0);
 }
 
@@ -208,7 +196,7 @@ TEST_F(SignalsTest, LeavesAnIgnoredSighupIgnored) {
 TEST_F(SignalsTest, CatchesAnIgnoredSignalOfAnotherKind) {
   set_action(SIGINT, SIG_IGN);
   Signals signals({SIGINT});
-  raise_and_let_in(SIGINT, signals);
+  raise_all({SIGINT});
   EXPECT_EQ(signals.take(), SIGINT);
 }
 
@@ -220,6 +208,15 @@ TEST_F(SignalsTest, RefusesASignalThatCannotBeCaught) {
     EXPECT_EQ(error.code().value(), EINVAL);
     EXPECT_STREQ(error.what(), "cannot catch signal 9: Invalid argument");
   }
+}
+
+TEST_F(SignalsTest, RefusesToWorkWithoutDescriptors) {
+  rlimit old_limit{};
+  ::getrlimit(RLIMIT_NOFILE, &old_limit);
+  const rlimit none{.rlim_cur = 0, .rlim_max = old_limit.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  EXPECT_THROW(Signals({SIGUSR1}), std::system_error);
+  ::setrlimit(RLIMIT_NOFILE, &old_limit);
 }
 
 TEST_F(SignalsTest, ChangesNothingWhereItRefuses) {
@@ -260,7 +257,7 @@ TEST_F(ExitOnSignals, EndsTheProcessWithStatusZero) {
 
 TEST_F(ExitOnSignals, EndsAProcessThatWasStartedWithThemBlockedOrIgnored) {
   EXPECT_EQ(status_in_child([] {
-              block(SIGTERM);
+              block_signals({SIGTERM});
               static_cast<void>(::raise(SIGTERM));
               exit_on_signals({SIGTERM});
             }),
@@ -288,7 +285,6 @@ TEST_F(ExitOnSignals, LeavesToTheMainLoopWhatComesOnceItTakesOver) {
               block_signals({SIGTERM});
               static_cast<void>(::raise(SIGTERM));
               Signals signals({SIGTERM});
-              let_in(signals);
               if (signals.take() != SIGTERM) ::_exit(EXIT_FAILURE);
             }),
             kSurvived);

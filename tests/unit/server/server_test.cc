@@ -298,8 +298,8 @@ TEST_F(ServerTest, EchoesInDrainingWhatHadComeBefore) {
   TestPeer peer = connect();
   peer.send("before");
   raise_signal(SIGTERM);
-  // A turn with something ready lets no signal in: one receives, one sends, one drains.
-  for (int i = 0; i < 3; ++i) EXPECT_TRUE(server_->turn());
+  // One receives, one sends.
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(server_->turn());
   EXPECT_EQ(peer.receive_to_eof(), "before");
 }
 
