@@ -232,7 +232,7 @@ int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, i
     header->cmsg_len = CMSG_LEN(passed.size_bytes());
     std::memcpy(CMSG_DATA(header), passed.data(), passed.size_bytes());
   }
-  return ::sendmsg(fd, &message, flags | MSG_NOSIGNAL) < 0 ? errno : 0;
+  return again([&] { return ::sendmsg(fd, &message, flags | MSG_NOSIGNAL); }) < 0 ? errno : 0;
 }
 
 std::size_t unread(int fd) noexcept {

@@ -455,6 +455,7 @@ void Server::handle_signals() {
     }
   }
   if (stop == 0) return;
+  now_ = clock_();  // It may have come long after that was read.
   // Whose connections are about to end has nothing to hand over.
   if (stop == SIGUSR2 && drain_deadline_) return;
   if (drain_deadline_ && is_told_to_stop_) {

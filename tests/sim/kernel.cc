@@ -380,7 +380,11 @@ ssize_t Kernel::read(int fd, void* buffer, std::size_t length) {
   let_time_pass();
   const File* const file = find(fd, "read");
   if (file == nullptr) return -1;
-  if (file->kind == File::Kind::kSignals) return signals_-- > 0 ? 1 : fail(EAGAIN);
+  if (file->kind == File::Kind::kSignals) {
+    if (signals_ == 0) return fail(EAGAIN);
+    --signals_;
+    return 1;
+  }
   if (file->kind == File::Kind::kEvents) return read_events(buffer, length);
   if (strikes()) return fail(dice_.one_of(kNotNow));
   if (input_.empty()) return 0;
@@ -393,7 +397,10 @@ ssize_t Kernel::read(int fd, void* buffer, std::size_t length) {
 ssize_t Kernel::write(int fd, const void* buffer, std::size_t length) {
   const File* const file = find(fd, "write");
   if (file == nullptr) return -1;
-  if (file->kind == File::Kind::kSignals) return ++signals_, 1;
+  if (file->kind == File::Kind::kSignals) {
+    ++signals_;
+    return 1;
+  }
   let_time_pass();
   if (file->kind == File::Kind::kLog) {
     if (dice_.one_in(50)) return fail(dice_.one_in(2) ? EAGAIN : EINTR);
