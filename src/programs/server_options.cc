@@ -2,7 +2,6 @@
 
 #include <getopt.h>
 
-#include <chrono>
 #include <climits>
 #include <limits>
 
@@ -11,9 +10,6 @@
 
 namespace echo {
 namespace {
-
-// As much as Linux lets wait by default (net.core.somaxconn).
-constexpr int kDefaultBacklog = 4096;
 
 constexpr int kReusePort = kFirstOwnOption;
 
@@ -100,16 +96,8 @@ std::string_view listen_option(int val) {
 }  // namespace
 
 ServerOptions parse_server_options(int argc, char* const* argv) {
-  using std::chrono::minutes;
-  using std::chrono::seconds;
   ServerOptions options;
   ServerSettings& server = options.server;
-  server.listen.port = 10000;
-  server.listen.backlog = kDefaultBacklog;
-  // RFC 1122, section 4.2.3.6, would have two hours, to spare connections a passing failure; here a
-  // descriptor is worth more than an idle connection.
-  server.listen.keepalive = minutes{2};
-  server.drain_timeout = seconds{5};
 
   OptionWalk walk(argc, argv, kServerOptions);
   for (int val = walk.next(); val != -1; val = walk.next()) {

@@ -345,6 +345,7 @@ ServerSettings any_server_settings(Dice& dice) {
   ServerSettings settings;
   settings.listen.hosts = {resolve("127.0.0.1", 0)};
   if (dice.one_in(2)) settings.listen.hosts.push_back(resolve("127.0.0.2", 0));
+  settings.listen.port = 0;
   settings.listen.backlog = 300;  // As many as ever come.
   settings.max_queue = dice.one_of<std::size_t>({1, 7, 100, 5000, 65536, 262144});
   settings.max_connections = dice.one_of<std::size_t>({0, 0, 0, 2});

@@ -6,7 +6,7 @@
 
 #include "echo/cli/options.h"
 #include "echo/os/log.h"
-#include "echo/server/server.h"
+#include "echo/server/server_settings.h"
 
 namespace echo {
 

@@ -1,31 +1,18 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "echo/base/time.h"
-#include "echo/os/endpoint.h"
 #include "echo/os/log.h"
 #include "echo/os/socket.h"
 #include "echo/os/unique_fd.h"
+#include "echo/server/server_settings.h"
 
 namespace echo {
-
-// What one host's name stands for.
-using Addresses = std::vector<Endpoint>;
 
 // Looks up each of the names, as resolve() does. Throws what it throws, and std::runtime_error for
 // a multicast or broadcast address, which nobody can connect to.
 std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names);
-
-struct ListenSettings {
-  std::vector<Addresses> hosts;
-  std::uint16_t port = 0;   // 0: any free one, the same for every address.
-  int backlog = 0;          // listen(2)'s; the system cuts it to net.core.somaxconn.
-  bool reuse_port = false;  // Share the port with other processes that ask for it too.
-  Duration keepalive{0};    // As listen_on() has it.
-};
 
 // Listens on every address of every host, once, and logs each: `starting up on ADDR port PORT`, at
 // whatever level where the system chose the port. What a wildcard among them takes in is not

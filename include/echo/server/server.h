@@ -27,19 +27,11 @@
 #include "echo/server/handover.h"
 #include "echo/server/host_limit.h"
 #include "echo/server/listeners.h"
+#include "echo/server/server_settings.h"
 #include "echo/server/startup_sockets.h"
 #include "echo/service/service_manager.h"
 
 namespace echo {
-
-struct ServerSettings {
-  ListenSettings listen;
-  std::size_t max_connections = 0;       // More are refused. 0: only the descriptors limit them.
-  std::size_t max_per_host = 0;          // The same for those of one host. 0: no limit.
-  std::size_t max_queue = 256UL * 1024;  // The most bytes owed to one connection; at least 1.
-  Duration idle_timeout{0};              // Closed after so long without a byte. 0: never.
-  Duration drain_timeout{0};             // How long a stop waits for what is in flight.
-};
 
 // The echo server: listens, and sends every client back what it sends, in order (RFC 862).
 //

@@ -13,7 +13,7 @@
 
 #include "echo/cli/options.h"
 #include "echo/os/log.h"
-#include "echo/server/server.h"
+#include "echo/server/server_settings.h"
 #include "support/command_line.h"
 
 namespace echo {

@@ -121,7 +121,7 @@ TEST(OpenListeners, LetsClientsConnect) {
 }
 
 TEST(OpenListeners, PassesTheBacklogOn) {
-  const Opened opened({.hosts = resolve_hosts({"127.0.0.1"}), .backlog = 7});
+  const Opened opened({.hosts = resolve_hosts({"127.0.0.1"}), .port = 0, .backlog = 7});
   tcp_info info{};
   socklen_t length = sizeof info;
   ::getsockopt(opened.listeners.front().get(), IPPROTO_TCP, TCP_INFO, &info, &length);
@@ -130,7 +130,8 @@ TEST(OpenListeners, PassesTheBacklogOn) {
 }
 
 TEST(OpenListeners, PassesKeepaliveOn) {
-  const Opened opened({.hosts = resolve_hosts({"127.0.0.1"}), .backlog = 7, .keepalive = 7s});
+  const Opened opened(
+      {.hosts = resolve_hosts({"127.0.0.1"}), .port = 0, .backlog = 7, .keepalive = 7s});
   int seconds = 0;
   socklen_t length = sizeof seconds;
   ::getsockopt(opened.listeners.front().get(), IPPROTO_TCP, TCP_KEEPIDLE, &seconds, &length);

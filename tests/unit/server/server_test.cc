@@ -47,8 +47,8 @@ class ServerTest : public testing::Test {
  protected:
   ServerTest() {
     settings_.listen.hosts = resolve_hosts({"127.0.0.1"});
+    settings_.listen.port = 0;
     settings_.listen.backlog = 100;
-    settings_.drain_timeout = 5s;
   }
 
   void start() {
