@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <ctime>
+#include <initializer_list>
+#include <optional>
 
 namespace echo {
 
@@ -12,6 +14,15 @@ using Duration = std::chrono::nanoseconds;
 
 // The longest time parse_duration() takes: about ten years. A Time and this never overflow.
 constexpr Duration kMaxDuration = std::chrono::hours{87600};
+
+// The earliest of the times; nullopt stands for never.
+constexpr std::optional<Time> earliest(std::initializer_list<std::optional<Time>> times) noexcept {
+  std::optional<Time> first;
+  for (const std::optional<Time>& time : times) {
+    if (time && (!first || *time < *first)) first = time;
+  }
+  return first;
+}
 
 // For a system call. Not negative.
 constexpr timespec to_timespec(Duration duration) noexcept {
