@@ -79,6 +79,19 @@ void exit_on_signals(std::initializer_list<int> signals) {
   ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 
+std::string_view signal_name(int signal) noexcept {
+  switch (signal) {
+    case SIGHUP:
+      return "SIGHUP";
+    case SIGINT:
+      return "SIGINT";
+    case SIGUSR2:
+      return "SIGUSR2";
+    default:
+      return "SIGTERM";
+  }
+}
+
 void reap_children() noexcept {
   static_cast<void>(std::signal(SIGCHLD, SIG_IGN));
   while (::waitpid(-1, nullptr, WNOHANG) > 0) {

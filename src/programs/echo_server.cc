@@ -33,7 +33,7 @@ int serve(int argc, char** argv) {
   echo::Signals signals(echo::Server::kSignals);
   echo::ServiceManager manager(log);
   echo::StartupSockets startup_sockets = echo::take_startup_sockets(log);
-  if (!startup_sockets.sockets.empty()) echo::expect_no_listen_option(options);
+  if (!startup_sockets.listeners.empty()) echo::expect_no_listen_option(options);
   echo::Server server(options.server, log, signals, manager, std::move(startup_sockets));
   return server.run() ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 #include "echo/server/connection.h"
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -7,6 +8,14 @@
 #include "echo/os/socket.h"
 
 namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long a peer that we have hung up on, and that has taken all, may be silent.
+constexpr Duration kMaxLinger = 250ms;
+
+}  // namespace
 
 Connection::Connection(UniqueFd fd, const Endpoint& peer, std::size_t max_queue, Time now)
     : fd_(std::move(fd)), max_queue_(max_queue), last_active_(now), peer_(peer) {}
@@ -73,6 +82,10 @@ bool Connection::takes_more(Time now) noexcept {
   if (moves) last_active_ = now;
   held_ = held;
   return moves;
+}
+
+std::optional<Time> Connection::linger_deadline() const noexcept {
+  return state_ == State::kLingering ? std::optional(last_active_ + kMaxLinger) : std::nullopt;
 }
 
 void Connection::handle_eof() { state_ = queue_.empty() ? State::kClosed : State::kDraining; }

@@ -17,7 +17,6 @@
 #include <utility>
 
 #include "echo/base/errno_text.h"
-#include "echo/os/signal_driven_io.h"
 #include "echo/os/socket.h"
 
 namespace echo {
@@ -29,7 +28,7 @@ constexpr std::string_view kFormat = "echo_server handover 1\n";
 
 struct Record {
   std::uint64_t kind;
-  std::uint64_t owed;
+  std::uint64_t pending;
 };
 
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
@@ -66,18 +65,18 @@ int write_state(int fd, std::span<const HandoverItem> items) {
   append(head, std::uint64_t{items.size()});
   for (const HandoverItem& item : items) {
     append(head, Record{.kind = static_cast<std::uint64_t>(item.kind),
-                        .owed = item.owed != nullptr ? item.owed->bytes() : 0});
+                        .pending = item.pending != nullptr ? item.pending->bytes() : 0});
   }
   int error = write_all(fd, head);
   for (const HandoverItem& item : items) {
-    if (error == 0 && item.owed != nullptr) error = write_queue(fd, *item.owed);
+    if (error == 0 && item.pending != nullptr) error = write_queue(fd, *item.pending);
   }
   if (error == 0 && ::fcntl(fd, F_ADD_SEALS, kSeals) != 0) error = errno;
   return error;
 }
 
-// Sealed against execution too, without which a hardened system refuses it (vm.memfd_noexec, Linux
-// 6.3); what is older does not know of that.
+// Sealed against execution too, without which a hardened system refuses it (vm.memfd_noexec); Linux
+// before 6.3 does not know that seal.
 UniqueFd make_file() {
   constexpr unsigned kNoExecSeal = 8;  // linux/memfd.h, MFD_NOEXEC_SEAL
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -86,7 +85,7 @@ UniqueFd make_file() {
   return fd;
 }
 
-// One message bears some descriptors, and the number of the first of them.
+// One message carries some descriptors, and the number of the first of them.
 int send_message(int socket, std::uint64_t first, std::span<const int> fds) {
   iovec part{.iov_base = &first, .iov_len = sizeof first};
   msghdr message{};
@@ -100,7 +99,7 @@ struct Message {
   std::vector<UniqueFd> fds;
 };
 
-// The next one that is there; with MSG_PEEK it stays there, and its descriptors are copies.
+// The next message, if there is one; with MSG_PEEK it stays there, and its descriptors are copies.
 std::optional<Message> receive_message(int socket, int flags = 0) {
   Message received;
   received.fds.reserve(kMaxInMessage);
@@ -126,7 +125,7 @@ std::optional<Message> receive_message(int socket, int flags = 0) {
   return received;
 }
 
-// Takes a number from the front of the text. Throws std::runtime_error where it is too short.
+// Takes a number from the front of the text. Throws std::runtime_error if it is too short.
 template <typename Number>
 Number take_number(std::string_view& text) {
   Number number{};
@@ -136,9 +135,9 @@ Number take_number(std::string_view& text) {
   return number;
 }
 
-bool is_handed_kind(std::uint64_t kind) {
+bool is_kind(std::uint64_t kind) {
   return kind >= static_cast<std::uint64_t>(HandoverKind::kListener) &&
-         kind <= static_cast<std::uint64_t>(HandoverKind::kClientAtEof);
+         kind <= static_cast<std::uint64_t>(HandoverKind::kConnectionAtEof);
 }
 
 bool fits(int fd, HandoverKind kind) {
@@ -154,7 +153,7 @@ int Handover::pack(std::span<const HandoverItem> items) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return errno;
   package_ = UniqueFd(ends[0]);
   sender_ = UniqueFd(ends[1]);
-  // Nobody reads the messages until all are in the queue.
+  // No process reads the messages until all are in the queue.
   constexpr int kRoom = 1 << 20;
   ::setsockopt(sender_.get(), SOL_SOCKET, SO_SNDBUF, &kRoom, sizeof kRoom);
   const UniqueFd state = make_file();
@@ -180,7 +179,7 @@ int Handover::put_descriptors(std::span<const HandoverItem> items, int state) co
   return error;
 }
 
-bool Handover::let_go() noexcept {
+bool Handover::release() noexcept {
   package_.reset();
   char byte = 0;
   return ::recv(sender_.get(), &byte, sizeof byte, MSG_DONTWAIT) < 0 && errno == EAGAIN;
@@ -196,14 +195,14 @@ std::vector<HandoverRecord> parse_handover(std::string_view file) {
   records.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto record = take_number<Record>(rest);
-    if (!is_handed_kind(record.kind)) throw std::runtime_error("it has a record of no known kind");
+    if (!is_kind(record.kind)) throw std::runtime_error("it has a record of no known kind");
     const auto kind = static_cast<HandoverKind>(record.kind);
-    if (kind == HandoverKind::kListener && record.owed > 0) {
+    if (kind == HandoverKind::kListener && record.pending > 0) {
       throw std::runtime_error("it owes bytes to a listener");
     }
-    if (record.owed > bytes.size()) throw std::runtime_error("it is cut short");
-    records.push_back({.kind = kind, .owed = bytes.substr(0, record.owed)});
-    bytes.remove_prefix(record.owed);
+    if (record.pending > bytes.size()) throw std::runtime_error("it is cut short");
+    records.push_back({.kind = kind, .pending = bytes.substr(0, record.pending)});
+    bytes.remove_prefix(record.pending);
   }
   if (!bytes.empty()) throw std::runtime_error("there is more in it than it says");
   return records;
@@ -213,20 +212,20 @@ void Unmap::operator()(void* memory) const noexcept { ::munmap(memory, length); 
 
 HandoverReader::HandoverReader(UniqueFd package) : package_(std::move(package)) {
   try {
-    look();
+    read();
   } catch (const std::runtime_error& error) {
-    complaint_ = error.what();
+    error_ = error.what();
     records_.clear();
   }
 }
 
-void HandoverReader::look() {
-  auto opening = receive_message(package_.get(), MSG_PEEK);
-  if (!opening || opening->fds.empty()) throw std::runtime_error("there is nothing in it");
-  file_ = map(opening->fds.front().get());
+void HandoverReader::read() {
+  auto first = receive_message(package_.get(), MSG_PEEK);
+  if (!first || first->fds.empty()) throw std::runtime_error("there is nothing in it");
+  file_ = map(first->fds.front().get());
   records_ = parse_handover({static_cast<const char*>(file_.get()), file_.get_deleter().length});
-  for (std::size_t i = 1; i < opening->fds.size() && i <= records_.size(); ++i) {
-    UniqueFd& fd = opening->fds[i];
+  for (std::size_t i = 1; i < first->fds.size() && i <= records_.size(); ++i) {
+    UniqueFd& fd = first->fds[i];
     if (records_[i - 1].kind != HandoverKind::kListener ||
         !fits(fd.get(), HandoverKind::kListener)) {
       continue;
@@ -237,11 +236,11 @@ void HandoverReader::look() {
   }
 }
 
-void HandoverReader::take_clients() {
+void HandoverReader::take_connections() {
   try {
     take_all();
   } catch (const std::bad_alloc&) {
-    complaint_ = ErrnoText{ENOMEM}.to_string();
+    error_ = ErrnoText{ENOMEM}.to_string();
   }
 }
 
@@ -250,28 +249,26 @@ void HandoverReader::take_all() {
   std::vector<UniqueFd> fds(records_.size());
   while (auto message = receive_message(package_.get())) {
     for (UniqueFd& fd : message->fds) {
-      const std::uint64_t place = message->first++;
-      if (place < fds.size() && !fds[place]) fds[place] = std::move(fd);
+      const std::uint64_t index = message->first++;
+      if (index < fds.size() && !fds[index]) fds[index] = std::move(fd);
     }
   }
   for (std::size_t i = 0; i < fds.size(); ++i) {
     const HandoverRecord& record = records_[i];
     if (record.kind == HandoverKind::kListener || !fits(fds[i].get(), record.kind)) continue;
     make_nonblocking(fds[i].get());
-    // What the last server has armed would tell of a descriptor that was its own.
-    SignalDrivenIo::disarm(fds[i].get());
-    clients_.push_back({.fd = std::move(fds[i]),
-                        .at_eof = record.kind == HandoverKind::kClientAtEof,
-                        .owed = record.owed});
+    connections_.push_back({.fd = std::move(fds[i]),
+                            .at_eof = record.kind == HandoverKind::kConnectionAtEof,
+                            .pending = record.pending});
     ++fitting_;
   }
   if (fitting_ < fds.size()) {
-    complaint_ = std::to_string(fds.size() - fitting_) + " of " + std::to_string(fds.size()) +
-                 " descriptors are missing, or are not what it says";
+    error_ = std::to_string(fds.size() - fitting_) + " of " + std::to_string(fds.size()) +
+             " descriptors are missing, or are not what it says";
   }
 }
 
-// Only what nobody can change meanwhile, and what has memory already for all that it claims to be.
+// Only a file that cannot change any more, and that has memory already for its whole length.
 HandoverReader::Mapping HandoverReader::map(int file) {
   const int seals = ::fcntl(file, F_GET_SEALS);
   struct stat status {};

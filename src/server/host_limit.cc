@@ -7,24 +7,23 @@
 
 namespace echo {
 
-HostLimit::Place::~Place() {
-  if (counts_ != nullptr && --host_->second == 0) counts_->erase(host_);
-}
-
-std::optional<HostLimit::Place> HostLimit::take(const Endpoint& peer) {
+bool HostLimit::is_reached(const Endpoint& peer) const noexcept {
+  if (max_ == 0) return false;
   const auto host = counts_.find(host_of(peer));
-  if (host != counts_.end() && host->second >= most_) return std::nullopt;
-  return add(peer);
+  return host != counts_.end() && host->second >= max_;
 }
 
-HostLimit::Place HostLimit::add(const Endpoint& peer) {
-  if (most_ == 0) return {};
-  const auto host = counts_.try_emplace(host_of(peer)).first;
-  ++host->second;
-  return {counts_, host};
+void HostLimit::add(const Endpoint& peer) {
+  if (max_ > 0) ++counts_[host_of(peer)];
 }
 
-// As an IPv6 address: mapped, or with the part that the user chooses left out.
+void HostLimit::remove(const Endpoint& peer) noexcept {
+  if (max_ == 0) return;
+  const auto host = counts_.find(host_of(peer));
+  if (--host->second == 0) counts_.erase(host);
+}
+
+// As an IPv6 address: mapped, or without the part that its user chooses.
 HostLimit::Host HostLimit::host_of(const Endpoint& peer) noexcept {
   constexpr std::size_t kMappedAt = 12;
   constexpr std::size_t kNetworkBytes = 8;

@@ -16,21 +16,21 @@ StartupSockets take_startup_sockets(Log& log) {
   std::vector<std::string> refused;
   for (PassedDescriptor& passed : take_passed_descriptors(log)) {
     const int fd = passed.fd.get();
-    // By its kind too: the names may be missing.
+    // By its kind too, since the names may be missing.
     if (passed.name == kHandoverName || kind_of(fd) == SocketKind::kSeqpacket) {
-      if (startup_sockets.before.is_there()) {
+      if (startup_sockets.handover.has_package()) {
         log.warning("what the server before handed over: there is more than one of it");
       } else {
-        startup_sockets.before = HandoverReader(std::move(passed.fd));
+        startup_sockets.handover = HandoverReader(std::move(passed.fd));
       }
     } else if (kind_of(fd) == SocketKind::kListener) {
-      startup_sockets.sockets.push_back(std::move(passed.fd));
+      startup_sockets.listeners.push_back(std::move(passed.fd));
     } else {
       refused.push_back("passed descriptor " + std::to_string(fd) + ", '" + escape(passed.name) +
                         "', is not a listening TCP socket");
     }
   }
-  if (!refused.empty() && startup_sockets.sockets.empty()) throw UsageError(refused.front());
+  if (!refused.empty() && startup_sockets.listeners.empty()) throw UsageError(refused.front());
   for (const std::string& reason : refused) log.warning(reason);
   return startup_sockets;
 }

@@ -31,23 +31,23 @@ using namespace std::chrono_literals;
 
 constexpr Duration kStatusInterval = 1s;
 
-// After what did not get through, how long to wait before it is said again.
+// After a datagram that did not get through.
 constexpr Duration kRetryInterval = 1s;
 
-// Beyond its time to drain, what the service may take to end.
+// What the service may take to end, beyond its announced time.
 constexpr Duration kStopSlack = 5s;
 
 bool is_address(std::string_view name) {
   return (name.starts_with('@') || name.starts_with('/')) && name.size() >= 2;
 }
 
-// A path, or an abstract name after an '@' (sd_notify(3)). Returns the length of the address, 0
-// where it is neither, or too long.
+// A path, or an abstract name after an '@' (sd_notify(3)). Returns the length of the address; 0
+// if it is neither, or too long.
 socklen_t fill_address(std::string_view name, sockaddr_un& address) {
   const bool abstract = name.starts_with('@');
   // A path ends with a NUL, an abstract name begins with one (unix(7)).
-  const std::size_t most = abstract ? sizeof address.sun_path : sizeof address.sun_path - 1;
-  if (!is_address(name) || name.size() > most) return 0;
+  const std::size_t max = abstract ? sizeof address.sun_path : sizeof address.sun_path - 1;
+  if (!is_address(name) || name.size() > max) return 0;
   address.sun_family = AF_UNIX;
   name.copy(address.sun_path, name.size());
   if (abstract) address.sun_path[0] = '\0';
@@ -55,8 +55,7 @@ socklen_t fill_address(std::string_view name, sockaddr_un& address) {
   return static_cast<socklen_t>(length);
 }
 
-// How often to tell that the service is alive; 0 where nobody wants to know, or for another process
-// only.
+// How often to report that the service is alive; 0 if the manager does not ask this process.
 Duration watchdog_interval(Log& log) {
   const char* const time = std::getenv("WATCHDOG_USEC");
   if (time == nullptr) return 0s;
@@ -66,8 +65,8 @@ Duration watchdog_interval(Log& log) {
     if (number != static_cast<std::uint64_t>(::getpid())) return 0s;
   }
   const auto microseconds = parse_number(time);
-  const auto most = static_cast<std::uint64_t>(kMaxDuration / 1us);
-  if (!microseconds || *microseconds < 2 || *microseconds > most) {
+  const auto max = static_cast<std::uint64_t>(kMaxDuration / 1us);
+  if (!microseconds || *microseconds < 2 || *microseconds > max) {
     log.warning("WATCHDOG_USEC: ", Payload(time), " is not a time in microseconds");
     return 0s;
   }
@@ -93,71 +92,69 @@ ServiceManager::ServiceManager(Log& log) : log_(&log) {
   path_ = path;
   socket_ = UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket_) {
-    note_trouble(errno);
+    warn(errno);
     return;
   }
-  constexpr timeval kLimit{kPatience.count(), 0};
+  constexpr timeval kLimit{kReplyTimeout.count(), 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kLimit, sizeof kLimit);
   watchdog_interval_ = watchdog_interval(log);
 }
 
-void ServiceManager::note_ready() { noted_ += "READY=1\n"; }
+void ServiceManager::announce_ready() { announcements_ += "READY=1\n"; }
 
-void ServiceManager::note_stopping(Duration most) {
-  const auto time = std::chrono::ceil<std::chrono::microseconds>(most + kStopSlack);
-  noted_ += "STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(time.count()) + '\n';
+void ServiceManager::announce_stopping(Duration max) {
+  const auto time = std::chrono::ceil<std::chrono::microseconds>(max + kStopSlack);
+  announcements_ += "STOPPING=1\nEXTEND_TIMEOUT_USEC=" + std::to_string(time.count()) + '\n';
 }
 
-void ServiceManager::tell(Time now, const ServiceStatus& status) {
+void ServiceManager::notify(Time now, const ServiceStatus& status) {
   if (!is_present()) return;
   status_ = status;
-  if (now < not_before_) return;
-  const bool with_status = status_ != told_status_ && now >= next_status_;
+  if (now < retry_at_) return;
+  const bool with_status = status_ != sent_status_ && now >= next_status_;
   const bool with_watchdog = watchdog_interval_ > 0s && now >= next_watchdog_;
-  std::string state = noted_;
+  std::string state = announcements_;
   if (with_status) state += "STATUS=" + status_.to_string() + '\n';
   if (with_watchdog) state += "WATCHDOG=1\n";
   if (state.empty()) return;
 
   const int error = send(state, MSG_DONTWAIT);
   if (error != 0) {
-    note_trouble(error);
-    not_before_ = now + kRetryInterval;
+    warn(error);
+    retry_at_ = now + kRetryInterval;
     return;
   }
-  troubled_ = false;
-  noted_.clear();
+  has_warned_ = false;
+  announcements_.clear();
   if (with_status) {
-    told_status_ = status_;
+    sent_status_ = status_;
     next_status_ = now + kStatusInterval;
   }
   if (with_watchdog) next_watchdog_ = now + watchdog_interval_;
 }
 
-std::optional<Time> ServiceManager::due() const noexcept {
+std::optional<Time> ServiceManager::next_notification() const noexcept {
   if (!is_present()) return std::nullopt;
   std::optional<Time> next;
-  const auto consider = [&](Time time) { next = next ? std::min(*next, time) : time; };
-  if (!noted_.empty()) consider(not_before_);
-  if (status_ != told_status_) consider(next_status_);
-  if (watchdog_interval_ > 0s) consider(next_watchdog_);
-  return next ? std::optional(std::max(*next, not_before_)) : std::nullopt;
+  if (!announcements_.empty()) next = retry_at_;
+  if (status_ != sent_status_) next = earliest({next, next_status_});
+  if (watchdog_interval_ > 0s) next = earliest({next, next_watchdog_});
+  return next ? std::optional(std::max(*next, retry_at_)) : std::nullopt;
 }
 
 int ServiceManager::store(int fd, std::string_view name) const {
   if (!is_present()) return ENOTCONN;
-  // What it keeps is not to be watched for an end, which would make it drop it.
+  // Without FDPOLL=0 the manager drops it once the other end is closed.
   return send("FDSTORE=1\nFDNAME=" + std::string(name) + "\nFDPOLL=0\n", 0, std::span(&fd, 1));
 }
 
 void ServiceManager::drop(std::string_view name) {
   if (!is_present()) return;
   const int error = send("FDSTOREREMOVE=1\nFDNAME=" + std::string(name) + '\n', 0);
-  if (error != 0) note_trouble(error);
+  if (error != 0) warn(error);
 }
 
-// It closes the descriptor that comes with a barrier when it gets there. Without memory for the set
-// nobody waits for that.
+// The manager closes the descriptor that comes with a barrier once it has read all before it.
 bool ServiceManager::synchronize() const noexcept try {
   std::array<int, 2> fds{};
   if (!is_present() || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) {
@@ -169,7 +166,7 @@ bool ServiceManager::synchronize() const noexcept try {
   inputs.insert(to_read.get());
   if (send("BARRIER=1", 0, std::span(fds).last(1)) != 0) return false;
   to_write.reset();
-  constexpr timespec kLimit{kPatience.count(), 0};
+  constexpr timespec kLimit{kReplyTimeout.count(), 0};
   sigset_t all{};  // No signal cuts it short.
   ::sigfillset(&all);
   return ::pselect(inputs.nfds(), inputs.native(), nullptr, nullptr, &kLimit, &all) == 1;
@@ -190,9 +187,9 @@ int ServiceManager::send(std::string_view state, int flags, std::span<const int>
   return send_with_descriptors(socket_.get(), message, passed, flags);
 }
 
-// Told once, until something gets through again.
-void ServiceManager::note_trouble(int error) {
-  if (std::exchange(troubled_, true)) return;
+// Once, until something gets through again.
+void ServiceManager::warn(int error) {
+  if (std::exchange(has_warned_, true)) return;
   log_->warning("cannot notify the service manager at ", Payload(path_), ": ", ErrnoText{error});
 }
 

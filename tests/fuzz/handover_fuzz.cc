@@ -26,9 +26,9 @@ std::string file_of(const std::vector<HandoverRecord>& records) {
   append(text, records.size());
   for (const HandoverRecord& record : records) {
     append(text, static_cast<std::uint64_t>(record.kind));
-    append(text, record.owed.size());
+    append(text, record.pending.size());
   }
-  for (const HandoverRecord& record : records) text += record.owed;
+  for (const HandoverRecord& record : records) text += record.pending;
   return text;
 }
 
@@ -41,7 +41,7 @@ void check_handover(std::string_view file) {
   }
   require(file_of(records) == file, "what is taken is all that was there");
   for (const HandoverRecord& record : records) {
-    require(record.kind != HandoverKind::kListener || record.owed.empty(),
+    require(record.kind != HandoverKind::kListener || record.pending.empty(),
             "a listener is owed nothing");
   }
 }

@@ -19,7 +19,9 @@
 #include "echo/os/endpoint.h"
 #include "echo/os/log.h"
 #include "echo/os/signals.h"
+#include "echo/server/drain_timeout.h"
 #include "echo/server/server.h"
+#include "echo/server/server_settings.h"
 #include "echo/service/service_manager.h"
 #include "sim/dice.h"
 #include "sim/kernel.h"
@@ -229,7 +231,7 @@ class ServersWorld : public World {
       if (pending > 0 && stream.counted_empty) {
         kernel_.violate("hung up on a peer that had taken all");
       }
-    } else if (!kernel_.has_faults() && late_turns_ + 2 < Server::kMaxLateTurns) {
+    } else if (!kernel_.has_faults() && late_turns_ + 2 < DrainTimeout::kMaxLateTurns) {
       if (is_unread && stream.arrived_at < drain_deadline()) {
         kernel_.violate("threw away what came before the drain timeout");
       }
@@ -297,8 +299,8 @@ class ServersWorld : public World {
       drains_since_ = kernel_.awake();
       stops_when_draining_ = stops_;
     }
-    const Duration most =
-        settings_.drain_timeout + Server::kMaxLastLook + (Server::kMaxLateTurns + 2) * kTurnTime;
+    const Duration most = settings_.drain_timeout + DrainTimeout::kMaxLateWait +
+                          (DrainTimeout::kMaxLateTurns + 2) * kTurnTime;
     if (kernel_.awake() >= *drains_since_ + most) {
       kernel_.violate("it outlives the drain timeout");
     }

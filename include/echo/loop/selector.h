@@ -25,8 +25,11 @@ class Selector {
  public:
   Selector();
 
-  // Puts the descriptor into inputs, or outputs, or takes it out. The first time a descriptor is
-  // put in takes memory for all that is ever done with it; nothing else does.
+  // Takes memory for all that is ever done with the descriptors below `nfds`.
+  void reserve(int nfds);
+
+  // Puts the descriptor into inputs, or outputs, or takes it out. Takes memory if reserve() has not
+  // done so; nothing else does.
   void watch_input(int fd, bool wanted);
   void watch_output(int fd, bool wanted);
 
@@ -55,7 +58,6 @@ class Selector {
 
  private:
   void watch(FdSet& set, int fd, bool wanted);
-  void reserve(int nfds);
 
   int look(std::optional<Duration> timeout);
   int ask_about_outputs();

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <initializer_list>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,9 @@ void block_signals(std::initializer_list<int> signals);
 // blocked or ignored, until a Signals takes them over. A SIGHUP that is ignored stays so: nohup(1)
 // means it. Throws std::system_error.
 void exit_on_signals(std::initializer_list<int> signals);
+
+// "SIGHUP", "SIGINT", "SIGUSR2"; "SIGTERM" for any other.
+std::string_view signal_name(int signal) noexcept;
 
 // Has no child of the process, dead or yet to die, wait to be reaped: as process 1 it is given the
 // orphans of others.

@@ -90,6 +90,9 @@ class Connection {
   // before, it would lose that to a reset if the peer sent something more.
   bool takes_more(Time now) noexcept;
 
+  // When it is closed if nothing moves on it; nullopt unless it lingers.
+  std::optional<Time> linger_deadline() const noexcept;
+
   // Gives up the socket, to be closed in some other way than at once.
   UniqueFd release_fd() noexcept { return std::move(fd_); }
 

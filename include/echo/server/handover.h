@@ -14,24 +14,28 @@
 namespace echo {
 
 // What one server hands to the next, so that a restart breaks no connection: its listeners, its
-// clients, and the bytes that they are owed.
+// connections, and their pending bytes.
 //
-// All of it is behind one descriptor, however many clients there are: a socket in whose queue the
-// others wait (SOCK_SEQPACKET; unix(7), SCM_RIGHTS). The first message there has a file in memory
-// that says what they are and holds the bytes (memfd_create(2)), and the listeners; so these can be
-// looked at without taking anything out. One, since systemd compares each descriptor that it is
-// given to keep with every other one that it keeps, and names all in one bounded variable.
+// All of it is behind one descriptor, however many connections there are: a socket in whose queue
+// the others wait (SOCK_SEQPACKET; unix(7), SCM_RIGHTS). The first message there carries the
+// listeners, and a file in memory that describes all descriptors and holds the bytes
+// (memfd_create(2)); so these can be read without taking anything out. It is one descriptor since
+// systemd compares each one that it is given to keep with all that it keeps already, and names all
+// in one bounded variable.
+
+// The name by which the service manager keeps it.
+constexpr const char* kHandoverName = "handover";
 
 enum class HandoverKind : std::uint64_t {
   kListener = 1,
-  kClient = 2,
-  kClientAtEof = 3,  // It has sent EOF, and is closed once it has got what it is owed.
+  kConnection = 2,
+  kConnectionAtEof = 3,  // The peer has sent EOF: to be closed once its pending bytes are sent.
 };
 
 struct HandoverItem {
   int fd;
   HandoverKind kind;
-  const MessageQueue* owed;  // Nullptr: nothing.
+  const MessageQueue* pending;  // Nullptr: nothing.
 };
 
 // The giving side.
@@ -41,11 +45,11 @@ class Handover {
   // 0, or an errno value. Throws std::bad_alloc.
   int pack(std::span<const HandoverItem> items);
 
-  // What is to be kept for the next server.
+  // The one descriptor, for the service manager to keep.
   int fd() const noexcept { return package_.get(); }
 
-  // Closes it here. Whether somebody else keeps it: if not, it is gone.
-  bool let_go() noexcept;
+  // Closes the package here. Returns whether another process keeps it; if not, it is gone.
+  bool release() noexcept;
 
  private:
   int put_descriptors(std::span<const HandoverItem> items, int state) const;
@@ -54,14 +58,14 @@ class Handover {
   UniqueFd sender_;
 };
 
-// One of those that are described in the file.
+// What the file says about one descriptor.
 struct HandoverRecord {
   HandoverKind kind;
-  std::string_view owed;  // Within the file's text.
+  std::string_view pending;  // Within the file's text.
 };
 
-// Reads the file. It may hold anything: throws std::runtime_error where it is not of this format
-// and version, whole and nothing else.
+// Reads the file. It may hold anything: throws std::runtime_error unless it has this format and
+// version, is complete, and holds nothing else.
 std::vector<HandoverRecord> parse_handover(std::string_view file);
 
 // For memory that mmap(2) gave.
@@ -70,50 +74,50 @@ struct Unmap {
   void operator()(void* memory) const noexcept;
 };
 
-// The taking side: what has come out of a package, fit for use: TCP sockets that listen or are
-// connected, non-blocking, closed on exec.
+// A connection of the server before this one.
+struct RestoredConnection {
+  UniqueFd fd;
+  bool at_eof;
+  std::string_view pending;  // As long as its HandoverReader lives.
+};
+
+// The taking side: what a package holds, fit for use: TCP sockets that listen or are connected,
+// non-blocking, closed on exec.
 class HandoverReader {
  public:
-  struct Client {
-    UniqueFd fd;
-    bool at_eof;
-    std::string_view owed;  // As long as the HandoverReader lives.
-  };
-
-  // None.
+  // No package.
   HandoverReader() = default;
 
-  // Looks at the package, for what it says and for the listeners. It may hold anything: what does
-  // not fit is closed, and complaint() tells of it.
+  // Reads the file, and takes copies of the listeners. The package may hold anything: what does not
+  // fit is closed, and is an error().
   explicit HandoverReader(UniqueFd package);
 
-  // Takes everything out of it, for the clients. Not before the start has gone well otherwise:
-  // until then the service manager keeps all of it for the next try.
-  void take_clients();
+  // Takes everything out of it, for the connections. Not before the rest of the start has
+  // succeeded: until then the service manager keeps all of it for the next try.
+  void take_connections();
 
-  // Whether there was a package.
-  bool is_there() const noexcept { return static_cast<bool>(package_); }
+  bool has_package() const noexcept { return static_cast<bool>(package_); }
 
   std::vector<UniqueFd>& listeners() noexcept { return listeners_; }
-  std::vector<Client>& clients() noexcept { return clients_; }
+  std::vector<RestoredConnection>& connections() noexcept { return connections_; }
 
-  // One line; empty where all is well.
-  const std::string& complaint() const noexcept { return complaint_; }
+  // One line; empty if all is well.
+  const std::string& error() const noexcept { return error_; }
 
  private:
   using Mapping = std::unique_ptr<void, Unmap>;
 
   static Mapping map(int file);
-  void look();
+  void read();
   void take_all();
 
   UniqueFd package_;
   Mapping file_;
   std::vector<HandoverRecord> records_;
-  std::size_t fitting_ = 0;  // Descriptors, to their records.
+  std::size_t fitting_ = 0;  // How many descriptors are what their records say.
   std::vector<UniqueFd> listeners_;
-  std::vector<Client> clients_;
-  std::string complaint_;
+  std::vector<RestoredConnection> connections_;
+  std::string error_;
 };
 
 }  // namespace echo

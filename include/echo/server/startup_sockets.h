@@ -8,18 +8,15 @@
 
 namespace echo {
 
-// The name by which the service manager keeps what one server hands to the next.
-constexpr const char* kHandoverName = "handover";
-
-// What a server finds when it starts.
+// The sockets that a server finds when it starts.
 struct StartupSockets {
-  std::vector<UniqueFd> sockets;  // TCP listeners that the service manager has opened for it.
-  HandoverReader before;          // What the server before it has handed over.
+  std::vector<UniqueFd> listeners;  // TCP listeners that the service manager has opened for it.
+  HandoverReader handover;          // From the server before it.
 };
 
-// Takes what the service manager passes. A descriptor that is neither is refused, by a warning with
-// its name; where none of those that were passed is a TCP listener, throws UsageError.
-// To be called once.
+// Takes the descriptors that the service manager passes. One of another kind is refused, by a
+// warning with its name; throws UsageError if one is refused and none is a TCP listener. To be
+// called once.
 StartupSockets take_startup_sockets(Log& log);
 
 }  // namespace echo

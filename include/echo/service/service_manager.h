@@ -29,52 +29,53 @@ struct ServiceStatus {
   std::string to_string() const;
 };
 
-// The service manager that started this process: systemd, or what else speaks its protocol, which
+// The service manager that started this process: systemd, or another one with its protocol, which
 // is a datagram to the socket that NOTIFY_SOCKET names (sd_notify(3)).
 //
-// It is told what it should know when there is something new, never so that the caller waits. What
-// does not reach it is a warning, and is said again later.
+// notify() never waits for it. A notification that does not get through is a warning, and is sent
+// again later.
 class ServiceManager {
  public:
   // None: every call does nothing.
   ServiceManager() = default;
 
-  // The one that the environment tells of, if any. What is malformed there is a warning, and taken
-  // as if it were not there. `log` must outlive the object.
+  // The one that the environment names, if any. A malformed variable is a warning, and counts as
+  // missing. `log` must outlive the object.
   explicit ServiceManager(Log& log);
 
   bool is_present() const noexcept { return static_cast<bool>(socket_); }
 
-  // To be told next: that the service serves, and that it is about to end, which may take so long.
-  void note_ready();
-  void note_stopping(Duration most);
+  // For the next notify(): the service serves; it is about to end, within `max`.
+  void announce_ready();
+  void announce_stopping(Duration max);
 
-  // Tells what there is to tell: what was noted; a status that is new, once a second at most; and
-  // that the service is alive, twice in the time after which the manager would end it otherwise
-  // (WATCHDOG_USEC, sd_watchdog_enabled(3)). To be called by the main loop itself, so that nobody
-  // vouches for a loop that is stuck.
-  void tell(Time now, const ServiceStatus& status);
+  // Sends what is new: announcements; the status, once a second at most; and that the service is
+  // alive, twice in the time after which the manager would end it otherwise (WATCHDOG_USEC,
+  // sd_watchdog_enabled(3)). Call it in the main loop itself, so that a loop that is stuck does not
+  // count as alive.
+  void notify(Time now, const ServiceStatus& status);
 
-  // When there is something to tell though nothing happens; nullopt for never.
-  std::optional<Time> due() const noexcept;
+  // When to call notify() next though nothing happens; nullopt for never.
+  std::optional<Time> next_notification() const noexcept;
 
-  // Gives the manager a copy of the descriptor to keep, for the next start (FDSTORE=1). Unlike
-  // tell(), it waits for a manager that is busy, as long as kPatience. 0, or an errno value. It may
-  // refuse to keep it, which it does not tell.
+  // Gives the manager a copy of the descriptor to keep for the next start (FDSTORE=1). Unlike
+  // notify(), it waits up to kReplyTimeout for a manager that is busy. 0, or an errno value. That
+  // the manager does not keep it is no error here.
   int store(int fd, std::string_view name) const;
 
   // Has it drop what it keeps by that name.
   void drop(std::string_view name);
 
-  // Waits until it has dealt with all that it was told (sd_notify_barrier(3)); false where it has
-  // not within kPatience, or cannot be asked.
+  // Waits until it has read all that it was sent (sd_notify_barrier(3)); false if it has not within
+  // kReplyTimeout, or cannot be asked.
   bool synchronize() const noexcept;
 
-  static constexpr std::chrono::seconds kPatience{5};
+  // How long a manager that is busy may keep this process waiting.
+  static constexpr std::chrono::seconds kReplyTimeout{5};
 
  private:
   int send(std::string_view state, int flags, std::span<const int> passed = {}) const;
-  void note_trouble(int error);
+  void warn(int error);
 
   Log* log_ = nullptr;
   std::string path_;
@@ -82,15 +83,15 @@ class ServiceManager {
   socklen_t address_length_ = 0;
   UniqueFd socket_;
 
-  std::string noted_;      // To be told next.
-  bool troubled_ = false;  // The last datagram did not get through.
-  Time not_before_ = Time::min();
+  std::string announcements_;  // Not sent yet.
+  bool has_warned_ = false;    // Nothing has got through since.
+  Time retry_at_ = Time::min();
 
   ServiceStatus status_;
-  std::optional<ServiceStatus> told_status_;
+  std::optional<ServiceStatus> sent_status_;
   Time next_status_ = Time::min();
 
-  Duration watchdog_interval_{0};  // 0: it need not be told.
+  Duration watchdog_interval_{0};  // 0: the manager does not ask for it.
   Time next_watchdog_ = Time::min();
 };
 

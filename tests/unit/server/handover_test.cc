@@ -59,11 +59,11 @@ TEST(ParseHandover, TakesRecordsAndTheirBytes) {
   const auto records = parse_handover(file);
   ASSERT_EQ(records.size(), 3U);
   EXPECT_EQ(records[0].kind, HandoverKind::kListener);
-  EXPECT_EQ(records[0].owed, "");
-  EXPECT_EQ(records[1].kind, HandoverKind::kClient);
-  EXPECT_EQ(records[1].owed, "first");
-  EXPECT_EQ(records[2].kind, HandoverKind::kClientAtEof);
-  EXPECT_EQ(records[2].owed, "2nd");
+  EXPECT_EQ(records[0].pending, "");
+  EXPECT_EQ(records[1].kind, HandoverKind::kConnection);
+  EXPECT_EQ(records[1].pending, "first");
+  EXPECT_EQ(records[2].kind, HandoverKind::kConnectionAtEof);
+  EXPECT_EQ(records[2].pending, "2nd");
 }
 
 TEST(ParseHandover, TakesNoRecords) { EXPECT_TRUE(parse_handover(kFormat + number(0)).empty()); }
@@ -109,24 +109,24 @@ TEST(ParseHandover, RefusesBytesForAListener) {
 }
 
 HandoverReader open(UniqueFd package) {
-  HandoverReader taken(std::move(package));
-  taken.take_clients();
-  return taken;
+  HandoverReader reader(std::move(package));
+  reader.take_connections();
+  return reader;
 }
 
-// One that the other side is to take over, and what is owed to it.
+// A connection for the other side, and its pending bytes.
 struct Given {
   SocketPair pair = make_tcp_pair();
-  MessageQueue owed;
+  MessageQueue pending;
 };
 
 class HandoverTest : public testing::Test {
  protected:
   HandoverTest() { pool_.serve(100); }
 
-  void give(HandoverKind kind, const std::string& owed) {
+  void give(HandoverKind kind, const std::string& pending) {
     given_.emplace_back();
-    given_.back().owed.push(owed, pool_);
+    given_.back().pending.push(pending, pool_);
     kinds_.push_back(kind);
   }
 
@@ -135,12 +135,12 @@ class HandoverTest : public testing::Test {
     std::vector<HandoverItem> items;
     for (std::size_t i = 0; i < given_.size(); ++i) {
       items.push_back(
-          {.fd = given_[i].pair.ours.get(), .kind = kinds_[i], .owed = &given_[i].owed});
+          {.fd = given_[i].pair.ours.get(), .kind = kinds_[i], .pending = &given_[i].pending});
     }
     Handover handover;
     EXPECT_EQ(handover.pack(items), 0);
     UniqueFd package(::fcntl(handover.fd(), F_DUPFD_CLOEXEC, 0));
-    EXPECT_TRUE(handover.let_go());
+    EXPECT_TRUE(handover.release());
     for (Given& each : given_) each.pair.ours.reset();
     return package;
   }
@@ -150,23 +150,23 @@ class HandoverTest : public testing::Test {
   std::vector<HandoverKind> kinds_;
 };
 
-TEST_F(HandoverTest, BringsEveryClientWithWhatItIsOwed) {
+TEST_F(HandoverTest, BringsEveryConnectionWithItsPendingBytes) {
   const std::string much = random_bytes(300'000);
-  give(HandoverKind::kClient, "");
-  give(HandoverKind::kClient, much);
-  give(HandoverKind::kClientAtEof, "the rest");
-  HandoverReader taken = open(pack());
-  EXPECT_EQ(taken.complaint(), "");
-  ASSERT_EQ(taken.clients().size(), 3U);
-  EXPECT_TRUE(taken.listeners().empty());
-  const std::vector<std::string> owed{"", much, "the rest"};
+  give(HandoverKind::kConnection, "");
+  give(HandoverKind::kConnection, much);
+  give(HandoverKind::kConnectionAtEof, "the rest");
+  HandoverReader reader = open(pack());
+  EXPECT_EQ(reader.error(), "");
+  ASSERT_EQ(reader.connections().size(), 3U);
+  EXPECT_TRUE(reader.listeners().empty());
+  const std::vector<std::string> pending{"", much, "the rest"};
   for (std::size_t i = 0; i < 3; ++i) {
-    HandoverReader::Client& client = taken.clients()[i];
-    EXPECT_TRUE(client.owed == owed[i]);
-    EXPECT_EQ(client.at_eof, i == 2);
+    RestoredConnection& connection = reader.connections()[i];
+    EXPECT_TRUE(connection.pending == pending[i]);
+    EXPECT_EQ(connection.at_eof, i == 2);
     // It is that client's connection, and was not closed in between.
     const std::string text = std::to_string(i);
-    EXPECT_EQ(send(client.fd.get(), text).bytes, 1U);
+    EXPECT_EQ(send(connection.fd.get(), text).bytes, 1U);
     EXPECT_EQ(TestPeer(std::move(given_[i].pair.theirs)).receive(1), text);
   }
 }
@@ -174,13 +174,13 @@ TEST_F(HandoverTest, BringsEveryClientWithWhatItIsOwed) {
 // A message takes 253.
 TEST_F(HandoverTest, BringsMoreThanOneMessageTakes) {
   constexpr std::size_t kMany = 600;
-  for (std::size_t i = 0; i < kMany; ++i) give(HandoverKind::kClient, std::to_string(i));
-  HandoverReader taken = open(pack());
-  ASSERT_EQ(taken.clients().size(), kMany);
+  for (std::size_t i = 0; i < kMany; ++i) give(HandoverKind::kConnection, std::to_string(i));
+  HandoverReader reader = open(pack());
+  ASSERT_EQ(reader.connections().size(), kMany);
   for (std::size_t i = 0; i < kMany; ++i) {
-    HandoverReader::Client& client = taken.clients()[i];
-    EXPECT_EQ(client.owed, std::to_string(i));
-    EXPECT_EQ(remote_endpoint(client.fd.get()).port(),
+    RestoredConnection& connection = reader.connections()[i];
+    EXPECT_EQ(connection.pending, std::to_string(i));
+    EXPECT_EQ(remote_endpoint(connection.fd.get()).port(),
               local_endpoint(given_[i].pair.theirs.get()).port());
   }
 }
@@ -188,26 +188,26 @@ TEST_F(HandoverTest, BringsMoreThanOneMessageTakes) {
 TEST_F(HandoverTest, BringsListeners) {
   const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
   const std::array items{
-      HandoverItem{.fd = listener.get(), .kind = HandoverKind::kListener, .owed = nullptr}};
+      HandoverItem{.fd = listener.get(), .kind = HandoverKind::kListener, .pending = nullptr}};
   Handover handover;
   ASSERT_EQ(handover.pack(items), 0);
-  HandoverReader taken = open(UniqueFd(::fcntl(handover.fd(), F_DUPFD_CLOEXEC, 0)));
-  EXPECT_EQ(taken.complaint(), "");
-  ASSERT_EQ(taken.listeners().size(), 1U);
-  EXPECT_EQ(local_endpoint(taken.listeners().front().get()).port(),
+  HandoverReader reader = open(UniqueFd(::fcntl(handover.fd(), F_DUPFD_CLOEXEC, 0)));
+  EXPECT_EQ(reader.error(), "");
+  ASSERT_EQ(reader.listeners().size(), 1U);
+  EXPECT_EQ(local_endpoint(reader.listeners().front().get()).port(),
             local_endpoint(listener.get()).port());
 }
 
 TEST_F(HandoverTest, TakesNothingOutOfAPackageThatIsOnlyLookedAt) {
-  give(HandoverKind::kClient, "owed");
+  give(HandoverKind::kConnection, "owed");
   const UniqueFd package = pack();
   for (int i = 0; i < 3; ++i) {
     const HandoverReader looked_at(UniqueFd(::dup(package.get())));
-    EXPECT_EQ(looked_at.complaint(), "");
+    EXPECT_EQ(looked_at.error(), "");
   }
-  HandoverReader taken = open(UniqueFd(::dup(package.get())));
-  ASSERT_EQ(taken.clients().size(), 1U);
-  EXPECT_EQ(taken.clients().front().owed, "owed");
+  HandoverReader reader = open(UniqueFd(::dup(package.get())));
+  ASSERT_EQ(reader.connections().size(), 1U);
+  EXPECT_EQ(reader.connections().front().pending, "owed");
 }
 
 TEST_F(HandoverTest, PacksNoMoreListenersThanOneMessageTakes) {
@@ -215,7 +215,7 @@ TEST_F(HandoverTest, PacksNoMoreListenersThanOneMessageTakes) {
   std::vector<HandoverItem> items;
   for (const Given& given : given_) {
     items.push_back(
-        {.fd = given.pair.ours.get(), .kind = HandoverKind::kListener, .owed = nullptr});
+        {.fd = given.pair.ours.get(), .kind = HandoverKind::kListener, .pending = nullptr});
   }
   Handover handover;
   EXPECT_EQ(handover.pack(items), EMSGSIZE);
@@ -223,27 +223,15 @@ TEST_F(HandoverTest, PacksNoMoreListenersThanOneMessageTakes) {
   EXPECT_EQ(handover.pack(items), 0);
 }
 
-// Signals would tell the number of a descriptor that was the last server's.
-TEST_F(HandoverTest, BringsNoneThatIsArmedForSignals) {
-  give(HandoverKind::kClient, "");
-  const int fd = given_.front().pair.ours.get();
-  ASSERT_EQ(::fcntl(fd, F_SETFL, O_ASYNC), 0);
-  HandoverReader taken = open(pack());
-  ASSERT_EQ(taken.clients().size(), 1U);
-  const int flags = ::fcntl(taken.clients().front().fd.get(), F_GETFL);
-  EXPECT_EQ(flags & O_ASYNC, 0);
-  EXPECT_NE(flags & O_NONBLOCK, 0);
-}
-
 TEST_F(HandoverTest, ClosesWhatIsNotWhatItIsSaidToBe) {
   give(HandoverKind::kListener, "");
-  give(HandoverKind::kClient, "two");
-  give(HandoverKind::kClient, "three");
+  give(HandoverKind::kConnection, "two");
+  give(HandoverKind::kConnection, "three");
   given_[2].pair = make_socket_pair();
-  HandoverReader taken = open(pack());
-  EXPECT_EQ(taken.complaint(), "2 of 3 descriptors are missing, or are not what it says");
-  ASSERT_EQ(taken.clients().size(), 1U);
-  EXPECT_EQ(taken.clients().front().owed, "two");
+  HandoverReader reader = open(pack());
+  EXPECT_EQ(reader.error(), "2 of 3 descriptors are missing, or are not what it says");
+  ASSERT_EQ(reader.connections().size(), 1U);
+  EXPECT_EQ(reader.connections().front().pending, "two");
   for (const std::size_t i : {0UL, 2UL}) {
     EXPECT_EQ(TestPeer(std::move(given_[i].pair.theirs)).receive_to_eof(), "");
   }
@@ -251,7 +239,7 @@ TEST_F(HandoverTest, ClosesWhatIsNotWhatItIsSaidToBe) {
 
 // The limit of descriptors is lower now: none gets the bytes of another.
 TEST_F(HandoverTest, BringsThoseForWhichThereIsRoom) {
-  for (int i = 0; i < 300; ++i) give(HandoverKind::kClient, std::to_string(i));
+  for (int i = 0; i < 300; ++i) give(HandoverKind::kConnection, std::to_string(i));
   const UniqueFd package = pack();
   for (Given& each : given_) {
     each.pair.theirs = UniqueFd(::fcntl(each.pair.theirs.get(), F_DUPFD_CLOEXEC, 500));
@@ -260,13 +248,13 @@ TEST_F(HandoverTest, BringsThoseForWhichThereIsRoom) {
   if (child == 0) {
     rlimit limit{.rlim_cur = 200, .rlim_max = 200};
     ::setrlimit(RLIMIT_NOFILE, &limit);
-    HandoverReader taken = open(UniqueFd(::dup(package.get())));
+    HandoverReader reader = open(UniqueFd(::dup(package.get())));
     bool right =
-        !taken.clients().empty() && taken.clients().size() < 200 &&
-        taken.complaint().ends_with(" of 300 descriptors are missing, or are not what it says");
-    for (HandoverReader::Client& client : taken.clients()) {
-      const Given& given = given_.at(std::stoul(std::string(client.owed)));
-      right = right && remote_endpoint(client.fd.get()).port() ==
+        !reader.connections().empty() && reader.connections().size() < 200 &&
+        reader.error().ends_with(" of 300 descriptors are missing, or are not what it says");
+    for (RestoredConnection& connection : reader.connections()) {
+      const Given& given = given_.at(std::stoul(std::string(connection.pending)));
+      right = right && remote_endpoint(connection.fd.get()).port() ==
                            local_endpoint(given.pair.theirs.get()).port();
     }
     ::_exit(right ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -292,17 +280,17 @@ void send_descriptor(int socket, int fd) {
 }
 
 // What one that is no server of ours has packed.
-std::string complaint_of(int file) {
+std::string error_of(int file) {
   const SocketPair pair = [] {
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()), 0);
     return SocketPair{.ours = UniqueFd(ends[0]), .theirs = UniqueFd(ends[1])};
   }();
   if (file >= 0) send_descriptor(pair.theirs.get(), file);
-  HandoverReader taken = open(UniqueFd(::dup(pair.ours.get())));
-  EXPECT_TRUE(taken.is_there());
-  EXPECT_TRUE(taken.clients().empty());
-  return taken.complaint();
+  HandoverReader reader = open(UniqueFd(::dup(pair.ours.get())));
+  EXPECT_TRUE(reader.has_package());
+  EXPECT_TRUE(reader.connections().empty());
+  return reader.error();
 }
 
 UniqueFd make_file(const std::string& text, int seals) {
@@ -314,58 +302,58 @@ UniqueFd make_file(const std::string& text, int seals) {
 
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
 
-TEST(TakenOverTest, IsEmptyWhereThereIsNoPackage) {
-  HandoverReader taken;
-  EXPECT_FALSE(taken.is_there());
-  EXPECT_TRUE(taken.clients().empty());
-  EXPECT_TRUE(taken.listeners().empty());
+TEST(HandoverReaderTest, IsEmptyWhereThereIsNoPackage) {
+  HandoverReader reader;
+  EXPECT_FALSE(reader.has_package());
+  EXPECT_TRUE(reader.connections().empty());
+  EXPECT_TRUE(reader.listeners().empty());
 }
 
-TEST(TakenOverTest, ComplainsOfAPackageWithNothingInIt) {
-  EXPECT_EQ(complaint_of(-1), "there is nothing in it");
+TEST(HandoverReaderTest, ReportsAnErrorOfAPackageWithNothingInIt) {
+  EXPECT_EQ(error_of(-1), "there is nothing in it");
 }
 
-TEST(TakenOverTest, ComplainsOfWhatIsNoPackage) {
-  EXPECT_EQ(HandoverReader(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))).complaint(),
+TEST(HandoverReaderTest, ReportsAnErrorOfWhatIsNoPackage) {
+  EXPECT_EQ(HandoverReader(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))).error(),
             "there is nothing in it");
-  EXPECT_EQ(HandoverReader(std::move(make_tcp_pair().ours)).complaint(), "there is nothing in it");
+  EXPECT_EQ(HandoverReader(std::move(make_tcp_pair().ours)).error(), "there is nothing in it");
 }
 
-TEST(TakenOverTest, ComplainsOfAFileThatCouldChange) {
+TEST(HandoverReaderTest, ReportsAnErrorOfAFileThatCouldChange) {
   const std::string text = kFormat + number(0);
-  EXPECT_EQ(complaint_of(make_file(text, kSeals).get()), "");
+  EXPECT_EQ(error_of(make_file(text, kSeals).get()), "");
   for (const int seal : {F_SEAL_WRITE, F_SEAL_GROW, F_SEAL_SHRINK}) {
-    EXPECT_EQ(complaint_of(make_file(text, kSeals & ~seal).get()), "it has no sealed file in it");
+    EXPECT_EQ(error_of(make_file(text, kSeals & ~seal).get()), "it has no sealed file in it");
   }
-  EXPECT_EQ(complaint_of(UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get()),
+  EXPECT_EQ(error_of(UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get()),
             "it has no sealed file in it");
 }
 
 // It may claim to be larger than all memory.
-TEST(TakenOverTest, ComplainsOfAFileWithHoles) {
+TEST(HandoverReaderTest, ReportsAnErrorOfAFileWithHoles) {
   UniqueFd file = make_file(kFormat + number(0), F_SEAL_SHRINK);
   ASSERT_EQ(::ftruncate(file.get(), off_t{1} << 40), 0);
   ASSERT_EQ(::fcntl(file.get(), F_ADD_SEALS, kSeals), 0);
-  EXPECT_EQ(complaint_of(file.get()), "it has no sealed file in it");
+  EXPECT_EQ(error_of(file.get()), "it has no sealed file in it");
 }
 
-TEST(TakenOverTest, ComplainsOfAnEmptyFile) {
-  EXPECT_NE(complaint_of(make_file("", kSeals).get()), "");
+TEST(HandoverReaderTest, ReportsAnErrorOfAnEmptyFile) {
+  EXPECT_NE(error_of(make_file("", kSeals).get()), "");
 }
 
-TEST(TakenOverTest, ComplainsOfAFileOfAnotherVersion) {
-  EXPECT_EQ(complaint_of(make_file("echo_server handover 2\n" + number(0), kSeals).get()),
+TEST(HandoverReaderTest, ReportsAnErrorOfAFileOfAnotherVersion) {
+  EXPECT_EQ(error_of(make_file("echo_server handover 2\n" + number(0), kSeals).get()),
             "it is of another format or version");
 }
 
-TEST(HandoverLetGo, TellsWhetherSomebodyElseKeepsIt) {
+TEST(HandoverRelease, TellsWhetherAnotherProcessKeepsIt) {
   Handover kept;
   ASSERT_EQ(kept.pack({}), 0);
   const UniqueFd keeper(::dup(kept.fd()));
-  EXPECT_TRUE(kept.let_go());
+  EXPECT_TRUE(kept.release());
   Handover not_kept;
   ASSERT_EQ(not_kept.pack({}), 0);
-  EXPECT_FALSE(not_kept.let_go());
+  EXPECT_FALSE(not_kept.release());
 }
 
 }  // namespace

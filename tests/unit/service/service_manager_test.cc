@@ -67,18 +67,18 @@ TEST_F(ServiceManagerTest, IsAbsentWithoutItsVariable) {
   const Environment environment{{"NOTIFY_SOCKET", nullptr}, {"WATCHDOG_USEC", "1000"}};
   ServiceManager manager(log_);
   EXPECT_FALSE(manager.is_present());
-  manager.note_ready();
-  manager.tell(now_, status_);
-  EXPECT_EQ(manager.due(), std::nullopt);
+  manager.announce_ready();
+  manager.notify(now_, status_);
+  EXPECT_EQ(manager.next_notification(), std::nullopt);
   EXPECT_EQ(manager.store(pipe_.fd(), "x"), ENOTCONN);
   EXPECT_EQ(pipe_.text(), "");
 }
 
 TEST_F(ServiceManagerTest, TellsThatTheServiceIsReadyAndItsStatus) {
-  start().note_ready();
-  manager_->tell(now_, status_);
+  start().announce_ready();
+  manager_->notify(now_, status_);
   EXPECT_EQ(heard(), "READY=1\nSTATUS=12 connections, 3.2 GiB echoed\n");
-  EXPECT_EQ(manager_->due(), std::nullopt);
+  EXPECT_EQ(manager_->next_notification(), std::nullopt);
 }
 
 TEST_F(ServiceManagerTest, IsReachedByAPath) {
@@ -88,69 +88,69 @@ TEST_F(ServiceManagerTest, IsReachedByAPath) {
   path.copy(address.sun_path, sizeof address.sun_path - 1);
   socket_.fd = UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   ASSERT_EQ(::bind(socket_.fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  start_at(path).note_ready();
-  manager_->tell(now_, status_);
+  start_at(path).announce_ready();
+  manager_->notify(now_, status_);
   EXPECT_NE(heard(), "");
   ::unlink(path.c_str());
 }
 
 TEST_F(ServiceManagerTest, TellsTheStatusOnlyWhenItIsNew) {
-  start().tell(now_, status_);
+  start().notify(now_, status_);
   EXPECT_NE(heard(), "");
-  manager_->tell(now_ + 1h, status_);
+  manager_->notify(now_ + 1h, status_);
   EXPECT_EQ(heard(), "");
 }
 
 TEST_F(ServiceManagerTest, TellsTheStatusOnceASecondAtMost) {
-  start().tell(now_, status_);
+  start().notify(now_, status_);
   EXPECT_NE(heard(), "");
   for (Duration later = 0s; later < 1s; later += 100ms) {
     ++status_.connections;
-    manager_->tell(now_ + later, status_);
+    manager_->notify(now_ + later, status_);
     EXPECT_EQ(heard(), "");
-    EXPECT_EQ(manager_->due(), now_ + 1s);
+    EXPECT_EQ(manager_->next_notification(), now_ + 1s);
   }
-  manager_->tell(now_ + 1s, status_);
+  manager_->notify(now_ + 1s, status_);
   EXPECT_EQ(heard(), "STATUS=22 connections, 3.2 GiB echoed\n");
 }
 
 TEST_F(ServiceManagerTest, TellsThatTheServiceEndsAndHowLongThatMayTake) {
-  start().tell(now_, status_);
+  start().notify(now_, status_);
   heard();
-  manager_->note_stopping(10s);
-  manager_->tell(now_, status_);
+  manager_->announce_stopping(10s);
+  manager_->notify(now_, status_);
   EXPECT_EQ(heard(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=15000000\n");
 }
 
 TEST_F(ServiceManagerTest, SaysThatTheServiceIsAliveTwiceInTheTime) {
-  start("20000000", std::to_string(::getpid())).tell(now_, status_);
+  start("20000000", std::to_string(::getpid())).notify(now_, status_);
   EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\nWATCHDOG=1\n");
-  EXPECT_EQ(manager_->due(), now_ + 10s);
-  manager_->tell(now_ + 10s - 1ms, status_);
+  EXPECT_EQ(manager_->next_notification(), now_ + 10s);
+  manager_->notify(now_ + 10s - 1ms, status_);
   EXPECT_EQ(heard(), "");
-  manager_->tell(now_ + 10s, status_);
+  manager_->notify(now_ + 10s, status_);
   EXPECT_EQ(heard(), "WATCHDOG=1\n");
-  EXPECT_EQ(manager_->due(), now_ + 20s);
+  EXPECT_EQ(manager_->next_notification(), now_ + 20s);
 }
 
 TEST_F(ServiceManagerTest, LeavesTheWatchdogOfAnotherProcessAlone) {
-  start("20000000", "1").tell(now_, status_);
+  start("20000000", "1").notify(now_, status_);
   EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\n");
-  EXPECT_EQ(manager_->due(), std::nullopt);
+  EXPECT_EQ(manager_->next_notification(), std::nullopt);
   EXPECT_EQ(pipe_.text(), "");
 }
 
 TEST_F(ServiceManagerTest, WarnsOfAWatchdogTimeThatIsNone) {
   for (const char* const time : {"", "-1", "0", "1", "1s", "18446744073709551615", "x"}) {
-    start(time).tell(now_, status_);
+    start(time).notify(now_, status_);
     EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\n") << time;
     EXPECT_TRUE(pipe_.has("warning: WATCHDOG_USEC: \"" + std::string(time) + "\" is not ")) << time;
   }
 }
 
 TEST_F(ServiceManagerTest, WarnsOfAWatchdogProcessThatIsNone) {
-  start("20000000", "me").tell(now_, status_);
-  EXPECT_EQ(manager_->due(), std::nullopt);
+  start("20000000", "me").notify(now_, status_);
+  EXPECT_EQ(manager_->next_notification(), std::nullopt);
   EXPECT_EQ(pipe_.text(), "warning: WATCHDOG_PID: \"me\" is not a process\n");
 }
 
@@ -179,9 +179,9 @@ TEST_F(ServiceManagerTest, TakesTheLongestAddresses) {
 TEST_F(ServiceManagerTest, WarnsOnceOfAManagerThatIsGone) {
   start();
   socket_.fd.reset();
-  manager_->note_ready();
+  manager_->announce_ready();
   for (int i = 0; i < 3; ++i) {
-    manager_->tell(now_, status_);
+    manager_->notify(now_, status_);
     now_ += 1s;
   }
   EXPECT_EQ(pipe_.text(), "warning: cannot notify the service manager at \"" + socket_.address +
@@ -193,20 +193,20 @@ TEST_F(ServiceManagerTest, SaysAgainWhatDidNotGetThroughToOneThatIsBusy) {
   const Environment environment{{"NOTIFY_SOCKET", socket_.address.c_str()}};
   ServiceManager other(log_);
   while (!pipe_.has("Resource temporarily unavailable")) {
-    other.note_ready();
-    other.tell(now_, status_);
+    other.announce_ready();
+    other.notify(now_, status_);
   }
   pipe_.text();
-  manager_->note_ready();
-  manager_->tell(now_, status_);
-  EXPECT_EQ(manager_->due(), now_ + 1s);
+  manager_->announce_ready();
+  manager_->notify(now_, status_);
+  EXPECT_EQ(manager_->next_notification(), now_ + 1s);
   while (!heard().empty()) continue;
 
-  manager_->tell(now_ + 999ms, status_);
+  manager_->notify(now_ + 999ms, status_);
   EXPECT_EQ(heard(), "");
-  manager_->tell(now_ + 1s, status_);
+  manager_->notify(now_ + 1s, status_);
   EXPECT_EQ(heard(), "READY=1\nSTATUS=12 connections, 3.2 GiB echoed\n");
-  EXPECT_EQ(manager_->due(), std::nullopt);
+  EXPECT_EQ(manager_->next_notification(), std::nullopt);
 }
 
 // One that answers.

@@ -1,0 +1,260 @@
+#include "echo/server/acceptor.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "echo/base/errno_text.h"
+#include "echo/server/listeners.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How many clients one listener may bring in one turn.
+constexpr int kMaxBatch = 64;
+
+// How long accepting pauses, unless a connection ends earlier.
+constexpr Duration kPause = 100ms;
+
+// A listener that dies sooner after one was opened again is given up.
+constexpr Duration kReopenInterval = 1s;
+
+// The shortest time between two log lines about pauses, and about refusals.
+constexpr Duration kAcceptLogInterval = 10s;
+
+enum class AcceptError { kNoClient, kOnlyThatClient, kNoRoom, kDeadListener };
+
+AcceptError classify(int error) {
+  switch (error) {
+    case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK:
+#endif
+      return AcceptError::kNoClient;
+    // Errors of the one connection, which accept(2) passes on (accept(2), "Error handling").
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EOPNOTSUPP:
+      return AcceptError::kOnlyThatClient;
+    // Shut down by another process, or the descriptor is another file's.
+    case EINVAL:
+    case EBADF:
+    case ENOTSOCK:
+      return AcceptError::kDeadListener;
+    // EMFILE, ENFILE, ENOBUFS, ENOMEM; and any other, so that the loop cannot spin.
+    default:
+      return AcceptError::kNoRoom;
+  }
+}
+
+}  // namespace
+
+Acceptor::Acceptor(const ServerSettings& settings, Log& log, Selector& selector,
+                   const ConnectionTable& connections, AddConnection add_connection)
+    : settings_(settings),
+      log_(log),
+      selector_(selector),
+      connections_(connections),
+      add_connection_(std::move(add_connection)),
+      pause_log_limit_(kAcceptLogInterval),
+      refusal_log_limit_(kAcceptLogInterval) {}
+
+std::vector<Accepted> Acceptor::listen(std::vector<UniqueFd> passed, std::vector<UniqueFd>& old) {
+  are_passed_ = !passed.empty();
+  ListenSettings settings = settings_.listen;
+  if (are_passed_) settings.hosts.clear();
+  std::vector<Accepted> waiting = close_unwanted(old, settings);
+  listeners_ =
+      are_passed_ ? adopt_listeners(std::move(passed), log_) : open_listeners(settings, old, log_);
+  for (const UniqueFd& listener : listeners_) watch(listener.get());
+  port_ = local_endpoint(listeners_.front().get()).port();
+  return waiting;
+}
+
+std::span<const UniqueFd> Acceptor::listeners_to_hand_over() const noexcept {
+  if (are_passed_) return {};
+  return listeners_;
+}
+
+void Acceptor::watch(int listener) {
+  listening_.insert(listener);
+  selector_.watch_input(listener, true);
+  selector_.keep_active(listener);
+}
+
+// accept(2) on a listener that other processes have too may block for a tick, if one of them is
+// faster. So it is called only as often as select() has reported a client.
+int Acceptor::batch_size(int listener) const {
+  return !are_passed_ || is_nonblocking(listener) ? kMaxBatch : 1;
+}
+
+// Returns whether more clients may be waiting.
+bool Acceptor::accept_batch(int listener, Time now) {
+  const int size = batch_size(listener);
+  for (int i = 0; i < size; ++i) {
+    Accepted client = accept_from(listener);
+    const int error = client.fd ? admit(std::move(client), now) : client.error;
+    if (error == 0) continue;
+    switch (classify(error)) {
+      case AcceptError::kNoClient:
+        return false;
+      case AcceptError::kOnlyThatClient:
+        break;
+      case AcceptError::kNoRoom:
+        pause(listener, error, now);
+        return false;
+      case AcceptError::kDeadListener:
+        replace(listener, error, now);
+        return false;
+    }
+  }
+  return true;
+}
+
+int Acceptor::admit(Accepted client, Time now) {
+  try {
+    admit_or_refuse(std::move(client), now);
+    return 0;
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
+}
+
+void Acceptor::admit_or_refuse(Accepted client, Time now) {
+  const std::size_t max = settings_.max_connections;
+  if (max > 0 && connections_.size() >= max) {
+    refuse(std::move(client), "--max-connections", now);
+  } else if (client.fd.get() > FdSet::kMaxFd) {
+    refuse(std::move(client), "select()", now);
+  } else if (connections_.is_host_full(client.peer)) {
+    refuse(std::move(client), "--max-per-host", now);
+  } else {
+    const Endpoint peer = client.peer;
+    add_connection_(std::move(client));
+    ++accepted_;
+    log_.info("new connection from ", peer);
+  }
+}
+
+void Acceptor::refuse(Accepted client, std::string_view limit, Time now) {
+  ++refused_;
+  last_refused_ = client.peer;
+  last_limit_ = limit;
+  log_refusals(refusal_log_limit_.note(now));
+  close_politely(std::move(client.fd));
+}
+
+void Acceptor::log_refusals(std::optional<std::uint64_t> refusals) {
+  if (!refusals) return;
+  log_.warning("connections refused: ", *refusals, ", the last from ", last_refused_, " (",
+               last_limit_, "); ", connections_.size(), " open");
+}
+
+// A listener that stays readable while accept() fails would turn select() into a busy loop. The
+// other listeners go on.
+void Acceptor::pause(int listener, int error, Time now) {
+  if (pause_log_limit_.note(now)) {
+    log_.warning("cannot accept: ", ErrnoText{error}, "; new connections wait, ",
+                 connections_.size(), " open");
+  }
+  selector_.watch_input(listener, false);
+  resume_at_ = now + kPause;
+}
+
+void Acceptor::end_pause(Time now) noexcept {
+  if (resume_at_) resume_at_ = now;
+}
+
+void Acceptor::resume(Time now) {
+  resume_at_.reset();
+  if (is_finishing_) {
+    accept_backlog(now);
+    return;
+  }
+  for (const UniqueFd& listener : listeners_) selector_.watch_input(listener.get(), true);
+}
+
+// The service manager opens its own listeners again: for that this server must end.
+void Acceptor::replace(int dead, int error, Time now) {
+  if (is_finishing_) return;
+  const Endpoint local = local_endpoint(dead);
+  log_.error("cannot accept on ", local.host(), " port ", local.port(), ": ", ErrnoText{error});
+  forget(dead);
+  // If listeners die again and again, a new process may do better.
+  const bool may_reopen = !are_passed_ && now >= reopen_from_;
+  if (!may_reopen || !reopen(local, now)) has_failed_ = true;
+}
+
+bool Acceptor::reopen(const Endpoint& local, Time now) {
+  reopen_from_ = now + kReopenInterval;
+  try {
+    const ListenSettings& listen = settings_.listen;
+    listeners_.push_back(listen_on(local, listen.backlog, listen.reuse_port, listen.keepalive));
+    watch(listeners_.back().get());
+  } catch (const std::exception& failure) {
+    log_.error(failure.what());
+    return false;
+  }
+  log_.info("starting up on ", local.host(), " port ", local.port());
+  return true;
+}
+
+void Acceptor::forget(int listener) {
+  selector_.forget(listener);
+  listening_.erase(listener);
+  std::erase_if(listeners_, [listener](const UniqueFd& each) { return each.get() == listener; });
+}
+
+void Acceptor::handle_timeouts(Time now) {
+  log_refusals(refusal_log_limit_.take(now));
+  if (resume_at_ && now >= *resume_at_) resume(now);
+}
+
+std::optional<Time> Acceptor::next_deadline() const noexcept {
+  return earliest({resume_at_, refusal_log_limit_.due()});
+}
+
+void Acceptor::finish(Time now) {
+  is_finishing_ = true;
+  if (are_passed_) {
+    stop();
+  } else {
+    accept_backlog(now);
+  }
+}
+
+// These clients think that they are connected, and may have sent already.
+void Acceptor::accept_backlog(Time now) {
+  for (const UniqueFd& listener : listeners_) {
+    selector_.watch_input(listener.get(), false);
+    let_no_more_wait(listener.get());
+    for (int waiting = settings_.listen.backlog; waiting >= 0; waiting -= kMaxBatch) {
+      if (!accept_batch(listener.get(), now)) break;
+    }
+  }
+  if (!resume_at_) stop();
+}
+
+void Acceptor::stop() noexcept {
+  for (const UniqueFd& listener : listeners_) {
+    selector_.forget(listener.get());
+    if (are_passed_) wait_to_accept(listener.get());
+  }
+  listening_.clear();
+  listeners_.clear();
+  resume_at_.reset();
+}
+
+}  // namespace echo

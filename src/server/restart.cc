@@ -1,0 +1,127 @@
+#include "echo/server/restart.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "echo/base/errno_text.h"
+#include "echo/base/format.h"
+#include "echo/os/socket.h"
+#include "echo/server/connection.h"
+
+namespace echo {
+namespace {
+
+// The package, its sender, its file, and the two ends of a barrier.
+constexpr int kSpareDescriptors = 5;
+
+std::vector<HandoverItem> describe(std::span<const UniqueFd> listeners,
+                                   const ConnectionTable& connections) {
+  std::vector<HandoverItem> items;
+  for (const UniqueFd& listener : listeners) {
+    items.push_back({.fd = listener.get(), .kind = HandoverKind::kListener, .pending = nullptr});
+  }
+  for (const Connection& connection : connections) {
+    const bool at_eof = connection.state() == Connection::State::kDraining;
+    items.push_back({.fd = connection.fd(),
+                     .kind = at_eof ? HandoverKind::kConnectionAtEof : HandoverKind::kConnection,
+                     .pending = &connection.queue()});
+  }
+  return items;
+}
+
+}  // namespace
+
+void Restart::restore(HandoverReader& handover, const AddConnection& add) {
+  if (!handover.has_package()) return;
+  handover.take_connections();
+  if (!handover.error().empty()) {
+    log_.warning("what the server before handed over: ", handover.error());
+  }
+  std::size_t pending = 0;
+  std::size_t added = 0;
+  for (RestoredConnection& restored : handover.connections()) {
+    const std::size_t bytes = restored.pending.size();
+    if (!add_one(std::move(restored), add)) continue;
+    pending += bytes;
+    ++added;
+  }
+  log_.info("taken over: ", format_count(added, "connection"), ", ", pending,
+            " bytes owed; meanwhile ended: ", handover.connections().size() - added);
+  manager_.drop(kHandoverName);
+}
+
+// False if it has been reset meanwhile, or there is no memory for it.
+bool Restart::add_one(RestoredConnection restored, const AddConnection& add) {
+  const Endpoint peer = remote_endpoint(restored.fd.get());
+  if (peer.family() == AF_UNSPEC) return false;
+  try {
+    add(std::move(restored), peer);
+    return true;
+  } catch (const std::bad_alloc&) {
+    log_.info("closing ", peer, " after an error: ", ErrnoText{ENOMEM});
+    return false;
+  }
+}
+
+void Restart::keep_spare_descriptors() {
+  if (!manager_.is_present()) return;
+  for (int i = 0; i < kSpareDescriptors; ++i) {
+    spare_.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  }
+}
+
+bool Restart::hand_over(Acceptor& acceptor, ConnectionTable& connections, Selector& selector) {
+  // An idle descriptor would go on to report its activity by signals to this process.
+  for (const Connection& connection : connections) selector.keep_active(connection.fd());
+  if (!give(acceptor.listeners_to_hand_over(), connections)) return false;
+  for (const Connection& connection : connections) selector.forget(connection.fd());
+  connections.clear();
+  acceptor.stop();
+  return true;
+}
+
+bool Restart::give(std::span<const UniqueFd> listeners, const ConnectionTable& connections) {
+  spare_.clear();
+  Handover handover;
+  if (const int error = pack(handover, listeners, connections)) {
+    log_.warning(
+        "cannot hand over: ", ErrnoText{error},
+        error == ETOOMANYREFS ? "; LimitNOFILE= is for all servers of a user together" : "");
+    return false;
+  }
+  const bool is_confirmed = manager_.synchronize();
+  if (!handover.release()) {
+    log_.warning("cannot hand over: the service manager keeps nothing (FileDescriptorStoreMax=)");
+    return false;
+  }
+  std::size_t pending = 0;
+  for (const Connection& connection : connections) pending += connection.queue().bytes();
+  const std::string count = format_count(connections.size(), "connection");
+  if (is_confirmed) {
+    log_.info("handed over: ", count, ", ", pending, " bytes owed");
+  } else {
+    // The manager may take them yet; to go on with them here would lose them for certain.
+    log_.warning("perhaps handed over: ", count, ", ", pending,
+                 " bytes owed; the service manager does not answer");
+  }
+  return true;
+}
+
+// Returns 0, or an errno value.
+int Restart::pack(Handover& handover, std::span<const UniqueFd> listeners,
+                  const ConnectionTable& connections) const {
+  try {
+    const int error = handover.pack(describe(listeners, connections));
+    return error != 0 ? error : manager_.store(handover.fd(), kHandoverName);
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  }
+}
+
+}  // namespace echo
