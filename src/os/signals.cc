@@ -80,16 +80,9 @@ void exit_on_signals(std::initializer_list<int> signals) {
 }
 
 std::string_view signal_name(int signal) noexcept {
-  switch (signal) {
-    case SIGHUP:
-      return "SIGHUP";
-    case SIGINT:
-      return "SIGINT";
-    case SIGUSR2:
-      return "SIGUSR2";
-    default:
-      return "SIGTERM";
-  }
+  if (signal == SIGHUP) return "SIGHUP";
+  if (signal == SIGINT) return "SIGINT";
+  return signal == SIGUSR2 ? "SIGUSR2" : "SIGTERM";
 }
 
 void reap_children() noexcept {

@@ -1,8 +1,10 @@
 #include "echo/server/acceptor.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <new>
 #include <utility>
@@ -24,39 +26,16 @@ constexpr Duration kPause = 100ms;
 // A listener that dies sooner after one was opened again is given up.
 constexpr Duration kReopenInterval = 1s;
 
-// The shortest time between two log lines about pauses, and about refusals.
-constexpr Duration kAcceptLogInterval = 10s;
+// Of the one client, as accept(2) passes on errors of the network ("Error handling").
+constexpr std::array kClientErrors{EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,    ENOPROTOOPT,
+                                   EHOSTDOWN, ENONET,       EHOSTUNREACH, ENETUNREACH, EOPNOTSUPP};
 
-enum class AcceptError { kNoClient, kOnlyThatClient, kNoRoom, kDeadListener };
+// The listener is dead: shut down by another process, or the descriptor is another file's.
+constexpr std::array kListenerErrors{EINVAL, EBADF, ENOTSOCK};
 
-AcceptError classify(int error) {
-  switch (error) {
-    case EAGAIN:
-#if EWOULDBLOCK != EAGAIN
-    case EWOULDBLOCK:
-#endif
-      return AcceptError::kNoClient;
-    // Errors of the one connection, which accept(2) passes on (accept(2), "Error handling").
-    case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case EOPNOTSUPP:
-      return AcceptError::kOnlyThatClient;
-    // Shut down by another process, or the descriptor is another file's.
-    case EINVAL:
-    case EBADF:
-    case ENOTSOCK:
-      return AcceptError::kDeadListener;
-    // EMFILE, ENFILE, ENOBUFS, ENOMEM; and any other, so that the loop cannot spin.
-    default:
-      return AcceptError::kNoRoom;
-  }
+template <std::size_t kCount>
+bool is_one_of(const std::array<int, kCount>& errors, int error) {
+  return std::find(errors.begin(), errors.end(), error) != errors.end();
 }
 
 }  // namespace
@@ -67,9 +46,7 @@ Acceptor::Acceptor(const ServerSettings& settings, Log& log, Selector& selector,
       log_(log),
       selector_(selector),
       connections_(connections),
-      add_connection_(std::move(add_connection)),
-      pause_log_limit_(kAcceptLogInterval),
-      refusal_log_limit_(kAcceptLogInterval) {}
+      add_connection_(std::move(add_connection)) {}
 
 std::vector<Accepted> Acceptor::listen(std::vector<UniqueFd> passed, std::vector<UniqueFd>& old) {
   are_passed_ = !passed.empty();
@@ -100,52 +77,40 @@ int Acceptor::batch_size(int listener) const {
   return !are_passed_ || is_nonblocking(listener) ? kMaxBatch : 1;
 }
 
-// Returns whether more clients may be waiting.
-bool Acceptor::accept_batch(int listener, Time now) {
+bool Acceptor::accept(int listener, Time now) {
   const int size = batch_size(listener);
   for (int i = 0; i < size; ++i) {
     Accepted client = accept_from(listener);
     const int error = client.fd ? admit(std::move(client), now) : client.error;
-    if (error == 0) continue;
-    switch (classify(error)) {
-      case AcceptError::kNoClient:
-        return false;
-      case AcceptError::kOnlyThatClient:
-        break;
-      case AcceptError::kNoRoom:
-        pause(listener, error, now);
-        return false;
-      case AcceptError::kDeadListener:
-        replace(listener, error, now);
-        return false;
+    if (error == 0 || is_one_of(kClientErrors, error)) continue;
+    if (is_one_of(kListenerErrors, error)) {
+      replace(listener, error, now);
+    } else if (error != EAGAIN && error != EWOULDBLOCK) {
+      // EMFILE, ENFILE, ENOBUFS, ENOMEM; and any other, so that the loop cannot spin.
+      pause(listener, error, now);
     }
+    return false;
   }
   return true;
 }
 
-int Acceptor::admit(Accepted client, Time now) {
-  try {
-    admit_or_refuse(std::move(client), now);
-    return 0;
-  } catch (const std::bad_alloc&) {
-    return ENOMEM;
-  }
-}
-
-void Acceptor::admit_or_refuse(Accepted client, Time now) {
+int Acceptor::admit(Accepted client, Time now) try {
   const std::size_t max = settings_.max_connections;
+  const Endpoint peer = client.peer;
   if (max > 0 && connections_.size() >= max) {
     refuse(std::move(client), "--max-connections", now);
   } else if (client.fd.get() > FdSet::kMaxFd) {
     refuse(std::move(client), "select()", now);
-  } else if (connections_.is_host_full(client.peer)) {
+  } else if (connections_.is_host_full(peer)) {
     refuse(std::move(client), "--max-per-host", now);
   } else {
-    const Endpoint peer = client.peer;
     add_connection_(std::move(client));
     ++accepted_;
     log_.info("new connection from ", peer);
   }
+  return 0;
+} catch (const std::bad_alloc&) {
+  return ENOMEM;
 }
 
 void Acceptor::refuse(Accepted client, std::string_view limit, Time now) {
@@ -191,10 +156,11 @@ void Acceptor::replace(int dead, int error, Time now) {
   if (is_finishing_) return;
   const Endpoint local = local_endpoint(dead);
   log_.error("cannot accept on ", local.host(), " port ", local.port(), ": ", ErrnoText{error});
-  forget(dead);
+  selector_.forget(dead);
+  listening_.erase(dead);
+  std::erase_if(listeners_, [dead](const UniqueFd& each) { return each.get() == dead; });
   // If listeners die again and again, a new process may do better.
-  const bool may_reopen = !are_passed_ && now >= reopen_from_;
-  if (!may_reopen || !reopen(local, now)) has_failed_ = true;
+  if (are_passed_ || now < reopen_from_ || !reopen(local, now)) has_failed_ = true;
 }
 
 bool Acceptor::reopen(const Endpoint& local, Time now) {
@@ -209,12 +175,6 @@ bool Acceptor::reopen(const Endpoint& local, Time now) {
   }
   log_.info("starting up on ", local.host(), " port ", local.port());
   return true;
-}
-
-void Acceptor::forget(int listener) {
-  selector_.forget(listener);
-  listening_.erase(listener);
-  std::erase_if(listeners_, [listener](const UniqueFd& each) { return each.get() == listener; });
 }
 
 void Acceptor::handle_timeouts(Time now) {
@@ -241,7 +201,7 @@ void Acceptor::accept_backlog(Time now) {
     selector_.watch_input(listener.get(), false);
     let_no_more_wait(listener.get());
     for (int waiting = settings_.listen.backlog; waiting >= 0; waiting -= kMaxBatch) {
-      if (!accept_batch(listener.get(), now)) break;
+      if (!accept(listener.get(), now)) break;
     }
   }
   if (!resume_at_) stop();

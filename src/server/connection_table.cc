@@ -24,10 +24,6 @@ void ConnectionTable::remove(int fd) noexcept {
   by_activity_.erase(connection);
 }
 
-void ConnectionTable::clear() noexcept {
-  while (!empty()) remove(front().fd());
-}
-
 bool ConnectionTable::contains(int fd) const noexcept {
   const auto index = static_cast<std::size_t>(fd);
   return index < by_fd_.size() && by_fd_[index] != by_activity_.end();

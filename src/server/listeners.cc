@@ -18,7 +18,8 @@
 namespace echo {
 namespace {
 
-// With port 0 the first address chooses the port, and another process may hold it on the second.
+// With port 0 the kernel chooses the port for the first address; another process may hold it on the
+// second.
 constexpr int kMaxTries = 16;
 
 bool is_missing_here(const std::error_code& error) {
@@ -27,7 +28,7 @@ bool is_missing_here(const std::error_code& error) {
 
 // Whether it is what listen_on() would make for the endpoint; port 0 stands for any. SO_REUSEPORT
 // counts when a listener is bound (socket(7)).
-bool is_one(int listener, const Endpoint& endpoint, bool reuse_port) {
+bool fits(int listener, const Endpoint& endpoint, bool reuse_port) {
   const Endpoint local = local_endpoint(listener);
   return local.host() == endpoint.host() &&
          (endpoint.port() == 0 || local.port() == endpoint.port()) &&
@@ -38,21 +39,21 @@ bool takes_in(const Endpoint& wildcard, const Endpoint& other) {
   return wildcard.is_wildcard() && !other.is_wildcard() && wildcard.family() == other.family();
 }
 
-// Whether one of those that are to be opened is this one, and none takes it in.
+// Whether the settings ask for this listener, and for no wildcard that takes it in.
 bool is_wanted(int listener, const ListenSettings& settings) {
   const Endpoint local = local_endpoint(listener);
   bool found = false;
   for (const Addresses& host : settings.hosts) {
     for (const Endpoint& wanted : host) {
       if (takes_in(wanted, local)) return false;
-      found = found || is_one(listener, wanted.with_port(settings.port), settings.reuse_port);
+      found = found || fits(listener, wanted.with_port(settings.port), settings.reuse_port);
     }
   }
   return found;
 }
 
-// The system lets one listen on any of these.
-void expect_to_be_connected_to(const Endpoint& endpoint) {
+// The kernel lets one listen on these.
+void expect_no_group_address(const Endpoint& endpoint) {
   const char* const kind = endpoint.is_multicast()  ? "multicast"
                            : is_broadcast(endpoint) ? "broadcast"
                                                     : nullptr;
@@ -61,20 +62,22 @@ void expect_to_be_connected_to(const Endpoint& endpoint) {
                            kind + " address");
 }
 
-// Where the system has chosen the port, that is what the user wants to know.
-void announce(const Endpoint& local, bool is_news, Log& log) {
-  const std::string host = local.host();
-  if (is_news) {
-    log.answer("starting up on ", host, " port ", local.port());
-  } else {
-    log.info("starting up on ", host, " port ", local.port());
+// At any level if the kernel has chosen the port, since the user wants to know it.
+void announce(const std::vector<UniqueFd>& listeners, bool at_any_level, Log& log) {
+  for (const UniqueFd& listener : listeners) {
+    const Endpoint local = local_endpoint(listener.get());
+    if (at_any_level) {
+      log.answer("starting up on ", local.host(), " port ", local.port());
+    } else {
+      log.info("starting up on ", local.host(), " port ", local.port());
+    }
   }
 }
 
-// All the addresses of one try to open listeners.
-class Opening {
+// One try to open the listeners of all addresses.
+class ListenerOpener {
  public:
-  Opening(const ListenSettings& settings, const std::vector<UniqueFd>& old)
+  ListenerOpener(const ListenSettings& settings, const std::vector<UniqueFd>& old)
       : settings_(settings), port_(settings.port), old_(old) {
     for (const Addresses& host : settings.hosts) {
       std::copy_if(host.begin(), host.end(), std::back_inserter(wildcards_),
@@ -85,36 +88,26 @@ class Opening {
 
   std::vector<UniqueFd> finish(Log& log) {
     for (const std::string& warning : warnings_) log.warning(warning);
-    for (const Endpoint& local : locals_) announce(local, settings_.port == 0, log);
+    announce(listeners_, settings_.port == 0, log);
     return std::move(listeners_);
   }
 
  private:
+  // Throws unless it listens on one address of the host at least.
   void open_host(const Addresses& host) {
     std::optional<std::system_error> missing;
-    std::size_t had = 0;
+    bool listens = false;
     for (const Endpoint& endpoint : host) {
-      if (is_covered(endpoint)) {
-        ++had;
-        continue;
-      }
       try {
-        listeners_.push_back(take_old(endpoint));
-        if (!listeners_.back()) {
-          listeners_.back() = listen_on(endpoint.with_port(port_), settings_.backlog,
-                                        settings_.reuse_port, settings_.keepalive);
-        }
+        if (!is_covered(endpoint)) open(endpoint);
+        listens = true;
       } catch (const std::system_error& error) {
         if (!is_missing_here(error.code())) throw;
-        listeners_.pop_back();
         warnings_.emplace_back(error.what());
         missing = error;
-        continue;
       }
-      note_opened(endpoint.host());
-      ++had;
     }
-    if (had == 0 && missing) throw std::system_error(*missing);
+    if (!listens && missing) throw std::system_error(*missing);
   }
 
   // Whether it has been opened already, by this name or another, or a wildcard takes it in.
@@ -124,10 +117,27 @@ class Opening {
            std::find(opened_.begin(), opened_.end(), endpoint.host()) != opened_.end();
   }
 
-  // A copy: another address may fail, and all of it start again.
-  UniqueFd take_old(const Endpoint& endpoint) const {
+  // The first listener's port is every other one's too.
+  void open(const Endpoint& endpoint) {
+    UniqueFd listener = copy_old(endpoint);
+    if (!listener) {
+      listener = listen_on(endpoint.with_port(port_), settings_.backlog, settings_.reuse_port,
+                           settings_.keepalive);
+    }
+    port_ = local_endpoint(listener.get()).port();
+    const int error = errno;
+    if (port_ == 0) {
+      throw std::system_error(error, std::generic_category(),
+                              "cannot tell the port of " + endpoint.host());
+    }
+    listeners_.push_back(std::move(listener));
+    opened_.push_back(endpoint.host());
+  }
+
+  // A copy: if another address fails, a new try needs the old one again.
+  UniqueFd copy_old(const Endpoint& endpoint) const {
     for (const UniqueFd& old : old_) {
-      if (!is_one(old.get(), endpoint.with_port(port_), settings_.reuse_port)) continue;
+      if (!fits(old.get(), endpoint.with_port(port_), settings_.reuse_port)) continue;
       UniqueFd copy(::fcntl(old.get(), F_DUPFD_CLOEXEC, 0));
       if (!copy) continue;
       set_backlog(copy.get(), settings_.backlog);
@@ -137,25 +147,12 @@ class Opening {
     return {};
   }
 
-  // The port that the first one has is every other one's too.
-  void note_opened(const std::string& host) {
-    const Endpoint local = local_endpoint(listeners_.back().get());
-    const int error = errno;
-    port_ = local.port();
-    if (port_ == 0) {
-      throw std::system_error(error, std::generic_category(), "cannot tell the port of " + host);
-    }
-    opened_.push_back(host);
-    locals_.push_back(local);
-  }
-
   const ListenSettings& settings_;
   std::uint16_t port_;
   const std::vector<UniqueFd>& old_;
   std::vector<Endpoint> wildcards_;
-  std::vector<std::string> opened_;
-  std::vector<Endpoint> locals_;  // Where they listen, in the system's words.
   std::vector<UniqueFd> listeners_;
+  std::vector<std::string> opened_;  // Their hosts, as they were given.
   std::vector<std::string> warnings_;
 };
 
@@ -166,19 +163,19 @@ std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names) {
   hosts.reserve(names.size());
   for (const std::string& name : names) {
     hosts.push_back(resolve(name, 0));
-    for (const Endpoint& endpoint : hosts.back()) expect_to_be_connected_to(endpoint);
+    for (const Endpoint& endpoint : hosts.back()) expect_no_group_address(endpoint);
   }
   return hosts;
 }
 
 std::vector<UniqueFd> open_listeners(const ListenSettings& settings,
                                      const std::vector<UniqueFd>& old, Log& log) {
-  // A port that the system chose for the first address may be taken on another one: all of it
-  // starts again then, with another port, and so without the old ones.
+  // A port that the kernel chose for the first address may be taken on another one. The next try
+  // has another port, and so does not use the old listeners.
   const std::vector<UniqueFd> none;
   for (int tries = 1;; ++tries) {
     try {
-      return Opening(settings, tries == 1 ? old : none).finish(log);
+      return ListenerOpener(settings, tries == 1 ? old : none).finish(log);
     } catch (const std::system_error& error) {
       const bool unlucky = settings.port == 0 && error.code() == std::errc::address_in_use;
       if (!unlucky || tries == kMaxTries) throw;
@@ -187,10 +184,8 @@ std::vector<UniqueFd> open_listeners(const ListenSettings& settings,
 }
 
 std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, Log& log) {
-  for (const UniqueFd& listener : passed) {
-    never_wait_to_accept(listener.get());
-    announce(local_endpoint(listener.get()), false, log);
-  }
+  for (const UniqueFd& listener : passed) never_wait_to_accept(listener.get());
+  announce(passed, false, log);
   return passed;
 }
 
@@ -198,13 +193,13 @@ std::vector<Accepted> close_unwanted(std::vector<UniqueFd>& old, const ListenSet
   std::vector<Accepted> waiting;
   for (UniqueFd& listener : old) {
     if (is_wanted(listener.get(), settings)) continue;
-    // As many as may have waited, so that no flood keeps it from starting.
+    // A bounded number, so that a flood cannot keep the server from starting.
     for (int i = 0; i <= settings.backlog; ++i) {
       Accepted accepted = accept_from(listener.get());
       if (!accepted.fd) break;
       waiting.push_back(std::move(accepted));
     }
-    // What keeps the package keeps it open until the start has gone well.
+    // The service manager keeps a copy open until the start has succeeded.
     shut_down_listener(listener.get());
     listener.reset();
   }

@@ -80,8 +80,11 @@ bool Restart::hand_over(Acceptor& acceptor, ConnectionTable& connections, Select
   // An idle descriptor would go on to report its activity by signals to this process.
   for (const Connection& connection : connections) selector.keep_active(connection.fd());
   if (!give(acceptor.listeners_to_hand_over(), connections)) return false;
-  for (const Connection& connection : connections) selector.forget(connection.fd());
-  connections.clear();
+  while (!connections.empty()) {
+    const int fd = connections.front().fd();
+    selector.forget(fd);
+    connections.remove(fd);
+  }
   acceptor.stop();
   return true;
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -39,8 +39,8 @@ class Acceptor {
   // Throws what open_listeners() throws. To be called once.
   std::vector<Accepted> listen(std::vector<UniqueFd> passed, std::vector<UniqueFd>& old);
 
-  // One of them is readable: accepts a batch.
-  void accept(int listener, Time now) { accept_batch(listener, now); }
+  // Accepts a batch from a listener that is readable. Returns whether more clients may wait.
+  bool accept(int listener, Time now);
 
   // Admits or refuses one client. Returns 0, or an errno value.
   int admit(Accepted client, Time now);
@@ -75,15 +75,12 @@ class Acceptor {
  private:
   void watch(int listener);
   int batch_size(int listener) const;
-  bool accept_batch(int listener, Time now);
-  void admit_or_refuse(Accepted client, Time now);
   void refuse(Accepted client, std::string_view limit, Time now);
   void log_refusals(std::optional<std::uint64_t> refusals);
   void pause(int listener, int error, Time now);
   void resume(Time now);
   void replace(int dead, int error, Time now);
   bool reopen(const Endpoint& local, Time now);
-  void forget(int listener);
   void accept_backlog(Time now);
 
   const ServerSettings& settings_;
@@ -101,8 +98,8 @@ class Acceptor {
   std::optional<Time> resume_at_;   // While it pauses.
   Time reopen_from_ = Time::min();  // No listener is opened again before.
 
-  RateLimit pause_log_limit_;
-  RateLimit refusal_log_limit_;
+  RateLimit pause_log_limit_{std::chrono::seconds{10}};
+  RateLimit refusal_log_limit_{std::chrono::seconds{10}};
   Endpoint last_refused_;
   std::string_view last_limit_;  // By which that one was refused.
   std::uint64_t accepted_ = 0;

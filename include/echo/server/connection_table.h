@@ -23,7 +23,6 @@ class ConnectionTable {
   // Throws std::bad_alloc; then the connection is closed, and nothing else has changed.
   Connection& add(Connection connection);
   void remove(int fd) noexcept;
-  void clear() noexcept;
 
   bool contains(int fd) const noexcept;
   // The descriptor must be one of a connection.

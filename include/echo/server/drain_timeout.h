@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
@@ -17,15 +18,27 @@ class DrainTimeout {
   static constexpr int kMaxLateTurns = 8;
   static constexpr Duration kMaxLateWait = std::chrono::milliseconds{250};
 
-  void start(Time now, Duration timeout) noexcept;
+  void start(Time now, Duration timeout) noexcept {
+    *this = {};
+    deadline_ = now + timeout;
+  }
   bool is_running() const noexcept { return deadline_.has_value(); }
 
-  // Whether the drain is over. To be asked once a turn, at whose end select() had found something,
-  // or nothing.
-  bool is_over(Time now, bool found_nothing) noexcept;
+  // Whether the drain is over. To be asked once a turn, with what select() found in it.
+  bool is_over(Time now, bool found_nothing) noexcept {
+    if (!deadline_ || now < *deadline_) return false;
+    if (late_turns_++ == 0) {
+      // This turn began before the deadline.
+      wait_until_ = now + std::min(now - *deadline_, kMaxLateWait);
+      return false;
+    }
+    return now >= wait_until_ && (found_nothing || late_turns_ > kMaxLateTurns);
+  }
 
   // When to ask though nothing happens; nullopt for never.
-  std::optional<Time> next_deadline() const noexcept;
+  std::optional<Time> next_deadline() const noexcept {
+    return deadline_ ? std::optional(std::max(*deadline_, wait_until_)) : std::nullopt;
+  }
 
  private:
   std::optional<Time> deadline_;
