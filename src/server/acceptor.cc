@@ -71,15 +71,11 @@ void Acceptor::watch(int listener) {
   selector_.keep_active(listener);
 }
 
-// accept(2) on a listener that other processes have too may block for a tick, if one of them is
-// faster. So it is called only as often as select() has reported a client.
-int Acceptor::batch_size(int listener) const {
-  return !are_passed_ || is_nonblocking(listener) ? kMaxBatch : 1;
-}
-
 bool Acceptor::accept(int listener, Time now) {
-  const int size = batch_size(listener);
-  for (int i = 0; i < size; ++i) {
+  // accept(2) on a blocking listener may wait for a tick, if another process that has it too is
+  // faster. So it is called only as often as select() has reported a client.
+  const int max = !are_passed_ || is_nonblocking(listener) ? kMaxBatch : 1;
+  for (int i = 0; i < max; ++i) {
     Accepted client = accept_from(listener);
     const int error = client.fd ? admit(std::move(client), now) : client.error;
     if (error == 0 || is_one_of(kClientErrors, error)) continue;

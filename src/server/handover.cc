@@ -236,15 +236,7 @@ void HandoverReader::read() {
   }
 }
 
-void HandoverReader::take_connections() {
-  try {
-    take_all();
-  } catch (const std::bad_alloc&) {
-    error_ = ErrnoText{ENOMEM}.to_string();
-  }
-}
-
-void HandoverReader::take_all() {
+void HandoverReader::take_connections() try {
   receive_message(package_.get());
   std::vector<UniqueFd> fds(records_.size());
   while (auto message = receive_message(package_.get())) {
@@ -266,6 +258,8 @@ void HandoverReader::take_all() {
     error_ = std::to_string(fds.size() - fitting_) + " of " + std::to_string(fds.size()) +
              " descriptors are missing, or are not what it says";
   }
+} catch (const std::bad_alloc&) {
+  error_ = ErrnoText{ENOMEM}.to_string();
 }
 
 // Only a file that cannot change any more, and that has memory already for its whole length.

@@ -28,7 +28,7 @@ bool is_missing_here(const std::error_code& error) {
 
 // Whether it is what listen_on() would make for the endpoint; port 0 stands for any. SO_REUSEPORT
 // counts when a listener is bound (socket(7)).
-bool fits(int listener, const Endpoint& endpoint, bool reuse_port) {
+bool is_listener_for(int listener, const Endpoint& endpoint, bool reuse_port) {
   const Endpoint local = local_endpoint(listener);
   return local.host() == endpoint.host() &&
          (endpoint.port() == 0 || local.port() == endpoint.port()) &&
@@ -46,7 +46,8 @@ bool is_wanted(int listener, const ListenSettings& settings) {
   for (const Addresses& host : settings.hosts) {
     for (const Endpoint& wanted : host) {
       if (takes_in(wanted, local)) return false;
-      found = found || fits(listener, wanted.with_port(settings.port), settings.reuse_port);
+      found =
+          found || is_listener_for(listener, wanted.with_port(settings.port), settings.reuse_port);
     }
   }
   return found;
@@ -137,7 +138,7 @@ class ListenerOpener {
   // A copy: if another address fails, a new try needs the old one again.
   UniqueFd copy_old(const Endpoint& endpoint) const {
     for (const UniqueFd& old : old_) {
-      if (!fits(old.get(), endpoint.with_port(port_), settings_.reuse_port)) continue;
+      if (!is_listener_for(old.get(), endpoint.with_port(port_), settings_.reuse_port)) continue;
       UniqueFd copy(::fcntl(old.get(), F_DUPFD_CLOEXEC, 0));
       if (!copy) continue;
       set_backlog(copy.get(), settings_.backlog);

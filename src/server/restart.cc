@@ -20,21 +20,6 @@ namespace {
 // The package, its sender, its file, and the two ends of a barrier.
 constexpr int kSpareDescriptors = 5;
 
-std::vector<HandoverItem> describe(std::span<const UniqueFd> listeners,
-                                   const ConnectionTable& connections) {
-  std::vector<HandoverItem> items;
-  for (const UniqueFd& listener : listeners) {
-    items.push_back({.fd = listener.get(), .kind = HandoverKind::kListener, .pending = nullptr});
-  }
-  for (const Connection& connection : connections) {
-    const bool at_eof = connection.state() == Connection::State::kDraining;
-    items.push_back({.fd = connection.fd(),
-                     .kind = at_eof ? HandoverKind::kConnectionAtEof : HandoverKind::kConnection,
-                     .pending = &connection.queue()});
-  }
-  return items;
-}
-
 }  // namespace
 
 void Restart::restore(HandoverReader& handover, const AddConnection& add) {
@@ -46,27 +31,20 @@ void Restart::restore(HandoverReader& handover, const AddConnection& add) {
   std::size_t pending = 0;
   std::size_t added = 0;
   for (RestoredConnection& restored : handover.connections()) {
+    const Endpoint peer = remote_endpoint(restored.fd.get());
+    if (peer.family() == AF_UNSPEC) continue;  // It has been reset meanwhile.
     const std::size_t bytes = restored.pending.size();
-    if (!add_one(std::move(restored), add)) continue;
-    pending += bytes;
-    ++added;
+    try {
+      add(std::move(restored), peer);
+      pending += bytes;
+      ++added;
+    } catch (const std::bad_alloc&) {
+      log_.info("closing ", peer, " after an error: ", ErrnoText{ENOMEM});
+    }
   }
   log_.info("taken over: ", format_count(added, "connection"), ", ", pending,
             " bytes owed; meanwhile ended: ", handover.connections().size() - added);
   manager_.drop(kHandoverName);
-}
-
-// False if it has been reset meanwhile, or there is no memory for it.
-bool Restart::add_one(RestoredConnection restored, const AddConnection& add) {
-  const Endpoint peer = remote_endpoint(restored.fd.get());
-  if (peer.family() == AF_UNSPEC) return false;
-  try {
-    add(std::move(restored), peer);
-    return true;
-  } catch (const std::bad_alloc&) {
-    log_.info("closing ", peer, " after an error: ", ErrnoText{ENOMEM});
-    return false;
-  }
 }
 
 void Restart::keep_spare_descriptors() {
@@ -118,13 +96,21 @@ bool Restart::give(std::span<const UniqueFd> listeners, const ConnectionTable& c
 
 // Returns 0, or an errno value.
 int Restart::pack(Handover& handover, std::span<const UniqueFd> listeners,
-                  const ConnectionTable& connections) const {
-  try {
-    const int error = handover.pack(describe(listeners, connections));
-    return error != 0 ? error : manager_.store(handover.fd(), kHandoverName);
-  } catch (const std::bad_alloc&) {
-    return ENOMEM;
+                  const ConnectionTable& connections) const try {
+  std::vector<HandoverItem> items;
+  for (const UniqueFd& listener : listeners) {
+    items.push_back({.fd = listener.get(), .kind = HandoverKind::kListener, .pending = nullptr});
   }
+  for (const Connection& connection : connections) {
+    const bool at_eof = connection.state() == Connection::State::kDraining;
+    items.push_back({.fd = connection.fd(),
+                     .kind = at_eof ? HandoverKind::kConnectionAtEof : HandoverKind::kConnection,
+                     .pending = &connection.queue()});
+  }
+  const int error = handover.pack(items);
+  return error != 0 ? error : manager_.store(handover.fd(), kHandoverName);
+} catch (const std::bad_alloc&) {
+  return ENOMEM;
 }
 
 }  // namespace echo

@@ -74,7 +74,6 @@ class Acceptor {
 
  private:
   void watch(int listener);
-  int batch_size(int listener) const;
   void refuse(Accepted client, std::string_view limit, Time now);
   void log_refusals(std::optional<std::uint64_t> refusals);
   void pause(int listener, int error, Time now);

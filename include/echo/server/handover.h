@@ -109,7 +109,6 @@ class HandoverReader {
 
   static Mapping map(int file);
   void read();
-  void take_all();
 
   UniqueFd package_;
   Mapping file_;

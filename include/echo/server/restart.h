@@ -37,7 +37,6 @@ class Restart {
   bool hand_over(Acceptor& acceptor, ConnectionTable& connections, Selector& selector);
 
  private:
-  bool add_one(RestoredConnection restored, const AddConnection& add);
   bool give(std::span<const UniqueFd> listeners, const ConnectionTable& connections);
   int pack(Handover& handover, std::span<const UniqueFd> listeners,
            const ConnectionTable& connections) const;
