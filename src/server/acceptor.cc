@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 constexpr int kMaxBatch = 64;
 
 // How long accepting pauses, unless a connection ends earlier.
-constexpr Duration kPause = 100ms;
+constexpr Duration kAcceptPause = 100ms;
 
 // A listener that dies sooner after one was opened again is given up.
 constexpr Duration kReopenInterval = 1s;
@@ -131,7 +131,7 @@ void Acceptor::pause(int listener, int error, Time now) {
                  connections_.size(), " open");
   }
   selector_.watch_input(listener, false);
-  resume_at_ = now + kPause;
+  resume_at_ = now + kAcceptPause;
 }
 
 void Acceptor::end_pause(Time now) noexcept {

@@ -62,10 +62,9 @@ bool Server::turn() {
   handle_signals();  // Whether or not their pipe is readable: select() may fail for ever.
 
   for (const int fd : selector_.readable()) {
-    if (fd == signals_.fd()) continue;
     if (acceptor_.listeners().contains(fd)) {
       acceptor_.accept(fd, now_);
-    } else {
+    } else if (fd != signals_.fd()) {
       handle_readable(connections_[fd]);
     }
   }
