@@ -240,6 +240,7 @@ void choose_target(Dice& dice, std::size_t most_connections, Target& target) {
 ClientSettings any_client_settings(Dice& dice) {
   ClientSettings settings;
   choose_target(dice, 12, settings);
+  settings.messages.clear();
   settings.from_input = dice.one_in(2);
   for (std::uint64_t left = dice.length(6); left > 0 && !settings.from_input; --left) {
     settings.messages.push_back(any_text(dice, dice.length(20'000)));

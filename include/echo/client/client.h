@@ -19,8 +19,11 @@
 namespace echo {
 
 struct ClientSettings : Target {
-  std::vector<std::string> messages;  // One after the other, each when the last one is back.
-  bool from_input = false;            // Instead of the messages: the input, until it ends.
+  ClientSettings() : Target{.connections = 2} {}
+
+  // One after the other, each when the last one is back.
+  std::vector<std::string> messages{"This is the message. ", "It will be sent ", "in parts."};
+  bool from_input = false;  // Instead of the messages: the input, until it ends.
 };
 
 // The echo client: opens many sockets at once, says the same on each of them, and checks that every

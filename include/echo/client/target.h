@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/socket.h>
+
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -10,12 +13,12 @@ namespace echo {
 
 // The server that a client talks to, and how.
 struct Target {
-  std::string host;
-  std::uint16_t port = 0;
-  int family = 0;               // AF_UNSPEC, AF_INET or AF_INET6.
-  std::size_t connections = 0;  // At least 1.
-  Duration timeout{0};          // For connecting and for each answer. 0: none.
-  Duration deadline{0};         // For all of it. 0: none.
+  std::string host = "localhost";
+  std::uint16_t port = 10000;
+  int family = AF_UNSPEC;                       // Or AF_INET or AF_INET6.
+  std::size_t connections = 1;                  // At least 1.
+  Duration timeout = std::chrono::seconds{10};  // For connecting and for each answer. 0: none.
+  Duration deadline{0};                         // For all of it. 0: none.
 };
 
 }  // namespace echo

@@ -29,6 +29,7 @@ class ClientTest : public testing::Test {
     settings_.host = "127.0.0.1";
     settings_.port = local_endpoint(listener_.get()).port();
     settings_.connections = 1;
+    settings_.timeout = 0s;
   }
 
   void start(int input = -1, int output = -1) {

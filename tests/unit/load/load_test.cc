@@ -58,6 +58,7 @@ class LoadTest : public testing::Test {
     settings_.host = "127.0.0.1";
     settings_.port = local_endpoint(listener_.get()).port();
     settings_.connections = 1;
+    settings_.timeout = 0s;
     settings_.sizes = {.least = 10, .most = 10};
   }
 

@@ -122,6 +122,7 @@ LoadSettings json_settings() {
   LoadSettings settings;
   settings.host = "localhost";
   settings.port = 10000;
+  settings.timeout = Duration{0};
   settings.connections = 2;
   settings.count = 5;
   settings.seed = Pattern::kMaxSeed;
