@@ -1,9 +1,9 @@
 #include "echo/programs/server_options.h"
 
-#include <getopt.h>
-
+#include <algorithm>
+#include <array>
 #include <climits>
-#include <limits>
+#include <string_view>
 
 #include "echo/base/usage_error.h"
 #include "echo/os/socket.h"
@@ -11,150 +11,67 @@
 namespace echo {
 namespace {
 
-constexpr int kReusePort = kFirstOwnOption;
+// The options that set where or how to listen.
+constexpr std::array<std::string_view, 5> kListenOptions{"host", "port", "backlog", "keepalive",
+                                                         "reuse-port"};
 
-constexpr option kServerOptions[] = {
-    {"host", required_argument, nullptr, 'H'},
-    {"port", required_argument, nullptr, 'p'},
-    {"backlog", required_argument, nullptr, 'b'},
-    {"max-connections", required_argument, nullptr, 'c'},
-    {"max-per-host", required_argument, nullptr, 'm'},
-    {"max-queue", required_argument, nullptr, 'q'},
-    {"idle-timeout", required_argument, nullptr, 'i'},
-    {"keepalive", required_argument, nullptr, 'k'},
-    {"drain-timeout", required_argument, nullptr, 'd'},
-    {"reuse-port", no_argument, nullptr, kReusePort},
-    {"log-level", required_argument, nullptr, 'l'},
-    {"verbose", no_argument, nullptr, 'v'},
-    {"quiet", no_argument, nullptr, kQuiet},
-    {"help", no_argument, nullptr, kHelp},
-    {"version", no_argument, nullptr, kVersion},
-    {nullptr, 0, nullptr, 0},
-};
-
-constexpr std::string_view kServerHelp = R"(Usage: echo_server [OPTION]...
-A TCP echo server: sends every client back what it sends (RFC 862).
-
-  -H, --host ADDR           listen on this name or address; may be given more
-                            than once; '*' for all (default: localhost)
-  -p, --port PORT           listen on this port, a number or a service's name;
-                            0 for any free one (default: 10000)
-  -b, --backlog N           let so many connections wait to be accepted; the
-                            system has its own limit (default: 4096)
-  -c, --max-connections N   refuse more connections than this; 0 for as many as
-                            there are descriptors (default: 0)
-  -m, --max-per-host N      the same for the connections of one host: an IPv4
-                            address, an IPv6 network of 64 bits, or one
-                            link-local address (default: 0)
-  -q, --max-queue SIZE      stop reading from a client that is owed so many
-                            bytes, until it has taken half (default: 256K)
-  -i, --idle-timeout TIME   close a connection on which no byte has moved for so
-                            long; 0 for never (default: 0)
-  -k, --keepalive TIME      ask a peer that has been silent for so long whether
-                            it is still there, and close the connection if not;
-                            0 for never (default: 2m)
-  -d, --drain-timeout TIME  when told to stop, wait so long for what is in
-                            flight (default: 5s)
-      --reuse-port          share the port with other servers that ask for it
-                            too (SO_REUSEPORT)
-  -l, --log-level LEVEL     error, warning, info or debug (default: info)
-  -v, --verbose             the same as --log-level debug
-      --quiet               the same as --log-level warning
-      --help                show this text and exit
-      --version             show the version and exit
-
-A number may have decimals. TIME has ns, us, ms, s, m or h; without a unit it
-counts seconds. SIZE is in bytes, or has K, M or G (powers of 1,024); N may have
-K, M or G (powers of 1,000).
-
-SIGTERM, SIGINT and SIGHUP stop the server once what is in flight has been
-echoed; a second one stops it at once. SIGUSR1 logs a line of statistics.
-SIGUSR2 hands all connections over to the service manager, for a restart.
-
-Exit status: 0 after a stop, 1 for an error of the system, 2 for a wrong
-command line.
-)";
-
-// The option's name, where it says where or how to listen.
-std::string_view listen_option(int val) {
-  switch (val) {
-    case 'H':
-      return "--host";
-    case 'p':
-      return "--port";
-    case 'b':
-      return "--backlog";
-    case 'k':
-      return "--keepalive";
-    case kReusePort:
-      return "--reuse-port";
-    default:
-      return {};
-  }
+OptionTable server_table(ServerOptions& options) {
+  ServerSettings& server = options.server;
+  ListenSettings& listen = server.listen;
+  return {
+      {'H', "host", "ADDR",
+       "listen on this name or address; may be given more than once; '*' for all "
+       "(default: localhost)",
+       [&](auto& value) { options.hosts.push_back(value.host()); }},
+      {'p', "port", "PORT",
+       "listen on this port, a number or a service's name; 0 for any free one (default: 10000)",
+       [&](auto& value) { listen.port = value.port(); }},
+      {'b', "backlog", "N",
+       "let so many connections wait to be accepted; the system has its own limit (default: 4096)",
+       [&](auto& value) { listen.backlog = static_cast<int>(value.number(1, INT_MAX)); }},
+      {'c', "max-connections", "N",
+       "refuse more connections than this; 0 for as many as there are descriptors (default: 0)",
+       [&](auto& value) { server.max_connections = value.number(0, INT_MAX); }},
+      {'m', "max-per-host", "N",
+       "the same for the connections of one host: an IPv4 address, an IPv6 network of 64 bits, or "
+       "one link-local address (default: 0)",
+       [&](auto& value) { server.max_per_host = value.number(0, INT_MAX); }},
+      {'q', "max-queue", "SIZE",
+       "stop reading from a client that is owed so many bytes, until it has taken half "
+       "(default: 256K)",
+       [&](auto& value) { server.max_queue = value.size(); }},
+      {'i', "idle-timeout", "TIME",
+       "close a connection on which no byte has moved for so long; 0 for never (default: 0)",
+       [&](auto& value) { server.idle_timeout = value.duration(); }},
+      {'k', "keepalive", "TIME",
+       "ask a peer that has been silent for so long whether it is still there, and close the "
+       "connection if not; 0 for never (default: 2m)",
+       [&](auto& value) { listen.keepalive = value.duration(kMaxKeepalive); }},
+      {'d', "drain-timeout", "TIME",
+       "when told to stop, wait so long for what is in flight (default: 5s)",
+       [&](auto& value) { server.drain_timeout = value.duration(); }},
+      {0, "reuse-port", "", "share the port with other servers that ask for it too (SO_REUSEPORT)",
+       [&](auto&) { listen.reuse_port = true; }},
+      {'l', "log-level", "LEVEL", "error, warning, info or debug (default: info)",
+       [&](auto& value) { options.log_level = value.log_level(); }},
+      {'v', "verbose", "", "the same as --log-level debug",
+       [&](auto&) { options.log_level = LogLevel::kDebug; }},
+      {0, "quiet", "", "the same as --log-level warning",
+       [&](auto&) { options.log_level = LogLevel::kWarning; }},
+  };
 }
 
 }  // namespace
 
 ServerOptions parse_server_options(int argc, char* const* argv) {
   ServerOptions options;
-  ServerSettings& server = options.server;
-
-  OptionWalk walk(argc, argv, kServerOptions);
-  for (int val = walk.next(); val != -1; val = walk.next()) {
-    if (options.listen_option.empty()) options.listen_option = listen_option(val);
-    switch (val) {
-      case 'H':
-        options.hosts.push_back(host_value("--host", walk.value()));
-        break;
-      case 'p':
-        server.listen.port = port_value("--port", walk.value());
-        break;
-      case 'b':
-        server.listen.backlog =
-            static_cast<int>(number_value("--backlog", walk.value(), 1, INT_MAX));
-        break;
-      case 'c':
-        server.max_connections =
-            number_value("--max-connections", walk.value(), 0, std::numeric_limits<int>::max());
-        break;
-      case 'm':
-        server.max_per_host =
-            number_value("--max-per-host", walk.value(), 0, std::numeric_limits<int>::max());
-        break;
-      case 'q':
-        server.max_queue = size_value("--max-queue", walk.value());
-        break;
-      case 'i':
-        server.idle_timeout = duration_value("--idle-timeout", walk.value());
-        break;
-      case 'k':
-        server.listen.keepalive = duration_value("--keepalive", walk.value(), kMaxKeepalive);
-        break;
-      case 'd':
-        server.drain_timeout = duration_value("--drain-timeout", walk.value());
-        break;
-      case kReusePort:
-        server.listen.reuse_port = true;
-        break;
-      case 'l':
-        options.log_level = log_level_value("--log-level", walk.value());
-        break;
-      case 'v':
-        options.log_level = LogLevel::kDebug;
-        break;
-      case kQuiet:
-        options.log_level = LogLevel::kWarning;
-        break;
-      case kHelp:
-        options.action = Action::kHelp;
-        return options;
-      default:
-        options.action = Action::kVersion;
-        return options;
-    }
-  }
-  walk.expect_no_arguments();
+  const Given given = walk_command_line(argc, argv, server_table(options));
+  given.expect_no_arguments();
+  options.action = given.action;
   if (options.hosts.empty()) options.hosts.emplace_back("localhost");
+  const auto found = std::find_first_of(given.options.begin(), given.options.end(),
+                                        kListenOptions.begin(), kListenOptions.end());
+  if (found != given.options.end()) options.listen_option = "--" + std::string(*found);
   return options;
 }
 
@@ -165,6 +82,20 @@ void expect_no_listen_option(const ServerOptions& options) {
                    "sets it (systemd.socket(5))");
 }
 
-std::string_view server_help() { return kServerHelp; }
+std::string server_help() {
+  ServerOptions unused;
+  return R"(Usage: echo_server [OPTION]...
+A TCP echo server: sends every client back what it sends (RFC 862).
+
+)" + options_help(server_table(unused)) +
+         R"(
+SIGTERM, SIGINT and SIGHUP stop the server once what is in flight has been
+echoed; a second one stops it at once. SIGUSR1 logs a line of statistics.
+SIGUSR2 hands all connections over to the service manager, for a restart.
+
+Exit status: 0 after a stop, 1 for an error of the system, 2 for a wrong
+command line.
+)";
+}
 
 }  // namespace echo

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +10,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,44 +32,7 @@ using namespace std::chrono_literals;
 
 constexpr const char* kName = "bench";
 
-constexpr std::string_view kHelpText = R"(Usage: bench [OPTION]...
-Lets echo_server and echo servers of other kinds do the same work, one after the
-other, each on a core of its own, and ends with tables of what it costs them.
-
-  -r, --rounds N            measure so often, and take the medians (default: 5)
-  -t, --time TIME           a measurement lasts so long (default: 700ms)
-  -o, --only TEXT           the works whose name has this in it (default: all)
-  -s, --server TEXT         the servers whose name has this in it (default: all);
-                            epoll, the reference, comes along anyway
-  -w, --with PATH           another build of echo_server to compare; may be given
-                            more than once
-  -f, --csv FILE            write all medians to this file too
-      --help                show this text and exit
-      --version             show the version and exit
-
-TIME is a number with us, ms, s, m or h; without a unit it counts seconds.
-
-A server that cannot do a work has a dash in the tables, and a line on standard
-error says why.
-
-Exit status: 0 if echo_server and epoll did all of the works, 1 if not or if the
-system refused, 2 for a wrong command line.
-)";
-
-constexpr option kOptions[] = {
-    {"rounds", required_argument, nullptr, 'r'},
-    {"time", required_argument, nullptr, 't'},
-    {"only", required_argument, nullptr, 'o'},
-    {"server", required_argument, nullptr, 's'},
-    {"with", required_argument, nullptr, 'w'},
-    {"csv", required_argument, nullptr, 'f'},
-    {"help", no_argument, nullptr, kHelp},
-    {"version", no_argument, nullptr, kVersion},
-    {nullptr, 0, nullptr, 0},
-};
-
 struct Options {
-  Action action = Action::kRun;
   std::size_t rounds = 5;
   Duration time = 700ms;
   std::string only;
@@ -80,39 +41,38 @@ struct Options {
   std::string csv_file;
 };
 
-Options parse_options(int argc, char* const* argv) {
-  Options options;
-  OptionWalk walk(argc, argv, kOptions);
-  for (int val = walk.next(); val != -1; val = walk.next()) {
-    switch (val) {
-      case 'r':
-        options.rounds = number_value("--rounds", walk.value(), 1, 1000);
-        break;
-      case 't':
-        options.time = duration_value("--time", walk.value());
-        break;
-      case 'o':
-        options.only = walk.value();
-        break;
-      case 's':
-        options.server = walk.value();
-        break;
-      case 'w':
-        options.others.push_back(walk.value());
-        break;
-      case 'f':
-        options.csv_file = walk.value();
-        break;
-      case kHelp:
-        options.action = Action::kHelp;
-        return options;
-      default:
-        options.action = Action::kVersion;
-        return options;
-    }
-  }
-  walk.expect_no_arguments();
-  return options;
+OptionTable table_of(Options& options) {
+  return {
+      {'r', "rounds", "N", "measure so often, and take the medians (default: 5)",
+       [&](auto& value) { options.rounds = value.number(1, 1000); }},
+      {'t', "time", "TIME", "a measurement lasts so long (default: 700ms)",
+       [&](auto& value) { options.time = value.duration(); }},
+      {'o', "only", "TEXT", "the works whose name has this in it (default: all)",
+       [&](auto& value) { options.only = value.text; }},
+      {'s', "server", "TEXT",
+       "the servers whose name has this in it (default: all); epoll, the reference, comes along "
+       "anyway",
+       [&](auto& value) { options.server = value.text; }},
+      {'w', "with", "PATH", "another build of echo_server to compare; may be given more than once",
+       [&](auto& value) { options.others.push_back(value.text); }},
+      {'f', "csv", "FILE", "write all medians to this file too",
+       [&](auto& value) { options.csv_file = value.text; }},
+  };
+}
+
+std::string help(const OptionTable& table) {
+  return R"(Usage: bench [OPTION]...
+Lets echo_server and echo servers of other kinds do the same work, one after the
+other, each on a core of its own, and ends with tables of what it costs them.
+
+)" + options_help(table) +
+         R"(
+A server that cannot do a work has a dash in the tables, and a line on standard
+error says why.
+
+Exit status: 0 if echo_server and epoll did all of the works, 1 if not or if the
+system refused, 2 for a wrong command line.
+)";
 }
 
 // Keeps what has the text in its name.
@@ -201,8 +161,11 @@ bool bench(const Options& options) {
 }
 
 int run_bench(int argc, char** argv) {
-  const Options options = parse_options(argc, argv);
-  if (print_instead(options.action, kName, kHelpText)) return 0;
+  Options options;
+  const OptionTable table = table_of(options);
+  const Given given = walk_command_line(argc, argv, table);
+  given.expect_no_arguments();
+  if (print_instead(given.action, kName, help(table))) return 0;
   return bench(options) ? 0 : 1;
 }
 

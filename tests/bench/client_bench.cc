@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -10,7 +9,6 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "bench/cores.h"
@@ -28,54 +26,30 @@ namespace {
 
 constexpr const char* kName = "client_bench";
 
-constexpr std::string_view kHelpText = R"(Usage: client_bench [OPTION]...
-Lets echo_client and a bare epoll client, which checks and measures nothing, put
-the same load on an echo_server by turns, on a core of their own, and ends with a
-table of what a message costs each.
-
-  -r, --rounds N            measure so often, and take the medians (default: 7)
-  -o, --only TEXT           the works whose name has this in it (default: all)
-      --help                show this text and exit
-      --version             show the version and exit
-
-Exit status: 0, or 1 if a client could not do a work, 2 for a wrong command line.
-)";
-
-constexpr option kOptions[] = {
-    {"rounds", required_argument, nullptr, 'r'},
-    {"only", required_argument, nullptr, 'o'},
-    {"help", no_argument, nullptr, kHelp},
-    {"version", no_argument, nullptr, kVersion},
-    {nullptr, 0, nullptr, 0},
-};
-
 struct Options {
-  Action action = Action::kRun;
   std::size_t rounds = 7;
   std::string only;
 };
 
-Options parse_options(int argc, char* const* argv) {
-  Options options;
-  OptionWalk walk(argc, argv, kOptions);
-  for (int val = walk.next(); val != -1; val = walk.next()) {
-    switch (val) {
-      case 'r':
-        options.rounds = number_value("--rounds", walk.value(), 1, 1000);
-        break;
-      case 'o':
-        options.only = walk.value();
-        break;
-      case kHelp:
-        options.action = Action::kHelp;
-        return options;
-      default:
-        options.action = Action::kVersion;
-        return options;
-    }
-  }
-  walk.expect_no_arguments();
-  return options;
+OptionTable table_of(Options& options) {
+  return {
+      {'r', "rounds", "N", "measure so often, and take the medians (default: 7)",
+       [&](auto& value) { options.rounds = value.number(1, 1000); }},
+      {'o', "only", "TEXT", "the works whose name has this in it (default: all)",
+       [&](auto& value) { options.only = value.text; }},
+  };
+}
+
+std::string help(const OptionTable& table) {
+  return R"(Usage: client_bench [OPTION]...
+Lets echo_client and a bare epoll client, which checks and measures nothing, put
+the same load on an echo_server by turns, on a core of their own, and ends with a
+table of what a message costs each.
+
+)" + options_help(table) +
+         R"(
+Exit status: 0, or 1 if a client could not do a work, 2 for a wrong command line.
+)";
 }
 
 std::vector<Work> client_works() {
@@ -199,8 +173,11 @@ void bench(const Options& options) {
 }
 
 int run_bench(int argc, char** argv) {
-  const Options options = parse_options(argc, argv);
-  if (print_instead(options.action, kName, kHelpText)) return 0;
+  Options options;
+  const OptionTable table = table_of(options);
+  const Given given = walk_command_line(argc, argv, table);
+  given.expect_no_arguments();
+  if (print_instead(given.action, kName, help(table))) return 0;
   bench(options);
   return 0;
 }

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -10,7 +9,6 @@
 #include <random>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "bench/soak_client.h"
@@ -31,58 +29,32 @@ using namespace std::chrono_literals;
 
 constexpr const char* kName = "soak";
 
-constexpr std::string_view kHelpText = R"(Usage: soak [OPTION]...
-Drives an echo_server with clients of every kind for a while, checks every byte
-that comes back, and ends with a table.
-
-  -t, --time TIME           for so long (default: 10m)
-  -c, --connections N       at once (default: 200)
-  -s, --seed N              make the same choices again (default: at random)
-      --help                show this text and exit
-      --version             show the version and exit
-
-TIME is a number with us, ms, s, m or h; without a unit it counts seconds.
-
-Exit status: 0 if all went well, 1 if not, 2 for a wrong command line.
-)";
-
-constexpr option kOptions[] = {
-    {"time", required_argument, nullptr, 't'},   {"connections", required_argument, nullptr, 'c'},
-    {"seed", required_argument, nullptr, 's'},   {"help", no_argument, nullptr, kHelp},
-    {"version", no_argument, nullptr, kVersion}, {nullptr, 0, nullptr, 0},
-};
-
 struct Options {
-  Action action = Action::kRun;
   Duration time = 10min;
   std::size_t connections = 200;
   std::uint64_t seed = std::random_device{}();
 };
 
-Options parse_options(int argc, char* const* argv) {
-  Options options;
-  OptionWalk walk(argc, argv, kOptions);
-  for (int val = walk.next(); val != -1; val = walk.next()) {
-    switch (val) {
-      case 't':
-        options.time = duration_value("--time", walk.value());
-        break;
-      case 'c':
-        options.connections = number_value("--connections", walk.value(), 1, 10'000);
-        break;
-      case 's':
-        options.seed = number_value("--seed", walk.value(), 0, UINT64_MAX);
-        break;
-      case kHelp:
-        options.action = Action::kHelp;
-        return options;
-      default:
-        options.action = Action::kVersion;
-        return options;
-    }
-  }
-  walk.expect_no_arguments();
-  return options;
+OptionTable table_of(Options& options) {
+  return {
+      {'t', "time", "TIME", "for so long (default: 10m)",
+       [&](auto& value) { options.time = value.duration(); }},
+      {'c', "connections", "N", "at once (default: 200)",
+       [&](auto& value) { options.connections = value.number(1, 10'000); }},
+      {'s', "seed", "N", "make the same choices again (default: at random)",
+       [&](auto& value) { options.seed = value.number(0, UINT64_MAX); }},
+  };
+}
+
+std::string help(const OptionTable& table) {
+  return R"(Usage: soak [OPTION]...
+Drives an echo_server with clients of every kind for a while, checks every byte
+that comes back, and ends with a table.
+
+)" + options_help(table) +
+         R"(
+Exit status: 0 if all went well, 1 if not, 2 for a wrong command line.
+)";
 }
 
 // Besides one a connection.
@@ -312,8 +284,11 @@ bool soak(const Options& options) {
 }
 
 int run_soak(int argc, char** argv) {
-  const Options options = parse_options(argc, argv);
-  if (print_instead(options.action, kName, kHelpText)) return 0;
+  Options options;
+  const OptionTable table = table_of(options);
+  const Given given = walk_command_line(argc, argv, table);
+  given.expect_no_arguments();
+  if (print_instead(given.action, kName, help(table))) return 0;
   return soak(options) ? 0 : 1;
 }
 

@@ -1,7 +1,6 @@
 #include "bench/work.h"
 
 #include "echo/base/usage_error.h"
-#include "echo/cli/options.h"
 
 namespace echo::bench {
 

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <gtest/gtest.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -78,23 +77,17 @@ TEST(Simulation, ClientFindsEveryFaultAndNoOther) { run_all(&simulate_client); }
 
 TEST(Simulation, LoadFindsEveryFaultAndNoOther) { run_all(&simulate_load); }
 
-constexpr option kOptions[] = {
-    {"seed", required_argument, nullptr, 's'},
-    {"seeds", required_argument, nullptr, 'n'},
-    {nullptr, 0, nullptr, 0},
-};
-
 void read_command_line(int argc, char** argv) {
-  OptionWalk walk(argc, argv, kOptions);
-  for (int val = walk.next(); val != -1; val = walk.next()) {
-    if (val == 's') {
-      seeds.first = number_value("--seed", walk.value(), 0, UINT64_MAX);
-      seeds.default_count = 1;
-    } else {
-      seeds.count = number_value("--seeds", walk.value(), 1, UINT64_MAX);
-    }
-  }
-  walk.expect_no_arguments();
+  const OptionTable table{
+      {'s', "seed", "S", "run that seed",
+       [](auto& value) {
+         seeds.first = value.number(0, UINT64_MAX);
+         seeds.default_count = 1;
+       }},
+      {'n', "seeds", "N", "run N seeds",
+       [](auto& value) { seeds.count = value.number(1, UINT64_MAX); }},
+  };
+  walk_command_line(argc, argv, table).expect_no_arguments();
 }
 
 }  // namespace

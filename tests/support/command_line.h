@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "echo/base/usage_error.h"
-#include "echo/cli/options.h"
+#include "support/text.h"
 
 namespace echo::test {
 
@@ -65,6 +65,17 @@ void expect_refused(const std::vector<BadValue>& bad_values, UsageErrorOf usage_
 inline std::vector<Words> spellings(const std::string& letter, const std::string& name,
                                     const std::string& value) {
   return {{letter, value}, {letter + value}, {name, value}, {name + "=" + value}};
+}
+
+// Options with the values that the help names as their defaults: "--port=10000".
+inline Words defaults_in(const std::string& help, const Words& names) {
+  const std::string line = replace_each(help, "\\s+", " ");
+  Words words;
+  for (const std::string& name : names) {
+    const Words found = first_groups_in(line, name + " [A-Z]+ [^(]*\\(default: ([^;)]*)");
+    words.push_back(name + "=" + (found.empty() ? "none" : found.front()));
+  }
+  return words;
 }
 
 }  // namespace echo::test

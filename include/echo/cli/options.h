@@ -1,10 +1,10 @@
 #pragma once
 
-#include <getopt.h>
-
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "echo/base/parse.h"
@@ -16,65 +16,64 @@ namespace echo {
 // What a command line asks for.
 enum class Action { kRun, kHelp, kVersion };
 
-// The `val` in getopt_long(3)'s table of an option that has no short form: of those that every
-// program has, and of the first that is a program's own.
-enum LongOption {
-  kFirstLongOption = 256,
-  kHelp = kFirstLongOption,
-  kVersion,
-  kQuiet,
-  kFirstOwnOption
+// The value of an option, and what it stands for. Each function throws UsageError, with the
+// option's name and the value in its text, if the value is malformed, out of range, or not whole.
+struct OptionValue {
+  std::string option;  // "--port".
+  std::string text;
+
+  std::uint64_t number(std::uint64_t least, std::uint64_t most) const;
+  // From 1 byte on.
+  std::size_t size() const;
+  Duration duration(Duration most = kMaxDuration) const;
+  // More than 0, for a time in which something must happen.
+  Duration positive_duration() const;
+  // More than 0, and at most `most` a second.
+  Rate rate(std::uint64_t most) const;
+  // Sizes from 1 byte to `most`.
+  SizeRange size_range(std::size_t most) const;
+  // A name or an address. An IPv6 address may have its brackets; a port is refused.
+  std::string host() const;
+  // A number from 0 to 65535, or the name of a TCP service (services(5)).
+  std::uint16_t port() const;
+  LogLevel log_level() const;
+
+  // Throws the UsageError "--port: 'x' is REASON".
+  [[noreturn]] void reject(const std::string& reason) const;
 };
 
-// Walks a command line by getopt_long(3), GNU style: options and arguments in any order, `--` ends
-// the options. The short options are those of the table whose val is a letter. getopt_long() keeps
-// its place in globals: one walk at a time.
-class OptionWalk {
- public:
-  // `table` ends with an entry of zeros, and outlives the walk.
-  OptionWalk(int argc, char* const* argv, const option* table);
+// An option, a row of a program's table.
+struct Option {
+  char letter;  // 0: none.
+  const char* name;
+  const char* argument;  // What the help calls its value. Empty: it takes none.
+  const char* help;
+  std::function<void(const OptionValue&)> apply;  // To the settings that the table is made for.
+  std::string heading{};                          // Lines above it in the help.
+};
 
-  // Goes to the next option and returns its val; -1 after the last one. Throws UsageError at one
-  // that the table does not have, or that misses its value.
-  int next();
+// All options of a program but --help and --version, which every program has.
+using OptionTable = std::vector<Option>;
 
-  // The value of the option that next() returned.
-  std::string value() const { return optarg; }
+// What a command line has, besides the values of its options.
+struct Given {
+  Action action = Action::kRun;
+  std::vector<std::string_view> options;  // The names of those given, in order.
+  std::vector<std::string> arguments;     // None unless the action is to run.
 
-  // The rest of the command line, once next() has returned -1.
-  std::vector<std::string> arguments() const;
+  bool has(std::string_view option) const;
 
-  // For a program that takes none: throws UsageError, naming the first of them.
+  // For a program that takes none: throws UsageError with the first of them.
   void expect_no_arguments() const;
-
- private:
-  bool is_val_of_option(int val) const;
-
-  int argc_;
-  char* const* argv_;
-  const option* table_;
-  std::string short_options_;
 };
 
-// An option's value as what it should be. Each throws UsageError with the option's name and the
-// value in its text if it is not: not written like that, too large, or not whole.
-std::uint64_t number_value(const std::string& option, const std::string& value, std::uint64_t least,
-                           std::uint64_t most);
-// From 1 byte on.
-std::size_t size_value(const std::string& option, const std::string& value);
-Duration duration_value(const std::string& option, const std::string& value,
-                        Duration most = kMaxDuration);
-// More than 0, where 0 would be no time to wait or measure.
-Duration positive_duration_value(const std::string& option, const std::string& value);
-// More than 0, and at most `most` a second.
-Rate rate_value(const std::string& option, const std::string& value, std::uint64_t most);
-// Sizes from 1 byte to `most`.
-SizeRange size_range_value(const std::string& option, const std::string& value, std::size_t most);
-// A name or an address. An IPv6 address may have its brackets; a port is refused.
-std::string host_value(const std::string& option, const std::string& value);
-LogLevel log_level_value(const std::string& option, const std::string& value);
+// Walks a command line by getopt_long(3), GNU style, and applies each option: options and arguments
+// in any order, `--` ends the options, --help and --version end the walk. Throws UsageError at an
+// option that the table does not have, at one without its value, and at a wrong value.
+// getopt_long() keeps its place in globals: one walk at a time.
+Given walk_command_line(int argc, char* const* argv, const OptionTable& table);
 
-// A number from 0 to 65535, or the name of a TCP service (services(5)).
-std::uint16_t port_value(const std::string& option, const std::string& value);
+// The table as --help prints it, and below it how a value is written.
+std::string options_help(const OptionTable& table);
 
 }  // namespace echo

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include "echo/cli/options.h"
 #include "echo/client/client.h"
@@ -19,9 +18,8 @@ struct ClientOptions {
   bool measures = false;
   std::string hint;  // What the user may have meant otherwise. Empty: nothing.
 
-  ClientSettings client;  // Where it says messages,
-
-  LoadSettings load;                  // and where it measures.
+  ClientSettings client;              // If it does not measure,
+  LoadSettings load;                  // and if it does.
   std::optional<std::uint64_t> seed;  // Of the load. Nothing: any.
   Presentation presentation;
 };
@@ -30,6 +28,6 @@ struct ClientOptions {
 ClientOptions parse_client_options(int argc, char* const* argv);
 
 // What `echo_client --help` prints.
-std::string_view client_help();
+std::string client_help();
 
 }  // namespace echo

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "echo/cli/options.h"
@@ -27,6 +26,6 @@ ServerOptions parse_server_options(int argc, char* const* argv);
 void expect_no_listen_option(const ServerOptions& options);
 
 // What `echo_server --help` prints.
-std::string_view server_help();
+std::string server_help();
 
 }  // namespace echo

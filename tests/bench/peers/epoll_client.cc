@@ -127,11 +127,11 @@ int run_client(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() != 6) throw UsageError("PORT CONNECTIONS IDLE MESSAGES BYTES DEPTH");
   const auto number = [&](std::size_t place, std::uint64_t least) {
-    return number_value(kName, words[place], least, 1'000'000'000);
+    return OptionValue{kName, words[place]}.number(least, 1'000'000'000);
   };
   Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
   raise_descriptor_limit(log);
-  EpollClient client({.port = port_value(kName, words[0]),
+  EpollClient client({.port = OptionValue{kName, words[0]}.port(),
                       .connections = number(1, 1),
                       .idle = number(2, 0),
                       .messages = number(3, 1),

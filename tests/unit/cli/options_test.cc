@@ -1,7 +1,6 @@
 #include "echo/cli/options.h"
 
 #include <arpa/inet.h>
-#include <getopt.h>
 #include <gtest/gtest.h>
 #include <netdb.h>
 
@@ -23,319 +22,348 @@ using test::CommandLine;
 using test::usage_error_of;
 using test::Words;
 
-constexpr int kAlto = kFirstOwnOption;
-constexpr int kAlternative = kFirstOwnOption + 1;
+using Found = std::vector<std::pair<std::string, std::string>>;
 
-constexpr option kTable[] = {
-    {"beta", no_argument, nullptr, 'b'},
-    {"gamma", required_argument, nullptr, 'g'},
-    {"alto", no_argument, nullptr, kAlto},
-    {"alternative", required_argument, nullptr, kAlternative},
-    {nullptr, 0, nullptr, 0},
-};
-
-// What a walk over a command line of these words finds.
-struct Found {
-  std::vector<std::pair<int, std::string>> options;  // The vals and, where they take one, values.
-  Words arguments;
-};
-
+// The names of the options that a walk over these words applies, and their values; "argument" for
+// each argument.
 Found walk(const Words& words) {
-  const CommandLine line(words);
-  OptionWalk walk(line.argc(), line.argv(), kTable);
   Found found;
-  for (int val = walk.next(); val != -1; val = walk.next()) {
-    const bool has_value = val == 'g' || val == kAlternative;
-    found.options.emplace_back(val, has_value ? walk.value() : "");
-  }
-  found.arguments = walk.arguments();
+  const auto keep = [&](const OptionValue& value) { found.emplace_back(value.option, value.text); };
+  const CommandLine line(words);
+  const Given given = walk_command_line(line.argc(), line.argv(),
+                                        {{'b', "beta", "", "", keep},
+                                         {'g', "gamma", "N", "", keep},
+                                         {0, "alto", "", "", keep},
+                                         {0, "alternative", "TEXT", "", keep}});
+  for (const std::string& argument : given.arguments) found.emplace_back("argument", argument);
   return found;
 }
-
-using Options = std::vector<std::pair<int, std::string>>;
 
 std::string walk_error(const Words& words) {
   return usage_error_of([&] { walk(words); });
 }
 
-TEST(OptionWalk, FindsNothingInAnEmptyCommandLine) {
-  const Found found = walk({});
-  EXPECT_EQ(found.options, Options{});
-  EXPECT_EQ(found.arguments, Words{});
+TEST(CommandLineWalk, FindsNothingInAnEmptyCommandLine) { EXPECT_EQ(walk({}), Found{}); }
+
+TEST(CommandLineWalk, TakesShortOptions) {
+  EXPECT_EQ(walk({"-b", "-g", "7"}), (Found{{"--beta", ""}, {"--gamma", "7"}}));
 }
 
-TEST(OptionWalk, TakesShortOptions) {
-  EXPECT_EQ(walk({"-b", "-g", "7"}).options, (Options{{'b', ""}, {'g', "7"}}));
+TEST(CommandLineWalk, TakesAValueInTheSameWord) {
+  EXPECT_EQ(walk({"-g7"}), (Found{{"--gamma", "7"}}));
 }
 
-TEST(OptionWalk, TakesAValueInTheSameWord) {
-  EXPECT_EQ(walk({"-g7"}).options, (Options{{'g', "7"}}));
+TEST(CommandLineWalk, TakesShortOptionsInOneWord) {
+  EXPECT_EQ(walk({"-bbg7"}), (Found{{"--beta", ""}, {"--beta", ""}, {"--gamma", "7"}}));
 }
 
-TEST(OptionWalk, TakesShortOptionsInOneWord) {
-  EXPECT_EQ(walk({"-bbg7"}).options, (Options{{'b', ""}, {'b', ""}, {'g', "7"}}));
+TEST(CommandLineWalk, TakesLongOptions) {
+  EXPECT_EQ(walk({"--gamma", "7", "--beta"}), (Found{{"--gamma", "7"}, {"--beta", ""}}));
 }
 
-TEST(OptionWalk, TakesLongOptions) {
-  EXPECT_EQ(walk({"--gamma", "7", "--beta"}).options, (Options{{'g', "7"}, {'b', ""}}));
+TEST(CommandLineWalk, TakesAValueAfterAnEqualsSign) {
+  EXPECT_EQ(walk({"--gamma=a=b", "--gamma="}), (Found{{"--gamma", "a=b"}, {"--gamma", ""}}));
 }
 
-TEST(OptionWalk, TakesAValueAfterAnEqualsSign) {
-  EXPECT_EQ(walk({"--gamma=a=b", "--gamma="}).options, (Options{{'g', "a=b"}, {'g', ""}}));
+TEST(CommandLineWalk, TakesLongOptionsThatHaveNoShortOne) {
+  EXPECT_EQ(walk({"--alto", "--alternative", "x"}),
+            (Found{{"--alto", ""}, {"--alternative", "x"}}));
 }
 
-TEST(OptionWalk, TakesLongOptionsThatHaveNoShortOne) {
-  EXPECT_EQ(walk({"--alto", "--alternative", "x"}).options,
-            (Options{{kAlto, ""}, {kAlternative, "x"}}));
+TEST(CommandLineWalk, TakesTheBeginningOfALongOption) {
+  EXPECT_EQ(walk({"--ga", "7", "--alte=x"}), (Found{{"--gamma", "7"}, {"--alternative", "x"}}));
 }
 
-TEST(OptionWalk, TakesTheBeginningOfALongOption) {
-  EXPECT_EQ(walk({"--ga", "7", "--alte=x"}).options, (Options{{'g', "7"}, {kAlternative, "x"}}));
+TEST(CommandLineWalk, TakesAValueThatLooksLikeAnOption) {
+  EXPECT_EQ(walk({"-g", "--beta", "--gamma", "--"}),
+            (Found{{"--gamma", "--beta"}, {"--gamma", "--"}}));
 }
 
-TEST(OptionWalk, TakesAValueThatLooksLikeAnOption) {
-  EXPECT_EQ(walk({"-g", "--beta", "--gamma", "--"}).options,
-            (Options{{'g', "--beta"}, {'g', "--"}}));
+TEST(CommandLineWalk, TakesOptionsAfterArguments) {
+  EXPECT_EQ(walk({"one", "-b", "two", "--gamma", "7"}),
+            (Found{{"--beta", ""}, {"--gamma", "7"}, {"argument", "one"}, {"argument", "two"}}));
 }
 
-TEST(OptionWalk, TakesOptionsAfterArguments) {
-  const Found found = walk({"one", "-b", "two", "--gamma", "7"});
-  EXPECT_EQ(found.options, (Options{{'b', ""}, {'g', "7"}}));
-  EXPECT_EQ(found.arguments, (Words{"one", "two"}));
+TEST(CommandLineWalk, TakesNoOptionsAfterTwoDashes) {
+  EXPECT_EQ(walk({"-b", "--", "-b", "--nope"}),
+            (Found{{"--beta", ""}, {"argument", "-b"}, {"argument", "--nope"}}));
 }
 
-TEST(OptionWalk, TakesNoOptionsAfterTwoDashes) {
-  const Found found = walk({"-b", "--", "-b", "--nope"});
-  EXPECT_EQ(found.options, (Options{{'b', ""}}));
-  EXPECT_EQ(found.arguments, (Words{"-b", "--nope"}));
+TEST(CommandLineWalk, TakesOneDashForAnArgument) {
+  EXPECT_EQ(walk({"-"}), (Found{{"argument", "-"}}));
 }
 
-TEST(OptionWalk, TakesOneDashForAnArgument) { EXPECT_EQ(walk({"-"}).arguments, Words{"-"}); }
-
-TEST(OptionWalk, StartsAnewAfterAWalkThatFailed) {
+TEST(CommandLineWalk, StartsAgainAfterAWalkThatFailed) {
   walk_error({"-bx", "-b"});
-  EXPECT_EQ(walk({"-b"}).options, (Options{{'b', ""}}));
+  EXPECT_EQ(walk({"-b"}), (Found{{"--beta", ""}}));
 }
 
-TEST(OptionWalk, NamesAnUnknownShortOption) {
+TEST(CommandLineWalk, NamesAnUnknownShortOption) {
   EXPECT_EQ(walk_error({"-x"}), "unknown option '-x'");
 }
 
-TEST(OptionWalk, NamesAnUnknownShortOptionAtTheEndOfAWord) {
+TEST(CommandLineWalk, NamesAnUnknownShortOptionAtTheEndOfAWord) {
   EXPECT_EQ(walk_error({"-bx"}), "unknown option '-x'");
 }
 
-TEST(OptionWalk, NamesAnUnknownShortOptionInAWordAfterALongOption) {
+TEST(CommandLineWalk, NamesAnUnknownShortOptionInAWordAfterALongOption) {
   EXPECT_EQ(walk_error({"--beta", "-xb"}), "unknown option '-x'");
 }
 
-TEST(OptionWalk, NamesAnUnknownLongOption) {
+TEST(CommandLineWalk, NamesAnUnknownLongOption) {
   EXPECT_EQ(walk_error({"--nope"}), "unknown or ambiguous option '--nope'");
   EXPECT_EQ(walk_error({"-b", "one", "--nope=7"}), "unknown or ambiguous option '--nope=7'");
 }
 
-TEST(OptionWalk, NamesAnAmbiguousOption) {
+TEST(CommandLineWalk, NamesAnAmbiguousOption) {
   EXPECT_EQ(walk_error({"--al"}), "unknown or ambiguous option '--al'");
 }
 
-TEST(OptionWalk, NamesAnOptionThatMissesItsValue) {
+TEST(CommandLineWalk, NamesAnOptionThatMissesItsValue) {
   EXPECT_EQ(walk_error({"-g"}), "option '-g' needs a value");
   EXPECT_EQ(walk_error({"-bg"}), "option '-g' needs a value");
   EXPECT_EQ(walk_error({"--gamma"}), "option '--gamma' needs a value");
   EXPECT_EQ(walk_error({"--beta", "-g"}), "option '-g' needs a value");
 }
 
-TEST(OptionWalk, NamesAnOptionThatTakesNoValue) {
+TEST(CommandLineWalk, NamesAnOptionThatTakesNoValue) {
   EXPECT_EQ(walk_error({"--beta=7"}), "option '--beta=7' takes no value");
   EXPECT_EQ(walk_error({"--alto=7"}), "option '--alto=7' takes no value");
 }
 
-TEST(NumberValue, TakesNumbersOfItsRange) {
-  EXPECT_EQ(number_value("--n", "1", 1, 10), 1U);
-  EXPECT_EQ(number_value("--n", "10", 1, 10), 10U);
-  EXPECT_EQ(number_value("--n", "18446744073709551615", 0, UINT64_MAX), UINT64_MAX);
-  EXPECT_EQ(number_value("--n", "1.5K", 0, 1500), 1500U);
+Given walk_with_no_table(const Words& words) {
+  const CommandLine line(words);
+  return walk_command_line(line.argc(), line.argv(), {});
 }
 
-TEST(NumberValue, NamesANumberOutOfItsRange) {
+TEST(CommandLineWalk, EndsAtHelpAndVersion) {
+  EXPECT_EQ(walk_with_no_table({}).action, Action::kRun);
+  EXPECT_EQ(walk_with_no_table({"--help", "--nope"}).action, Action::kHelp);
+  EXPECT_EQ(walk_with_no_table({"--version", "--help"}).action, Action::kVersion);
+}
+
+TEST(CommandLineWalk, LeavesTheArgumentsThatAreThereWithHelp) {
+  EXPECT_EQ(walk_with_no_table({"argument", "--help"}).arguments, Words{});
+}
+
+TEST(Given, HasTheOptionsOfTheCommandLine) {
+  const Given given = walk_with_no_table({"--help"});
+  EXPECT_TRUE(given.has("help"));
+  EXPECT_FALSE(given.has("version"));
+}
+
+TEST(Given, RefusesAnArgumentByItsText) {
+  walk_with_no_table({}).expect_no_arguments();
+  EXPECT_EQ(usage_error_of([] {
+              walk_with_no_table({"one", "two"}).expect_no_arguments();
+            }),
+            "unexpected argument 'one'");
+}
+
+TEST(OptionsHelp, HasALineForEachOptionAndMoreForALongText) {
+  const OptionTable table{
+      {'b', "beta", "", "a short text", {}},
+      {'g', "gamma", "SIZE", "a text up to the end of the line, not beyond, and more", {}},
+      {0, "alternative-to-that", "TEXT", "a text beside a long name", {}, "\nMore:\n"},
+  };
+  EXPECT_TRUE(options_help(table).starts_with(R"(  -b, --beta                a short text
+  -g, --gamma SIZE          a text up to the end of the line, not beyond, and
+                            more
+
+More:
+      --alternative-to-that TEXT  a text beside a long name
+      --help                show this text and exit
+      --version             show the version and exit
+)")) << options_help(table);
+}
+
+OptionValue option_value(const std::string& text) { return {.option = "--x", .text = text}; }
+
+TEST(OptionValueAsNumber, TakesNumbersOfItsRange) {
+  EXPECT_EQ(option_value("1").number(1, 10), 1U);
+  EXPECT_EQ(option_value("10").number(1, 10), 10U);
+  EXPECT_EQ(option_value("18446744073709551615").number(0, UINT64_MAX), UINT64_MAX);
+  EXPECT_EQ(option_value("1.5K").number(0, 1500), 1500U);
+}
+
+TEST(OptionValueAsNumber, NamesANumberOutOfItsRange) {
   for (const std::string value : {"0", "11", "18446744073709551616", "99999999999999999999999"}) {
-    EXPECT_EQ(usage_error_of([&] { number_value("--n", value, 1, 10); }),
-              "--n: '" + value + "' is out of range (1 to 10)");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).number(1, 10); }),
+              "--x: '" + value + "' is out of range (1 to 10)");
   }
 }
 
-TEST(NumberValue, NamesWhatIsNotANumber) {
+TEST(OptionValueAsNumber, NamesWhatIsNotANumber) {
   for (const std::string value : {"", "x", "1x", " 1", "1 ", "-1", "+1", "1KB"}) {
-    EXPECT_EQ(usage_error_of([&] { number_value("--n", value, 0, 10); }),
-              "--n: '" + value + "' is not a number");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).number(0, 10); }),
+              "--x: '" + value + "' is not a number");
   }
 }
 
-TEST(NumberValue, NamesAPartOfOne) {
-  EXPECT_EQ(usage_error_of([] { number_value("--n", "1.5", 0, 10); }),
-            "--n: '1.5' is not a whole number");
+TEST(OptionValueAsNumber, NamesAPartOfOne) {
+  EXPECT_EQ(usage_error_of([] { option_value("1.5").number(0, 10); }),
+            "--x: '1.5' is not a whole number");
 }
 
-TEST(SizeValue, TakesSizes) {
-  EXPECT_EQ(size_value("--s", "1"), 1U);
-  EXPECT_EQ(size_value("--s", "64K"), 65536U);
+TEST(OptionValueAsSize, TakesSizes) {
+  EXPECT_EQ(option_value("1").size(), 1U);
+  EXPECT_EQ(option_value("64K").size(), 65536U);
 }
 
-TEST(SizeValue, NamesWhatIsNotASize) {
+TEST(OptionValueAsSize, NamesWhatIsNotASize) {
   for (const std::string value : {"", "x", "-1", "1T", "1KB"}) {
-    EXPECT_EQ(usage_error_of([&] { size_value("--s", value); }),
-              "--s: '" + value + "' is not a size (a number of bytes, or one with K, M or G)");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).size(); }),
+              "--x: '" + value + "' is not a size (a number of bytes, or one with K, M or G)");
   }
 }
 
-TEST(SizeValue, NamesASizeThatIsTooLarge) {
+TEST(OptionValueAsSize, NamesASizeThatIsTooLarge) {
   for (const std::string value : {"99999999999999G", "99999999999999999999G"}) {
-    EXPECT_EQ(usage_error_of([&] { size_value("--s", value); }),
-              "--s: '" + value + "' is too large");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).size(); }),
+              "--x: '" + value + "' is too large");
   }
 }
 
-TEST(SizeValue, NamesAPartOfAByte) {
-  EXPECT_EQ(usage_error_of([] { size_value("--s", "1.1K"); }),
-            "--s: '1.1K' is not a whole number of bytes");
+TEST(OptionValueAsSize, NamesAPartOfAByte) {
+  EXPECT_EQ(usage_error_of([] { option_value("1.1K").size(); }),
+            "--x: '1.1K' is not a whole number of bytes");
 }
 
-TEST(SizeValue, NamesASizeOfNothing) {
+TEST(OptionValueAsSize, NamesASizeOfNothing) {
   for (const std::string value : {"0", "0K"}) {
-    EXPECT_EQ(usage_error_of([&] { size_value("--s", value); }),
-              "--s: '" + value + "' is out of range (1 byte at least)");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).size(); }),
+              "--x: '" + value + "' is out of range (1 byte at least)");
   }
 }
 
-TEST(DurationValue, TakesTimes) {
-  EXPECT_EQ(duration_value("--t", "0"), 0s);
-  EXPECT_EQ(duration_value("--t", "250ms"), 250ms);
-  EXPECT_EQ(duration_value("--t", "1.5s"), 1500ms);
+TEST(OptionValueAsDuration, TakesTimes) {
+  EXPECT_EQ(option_value("0").duration(), 0s);
+  EXPECT_EQ(option_value("250ms").duration(), 250ms);
+  EXPECT_EQ(option_value("1.5s").duration(), 1500ms);
 }
 
-TEST(DurationValue, NamesWhatIsNotATime) {
+TEST(OptionValueAsDuration, NamesWhatIsNotATime) {
   for (const std::string value : {"", "x", "-1s", "1d", "1 s"}) {
-    EXPECT_EQ(usage_error_of([&] { duration_value("--t", value); }),
-              "--t: '" + value + "' is not a time (a number with ns, us, ms, s, m or h)");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).duration(); }),
+              "--x: '" + value + "' is not a time (a number with ns, us, ms, s, m or h)");
   }
 }
 
-TEST(DurationValue, NamesATimeThatIsTooLarge) {
+TEST(OptionValueAsDuration, NamesATimeThatIsTooLarge) {
   for (const std::string value : {"87601h", "99999999999999999999h"}) {
-    EXPECT_EQ(usage_error_of([&] { duration_value("--t", value); }),
-              "--t: '" + value + "' is too large (315360000s at most)");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).duration(); }),
+              "--x: '" + value + "' is too large (315360000s at most)");
   }
-  EXPECT_EQ(usage_error_of([] { duration_value("--t", "1001ms", 1s); }),
-            "--t: '1001ms' is too large (1s at most)");
+  EXPECT_EQ(usage_error_of([] { option_value("1001ms").duration(1s); }),
+            "--x: '1001ms' is too large (1s at most)");
 }
 
-TEST(DurationValue, NamesAPartOfANanosecond) {
-  EXPECT_EQ(usage_error_of([] { duration_value("--t", "0.5ns"); }),
-            "--t: '0.5ns' is not whole nanoseconds");
+TEST(OptionValueAsDuration, NamesAPartOfANanosecond) {
+  EXPECT_EQ(usage_error_of([] { option_value("0.5ns").duration(); }),
+            "--x: '0.5ns' is not whole nanoseconds");
 }
 
-TEST(HostValue, TakesNamesAndAddresses) {
+TEST(OptionValueAsHost, TakesNamesAndAddresses) {
   for (const std::string host :
        {"localhost", "echo.example.net", "127.0.0.1", "::1", "fe80::1%lo", "*", "", "[", "[]"}) {
-    EXPECT_EQ(host_value("--h", host), host);
+    EXPECT_EQ(option_value(host).host(), host);
   }
 }
 
-TEST(HostValue, TakesAnIpv6AddressInItsBrackets) {
-  EXPECT_EQ(host_value("--h", "[::1]"), "::1");
-  EXPECT_EQ(host_value("--h", "[fe80::1%lo]"), "fe80::1%lo");
+TEST(OptionValueAsHost, TakesAnIpv6AddressInItsBrackets) {
+  EXPECT_EQ(option_value("[::1]").host(), "::1");
+  EXPECT_EQ(option_value("[fe80::1%lo]").host(), "fe80::1%lo");
 }
 
-TEST(HostValue, RefusesAPortAndNamesItsOption) {
+TEST(OptionValueAsHost, RefusesAPortAndNamesItsOption) {
   for (const std::string value :
        {"localhost:7", "127.0.0.1:10000", "[::1]:7", "[::1", "[a:1]", "[[::1]]", "host:", ":7"}) {
-    EXPECT_EQ(usage_error_of([&] { host_value("--h", value); }),
-              "--h: '" + value + "' is not a host (a name or an address; the port goes to --port)");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).host(); }),
+              "--x: '" + value + "' is not a host (a name or an address; the port goes to --port)");
   }
 }
 
-TEST(LogLevelValue, TakesEveryLevel) {
-  EXPECT_EQ(log_level_value("--l", "error"), LogLevel::kError);
-  EXPECT_EQ(log_level_value("--l", "warning"), LogLevel::kWarning);
-  EXPECT_EQ(log_level_value("--l", "info"), LogLevel::kInfo);
-  EXPECT_EQ(log_level_value("--l", "debug"), LogLevel::kDebug);
+TEST(OptionValueAsLogLevel, TakesEveryLevel) {
+  EXPECT_EQ(option_value("error").log_level(), LogLevel::kError);
+  EXPECT_EQ(option_value("warning").log_level(), LogLevel::kWarning);
+  EXPECT_EQ(option_value("info").log_level(), LogLevel::kInfo);
+  EXPECT_EQ(option_value("debug").log_level(), LogLevel::kDebug);
 }
 
-TEST(LogLevelValue, NamesWhatIsNotALevel) {
+TEST(OptionValueAsLogLevel, NamesWhatIsNotALevel) {
   for (const std::string value : {"", "loud", "Error"}) {
-    EXPECT_EQ(usage_error_of([&] { log_level_value("--l", value); }),
-              "--l: '" + value + "' is not a log level (error, warning, info or debug)");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).log_level(); }),
+              "--x: '" + value + "' is not a log level (error, warning, info or debug)");
   }
 }
 
-TEST(PortValue, TakesEveryPort) {
-  EXPECT_EQ(port_value("--p", "0"), 0);
-  EXPECT_EQ(port_value("--p", "10000"), 10000);
-  EXPECT_EQ(port_value("--p", "65535"), 65535);
+TEST(OptionValueAsPort, TakesEveryPort) {
+  EXPECT_EQ(option_value("0").port(), 0);
+  EXPECT_EQ(option_value("10000").port(), 10000);
+  EXPECT_EQ(option_value("65535").port(), 65535);
 }
 
-TEST(PortValue, NamesANumberThatIsNoPort) {
+TEST(OptionValueAsPort, NamesANumberThatIsNoPort) {
   for (const std::string value : {"65536", "99999", "18446744073709551616"}) {
-    EXPECT_EQ(usage_error_of([&] { port_value("--p", value); }),
-              "--p: '" + value + "' is out of range (0 to 65535)");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).port(); }),
+              "--x: '" + value + "' is out of range (0 to 65535)");
   }
 }
 
-TEST(PortValue, NamesWhatIsNotAPort) {
+TEST(OptionValueAsPort, NamesWhatIsNotAPort) {
   for (const std::string value : {"", "-1", " 80", "80 ", "80x", "0x50", "no-such-service"}) {
-    EXPECT_EQ(usage_error_of([&] { port_value("--p", value); }),
-              "--p: '" + value +
+    EXPECT_EQ(usage_error_of([&] { option_value(value).port(); }),
+              "--x: '" + value +
                   "' is not a port (a number from 0 to 65535, or the name of a TCP service)");
   }
 }
 
-TEST(PortValue, TakesTheNameOfAService) {
+TEST(OptionValueAsPort, TakesTheNameOfAService) {
   const servent* const service = ::getservbyname("echo", "tcp");
   if (service == nullptr) GTEST_SKIP() << "this machine does not know the service 'echo'";
   const std::uint16_t port = ntohs(static_cast<std::uint16_t>(service->s_port));
-  EXPECT_EQ(port_value("--p", "echo"), port);
+  EXPECT_EQ(option_value("echo").port(), port);
 }
 
-TEST(PositiveDurationValue, TakesATimeThatIsNotNone) {
-  EXPECT_EQ(positive_duration_value("--time", "1us"), 1us);
-  EXPECT_EQ(usage_error_of([] { positive_duration_value("--time", "0ms"); }),
-            "--time: '0ms' is out of range (more than 0)");
-  EXPECT_EQ(usage_error_of([] { positive_duration_value("--time", "x"); }).find("--time: 'x' is "),
-            0U);
+TEST(OptionValueAsPositiveDuration, TakesATimeThatIsNotNone) {
+  EXPECT_EQ(option_value("1us").positive_duration(), 1us);
+  EXPECT_EQ(usage_error_of([] { option_value("0ms").positive_duration(); }),
+            "--x: '0ms' is out of range (more than 0)");
+  EXPECT_EQ(usage_error_of([] { option_value("x").positive_duration(); }).find("--x: 'x' is "), 0U);
 }
 
-TEST(RateValue, TakesARateInRange) {
-  EXPECT_EQ(rate_value("--rate", "1/s", 10).count, 1U);
-  EXPECT_EQ(rate_value("--rate", "10", 10).count, 10U);
-  EXPECT_EQ(rate_value("--rate", "600/m", 10).count, 600U);
-  EXPECT_EQ(rate_value("--rate", "0.5", 10).period, 2s);
+TEST(OptionValueAsRate, TakesARateInRange) {
+  EXPECT_EQ(option_value("1/s").rate(10).count, 1U);
+  EXPECT_EQ(option_value("10").rate(10).count, 10U);
+  EXPECT_EQ(option_value("600/m").rate(10).count, 600U);
+  EXPECT_EQ(option_value("0.5").rate(10).period, 2s);
 }
 
-TEST(RateValue, NamesARateOutOfItsRange) {
+TEST(OptionValueAsRate, NamesARateOutOfItsRange) {
   for (const std::string value :
        {"11/s", "10.1", "601/m", "36001/h", "0", "0.0/h", "1G", "99999999999999999999"}) {
-    EXPECT_EQ(usage_error_of([&] { rate_value("--rate", value, 10); }),
-              "--rate: '" + value + "' is out of range (more than 0, at most 10/s)");
+    EXPECT_EQ(usage_error_of([&] { option_value(value).rate(10); }),
+              "--x: '" + value + "' is out of range (more than 0, at most 10/s)");
   }
 }
 
-TEST(RateValue, NamesWhatIsNotARate) {
-  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "1/d", 10); }),
-            "--rate: '1/d' is not a rate (a number, or one with /s, /m or /h)");
-  EXPECT_EQ(usage_error_of([] { rate_value("--rate", "1.0000000001", 10); }),
-            "--rate: '1.0000000001' is not a rate of so few digits that it can be kept exactly");
+TEST(OptionValueAsRate, NamesWhatIsNotARate) {
+  EXPECT_EQ(usage_error_of([] { option_value("1/d").rate(10); }),
+            "--x: '1/d' is not a rate (a number, or one with /s, /m or /h)");
+  EXPECT_EQ(usage_error_of([] { option_value("1.0000000001").rate(10); }),
+            "--x: '1.0000000001' is not a rate of so few digits that it can be kept exactly");
 }
 
-TEST(SizeRangeValue, TakesSizesInRange) {
-  EXPECT_EQ(size_range_value("--size", "1-2K", 2048).most, 2048U);
-  EXPECT_EQ(usage_error_of([] { size_range_value("--size", "0-1", 10); }),
-            "--size: '0-1' is out of range (1 to 10 bytes)");
-  EXPECT_EQ(usage_error_of([] { size_range_value("--size", "1-11", 10); }),
-            "--size: '1-11' is out of range (1 to 10 bytes)");
-  EXPECT_EQ(usage_error_of([] { size_range_value("--size", "99999999999999999999G", 10); }),
-            "--size: '99999999999999999999G' is out of range (1 to 10 bytes)");
-  EXPECT_EQ(usage_error_of([] { size_range_value("--size", "2-1", 10); }),
-            "--size: '2-1' is not a size, or two with '-' between them, the lesser first");
+TEST(OptionValueAsSizeRange, TakesSizesInRange) {
+  EXPECT_EQ(option_value("1-2K").size_range(2048).most, 2048U);
+  EXPECT_EQ(usage_error_of([] { option_value("0-1").size_range(10); }),
+            "--x: '0-1' is out of range (1 to 10 bytes)");
+  EXPECT_EQ(usage_error_of([] { option_value("1-11").size_range(10); }),
+            "--x: '1-11' is out of range (1 to 10 bytes)");
+  EXPECT_EQ(usage_error_of([] { option_value("99999999999999999999G").size_range(10); }),
+            "--x: '99999999999999999999G' is out of range (1 to 10 bytes)");
+  EXPECT_EQ(usage_error_of([] { option_value("2-1").size_range(10); }),
+            "--x: '2-1' is not a size, or two with '-' between them, the lesser first");
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 
 using test::CommandLine;
+using test::defaults_in;
 using test::expect_refused;
 using test::spellings;
 using test::usage_error_of;
@@ -38,8 +39,7 @@ std::string client_usage_error(const Words& words) {
   return usage_error_of([&] { parse_client(words); });
 }
 
-TEST(ClientOptions, HasDefaults) {
-  const ClientOptions options = parse_client({});
+void expect_client_defaults(const ClientOptions& options) {
   EXPECT_EQ(options.action, Action::kRun);
   EXPECT_EQ(options.log_level, LogLevel::kInfo);
   EXPECT_EQ(options.client.host, "localhost");
@@ -50,6 +50,13 @@ TEST(ClientOptions, HasDefaults) {
             (Words{"This is the message. ", "It will be sent ", "in parts."}));
   EXPECT_FALSE(options.client.from_input);
   EXPECT_EQ(options.client.timeout, 10s);
+}
+
+TEST(ClientOptions, HasDefaults) { expect_client_defaults(parse_client({})); }
+
+TEST(ClientHelp, NamesTheDefaults) {
+  expect_client_defaults(
+      parse_client(defaults_in(client_help(), {"--host", "--port", "--connections", "--timeout"})));
 }
 
 TEST(ClientOptions, TakesHost) {
@@ -191,8 +198,7 @@ TEST(ClientOptions, MeasuresWithACountADurationOrAnInterval) {
   EXPECT_TRUE(parse_client({"-I", "1s"}).measures);
 }
 
-TEST(ClientOptions, HasDefaultsWhereItMeasures) {
-  const ClientOptions options = parse_client({"-n", "7"});
+void expect_measuring_defaults(const ClientOptions& options) {
   const LoadSettings& load = options.load;
   EXPECT_EQ(load.host, "localhost");
   EXPECT_EQ(load.port, 10000);
@@ -217,6 +223,17 @@ TEST(ClientOptions, HasDefaultsWhereItMeasures) {
   EXPECT_FALSE(options.presentation.histogram);
   EXPECT_FALSE(options.presentation.ascii);
   EXPECT_EQ(options.presentation.svg, "");
+}
+
+TEST(ClientOptions, HasDefaultsWhereItMeasures) {
+  expect_measuring_defaults(parse_client({"-n", "7"}));
+}
+
+TEST(ClientHelp, NamesTheDefaultsOfAMeasurement) {
+  Words words = defaults_in(client_help(), {"--host", "--port", "--timeout", "--size", "--pipeline",
+                                            "--ramp", "--idle", "--warmup"});
+  words.emplace_back("--count=7");
+  expect_measuring_defaults(parse_client(words));
 }
 
 TEST(ClientOptions, TakesTheServerWhereItMeasures) {

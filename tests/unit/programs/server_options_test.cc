@@ -22,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 using test::CommandLine;
+using test::defaults_in;
 using test::expect_refused;
 using test::spellings;
 using test::usage_error_of;
@@ -36,8 +37,7 @@ std::string server_usage_error(const Words& words) {
   return usage_error_of([&] { parse_server(words); });
 }
 
-TEST(ServerOptions, HasDefaults) {
-  const ServerOptions options = parse_server({});
+void expect_server_defaults(const ServerOptions& options) {
   EXPECT_EQ(options.action, Action::kRun);
   EXPECT_EQ(options.log_level, LogLevel::kInfo);
   EXPECT_EQ(options.hosts, Words{"localhost"});
@@ -50,6 +50,15 @@ TEST(ServerOptions, HasDefaults) {
   EXPECT_EQ(options.server.max_queue, std::size_t{256} << 10);
   EXPECT_EQ(options.server.idle_timeout, 0s);
   EXPECT_EQ(options.server.drain_timeout, 5s);
+}
+
+TEST(ServerOptions, HasDefaults) { expect_server_defaults(parse_server({})); }
+
+TEST(ServerHelp, NamesTheDefaults) {
+  expect_server_defaults(
+      parse_server(defaults_in(server_help(), {"--host", "--port", "--backlog", "--max-connections",
+                                               "--max-per-host", "--max-queue", "--idle-timeout",
+                                               "--keepalive", "--drain-timeout", "--log-level"})));
 }
 
 TEST(ServerOptions, TakesHost) {
