@@ -20,8 +20,8 @@ constexpr Duration kMaxLinger = 250ms;
 Connection::Connection(UniqueFd fd, const Endpoint& peer, std::size_t max_queue, Time now)
     : fd_(std::move(fd)), max_queue_(max_queue), last_active_(now), peer_(peer) {}
 
-void Connection::resume(std::string_view owed, bool at_eof, BlockPool& pool) {
-  queue_.push(owed, pool);
+void Connection::resume(std::string_view pending, bool at_eof, BlockPool& pool) {
+  queue_.push(pending, pool);
   paused_ = queue_.bytes() >= max_queue_;
   if (at_eof) handle_eof();
 }

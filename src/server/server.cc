@@ -202,11 +202,11 @@ void Server::handle_signals() {
   now_ = clock_();  // It may have come long after that was read.
   // A server that drains has nothing to hand over.
   if (stop == SIGUSR2 && drain_timeout_.is_running()) return;
-  if (drain_timeout_.is_running() && is_told_to_stop_) {
+  if (drain_timeout_.is_running() && has_stop_signal_) {
     log_.info("a second signal, ", signal_name(stop), ": closing, ", connections_.size(), " open");
     close_all("a second signal");
   } else if (stop != SIGUSR2 || !hand_over()) {
-    is_told_to_stop_ = true;
+    has_stop_signal_ = true;
     start_draining(signal_name(stop));
   }
 }

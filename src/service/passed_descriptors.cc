@@ -20,10 +20,10 @@ namespace {
 // The first one (sd-daemon.h, SD_LISTEN_FDS_START).
 constexpr int kFirst = 3;
 
-// After so many that are missing no more are looked for, however many are announced.
+// The search ends after this many missing descriptors, however many are announced.
 constexpr std::size_t kMaxMissing = 1024;
 
-// How many there are said to be for this process.
+// How many are announced for this process.
 std::optional<int> announced(Log& log) {
   const char* const count = std::getenv("LISTEN_FDS");
   const char* const pid = std::getenv("LISTEN_PID");
@@ -48,7 +48,7 @@ std::optional<int> announced(Log& log) {
   return static_cast<int>(*number);
 }
 
-// One that is passed has come through exec(); what this process has opened itself would not.
+// A passed descriptor has come through exec(); one that this process has opened itself would not.
 bool is_passed(int fd) {
   const int flags = ::fcntl(fd, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;

@@ -102,7 +102,7 @@ class Server {
   Acceptor acceptor_;
   Restart restart_;
   DrainTimeout drain_timeout_;
-  bool is_told_to_stop_ = false;  // By a signal.
+  bool has_stop_signal_ = false;
   RateLimit select_error_log_limit_{std::chrono::seconds{10}};
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;

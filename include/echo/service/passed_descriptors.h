@@ -10,12 +10,12 @@ namespace echo {
 
 struct PassedDescriptor {
   UniqueFd fd;
-  std::string name;  // As the service manager calls it; "unknown" where it does not.
+  std::string name;  // "unknown" if the service manager gives it none.
 };
 
-// Takes over the descriptors that the service manager has passed to this process, from number 3 on
-// (sd_listen_fds(3): LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES). They are closed on exec from then
-// on. What is malformed in the environment, or is not so, is a warning. To be called once.
+// Takes the descriptors that the service manager has passed to this process, from number 3 on
+// (sd_listen_fds(3): LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES), and has them closed on exec. A
+// variable that is malformed or false is a warning. To be called once.
 std::vector<PassedDescriptor> take_passed_descriptors(Log& log);
 
 }  // namespace echo
