@@ -8,46 +8,42 @@
 
 namespace echo {
 
-void BlockPool::serve(std::size_t queues) {
-  const std::size_t most_messages = std::min(queues, kMaxMessages);
-  const std::size_t most_blocks = std::min(queues * kBlocksPerQueue, kMaxBlocks);
-  // At once, so that giving back takes no memory.
-  messages_.reserve(most_messages);
-  blocks_.reserve(most_blocks);
-  most_messages_ = most_messages;
-  most_blocks_ = most_blocks;
-  messages_.resize(std::min(messages_.size(), most_messages_));
-  blocks_.resize(std::min(blocks_.size(), most_blocks_));
+void BlockPool::set_capacity(std::size_t queues) {
+  const std::size_t max_deques = std::min(queues, kMaxDeques);
+  const std::size_t max_blocks = std::min(queues * kBlocksPerQueue, kMaxBlocks);
+  // Here, so that giving back allocates nothing.
+  deques_.reserve(max_deques);
+  blocks_.reserve(max_blocks);
+  max_deques_ = max_deques;
+  max_blocks_ = max_blocks;
+  deques_.resize(std::min(deques_.size(), max_deques));
+  blocks_.resize(std::min(blocks_.size(), max_blocks));
 }
 
-std::unique_ptr<Blocks> BlockPool::take_messages() {
-  if (messages_.empty()) {
-    provide(1);
-    auto messages = std::make_unique<Blocks>();
-    messages->push_back(take_block());
-    return messages;
+std::string BlockPool::take_block() {
+  std::string block;
+  if (blocks_.empty()) {
+    block.resize(kBlockBytes);
+  } else {
+    block = std::move(blocks_.back());
+    blocks_.pop_back();
   }
-  std::unique_ptr<Blocks> messages = std::move(messages_.back());
-  messages_.pop_back();
-  return messages;
-}
-
-void BlockPool::give_messages(std::unique_ptr<Blocks> messages) noexcept {
-  if (messages_.size() < most_messages_) messages_.push_back(std::move(messages));
-}
-
-void BlockPool::provide(std::size_t blocks) {
-  while (blocks_.size() < blocks) blocks_.emplace_back(kBlockBytes, '\0');
-}
-
-std::string BlockPool::take_block() noexcept {
-  std::string block = std::move(blocks_.back());
-  blocks_.pop_back();
   return block;
 }
 
 void BlockPool::give_block(std::string block) noexcept {
-  if (blocks_.size() < most_blocks_) blocks_.push_back(std::move(block));
+  if (blocks_.size() < max_blocks_) blocks_.push_back(std::move(block));
+}
+
+std::unique_ptr<Blocks> BlockPool::take_deque() {
+  if (deques_.empty()) return std::make_unique<Blocks>();
+  std::unique_ptr<Blocks> deque = std::move(deques_.back());
+  deques_.pop_back();
+  return deque;
+}
+
+void BlockPool::give_deque(std::unique_ptr<Blocks> deque) noexcept {
+  if (deques_.size() < max_deques_) deques_.push_back(std::move(deque));
 }
 
 }  // namespace echo

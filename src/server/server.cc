@@ -80,7 +80,7 @@ Connection& Server::add(UniqueFd socket, const Endpoint& peer, std::string_view 
                         bool at_eof) {
   Connection connection(std::move(socket), peer, settings_.max_queue, clock_());
   const int fd = connection.fd();
-  pool_.serve(connections_.size() + 1);
+  pool_.set_capacity(connections_.size() + 1);
   connection.resume(pending, at_eof, pool_);
   selector_.reserve(fd + 1);
   Connection& added = connections_.add(std::move(connection));
@@ -96,7 +96,6 @@ void Server::handle_readable(Connection& connection) {
   try {
     received = connection.receive(pool_, now_);
   } catch (const std::bad_alloc&) {
-    bytes_in_ += connection.queue().bytes() - pending;
     close(connection, "an error: ", ErrnoText{ENOMEM});
     return;
   }
@@ -159,7 +158,7 @@ void Server::close(Connection& connection, const Reason&... reason) {
   selector_.forget(fd);
   if (connection.state() != Connection::State::kClosed) close_politely(connection.release_fd());
   connections_.remove(fd);
-  pool_.serve(connections_.size());
+  pool_.set_capacity(connections_.size());
   acceptor_.end_pause(now_);
 
   // The line comes last: by now there is memory for it.

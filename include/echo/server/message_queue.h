@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,56 +13,51 @@
 
 namespace echo {
 
-// The messages that one connection is still owed, in the order in which they came.
+// The bytes that one connection has pending, in the order in which they came.
 //
-// They are kept in blocks of one size, each filled before the next is begun. So however the bytes
-// come, the memory taken stays within a fiftieth of the bytes owed, and two blocks; and what one
-// queue gives back to the pool fits every other. All calls on one queue are to bring the same pool.
+// They fill blocks of one size. So however the bytes come, the queue needs no more memory than they
+// have, and a fiftieth of it, and two blocks; and a block that one queue gives back to the pool
+// fits every other queue. All calls on one queue must pass the same pool.
 class MessageQueue {
  public:
-  // Receives up to `most` bytes, which is at least 1, into place by one recv(2) or recvmsg(2). It
-  // makes room for about as many as have come at a time of late: no less than a block, no more than
-  // kMaxReceived. Throws std::bad_alloc: then bytes() tells whether anything was received, and
-  // nothing else is to be asked of it.
+  // Receives up to `most` bytes, at least 1, by one recv(2) or recvmsg(2) into its own blocks. It
+  // offers twice the room after a receive that filled it, up to kMaxRoom, and half after one
+  // that left three quarters of it, down to one block. Throws std::bad_alloc before it receives:
+  // the queue has the same bytes then.
   Moved receive(int fd, std::size_t most, BlockPool& pool);
 
-  // Sends what it can of the queue by one send(2) or sendmsg(2) of up to kMaxParts blocks, and
-  // forgets what the socket took: a short write costs nothing. Never call it with an empty queue.
+  // Sends what the socket takes by one send(2) or sendmsg(2) of up to kMaxParts blocks, and drops
+  // it. Never call it on an empty queue.
   Moved flush(int fd, BlockPool& pool);
 
-  // Puts a copy of the bytes at the end. Throws std::bad_alloc, and nothing else is to be asked of
-  // it then. For bytes that came some other way than by receive().
+  // Appends a copy of the bytes, for those that did not come by receive(). Throws std::bad_alloc:
+  // the queue has the same bytes then.
   void push(std::string_view bytes, BlockPool& pool);
 
   bool empty() const noexcept { return bytes_ == 0; }
-
-  // The bytes owed.
   std::size_t bytes() const noexcept { return bytes_; }
 
-  // Copies the bytes owed from the `from`th on, as many as the buffer takes, and returns them. For
-  // the log.
+  // Copies the bytes from the `from`th on into the buffer, as many as fit, and returns them.
   std::string_view copy(std::size_t from, std::span<char> buffer) const noexcept;
 
   static constexpr std::size_t kBlockBytes = BlockPool::kBlockBytes;
   static constexpr std::size_t kMaxParts = BlockPool::kBlocksPerQueue;
-  static constexpr std::size_t kMaxReceived = kMaxParts * kBlockBytes;
+  static constexpr std::size_t kMaxRoom = kMaxParts * kBlockBytes;
 
  private:
-  // Where the bytes owed end, counted from the beginning of the front block.
-  std::size_t end() const noexcept { return offset_ + bytes_; }
-  std::span<char> room_in_last_block() const noexcept;
-  Moved receive_into_blocks(int fd, std::size_t room, BlockPool& pool) const;
-  Moved send_blocks(int fd) const;
-  void append(std::size_t count, BlockPool& pool);
-  void adapt(std::size_t received) noexcept;
-  void drop_front(std::size_t count, BlockPool& pool) noexcept;
-  void rest(BlockPool& pool) noexcept;
+  // The memory of the byte at this position, and of those behind it in the same block.
+  std::span<char> memory_at(std::size_t position) const noexcept;
+  // The memory of `length` bytes from the `from`th on, or of as many as kMaxParts blocks hold.
+  std::span<iovec> gather(std::size_t from, std::size_t length,
+                          std::span<iovec, kMaxParts> parts) const noexcept;
+  void make_room(std::size_t length, BlockPool& pool);
+  void give_back(BlockPool& pool) noexcept;
+  void adapt_room(std::size_t received) noexcept;
 
-  std::unique_ptr<Blocks> messages_;  // Nullptr, or with a block at least.
+  std::unique_ptr<Blocks> blocks_;  // Nullptr if nothing is pending.
   std::size_t bytes_ = 0;
-  std::uint32_t offset_ = 0;  // How much of the front block has gone.
-  std::uint32_t expected_ = kBlockBytes;
-  int trend_ = 0;  // So many receives in a row took all the room; or, negative, half of it at most.
+  std::uint32_t offset_ = 0;  // How many bytes of the front block are gone.
+  std::uint32_t room_ = kBlockBytes;
 };
 
 }  // namespace echo

@@ -14,115 +14,111 @@
 namespace echo {
 namespace {
 
-TEST(BlockPool, ProvidesBlocksOfOneSize) {
+TEST(BlockPool, MakesBlocksOfOneSize) {
   BlockPool pool;
-  pool.provide(2);
   EXPECT_EQ(pool.take_block().size(), BlockPool::kBlockBytes);
   EXPECT_EQ(pool.take_block().size(), BlockPool::kBlockBytes);
 }
 
-TEST(BlockPool, TellsWhichBlocksItWillGive) {
+TEST(BlockPool, MakesDequesWithoutBlocks) {
   BlockPool pool;
-  pool.provide(3);
-  for (const char name : {'a', 'b', 'c'}) {
-    pool.spare_block(static_cast<std::size_t>(name - 'a')).front() = name;
-  }
-  EXPECT_EQ(pool.take_block().front(), 'a');
-  EXPECT_EQ(pool.take_block().front(), 'b');
-  EXPECT_EQ(pool.take_block().front(), 'c');
+  EXPECT_TRUE(pool.take_deque()->empty());
 }
 
 TEST(BlockPool, GivesTheBlockAgainThatCameBackLast) {
   BlockPool pool;
-  pool.serve(1);
-  pool.provide(2);
+  pool.set_capacity(1);
   std::string block = pool.take_block();
   block.front() = '!';
+  pool.give_block(pool.take_block());
   pool.give_block(std::move(block));
   EXPECT_EQ(pool.take_block().front(), '!');
 }
 
-TEST(BlockPool, GivesTheMessagesAgainThatCameBackLast) {
+TEST(BlockPool, GivesTheDequeAgainThatCameBackLast) {
   BlockPool pool;
-  pool.serve(1);
-  std::unique_ptr<Blocks> messages = pool.take_messages();
-  const Blocks* const place = messages.get();
-  pool.give_messages(std::move(messages));
-  EXPECT_EQ(pool.take_messages().get(), place);
+  pool.set_capacity(1);
+  std::unique_ptr<Blocks> deque = pool.take_deque();
+  const Blocks* const address = deque.get();
+  pool.give_deque(std::move(deque));
+  EXPECT_EQ(pool.take_deque().get(), address);
 }
 
-TEST(BlockPool, TakesNoMemoryForWhatHasComeBack) {
+TEST(BlockPool, AllocatesNothingForWhatHasComeBack) {
   BlockPool pool;
-  pool.serve(1);
-  pool.give_messages(pool.take_messages());
-  pool.provide(2);
+  pool.set_capacity(1);
+  pool.give_block(pool.take_block());
+  pool.give_deque(pool.take_deque());
   const test::FailingAllocations failing(0);
   for (int i = 0; i < 100; ++i) {
-    pool.provide(2);
-    std::string block = pool.take_block();
     pool.give_block(pool.take_block());
-    pool.give_block(std::move(block));
-    pool.give_messages(pool.take_messages());
+    pool.give_deque(pool.take_deque());
   }
   EXPECT_FALSE(failing.any_failed());
 }
 
-TEST(BlockPool, GivesMessagesWithABlockInThem) {
-  BlockPool pool;
-  const std::unique_ptr<Blocks> messages = pool.take_messages();
-  ASSERT_EQ(messages->size(), 1U);
-  EXPECT_EQ(messages->front().size(), BlockPool::kBlockBytes);
+// How many the pool has to give without an allocation.
+std::size_t count_blocks(BlockPool& pool) {
+  std::vector<std::string> taken(BlockPool::kMaxBlocks + 1);
+  std::size_t count = 0;
+  const test::FailingAllocations failing(0);
+  try {
+    for (; count < taken.size(); ++count) taken[count] = pool.take_block();
+  } catch (const std::bad_alloc&) {
+  }
+  return count;
 }
 
-// So many come back; of them it keeps some.
-std::size_t count_blocks_kept(BlockPool& pool, std::size_t given) {
-  for (std::size_t i = 0; i < given; ++i) {
+std::size_t count_deques(BlockPool& pool) {
+  std::vector<std::unique_ptr<Blocks>> taken(BlockPool::kMaxDeques + 1);
+  std::size_t count = 0;
+  const test::FailingAllocations failing(0);
+  try {
+    for (; count < taken.size(); ++count) taken[count] = pool.take_deque();
+  } catch (const std::bad_alloc&) {
+  }
+  return count;
+}
+
+void give_many(BlockPool& pool) {
+  for (std::size_t i = 0; i <= BlockPool::kMaxBlocks; ++i) {
     pool.give_block(std::string(BlockPool::kBlockBytes, 'x'));
   }
-  std::size_t kept = 0;
-  const test::FailingAllocations failing(0);
-  try {
-    for (; kept < given; ++kept) pool.provide(kept + 1);
-  } catch (const std::bad_alloc&) {
+  for (std::size_t i = 0; i <= BlockPool::kMaxDeques; ++i) {
+    pool.give_deque(std::make_unique<Blocks>());
   }
-  return kept;
 }
 
-std::size_t count_messages_kept(BlockPool& pool, std::size_t given) {
-  std::vector<std::unique_ptr<Blocks>> taken(given);
-  for (auto& messages : taken) messages = pool.take_messages();
-  for (auto& messages : taken) pool.give_messages(std::move(messages));
-  std::size_t kept = 0;
-  const test::FailingAllocations failing(0);
-  try {
-    for (; kept < given; ++kept) taken[kept] = pool.take_messages();
-  } catch (const std::bad_alloc&) {
-  }
-  return kept;
-}
-
-TEST(BlockPool, KeepsAsMuchAsThereAreQueues) {
+TEST(BlockPool, KeepsNothingAtFirst) {
   BlockPool pool;
-  pool.serve(3);
-  EXPECT_EQ(count_messages_kept(pool, 10), 3U);
-  EXPECT_EQ(count_blocks_kept(pool, 100), 3 * BlockPool::kBlocksPerQueue);
+  give_many(pool);
+  EXPECT_EQ(count_deques(pool), 0U);
+  EXPECT_EQ(count_blocks(pool), 0U);
+}
+
+TEST(BlockPool, KeepsAsMuchAsItsQueuesMayNeed) {
+  BlockPool pool;
+  pool.set_capacity(3);
+  give_many(pool);
+  EXPECT_EQ(count_deques(pool), 3U);
+  EXPECT_EQ(count_blocks(pool), 3 * BlockPool::kBlocksPerQueue);
 }
 
 TEST(BlockPool, KeepsABoundedNumberForManyQueues) {
   BlockPool pool;
-  pool.serve(1'000'000);
-  EXPECT_EQ(count_messages_kept(pool, 1000), BlockPool::kMaxMessages);
-  EXPECT_EQ(count_blocks_kept(pool, 1000), BlockPool::kMaxBlocks);
+  pool.set_capacity(1'000'000);
+  give_many(pool);
+  EXPECT_EQ(count_deques(pool), BlockPool::kMaxDeques);
+  EXPECT_EQ(count_blocks(pool), BlockPool::kMaxBlocks);
 }
 
-TEST(BlockPool, FreesWhatThereAreNoQueuesForAnyMore) {
+TEST(BlockPool, FreesWhatIsBeyondItsCapacity) {
   BlockPool pool;
-  pool.serve(3);
-  pool.provide(3 * BlockPool::kBlocksPerQueue);
-  pool.serve(2);
-  const test::FailingAllocations failing(0);
-  EXPECT_NO_THROW(pool.provide(2 * BlockPool::kBlocksPerQueue));
-  EXPECT_THROW(pool.provide(2 * BlockPool::kBlocksPerQueue + 1), std::bad_alloc);
+  pool.set_capacity(3);
+  give_many(pool);
+  pool.set_capacity(2);
+  EXPECT_EQ(count_deques(pool), 2U);
+  EXPECT_EQ(count_blocks(pool), 2 * BlockPool::kBlocksPerQueue);
 }
 
 }  // namespace

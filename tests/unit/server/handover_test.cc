@@ -122,7 +122,7 @@ struct Given {
 
 class HandoverTest : public testing::Test {
  protected:
-  HandoverTest() { pool_.serve(100); }
+  HandoverTest() { pool_.set_capacity(100); }
 
   void give(HandoverKind kind, const std::string& pending) {
     given_.emplace_back();

@@ -6,8 +6,10 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <new>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "echo/os/socket.h"
 #include "echo/server/block_pool.h"
@@ -267,8 +269,8 @@ TEST(MessageQueue, ShowsTheHeadOfWhatIsStillOwed) {
   EXPECT_EQ(head(queue, 64), message.substr(sent, 64));
 }
 
-// So that a connection that says little costs little, and one that says much costs few calls.
-TEST(MessageQueue, MakesRoomForAsMuchAsHasComeOfLate) {
+// So a connection with little to echo costs little memory, and one with much costs few calls.
+TEST(MessageQueue, MakesRoomForAsMuchAsHasComeRecently) {
   const SocketPair pair = make_wide_pair();
   BlockPool pool;
   MessageQueue queue;
@@ -282,22 +284,67 @@ TEST(MessageQueue, MakesRoomForAsMuchAsHasComeOfLate) {
     }
     return received;
   };
-  constexpr int kEnough = 8;
-  constexpr std::size_t kMuch = MessageQueue::kMaxReceived + 1;
-  std::size_t room = kBlock;
-  for (; room < MessageQueue::kMaxReceived; room *= 2) {
-    for (int i = 0; i < kEnough; ++i) EXPECT_EQ(receive_some(kMuch), room);
-  }
-  for (int i = 0; i < 2 * kEnough; ++i) EXPECT_EQ(receive_some(kMuch), room);
-  // A few in between matter nothing, and more than half of the room is enough to keep it.
-  for (int i = 1; i < kEnough; ++i) receive_some(1);
-  EXPECT_EQ(receive_some(kMuch), room);
-  for (int i = 0; i < 2 * kEnough; ++i) receive_some(room / 2 + 1);
-  EXPECT_EQ(receive_some(kMuch), room);
-  for (; room > kBlock; room /= 2) {
-    for (int i = 0; i < kEnough; ++i) receive_some(1);
-  }
+  constexpr std::size_t kMost = MessageQueue::kMaxRoom;
+  constexpr std::size_t kMuch = kMost + 1;
+  for (std::size_t room = kBlock; room <= kMost; room *= 2) EXPECT_EQ(receive_some(kMuch), room);
+  EXPECT_EQ(receive_some(kMuch), kMost);
+  // More than a quarter of the room is enough to keep it.
+  for (int i = 0; i < 3; ++i) receive_some(kMost / 4 + 1);
+  EXPECT_EQ(receive_some(kMuch), kMost);
+  receive_some(kMost / 4);
+  EXPECT_EQ(receive_some(kMuch), kMost / 2);
+  for (std::size_t room = kMost; room > kBlock; room /= 2) receive_some(1);
   EXPECT_EQ(receive_some(kMuch), kBlock);
+}
+
+TEST(MessageQueue, MakesRoomBehindWhatIsPending) {
+  const SocketPair pair = make_wide_pair();
+  BlockPool pool;
+  MessageQueue queue;
+  queue.push(pattern(100), pool);
+  for (std::size_t received = 100; received < kLong;) {
+    send(pair.theirs.get(), pattern(kLong).substr(received));
+    while (const std::size_t bytes = queue.receive(pair.ours.get(), kLong, pool).bytes) {
+      received += bytes;
+    }
+    ASSERT_EQ(queue.bytes(), received);
+  }
+  std::string copied(kLong, '.');
+  EXPECT_TRUE(queue.copy(0, copied) == pattern(kLong));
+}
+
+TEST(MessageQueue, HasTheSameBytesIfThereIsNoMemoryForMore) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "here");
+  BlockPool pool;
+  MessageQueue queue;
+  {
+    const test::FailingAllocations failing(0);
+    EXPECT_THROW(queue.receive(pair.ours.get(), 100, pool), std::bad_alloc);
+    EXPECT_THROW(queue.push("text", pool), std::bad_alloc);
+  }
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.receive(pair.ours.get(), 100, pool).bytes, 4U);
+}
+
+// Otherwise idle connections would keep the blocks that the others need.
+TEST(MessageQueue, GivesBackTheBlocksThatNothingCameInto) {
+  const SocketPair pair = make_wide_pair();
+  BlockPool pool;
+  pool.set_capacity(1);
+  std::vector<MessageQueue> queues(100);
+  for (MessageQueue& queue : queues) {
+    send(pair.theirs.get(), pattern(2 * kBlock));
+    while (queue.receive(pair.ours.get(), kLong, pool).bytes > 0) {
+    }
+    while (!queue.empty()) queue.flush(pair.ours.get(), pool);
+    receive_all(pair.theirs.get());
+  }
+  const test::FailingAllocations failing(0);
+  for (MessageQueue& queue : queues) {
+    EXPECT_TRUE(queue.receive(pair.ours.get(), kLong, pool).would_block());
+  }
+  EXPECT_FALSE(failing.any_failed());
 }
 
 TEST(MessageQueue, ReceivesNoMoreThanItIsTo) {
@@ -323,7 +370,7 @@ TEST(MessageQueue, TakesNoMemoryOfItsOwnForEachMessage) {
   constexpr int kMessages = 1000;
   const SocketPair pair = make_socket_pair();
   BlockPool pool;
-  pool.serve(1);
+  pool.set_capacity(1);
   MessageQueue queue;
   const auto echo = [&] {
     send(pair.theirs.get(), "message");
@@ -363,7 +410,7 @@ TEST(MessageQueue, IsUnchangedWhereThePeerIsGone) {
 TEST(MessageQueue, OwesWhatHasComeSomeOtherWay) {
   const SocketPair pair = make_wide_pair();
   BlockPool pool;
-  pool.serve(1);
+  pool.set_capacity(1);
   MessageQueue queue;
   queue.push("", pool);
   EXPECT_TRUE(queue.empty());
