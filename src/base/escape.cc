@@ -1,7 +1,5 @@
 #include "echo/base/escape.h"
 
-#include "echo/base/utf8.h"
-
 namespace echo {
 namespace {
 
@@ -25,25 +23,12 @@ std::string escape_byte(char byte) {
   }
 }
 
-std::string escape_json_byte(char byte) {
-  if (is_control(byte)) return "\\u00" + hex(byte);
-  if (byte == '"' || byte == '\\') return {'\\', byte};
-  return {byte};
-}
-
-std::string escape_xml_byte(char byte) {
-  switch (byte) {
-    case '&':
-      return "&amp;";
-    case '<':
-      return "&lt;";
-    case '>':
-      return "&gt;";
-    case '"':
-      return "&quot;";
-    default:
-      return {byte};
-  }
+// Those bytes of which `is_escaped` is true, as "\\x1b".
+template <typename Predicate>
+std::string escape_if(Predicate is_escaped, std::string_view text) {
+  std::string escaped;
+  for (const char byte : text) escaped += is_escaped(byte) ? "\\x" + hex(byte) : std::string{byte};
+  return escaped;
 }
 
 }  // namespace
@@ -61,27 +46,11 @@ std::string escape(std::string_view bytes) {
 }
 
 std::string escape_controls(std::string_view text) {
-  std::string shown;
-  for (const char byte : text) {
-    if (is_control(byte)) {
-      shown += "\\x" + hex(byte);
-    } else {
-      shown += byte;
-    }
-  }
-  return shown;
+  return escape_if([](char byte) { return is_control(byte); }, text);
 }
 
-std::string escape_json(std::string_view text) {
-  std::string escaped;
-  for (const char byte : valid_utf8(text)) escaped += escape_json_byte(byte);
-  return escaped;
-}
-
-std::string escape_xml(std::string_view text) {
-  std::string escaped;
-  for (const char byte : escape_controls(valid_utf8(text))) escaped += escape_xml_byte(byte);
-  return escaped;
+std::string escape_unprintable(std::string_view text) {
+  return escape_if([](char byte) { return !is_printable(byte); }, text);
 }
 
 }  // namespace echo

@@ -1,5 +1,6 @@
 #include "echo/base/format.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -10,6 +11,14 @@
 namespace echo {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+std::string plural(std::uint64_t count, std::string_view noun) {
+  return std::string(" ").append(noun).append(count == 1 ? "" : "s");
+}
+
+}  // namespace
 
 std::string format_duration(Duration duration) {
   static constexpr std::array<std::pair<std::string_view, Duration>, 6> kParts{
@@ -53,8 +62,12 @@ std::string format_number(std::uint64_t number) {
   return text;
 }
 
+std::string format_number(std::uint64_t number, std::string_view noun) {
+  return format_number(number) + plural(number, noun);
+}
+
 std::string format_count(std::uint64_t count, std::string_view noun) {
-  return std::to_string(count).append(" ").append(noun).append(count == 1 ? "" : "s");
+  return std::to_string(count) + plural(count, noun);
 }
 
 std::string format_bytes(std::uint64_t bytes) {
@@ -71,6 +84,14 @@ std::string format_bytes(std::uint64_t bytes) {
     return std::to_string(bytes / size).append(".").append(std::to_string(tenths)).append(name);
   }
   return std::to_string(bytes) + " B";
+}
+
+std::string align_left(std::string_view text, std::size_t columns) {
+  return std::string(text).append(columns - std::min(columns, text.size()), ' ');
+}
+
+std::string align_right(std::string_view text, std::size_t columns) {
+  return std::string(columns - std::min(columns, text.size()), ' ').append(text);
 }
 
 }  // namespace echo

@@ -17,29 +17,26 @@ std::string seconds(Duration time) {
   return format_decimal(std::chrono::duration<double>(time).count(), 6);
 }
 
-std::string microseconds(Duration time) {
+// Nothing if there is no figure.
+std::string microseconds(const Histogram& latency, Duration time) {
+  if (latency.count() == 0) return "";
   return format_decimal(std::chrono::duration<double, std::micro>(time).count(), 3);
 }
 
-// Nothing where there is no figure.
 std::string rate(std::optional<double> per_second) {
   return per_second ? format_decimal(*per_second, 3) : "";
 }
 
-std::string latencies(const Histogram& latency) {
-  if (latency.count() == 0) return ",,,,,,";
-  return microseconds(latency.min()) + "," + microseconds(latency.mean()) + "," +
-         microseconds(latency.percentile(Histogram::kMedian)) + "," +
-         microseconds(latency.percentile(Histogram::kP90)) + "," +
-         microseconds(latency.percentile(Histogram::kP99)) + "," +
-         microseconds(latency.percentile(Histogram::kP999)) + "," + microseconds(latency.max());
-}
-
 }  // namespace
 
-std::string_view csv_header() {
-  return "time,begin_s,end_s,messages,bytes,messages_per_s,bytes_per_s,due,sent_late,lost,failed,"
-         "open,min_us,mean_us,p50_us,p90_us,p99_us,p99_9_us,max_us\n";
+std::string csv_header() {
+  std::string header =
+      "time,begin_s,end_s,messages,bytes,messages_per_s,bytes_per_s,due,sent_late,lost,failed,open,"
+      "min_us,mean_us,";
+  for (const Percentile& percentile : kSamplePercentiles) {
+    header += field_name(percentile, "us") + ",";
+  }
+  return header + "max_us\n";
 }
 
 std::string csv_row(const Sample& sample, WallTime ended) {
@@ -55,7 +52,13 @@ std::string csv_row(const Sample& sample, WallTime ended) {
        {sample.due, sample.sent_late, sample.lost, sample.failed, sample.open}) {
     add(std::to_string(count));
   }
-  add(latencies(sample.latency));
+  const Histogram& latency = sample.latency;
+  add(microseconds(latency, latency.min()));
+  add(microseconds(latency, latency.mean()));
+  for (const Percentile& percentile : kSamplePercentiles) {
+    add(microseconds(latency, latency.percentile(percentile.per_ten_thousand)));
+  }
+  add(microseconds(latency, latency.max()));
   return row + "\n";
 }
 

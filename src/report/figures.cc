@@ -19,6 +19,12 @@ std::uint64_t whole_of(double figure) {
 
 }  // namespace
 
+std::string field_name(const Percentile& percentile, std::string_view unit) {
+  std::string name = std::string(percentile.name).append("_").append(unit);
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
 std::optional<double> per_second(std::uint64_t count, Duration time) noexcept {
   if (time <= Duration{0}) return std::nullopt;
   return static_cast<double>(count) / std::chrono::duration<double>(time).count();

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -36,7 +37,10 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
-std::string json_string(std::string_view text) { return "\"" + escape_json(text) + "\""; }
+// Of what is printable, JSON escapes what escape() does, and in the same way.
+std::string json_string(std::string_view text) {
+  return "\"" + escape(escape_unprintable(text)) + "\"";
+}
 
 std::string array(const std::vector<std::string>& items) { return "[" + joined(items) + "]"; }
 
@@ -111,19 +115,28 @@ std::string buckets_of(const Histogram& histogram) {
   return array(buckets);
 }
 
+// A value of the histogram, if it has any.
+std::string latency(const Histogram& histogram, Duration value) {
+  return number_if(histogram.count() > 0, value);
+}
+
+void add_percentiles(std::vector<Member>& members, const Histogram& histogram,
+                     std::span<const Percentile> percentiles) {
+  for (const Percentile& percentile : percentiles) {
+    members.emplace_back(field_name(percentile, "ns"),
+                         latency(histogram, histogram.percentile(percentile.per_ten_thousand)));
+  }
+  members.emplace_back("max_ns", latency(histogram, histogram.max()));
+}
+
 std::string latency_of(const Histogram& histogram) {
-  const auto figure = [&](Duration value) { return number_if(histogram.count() > 0, value); };
-  return object({{"count", number(histogram.count())},
-                 {"min_ns", figure(histogram.min())},
-                 {"mean_ns", figure(histogram.mean())},
-                 {"mdev_ns", figure(histogram.deviation())},
-                 {"p50_ns", figure(histogram.percentile(Histogram::kMedian))},
-                 {"p90_ns", figure(histogram.percentile(Histogram::kP90))},
-                 {"p99_ns", figure(histogram.percentile(Histogram::kP99))},
-                 {"p99_9_ns", figure(histogram.percentile(Histogram::kP999))},
-                 {"p99_99_ns", figure(histogram.percentile(Histogram::kP9999))},
-                 {"max_ns", figure(histogram.max())},
-                 {"histogram", buckets_of(histogram)}});
+  std::vector<Member> members{{"count", number(histogram.count())},
+                              {"min_ns", latency(histogram, histogram.min())},
+                              {"mean_ns", latency(histogram, histogram.mean())},
+                              {"mdev_ns", latency(histogram, histogram.deviation())}};
+  add_percentiles(members, histogram, kPercentiles);
+  members.emplace_back("histogram", buckets_of(histogram));
+  return object(members);
 }
 
 std::string connections_of(const LoadResults& results) {
@@ -176,28 +189,23 @@ std::vector<Member> head() {
 
 void JsonReport::add(const Sample& sample, WallTime ended) {
   const Duration length = sample.end - sample.begin;
-  const Histogram& latency = sample.latency;
-  const auto figure = [&](Duration value) { return number_if(latency.count() > 0, value); };
+  std::vector<Member> members{{"time", json_string(format_wall_time(ended))},
+                              {"begin_ns", number(sample.begin)},
+                              {"end_ns", number(sample.end)},
+                              {"messages", number(sample.received)},
+                              {"bytes", number(sample.bytes)},
+                              {"messages_per_s", number(per_second(sample.received, length))},
+                              {"bytes_per_s", number(per_second(sample.bytes, length))},
+                              {"due", number(sample.due)},
+                              {"sent_late", number(sample.sent_late)},
+                              {"lost", number(sample.lost)},
+                              {"failed", number(sample.failed)},
+                              {"open", number(sample.open)},
+                              {"min_ns", latency(sample.latency, sample.latency.min())},
+                              {"mean_ns", latency(sample.latency, sample.latency.mean())}};
+  add_percentiles(members, sample.latency, kSamplePercentiles);
   samples_ += samples_.empty() ? "" : ",";
-  samples_ += object({{"time", json_string(format_wall_time(ended))},
-                      {"begin_ns", number(sample.begin)},
-                      {"end_ns", number(sample.end)},
-                      {"messages", number(sample.received)},
-                      {"bytes", number(sample.bytes)},
-                      {"messages_per_s", number(per_second(sample.received, length))},
-                      {"bytes_per_s", number(per_second(sample.bytes, length))},
-                      {"due", number(sample.due)},
-                      {"sent_late", number(sample.sent_late)},
-                      {"lost", number(sample.lost)},
-                      {"failed", number(sample.failed)},
-                      {"open", number(sample.open)},
-                      {"min_ns", figure(latency.min())},
-                      {"mean_ns", figure(latency.mean())},
-                      {"p50_ns", figure(latency.percentile(Histogram::kMedian))},
-                      {"p90_ns", figure(latency.percentile(Histogram::kP90))},
-                      {"p99_ns", figure(latency.percentile(Histogram::kP99))},
-                      {"p99_9_ns", figure(latency.percentile(Histogram::kP999))},
-                      {"max_ns", figure(latency.max())}});
+  samples_ += object(members);
 }
 
 std::string JsonReport::format(const LoadSettings& settings, const LoadResults& results,

@@ -2,21 +2,10 @@
 
 #include "echo/base/escape.h"
 #include "echo/base/format.h"
-#include "echo/base/parse.h"
 #include "echo/base/time.h"
-#include "echo/base/utf8.h"
 
 namespace echo {
 namespace {
-
-std::string count_of(std::size_t count, const std::string& noun) {
-  return format_number(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
-std::string sizes_of(SizeRange sizes) {
-  const std::string most = count_of(sizes.most, "byte");
-  return sizes.least == sizes.most ? most : format_number(sizes.least) + " to " + most;
-}
 
 std::string rate_of(Rate rate) {
   if (rate.period == Rate{}.period) return format_number(rate.count) + " a second";
@@ -25,7 +14,7 @@ std::string rate_of(Rate rate) {
 }
 
 std::vector<std::string> parts_of(const LoadSettings& settings) {
-  std::vector<std::string> parts{count_of(settings.connections, "connection")};
+  std::vector<std::string> parts{format_number(settings.connections, "connection")};
   const auto add_if = [&parts](bool applies, const std::string& part) {
     if (applies) parts.push_back(part);
   };
@@ -33,12 +22,12 @@ std::vector<std::string> parts_of(const LoadSettings& settings) {
   add_if(settings.churn, "a new one for each message");
   add_if(settings.reconnect, "remade where they fail");
   add_if(settings.half_close, "half-closed at the end");
-  add_if(settings.idle > 0, count_of(settings.idle, "idle connection"));
-  parts.push_back("messages of " + sizes_of(settings.sizes));
+  add_if(settings.idle > 0, format_number(settings.idle, "idle connection"));
+  parts.push_back("messages of " + describe_sizes(settings.sizes));
   add_if(settings.rate.count > 0, rate_of(settings.rate));
   add_if(!settings.churn && settings.rate.count == 0,
          format_number(settings.pipeline) + " in flight on each");
-  add_if(settings.count > 0, count_of(settings.count, "message") + " on each");
+  add_if(settings.count > 0, format_number(settings.count, "message") + " on each");
   add_if(settings.duration > Duration{0}, "for " + format_duration(settings.duration));
   add_if(settings.warmup > Duration{0}, "after a warm-up of " + format_duration(settings.warmup));
   return parts;
@@ -47,9 +36,18 @@ std::vector<std::string> parts_of(const LoadSettings& settings) {
 }  // namespace
 
 std::string describe_target(const LoadSettings& settings) {
-  constexpr std::size_t kMaxOfHost = 50;
-  return shorten(escape_controls(valid_utf8(settings.host)), kMaxOfHost) + " port " +
-         std::to_string(settings.port);
+  constexpr std::size_t kMaxColumns = 50;
+  constexpr std::string_view kEllipsis = "...";
+  std::string host = escape_unprintable(settings.host);
+  if (host.size() > kMaxColumns) {
+    host.replace(kMaxColumns - kEllipsis.size(), std::string::npos, kEllipsis);
+  }
+  return host + " port " + std::to_string(settings.port);
+}
+
+std::string describe_sizes(SizeRange sizes) {
+  const std::string most = format_number(sizes.most, "byte");
+  return sizes.least == sizes.most ? most : format_number(sizes.least) + " to " + most;
 }
 
 std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t columns) {

@@ -2,20 +2,13 @@
 
 #include "echo/base/escape.h"
 #include "echo/base/format.h"
+#include "echo/report/load_description.h"
 
 namespace echo {
-namespace {
-
-std::string sizes_of(const LoadSettings& settings) {
-  const auto& [least, most] = settings.sizes;
-  return std::to_string(least) + (least == most ? "" : " to " + std::to_string(most));
-}
-
-}  // namespace
 
 std::string ping_header(const LoadSettings& settings) {
   return "PING " + escape_controls(settings.host) + " port " + std::to_string(settings.port) +
-         ": " + sizes_of(settings) + " bytes a message\n";
+         ": " + describe_sizes(settings.sizes) + " a message\n";
 }
 
 std::string ping_line(const LoadObserver::Answer& answer) {

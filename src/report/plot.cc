@@ -15,39 +15,11 @@
 
 #include "echo/base/format.h"
 #include "echo/base/time.h"
-#include "echo/base/utf8.h"
 
 namespace echo {
 namespace {
 
-// The preferred numbers of ISO 3, series R80: 80 steps to a decade, as even as three digits allow.
-// Every second of them is R40, and so on.
-constexpr std::array<std::uint16_t, 80> kPreferred{
-    100, 103, 106, 109, 112, 115, 118, 122, 125, 128, 132, 136, 140, 145, 150, 155,
-    160, 165, 170, 175, 180, 185, 190, 195, 200, 206, 212, 218, 224, 230, 236, 243,
-    250, 258, 265, 272, 280, 290, 300, 307, 315, 325, 335, 345, 355, 365, 375, 387,
-    400, 412, 425, 437, 450, 462, 475, 487, 500, 515, 530, 545, 560, 580, 600, 615,
-    630, 650, 670, 690, 710, 730, 750, 775, 800, 825, 850, 875, 900, 925, 950, 975};
-
-// How many of them a range may span, from a whole decade down; 24 double.
-constexpr std::array<std::size_t, 8> kSpans{80, 40, 24, 16, 8, 4, 2, 1};
-constexpr std::size_t kLeastRows = 12;
-
-// Where the steps begin: the first at 0, the next at 103 ns, and so on.
-Duration step(std::size_t index) {
-  if (index == 0) return Duration{0};
-  Duration::rep decade = 1;
-  for (std::size_t passed = kPreferred.size(); passed <= index; passed += kPreferred.size()) {
-    decade *= 10;
-  }
-  return Duration{decade * kPreferred[index % kPreferred.size()]};
-}
-
-std::size_t step_of(Duration value) {
-  std::size_t index = 0;
-  while (step(index + 1) <= value) ++index;
-  return index;
-}
+constexpr std::size_t kMaxRows = 24;
 
 struct Row {
   Duration from;
@@ -55,27 +27,33 @@ struct Row {
   std::uint64_t count = 0;
 };
 
-// Those from the one that has the step `first` to the one that has `last`.
-std::vector<Row> empty_rows(std::size_t first, std::size_t last) {
-  std::vector<Row> rows;
-  for (const std::size_t span : kSpans) {
-    rows.clear();
-    for (std::size_t row = first / span; row <= last / span; ++row) {
-      rows.push_back({.from = step(row * span), .to = step((row + 1) * span)});
-    }
-    if (rows.size() >= kLeastRows) break;
-  }
-  return rows;
+double doublings(Duration value) {
+  return std::log2(static_cast<double>(std::max(value, Duration{1}).count()));
 }
 
+// Each row spans the same part of a doubling, or the same number of them: the finest with which the
+// rows are not too many. Their limits do not depend on what was recorded.
 std::vector<Row> rows_of(const std::vector<Histogram::Bucket>& buckets) {
-  std::vector<Row> rows = empty_rows(step_of(buckets.front().from), step_of(buckets.back().from));
-  auto row = rows.begin();
-  for (const Histogram::Bucket& bucket : buckets) {
-    while (bucket.from >= row->to) ++row;
-    row->count += bucket.count;
+  double height = 1.0 / 32;
+  const auto index_of = [&](Duration value) {
+    return static_cast<std::size_t>(doublings(value) / height);
+  };
+  const auto limit = [&](std::size_t index) {
+    return Duration{std::llround(std::exp2(height * static_cast<double>(index)))};
+  };
+  const Duration least = buckets.front().from;
+  const Duration most = buckets.back().from;
+  while (index_of(most) - index_of(least) >= kMaxRows) height *= 2;
+
+  const std::size_t first = index_of(least);
+  std::vector<Row> rows;
+  for (std::size_t index = first; index <= index_of(most); ++index) {
+    rows.push_back({.from = limit(index), .to = limit(index + 1)});
   }
-  rows.front().from = buckets.front().from;
+  for (const Histogram::Bucket& bucket : buckets) {
+    rows[index_of(bucket.from) - first].count += bucket.count;
+  }
+  rows.front().from = least;
   rows.back().to = buckets.back().to;
   return rows;
 }
@@ -86,7 +64,7 @@ std::string repeat(std::string_view text, std::size_t times) {
   return repeated;
 }
 
-// `share` of so many columns, from 0 to 1. What is more than nothing is seen.
+// `share` of the columns, from 0 to 1, and spaces in the others. What is more than nothing is seen.
 std::string bar(double share, std::size_t columns, Charset charset) {
   static constexpr std::array<std::string_view, 8> kEighths{"",       "\u258F", "\u258E", "\u258D",
                                                             "\u258C", "\u258B", "\u258A", "\u2589"};
@@ -94,8 +72,11 @@ std::string bar(double share, std::size_t columns, Charset charset) {
   const double length = share * static_cast<double>(columns * parts);
   auto filled = static_cast<std::size_t>(std::lround(length));
   if (share > 0) filled = std::max<std::size_t>(filled, 1);
-  if (charset == Charset::kAscii) return repeat("#", filled);
-  return repeat("\u2588", filled / parts).append(kEighths.at(filled % parts));
+  const std::size_t used = (filled + parts - 1) / parts;
+  const std::string drawn = charset == Charset::kAscii
+                                ? repeat("#", filled)
+                                : repeat("\u2588", filled / parts).append(kEighths[filled % parts]);
+  return drawn + repeat(" ", columns - used);
 }
 
 // What all the lines have in common.
@@ -128,8 +109,7 @@ std::string line(const Row& row, const Plan& plan, Charset charset) {
   const std::string drawn = bar(share(row.count, plan.most), plan.bar_columns, charset);
   const std::string percent = format_decimal(100 * share(row.count, plan.all), 2) + "%";
   return align_right(format_latency(row.from), kLatencyColumns) + " - " +
-         align_right(format_latency(row.to), kLatencyColumns) + "  " +
-         align_left(drawn, plan.bar_columns) + "  " +
+         align_right(format_latency(row.to), kLatencyColumns) + "  " + drawn + "  " +
          align_right(format_number(row.count), plan.count_columns) +
          align_right(percent, kPercentColumns) + "\n";
 }

@@ -29,7 +29,7 @@ std::string in_seconds(Duration time) {
 }
 
 // The first of the parts, as many as fit.
-std::string join(std::initializer_list<std::string> parts, std::size_t columns) {
+std::string fit(std::initializer_list<std::string> parts, std::size_t columns) {
   std::string text;
   for (const std::string& part : parts) {
     const std::string more = (text.empty() ? "" : ", ") + part;
@@ -61,11 +61,11 @@ void Progress::show(const LoadResults& results) {
   const std::string errors = format_count(results.failed() + results.lost, "error");
   const std::string text =
       !wait.empty()
-          ? join({wait, errors}, columns())
-          : join({position(results), format_figure(rate) + " messages/s",
-                  "p50 " + format_latency(latency, latency.percentile(Histogram::kMedian)),
-                  "p99 " + format_latency(latency, latency.percentile(Histogram::kP99)), errors},
-                 columns());
+          ? fit({wait, errors}, columns())
+          : fit({position(results), format_figure(rate) + " messages/s",
+                 "p50 " + format_latency(latency, latency.percentile(Histogram::kMedian)),
+                 "p99 " + format_latency(latency, latency.percentile(Histogram::kP99)), errors},
+                columns());
   is_shown_ = write("\r" + text + std::string(kEraseToEnd)) || is_shown_;
 }
 

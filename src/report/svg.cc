@@ -8,7 +8,6 @@
 #include <initializer_list>
 #include <string_view>
 
-#include "echo/base/escape.h"
 #include "echo/base/format.h"
 #include "echo/base/time.h"
 #include "echo/report/figures.h"
@@ -65,9 +64,26 @@ std::string attribute(std::string_view name, std::string_view value) {
   return " " + std::string(name) + "=\"" + std::string(value) + "\"";
 }
 
+// The text of an element, from printable ASCII.
+std::string escape_markup(std::string_view content) {
+  std::string escaped;
+  for (const char byte : content) {
+    if (byte == '&') {
+      escaped += "&amp;";
+    } else if (byte == '<') {
+      escaped += "&lt;";
+    } else if (byte == '>') {
+      escaped += "&gt;";
+    } else {
+      escaped += byte;
+    }
+  }
+  return escaped;
+}
+
 std::string text(double x, double y, std::string_view anchor, std::string_view content) {
   return "<text" + attribute("x", pixels(x)) + attribute("y", pixels(y)) +
-         attribute("text-anchor", anchor) + ">" + escape_xml(content) + "</text>\n";
+         attribute("text-anchor", anchor) + ">" + escape_markup(content) + "</text>\n";
 }
 
 std::string rectangle(double left, double top, double right, double bottom,

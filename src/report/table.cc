@@ -9,7 +9,6 @@
 #include "echo/base/escape.h"
 #include "echo/base/format.h"
 #include "echo/base/time.h"
-#include "echo/base/utf8.h"
 #include "echo/client/failure.h"
 #include "echo/load/histogram.h"
 #include "echo/report/figures.h"
@@ -117,9 +116,8 @@ std::string latency_row(std::string_view label, const std::vector<std::string>& 
 
 std::string latency_row(std::string_view label, const Histogram& histogram) {
   std::vector<std::string> cells{format_latency(histogram, histogram.min())};
-  for (const unsigned percentile : {Histogram::kMedian, Histogram::kP90, Histogram::kP99,
-                                    Histogram::kP999, Histogram::kP9999}) {
-    cells.push_back(format_latency(histogram, histogram.percentile(percentile)));
+  for (const Percentile& percentile : kPercentiles) {
+    cells.push_back(format_latency(histogram, histogram.percentile(percentile.per_ten_thousand)));
   }
   cells.push_back(format_latency(histogram, histogram.max()));
   cells.push_back(format_latency(histogram, histogram.mean()));
@@ -130,8 +128,10 @@ std::string latencies(const LoadSettings& settings, const LoadResults& results) 
   std::string rows =
       latency_row("Connect time", results.connect) + latency_row("Latency", results.latency);
   if (settings.rate.count > 0) rows += latency_row("Sent late", results.lateness);
-  return "\n" + latency_row("", {"min", "p50", "p90", "p99", "p99.9", "p99.99", "max", "mean"}) +
-         rows;
+  std::vector<std::string> names{"min"};
+  for (const Percentile& percentile : kPercentiles) names.emplace_back(percentile.name);
+  names.insert(names.end(), {"max", "mean"});
+  return "\n" + latency_row("", names) + rows;
 }
 
 // Of those sent, as ping(8) has it: what is not back counts as what never will be.

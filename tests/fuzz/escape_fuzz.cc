@@ -63,6 +63,14 @@ void check_escape_controls(std::string_view bytes) {
   require(escape_controls(bytes) == expected, "control characters are shown, the rest is as it is");
 }
 
+void check_escape_unprintable(std::string_view bytes) {
+  std::string expected;
+  for (const char byte : bytes) {
+    expected += is_printable(byte) ? std::string(1, byte) : "\\x" + hex(byte);
+  }
+  require(escape_unprintable(bytes) == expected, "what is printable is as it is, the rest shown");
+}
+
 void check_payload(std::string_view bytes) {
   const std::string_view head = bytes.substr(0, Payload::kMaxBytes);
   std::string expected = '"' + escape(head) + '"';
@@ -79,6 +87,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (!bytes.empty()) echo::check_hex(bytes.front());
   echo::check_escape(bytes);
   echo::check_escape_controls(bytes);
+  echo::check_escape_unprintable(bytes);
   echo::check_payload(bytes);
   return 0;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,13 +21,18 @@ std::string format_latency(Duration duration);
 // "0.123", "12.034": to read beside others, rounded to microseconds.
 std::string format_milliseconds(Duration duration);
 
-// "1,234,567".
+// "1,234,567"; "1,234 connections", "1 connection": to read.
 std::string format_number(std::uint64_t number);
+std::string format_number(std::uint64_t number, std::string_view noun);
 
-// "0 connections", "1 connection".
+// "1234 connections", "1 connection".
 std::string format_count(std::uint64_t count, std::string_view noun);
 
 // "999 B", "1.0 KiB", "3.2 GiB": to read, rounded down.
 std::string format_bytes(std::uint64_t bytes);
+
+// ASCII with spaces behind it, or before it, so that it has that many columns at least.
+std::string align_left(std::string_view text, std::size_t columns);
+std::string align_right(std::string_view text, std::size_t columns);
 
 }  // namespace echo

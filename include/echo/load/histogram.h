@@ -17,7 +17,7 @@ namespace echo {
 // themselves.
 class Histogram {
  public:
-  // The percentiles that are told everywhere, as percentile() takes them.
+  // The percentiles of reports, as percentile() takes them.
   static constexpr unsigned kMedian = 5000;
   static constexpr unsigned kP90 = 9000;
   static constexpr unsigned kP99 = 9900;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "echo/load/load_results.h"
 #include "echo/report/figures.h"
@@ -13,7 +12,7 @@ namespace echo {
 // format_wall_time() has them. A figure of nothing is empty.
 
 // The names of the columns.
-std::string_view csv_header();
+std::string csv_header();
 
 // A sample, and when it ended.
 std::string csv_row(const Sample& sample, WallTime ended);

@@ -1,15 +1,33 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "echo/base/format.h"
 #include "echo/base/time.h"
 #include "echo/load/histogram.h"
 
 namespace echo {
+
+// The percentiles that reports have, by name; a sample has those that are not of the longest runs.
+struct Percentile {
+  std::string_view name;
+  unsigned per_ten_thousand;
+};
+constexpr std::array<Percentile, 5> kPercentiles{{{"p50", Histogram::kMedian},
+                                                  {"p90", Histogram::kP90},
+                                                  {"p99", Histogram::kP99},
+                                                  {"p99.9", Histogram::kP999},
+                                                  {"p99.99", Histogram::kP9999}}};
+constexpr std::span<const Percentile> kSamplePercentiles = std::span(kPercentiles).first(4);
+
+// "p99_9_ns": what a percentile is called where a name is of letters, digits and underscores.
+std::string field_name(const Percentile& percentile, std::string_view unit);
 
 // Figures of results, for all forms of them. Where nothing was measured there is no figure: nothing
 // here, and a dash for people.

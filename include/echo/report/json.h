@@ -13,8 +13,9 @@ namespace echo {
 //
 // Times are integers, of nanoseconds. A figure is null where nothing was measured, and a setting
 // that sets no limit. A latency has its histogram: [from_ns, to_ns, count] for each range of
-// values, both ends included, in which there are any. What a host or a server has sent is escaped,
-// and valid UTF-8. Members may be added within a version; none changes its meaning or goes.
+// values, both ends included, in which there are any. All of it is ASCII: other
+// bytes of a host's name or a server's text are escaped. Members may be added within a version;
+// none changes its meaning or goes.
 class JsonReport {
  public:
   // A sample, and when it ended. Some 400 bytes are kept of it.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "echo/base/parse.h"
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
 
@@ -11,9 +12,11 @@ namespace echo {
 
 // What a load does, in words, for the head of its results.
 
-// "localhost port 10000", in no more than 80 columns: without control characters, in valid UTF-8,
-// and not the whole of a name that is too long.
+// "localhost port 10000", in ASCII and at most 80 columns: a long name is cut.
 std::string describe_target(const LoadSettings& settings);
+
+// "64 bytes", "1 to 1,024 bytes".
+std::string describe_sizes(SizeRange sizes);
 
 // "100 connections, messages of 64 bytes, 1 in flight on each, for 10s", in lines of at most so
 // many columns.

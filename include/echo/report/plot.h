@@ -13,9 +13,9 @@ enum class Charset { kAscii, kUnicode };
 Charset charset_of_locale();
 
 // The distribution as bars, for a terminal of 80 columns: a line for each range of latencies, each
-// so many times the one before that there are 12 to 24 where the values are far enough apart.
-// The first begins with the least value, and the last ends with the greatest. A bucket counts in
-// the range in which it begins. Empty where nothing was recorded.
+// of which grows by the same factor: 12 to 24 lines if the values are far enough apart. The first
+// begins with the least value, and the last ends with the greatest. A bucket counts in the range in
+// which it begins. Empty if nothing was recorded.
 std::string plot_latency(const Histogram& histogram, Charset charset);
 
 }  // namespace echo

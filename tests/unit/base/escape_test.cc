@@ -57,20 +57,12 @@ TEST(EscapeControls, LeavesOtherAlphabetsAsTheyAre) {
   EXPECT_EQ(escape_controls("Bücher \"日本\" \\"), "Bücher \"日本\" \\");
 }
 
-TEST(EscapeJson, EscapesQuotesBackslashesAndControlCharacters) {
-  EXPECT_EQ(escape_json("a \"b\" \\ \x1b[2J\n\x7f"), R"(a \"b\" \\ \u001b[2J\u000a\u007f)");
-}
-
-TEST(EscapeJson, LeavesUtf8AndReplacesWhatIsNone) {
-  EXPECT_EQ(escape_json("B\u00fc\xff"), "B\u00fc\uFFFD");
-}
-
-TEST(EscapeXml, EscapesMarkupAndControlCharacters) {
-  EXPECT_EQ(escape_xml("<a b=\"c\">&\x1b"), "&lt;a b=&quot;c&quot;&gt;&amp;\\x1b");
-}
-
-TEST(EscapeXml, LeavesUtf8AndReplacesWhatIsNone) {
-  EXPECT_EQ(escape_xml("B\u00fc\xff"), "B\u00fc\uFFFD");
+TEST(EscapeUnprintable, LeavesPrintableAsciiAlone) {
+  for (int value = 0; value < 256; ++value) {
+    const std::string text(1, static_cast<char>(value));
+    const bool is_printable = value >= ' ' && value <= '~';
+    EXPECT_EQ(escape_unprintable(text), is_printable ? text : "\\x" + hex(text[0]));
+  }
 }
 
 }  // namespace

@@ -32,7 +32,13 @@ TEST(FormatDuration, CountsHoursWithoutDays) { EXPECT_EQ(format_duration(kMaxDur
 TEST(FormatCount, SaysOneOrMany) {
   EXPECT_EQ(format_count(0, "connection"), "0 connections");
   EXPECT_EQ(format_count(1, "connection"), "1 connection");
-  EXPECT_EQ(format_count(12, "connection"), "12 connections");
+  EXPECT_EQ(format_count(1234, "connection"), "1234 connections");
+}
+
+TEST(FormatNumber, CountsNouns) {
+  EXPECT_EQ(format_number(0, "byte"), "0 bytes");
+  EXPECT_EQ(format_number(1, "byte"), "1 byte");
+  EXPECT_EQ(format_number(1234, "byte"), "1,234 bytes");
 }
 
 TEST(FormatBytes, CountsSmallNumbersOneByOne) {
@@ -107,6 +113,16 @@ TEST(FormatNumber, PutsACommaBeforeEachThreeDigits) {
   EXPECT_EQ(format_number(123456), "123,456");
   EXPECT_EQ(format_number(1234567), "1,234,567");
   EXPECT_EQ(format_number(UINT64_MAX), "18,446,744,073,709,551,615");
+}
+
+TEST(Align, FillsWithSpacesOnOneSide) {
+  EXPECT_EQ(align_left("ab", 4), "ab  ");
+  EXPECT_EQ(align_right("ab", 4), "  ab");
+}
+
+TEST(Align, LeavesWhatIsWider) {
+  EXPECT_EQ(align_left("abc", 2), "abc");
+  EXPECT_EQ(align_right("abc", 2), "abc");
 }
 
 }  // namespace

@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cctype>
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-#include "echo/base/utf8.h"
 #include "echo/client/failure.h"
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
@@ -24,13 +24,15 @@ namespace {
 using namespace std::chrono_literals;
 using test::has;
 
-// Whether a text is one value of JSON, by RFC 8259's grammar, and valid UTF-8.
+// Whether a text is one value of JSON, by RFC 8259's grammar, and ASCII.
 class JsonChecker {
  public:
   static bool accepts(std::string_view text) {
     JsonChecker checker(text);
     checker.space();
-    return valid_utf8(text) == text && checker.value() && checker.rest_.empty();
+    const bool is_ascii =
+        std::all_of(text.begin(), text.end(), [](char byte) { return byte >= 0; });
+    return is_ascii && checker.value() && checker.rest_.empty();
   }
 
  private:
@@ -264,7 +266,7 @@ TEST(FormatJson, HasTheSamplesThatWereAskedFor) {
 
 TEST(FormatJsonError, IsAnObjectWithTheReason) {
   EXPECT_EQ(format_json_error("cannot resolve host '\x1b'"),
-            R"({"format":"echo_client-load","version":2,"error":"cannot resolve host '\u001b'"})"
+            R"({"format":"echo_client-load","version":2,"error":"cannot resolve host '\\x1b'"})"
             "\n");
 }
 

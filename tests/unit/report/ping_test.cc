@@ -31,7 +31,7 @@ TEST(PingReport, BeginsWithWhoIsAskedAndHow) {
 
 TEST(PingReport, MakesAHostileNameHarmless) {
   EXPECT_EQ(ping_header(settings_with("\x1b[2J", {.least = 1, .most = 1})),
-            "PING \\x1b[2J port 7: 1 bytes a message\n");
+            "PING \\x1b[2J port 7: 1 byte a message\n");
 }
 
 TEST(PingReport, HasALineForAnAnswer) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <initializer_list>
@@ -11,7 +12,6 @@
 #include <vector>
 
 #include "echo/base/time.h"
-#include "echo/base/utf8.h"
 #include "echo/load/histogram.h"
 #include "support/environment.h"
 
@@ -42,38 +42,42 @@ TEST(PlotLatency, IsEmptyWhereNothingWasRecorded) {
 }
 
 Histogram some_latencies() {
-  return histogram_of({{1'003us, 1}, {1'065us, 16}, {1'130us, 80}, {1'325us, 3}});
+  return histogram_of({{1'010us, 1}, {1'065us, 16}, {1'130us, 80}, {1'325us, 3}});
 }
 
 TEST(PlotLatency, DrawsEighthsOfBlocks) {
   EXPECT_EQ(plot_latency(some_latencies(), Charset::kUnicode),
-            R"(1.00 ms - 1.03 ms  ▋                                                  1    1.00%
-1.03 ms - 1.06 ms                                                     0    0.00%
-1.06 ms - 1.09 ms  █████████▋                                        16   16.00%
+            R"(1.01 ms - 1.03 ms  ▋                                                  1    1.00%
+1.03 ms - 1.05 ms                                                     0    0.00%
+1.05 ms - 1.07 ms  █████████▋                                        16   16.00%
+1.07 ms - 1.09 ms                                                     0    0.00%
 1.09 ms - 1.12 ms                                                     0    0.00%
-1.12 ms - 1.15 ms  ████████████████████████████████████████████████  80   80.00%
-1.15 ms - 1.18 ms                                                     0    0.00%
-1.18 ms - 1.22 ms                                                     0    0.00%
+1.12 ms - 1.14 ms  ████████████████████████████████████████████████  80   80.00%
+1.14 ms - 1.17 ms                                                     0    0.00%
+1.17 ms - 1.19 ms                                                     0    0.00%
+1.19 ms - 1.22 ms                                                     0    0.00%
 1.22 ms - 1.25 ms                                                     0    0.00%
-1.25 ms - 1.28 ms                                                     0    0.00%
-1.28 ms - 1.32 ms                                                     0    0.00%
-1.32 ms - 1.32 ms  █▊                                                 3    3.00%
+1.25 ms - 1.27 ms                                                     0    0.00%
+1.27 ms - 1.30 ms                                                     0    0.00%
+1.30 ms - 1.32 ms  █▊                                                 3    3.00%
 )");
 }
 
 TEST(PlotLatency, DrawsNumberSignsInAscii) {
   EXPECT_EQ(plot_latency(some_latencies(), Charset::kAscii),
-            R"(1.00 ms - 1.03 ms  #                                                  1    1.00%
-1.03 ms - 1.06 ms                                                     0    0.00%
-1.06 ms - 1.09 ms  ##########                                        16   16.00%
+            R"(1.01 ms - 1.03 ms  #                                                  1    1.00%
+1.03 ms - 1.05 ms                                                     0    0.00%
+1.05 ms - 1.07 ms  ##########                                        16   16.00%
+1.07 ms - 1.09 ms                                                     0    0.00%
 1.09 ms - 1.12 ms                                                     0    0.00%
-1.12 ms - 1.15 ms  ################################################  80   80.00%
-1.15 ms - 1.18 ms                                                     0    0.00%
-1.18 ms - 1.22 ms                                                     0    0.00%
+1.12 ms - 1.14 ms  ################################################  80   80.00%
+1.14 ms - 1.17 ms                                                     0    0.00%
+1.17 ms - 1.19 ms                                                     0    0.00%
+1.19 ms - 1.22 ms                                                     0    0.00%
 1.22 ms - 1.25 ms                                                     0    0.00%
-1.25 ms - 1.28 ms                                                     0    0.00%
-1.28 ms - 1.32 ms                                                     0    0.00%
-1.32 ms - 1.32 ms  ##                                                 3    3.00%
+1.25 ms - 1.27 ms                                                     0    0.00%
+1.27 ms - 1.30 ms                                                     0    0.00%
+1.30 ms - 1.32 ms  ##                                                 3    3.00%
 )");
 }
 
@@ -101,6 +105,12 @@ TEST(PlotLatency, ShowsTheRarestToo) {
   const std::string ascii =
       plot_latency(histogram_of({{10us, 100'000}, {10ms, 1}}), Charset::kAscii);
   EXPECT_NE(lines_of(ascii).back().find("  #  "), std::string::npos) << ascii;
+}
+
+// Of UTF-8: bytes, but those that go on with a character.
+std::size_t columns_of(const std::string& line) {
+  return static_cast<std::size_t>(
+      std::count_if(line.begin(), line.end(), [](char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
 TEST(PlotLatency, FitsEightyColumnsWhateverWasRecorded) {
