@@ -28,16 +28,22 @@ if(program MATCHES " ")
   set(program "\"${program}\"")
 endif()
 
-set(units echo_server.service echo_server@.service echo_server.socket)
-list(TRANSFORM units PREPEND "${source_dir}/systemd/" OUTPUT_VARIABLE unit_files)
-file(INSTALL ${unit_files} DESTINATION "${prefix}/lib/systemd/system")
-foreach(unit ${units})
-  set(installed "$ENV{DESTDIR}${prefix}/lib/systemd/system/${unit}")
-  file(READ "${installed}" text)
-  string(REPLACE "/usr/sbin/echo_server" "${program}" text "${text}")
-  string(REPLACE "/etc/default/" "${sysconfdir_in_unit}/default/" text "${text}")
-  file(WRITE "${installed}" "${text}")
-endforeach()
+set(defaults "${sysconfdir_in_unit}/default/echo_server")
+
+set(units "${prefix}/lib/systemd/system")
+file(INSTALL "${source_dir}/systemd/echo_server.socket" DESTINATION "${units}")
+
+# systemd has no way to include one unit in another, so both services are made of one file.
+macro(install_service name)
+  set(template "${source_dir}/systemd/echo_server.service.in")
+  file(INSTALL "${template}" DESTINATION "${units}" RENAME ${name})
+  configure_file("${template}" "$ENV{DESTDIR}${units}/${name}" @ONLY NO_SOURCE_PERMISSIONS)
+endmacro()
+install_service(echo_server.service)
+set(on_core " on core %i")
+set(cpu_affinity "CPUAffinity=%i\n")
+set(reuse_port " --reuse-port")
+install_service(echo_server@.service)
 
 file(INSTALL "${source_dir}/completions/_echo_server" "${source_dir}/completions/_echo_client"
      DESTINATION "${site_functions}")

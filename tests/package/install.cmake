@@ -9,6 +9,10 @@ function(expect_installed root prefix etc)
     expect_contains("${file}" "\nExecPaths=${prefix}/sbin/echo_server ")
     expect_contains("${file}" "\nEnvironmentFile=-${etc}/default/echo_server\n")
   endforeach()
+  set(units "${root}${prefix}/lib/systemd/system")
+  expect_contains("${units}/echo_server.service" "/echo_server $ECHO_SERVER_OPTIONS\n")
+  expect_contains("${units}/echo_server@.service"
+                  "\nCPUAffinity=%i\nExecStart=${prefix}/sbin/echo_server --reuse-port $ECHO")
   foreach(file
       ${prefix}/sbin/echo_server
       ${prefix}/bin/echo_client
