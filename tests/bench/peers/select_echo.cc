@@ -1,5 +1,12 @@
-// The textbook's select() loop: copies of the sets each turn, a queue of strings for each client,
-// and data goes back once the socket is writable.
+// Read this first: the select() loop of the textbooks, the whole of it.
+//
+// `inputs_` are the sockets that it reads: the listener, and every client. `outputs_` are the
+// clients with something in their message queues. Each turn asks select() which inputs are
+// readable, which outputs are writable, and which inputs are in an exceptional state. What a client
+// sends goes into its message queue, and goes back once its socket is writable.
+//
+// src/server/server.cc is the same loop with all that a service needs. This one is also a
+// contestant of the benchmark.
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -24,17 +31,17 @@ namespace {
 // An fd_set beyond the 1,024 descriptors of glibc's: the Linux system call takes any number.
 class Set {
  public:
-  void resize(int descriptors) { words_.resize(place_of(descriptors - 1) + 1); }
-  void insert(int fd) { words_[place_of(fd)] |= bit_of(fd); }
-  void erase(int fd) { words_[place_of(fd)] &= ~bit_of(fd); }
-  bool contains(int fd) const { return (words_[place_of(fd)] & bit_of(fd)) != 0; }
+  void resize(int descriptors) { words_.resize(word_of(descriptors - 1) + 1); }
+  void insert(int fd) { words_[word_of(fd)] |= bit_of(fd); }
+  void erase(int fd) { words_[word_of(fd)] &= ~bit_of(fd); }
+  bool contains(int fd) const { return (words_[word_of(fd)] & bit_of(fd)) != 0; }
   fd_set* native() { return reinterpret_cast<fd_set*>(words_.data()); }
 
  private:
   using Word = unsigned long;
   static constexpr int kBits = sizeof(Word) * CHAR_BIT;
 
-  static std::size_t place_of(int fd) { return static_cast<std::size_t>(fd) / kBits; }
+  static std::size_t word_of(int fd) { return static_cast<std::size_t>(fd) / kBits; }
   static Word bit_of(int fd) { return Word{1} << (fd % kBits); }
 
   std::vector<Word> words_;
@@ -42,88 +49,93 @@ class Set {
 
 class SelectEcho {
  public:
-  SelectEcho() { add(listener_.get()); }
+  SelectEcho() { add_input(listener_.get()); }
 
   void turn() {
     Set readable = inputs_;
     Set writable = outputs_;
     Set exceptional = inputs_;
     const int end = end_;
-    ::select(end, readable.native(), writable.native(), exceptional.native(), nullptr);
-    for (int fd = 0; fd < end; ++fd) {
-      if (readable.contains(fd)) handle_readable(fd);
-      if (writable.contains(fd) && outputs_.contains(fd)) send_next(fd);
-      if (exceptional.contains(fd)) remove(fd);
+    if (::select(end, readable.native(), writable.native(), exceptional.native(), nullptr) < 0) {
+      return;
+    }
+
+    for (int s = 0; s < end; ++s) {
+      if (!readable.contains(s)) continue;
+      if (s == listener_.get()) {
+        accept();
+      } else {
+        receive(s);
+      }
+    }
+    for (int s = 0; s < end; ++s) {
+      // A client that was readable may be gone by now.
+      if (writable.contains(s) && outputs_.contains(s)) send_next(s);
+    }
+    for (int s = 0; s < end; ++s) {
+      if (exceptional.contains(s)) forget(s);
     }
   }
 
  private:
-  struct Client {
-    UniqueFd fd;
-    std::deque<std::string> queue;
-  };
-
-  Client& client_at(int fd) { return clients_[static_cast<std::size_t>(fd)]; }
-
-  void add(int fd) {
-    end_ = std::max(end_, fd + 1);
-    inputs_.resize(end_);
-    outputs_.resize(end_);
-    clients_.resize(static_cast<std::size_t>(end_));
-    inputs_.insert(fd);
+  void accept() {
+    UniqueFd client = accept_client(listener_.get());
+    if (!client) return;
+    const int s = client.get();
+    add_input(s);
+    clients_[index_of(s)] = std::move(client);
   }
 
-  void remove(int fd) {
-    inputs_.erase(fd);
-    outputs_.erase(fd);
-    client_at(fd) = {};
-  }
-
-  void handle_readable(int fd) {
-    if (fd == listener_.get()) {
-      accept_one();
-    } else {
-      receive(fd);
-    }
-  }
-
-  void accept_one() {
-    UniqueFd fd = accept_client(listener_.get());
-    if (!fd) return;
-    add(fd.get());
-    client_at(fd.get()).fd = std::move(fd);
-  }
-
-  void receive(int fd) {
-    const ssize_t received = ::recv(fd, buffer_.data(), buffer_.size(), 0);
+  void receive(int s) {
+    const ssize_t received = ::recv(s, buffer_.data(), buffer_.size(), 0);
     if (received < 0 && errno == EAGAIN) return;
     if (received <= 0) {
-      remove(fd);
+      forget(s);
       return;
     }
-    client_at(fd).queue.emplace_back(buffer_.data(), static_cast<std::size_t>(received));
-    outputs_.insert(fd);
+    message_queues_[index_of(s)].emplace_back(buffer_.data(), static_cast<std::size_t>(received));
+    outputs_.insert(s);
   }
 
-  void send_next(int fd) {
-    std::deque<std::string>& queue = client_at(fd).queue;
-    std::string& next = queue.front();
-    const ssize_t sent = ::send(fd, next.data(), next.size(), MSG_NOSIGNAL);
+  void send_next(int s) {
+    std::deque<std::string>& queue = message_queues_[index_of(s)];
+    std::string& next_message = queue.front();
+    const ssize_t sent = ::send(s, next_message.data(), next_message.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EAGAIN) return;
     if (sent < 0) {
-      remove(fd);
+      forget(s);
       return;
     }
-    next.erase(0, static_cast<std::size_t>(sent));
-    if (next.empty()) queue.pop_front();
-    if (queue.empty()) outputs_.erase(fd);
+    next_message.erase(0, static_cast<std::size_t>(sent));
+    if (next_message.empty()) queue.pop_front();
+    if (queue.empty()) outputs_.erase(s);
   }
 
+  void add_input(int s) {
+    end_ = std::max(end_, s + 1);
+    inputs_.resize(end_);
+    outputs_.resize(end_);
+    clients_.resize(index_of(end_));
+    message_queues_.resize(index_of(end_));
+    inputs_.insert(s);
+  }
+
+  void forget(int s) {
+    inputs_.erase(s);
+    outputs_.erase(s);
+    clients_[index_of(s)].reset();
+    message_queues_[index_of(s)].clear();
+  }
+
+  static std::size_t index_of(int s) { return static_cast<std::size_t>(s); }
+
   UniqueFd listener_ = open_listener();
-  int end_ = 0;  // One more than the highest descriptor.
   Set inputs_;
   Set outputs_;
-  std::vector<Client> clients_;  // By their descriptors.
+  int end_ = 0;  // One more than the highest descriptor.
+  // Both by descriptor.
+  std::vector<UniqueFd> clients_;
+  std::vector<std::deque<std::string>> message_queues_;
   std::array<char, kChunk> buffer_{};
 };
 
