@@ -68,7 +68,7 @@ std::string number_if(bool is_measured, Value value) {
 
 std::string boolean(bool value) { return value ? "true" : "false"; }
 
-// For what means no limit where it is 0.
+// For what means no limit if it is 0.
 template <typename Value>
 std::string limit(Value value) {
   return number_if(value != Value{}, value);

@@ -37,7 +37,7 @@ void Timeline::add(Sample sample) {
   for (std::size_t index = 0;; ++index) {
     if (index == levels_.size()) levels_.emplace_back();
     Level& level = levels_[index];
-    if (index >= told_) level.points.push_back(point_of(sample));
+    if (index >= reported_) level.points.push_back(point_of(sample));
     if (!level.first) {
       level.first = std::move(sample);
       break;
@@ -46,18 +46,18 @@ void Timeline::add(Sample sample) {
     sample = std::move(*level.first);
     level.first.reset();
   }
-  if (told_ < levels_.size() && levels_[told_].points.size() == most_) {
-    levels_[told_].points = {};
-    ++told_;
+  if (reported_ < levels_.size() && levels_[reported_].points.size() == max_points_) {
+    levels_[reported_].points = {};
+    ++reported_;
   }
 }
 
 std::vector<Timeline::Point> Timeline::points() const {
   if (levels_.empty()) return {};
-  std::vector<Point> points = levels_[told_].points;
+  std::vector<Point> points = levels_[reported_].points;
   // What is not yet a whole point: of coarser levels the earlier parts.
   std::optional<Sample> rest;
-  for (std::size_t index = told_; index-- > 0;) {
+  for (std::size_t index = reported_; index-- > 0;) {
     const std::optional<Sample>& part = levels_[index].first;
     if (!part) continue;
     if (rest) {

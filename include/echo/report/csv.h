@@ -9,7 +9,8 @@ namespace echo {
 
 // The samples of a load as comma-separated values (RFC 4180, but with "\n"), for programs: numbers
 // with a point whatever the locale, times in the unit that their column's name ends with, or as
-// format_wall_time() has them. A figure of nothing is empty.
+// format_wall_time() has them. A figure is empty if nothing
+// was measured.
 
 // The names of the columns.
 std::string csv_header();

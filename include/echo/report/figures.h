@@ -14,7 +14,7 @@
 
 namespace echo {
 
-// The percentiles that reports have, by name; a sample has those that are not of the longest runs.
+// The percentiles of reports. A sample is too short for the last one.
 struct Percentile {
   std::string_view name;
   unsigned per_ten_thousand;
@@ -26,13 +26,12 @@ constexpr std::array<Percentile, 5> kPercentiles{{{"p50", Histogram::kMedian},
                                                   {"p99.99", Histogram::kP9999}}};
 constexpr std::span<const Percentile> kSamplePercentiles = std::span(kPercentiles).first(4);
 
-// "p99_9_ns": what a percentile is called where a name is of letters, digits and underscores.
+// "p99_9_ns": a name of letters, digits and underscores.
 std::string field_name(const Percentile& percentile, std::string_view unit);
 
-// Figures of results, for all forms of them. Where nothing was measured there is no figure: nothing
-// here, and a dash for people.
+// Figures of results. If nothing was measured there is no figure: nullopt, and a dash for people.
 
-// Nothing if no time has passed.
+// Nullopt if no time has passed.
 std::optional<double> per_second(std::uint64_t count, Duration time) noexcept;
 
 // "0.5", "1,234", "-": to read, with a decimal below 100.
@@ -41,8 +40,8 @@ std::string format_figure(std::optional<double> figure);
 // "7.5 MiB/s", "-".
 std::string format_byte_rate(std::optional<double> bytes_per_second);
 
-// "0%", "33.3%", "100%": to read. Only nothing is 0%, and only all is 100%, whatever is rounded.
-// "-" of nothing.
+// "0%", "33.3%", "100%": to read. Only none is 0% and only all is 100%, however it is rounded.
+// "-" if the whole is nothing.
 std::string format_percent(std::uint64_t part, std::uint64_t whole);
 
 // A latency that the histogram has: format_latency(), or "-" if nothing was recorded.

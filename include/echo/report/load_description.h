@@ -18,8 +18,8 @@ std::string describe_target(const LoadSettings& settings);
 // "64 bytes", "1 to 1,024 bytes".
 std::string describe_sizes(SizeRange sizes);
 
-// "100 connections, messages of 64 bytes, 1 in flight on each, for 10s", in lines of at most so
-// many columns.
+// "100 connections, messages of 64 bytes, 1 in flight on each, for 10s", in lines of at most
+// `columns`.
 std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t columns);
 
 // What the load waits for before it measures: "connecting, 3 of 10 open" or "warming up"; empty

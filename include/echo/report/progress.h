@@ -11,23 +11,23 @@
 
 namespace echo {
 
-// How far a load is, in one line of a terminal that is drawn anew in its place:
+// How far a load is, in one line of a terminal that it draws again and again:
 //
 //   42%, 123,456 messages/s, p50 42.1 us, p99 1.07 ms, 0 errors
 //
-// or what it waits for, as describe_wait() has it.
+// or what the load waits for, as describe_wait() has it.
 //
-// It is never wider than the terminal: what does not fit is left out, from the end. A terminal that
-// is gone misses it, and so does one that is stopped, if it can be opened again.
+// The line is never wider than the terminal: it ends before the first part that does not fit. A
+// terminal that is gone misses it, and so does a stopped one if it can be opened again.
 class Progress {
  public:
-  // Whether the descriptor is a terminal that can draw a line anew.
+  // Whether the descriptor is a terminal that can draw a line again.
   static bool wanted(int fd);
 
-  // The descriptor stays the caller's, and open as long as this object lives.
+  // The descriptor stays the caller's, who keeps it open while this object lives.
   Progress(int fd, LoadSettings settings);
 
-  // Shows the results so far; of the messages a second, what they were since the last call.
+  // Shows the results so far, and the messages a second since the last call.
   void show(const LoadResults& results);
 
   // Removes the line if there is one, for others to write.

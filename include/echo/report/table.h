@@ -21,7 +21,7 @@ std::string format_ping_summary(const LoadSettings& settings, const LoadResults&
 //
 //   12.0 s: 4 messages sent, 3 received, 1 lost, 1 error, latency p50 45.1 us, max 78.0 us
 //
-// Before it measures, it begins with what is waited for: "connecting, 3 of 10 open".
+// Before the load measures, the line begins with what it waits for: "connecting, 3 of 10 open".
 std::string format_status(const LoadSettings& settings, const LoadResults& results);
 
 }  // namespace echo

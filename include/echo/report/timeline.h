@@ -10,17 +10,17 @@
 
 namespace echo {
 
-// A load's samples over time, for a picture: points of as many samples each, of so few as leave no
-// more than `most` points. The percentiles of each are as exact as a Histogram's, for no percentile
-// is made of others: the samples are merged in pairs, those in pairs, and so on, each level twice
-// as coarse as the one before. Once a level has too many points the next one is told.
+// A load's samples over time, for a picture: at most `max_points` points, all of the same number of
+// samples but the last. It merges the samples in pairs, those in pairs again, and so on: each level
+// is twice as coarse as the one before. Once a level has too many points, the next one is reported.
+// So the percentiles of each point are as exact as a Histogram's: none is made of others.
 //
-// Of the points there are twice `most` in all. A level holds a histogram too, of 400 KB, and there
-// are as many levels as the number of samples has binary digits: 29 after ten years of seconds,
-// which is 12 MB.
+// It keeps up to twice `max_points` points. A level holds a histogram too, of 400 KB, and there are
+// as many levels as the number of samples has binary digits: 29 after ten years of seconds, which
+// is 12 MB.
 class Timeline {
  public:
-  static constexpr std::size_t kMax = 2000;
+  static constexpr std::size_t kMaxPoints = 2000;
 
   struct Point {
     Duration begin{0};
@@ -28,13 +28,13 @@ class Timeline {
     std::uint64_t received = 0;
     std::uint64_t bytes = 0;
     std::uint64_t errors = 0;  // Messages lost, and connections that failed.
-    Duration p50{0};           // These are 0 where nothing was received.
+    Duration p50{0};           // These are 0 if nothing was received.
     Duration p99{0};
     Duration p999{0};
     Duration max{0};
   };
 
-  explicit Timeline(std::size_t most = kMax) : most_(most) {}
+  explicit Timeline(std::size_t max_points = kMaxPoints) : max_points_(max_points) {}
 
   // The samples follow each other.
   void add(Sample sample);
@@ -48,9 +48,9 @@ class Timeline {
     std::optional<Sample> first;  // Of a pair that is not complete.
   };
 
-  std::size_t most_;
+  std::size_t max_points_;
   std::vector<Level> levels_;  // The finest first.
-  std::size_t told_ = 0;       // The finest that has not too many points.
+  std::size_t reported_ = 0;   // The index of the finest that has not too many points.
 };
 
 }  // namespace echo

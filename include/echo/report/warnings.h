@@ -13,8 +13,7 @@ namespace echo {
 // - it used nearly the whole of a processor,
 // - it waited for one for more than a tenth of the time, beyond 10 us at each turn,
 // - it sent more than a hundredth of the messages of a rate late,
-// - it did not look at its sockets for a while: it was stopped, or looked up a name, or waited for
-// a
+// - it did not look at its sockets for a while: it was stopped, looked up a name, or waited for a
 //   reader of its lines.
 std::vector<std::string> warnings_of(const LoadResults& results);
 
