@@ -100,9 +100,9 @@ OptionTable load_options(ClientOptions& options) {
       {0, "ascii", "", "plot it in ASCII, whatever the locale",
        [&](auto&) { presentation.ascii = true; }},
       {0, "json", "", "print the results as one JSON object",
-       [&](auto&) { presentation.form = Presentation::Form::kJson; }},
+       [&](auto&) { presentation.format = OutputFormat::kJson; }},
       {0, "csv", "", "print the figures of each sample as a line",
-       [&](auto&) { presentation.form = Presentation::Form::kCsv; }},
+       [&](auto&) { presentation.format = OutputFormat::kCsv; }},
       {0, "sample", "TIME",
        "how long a sample of --csv, --json or --svg is, from 1ms on (default: 1s; --json: none)",
        [&](auto& value) {
@@ -241,8 +241,8 @@ void finish_measuring(const Given& given, ClientOptions& options) {
   LoadSettings& load = options.load;
   refuse_clashes(given, load);
   if (load.rate.count > 0 && !given.has("pipeline")) load.pipeline = LoadSettings::kPipelineAtRate;
-  Presentation::Form& form = options.presentation.form;
-  if (given.has("interval") && form == Presentation::Form::kTable) form = Presentation::Form::kPing;
+  OutputFormat& format = options.presentation.format;
+  if (given.has("interval") && format == OutputFormat::kTable) format = OutputFormat::kPing;
 }
 
 }  // namespace

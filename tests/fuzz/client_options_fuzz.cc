@@ -19,7 +19,7 @@
 #include "echo/load/pattern.h"
 #include "echo/os/log.h"
 #include "echo/programs/client_options.h"
-#include "echo/report/measurement.h"
+#include "echo/report/presentation.h"
 #include "fuzz/command_lines.h"
 #include "fuzz/input.h"
 #include "fuzz/require.h"
@@ -106,9 +106,8 @@ void spell_load(const LoadSettings& load, bool is_ping, test::Words& words) {
 }
 
 void spell_presentation(const Presentation& presentation, test::Words& words) {
-  using Form = Presentation::Form;
-  if (presentation.form == Form::kJson) words.emplace_back("--json");
-  if (presentation.form == Form::kCsv) words.emplace_back("--csv");
+  if (presentation.format == OutputFormat::kJson) words.emplace_back("--json");
+  if (presentation.format == OutputFormat::kCsv) words.emplace_back("--csv");
   if (presentation.histogram) words.emplace_back("--histogram");
   if (presentation.ascii) words.emplace_back("--ascii");
   if (!presentation.svg.empty()) words.push_back("--svg=" + presentation.svg);
@@ -128,7 +127,7 @@ test::Words spell(const ClientOptions& options) {
     check_load(options.load);
     // A ping that is shown in another form is a rate, if something else makes it measure.
     const Presentation& presentation = options.presentation;
-    const bool is_ping = presentation.form == Presentation::Form::kPing ||
+    const bool is_ping = presentation.format == OutputFormat::kPing ||
                          (options.load.rate.count > 0 && spell_rate(options.load.rate).empty()) ||
                          (options.load.count == 0 && options.load.duration == Duration{0});
     spell_load(options.load, is_ping, words);

@@ -8,7 +8,7 @@
 #include "echo/client/client.h"
 #include "echo/load/load_settings.h"
 #include "echo/os/log.h"
-#include "echo/report/measurement.h"
+#include "echo/report/presentation.h"
 
 namespace echo {
 

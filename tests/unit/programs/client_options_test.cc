@@ -15,7 +15,7 @@
 #include "echo/client/client.h"
 #include "echo/load/load_settings.h"
 #include "echo/os/log.h"
-#include "echo/report/measurement.h"
+#include "echo/report/presentation.h"
 #include "support/command_line.h"
 
 namespace echo {
@@ -217,7 +217,7 @@ void expect_measuring_defaults(const ClientOptions& options) {
   EXPECT_FALSE(load.churn);
   EXPECT_FALSE(load.half_close);
   EXPECT_FALSE(load.reconnect);
-  EXPECT_EQ(options.presentation.form, Presentation::Form::kTable);
+  EXPECT_EQ(options.presentation.format, OutputFormat::kTable);
   EXPECT_EQ(options.presentation.sample, std::nullopt);
   EXPECT_FALSE(options.presentation.quiet);
   EXPECT_FALSE(options.presentation.histogram);
@@ -257,7 +257,7 @@ TEST(ClientOptions, TakesIntervalForAPing) {
     EXPECT_EQ(options.load.rate.count, 1U) << words.front();
     EXPECT_EQ(options.load.rate.period, 250ms) << words.front();
     EXPECT_EQ(options.load.pipeline, 100'000U) << words.front();
-    EXPECT_EQ(options.presentation.form, Presentation::Form::kPing) << words.front();
+    EXPECT_EQ(options.presentation.format, OutputFormat::kPing) << words.front();
     EXPECT_TRUE(options.load.reconnect) << words.front();
   }
 }
@@ -296,9 +296,9 @@ TEST(ClientOptions, TakesWhatAConnectionDoes) {
 }
 
 TEST(ClientOptions, TakesWhatIsToldOfIt) {
-  EXPECT_EQ(parse_client({"-n1", "--json"}).presentation.form, Presentation::Form::kJson);
-  EXPECT_EQ(parse_client({"-I1", "--json"}).presentation.form, Presentation::Form::kJson);
-  EXPECT_EQ(parse_client({"-n1", "--csv"}).presentation.form, Presentation::Form::kCsv);
+  EXPECT_EQ(parse_client({"-n1", "--json"}).presentation.format, OutputFormat::kJson);
+  EXPECT_EQ(parse_client({"-I1", "--json"}).presentation.format, OutputFormat::kJson);
+  EXPECT_EQ(parse_client({"-n1", "--csv"}).presentation.format, OutputFormat::kCsv);
   EXPECT_EQ(parse_client({"-n1", "--csv", "--sample=1ms"}).presentation.sample, 1ms);
   EXPECT_EQ(parse_client({"-n1", "--json", "--sample=1"}).presentation.sample, 1s);
   EXPECT_EQ(parse_client({"-n1", "--svg", "file"}).presentation.svg, "file");

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "echo/base/time.h"
+
+namespace echo {
+
+enum class OutputFormat {
+  kTable,
+  kPing,  // A line for each message, and a summary, as ping(8) has them.
+  kJson,
+  kCsv,
+};
+
+// How to present what a load finds.
+struct Presentation {
+  OutputFormat format = OutputFormat::kTable;
+  bool quiet = false;              // Print the results and errors only.
+  bool histogram = false;          // Plot the latencies too, below a table or a summary,
+  bool ascii = false;              // and in ASCII, whatever the locale.
+  std::optional<Duration> sample;  // The interval of the samples. None: a second if there are any.
+  std::string svg;                 // The file for a picture. Empty: none.
+};
+
+}  // namespace echo

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "echo/base/time.h"
+#include "echo/load/load_observer.h"
+#include "echo/load/load_recorder.h"
+#include "echo/load/load_results.h"
+#include "echo/load/load_settings.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/log.h"
+#include "echo/os/output.h"
+#include "echo/report/interrupts.h"
+#include "echo/report/json.h"
+#include "echo/report/picture.h"
+#include "echo/report/presentation.h"
+#include "echo/report/progress.h"
+
+namespace echo {
+
+// Prints what a load finds, while it goes on and at its end, as the presentation says. Throws
+// std::system_error if standard output or the picture's file fails.
+class Reporter : public LoadObserver {
+ public:
+  // An interrupt or the deadline ends each wait for a reader. Either may have come before this
+  // returns. All arguments must outlive it.
+  Reporter(const LoadSettings& settings, const Presentation& presentation, Interrupts& interrupts,
+           Time deadline, Log& log);
+  Reporter(const Reporter&) = delete;
+  Reporter& operator=(const Reporter&) = delete;
+  ~Reporter() override { log_.set_wait({}); }
+
+  LoadRecorder::Intervals intervals() const;
+
+  void answered(const Answer& answer) override;
+  void lost(std::uint64_t sequence, const std::string& reason) override;
+  void failed(const std::string& text) override;
+  void sampled(const Sample& sample) override;
+  void refused(const std::string& refusals, const Endpoint& instead) override;
+  void progressed(const LoadResults& results) override;
+
+  // Answers a user who asks how far the load is.
+  void print_status(const LoadResults& results);
+
+  // From now on a reader has two seconds to take the results.
+  void hurry();
+
+  void finish(const LoadResults& results);
+
+  // An interrupt came while the results waited for their reader.
+  bool has_given_up() const noexcept { return has_given_up_; }
+
+ private:
+  bool is(OutputFormat format) const noexcept { return presentation_.format == format; }
+  bool takes_samples() const noexcept {
+    return is(OutputFormat::kCsv) || picture_ || (is(OutputFormat::kJson) && presentation_.sample);
+  }
+  bool prints_answers() const noexcept { return is(OutputFormat::kPing) && !presentation_.quiet; }
+  std::string result_text(const LoadResults& results) const;
+  void print(std::string_view text);
+  void clear_progress();
+
+  const LoadSettings& settings_;
+  const Presentation& presentation_;
+  Interrupts& interrupts_;
+  OutputWait wait_;
+  Log& log_;
+  const Output stdout_;
+  std::uint64_t failures_ = 0;
+  std::uint64_t failures_logged_ = 0;
+  int progresses_ = 0;
+  bool has_given_up_ = false;
+  std::optional<Picture> picture_;
+  std::optional<Progress> progress_;
+  JsonReport json_;
+};
+
+}  // namespace echo

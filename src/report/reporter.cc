@@ -1,0 +1,154 @@
+#include "echo/report/reporter.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+
+#include "echo/base/escape.h"
+#include "echo/client/client_connection.h"
+#include "echo/client/server_addresses.h"
+#include "echo/report/csv.h"
+#include "echo/report/figures.h"
+#include "echo/report/ping.h"
+#include "echo/report/plot.h"
+#include "echo/report/table.h"
+#include "echo/report/warnings.h"
+
+namespace echo {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kProgressInterval = 200ms;
+constexpr Duration kPingProgressInterval = 1s;
+constexpr Duration kDefaultSample = 1s;
+constexpr Duration kHurry = 2s;
+
+WallTime wall_time_of(Time time) {
+  const auto ago = std::chrono::duration_cast<WallTime::duration>(Clock::now() - time);
+  return std::chrono::system_clock::now() - ago;
+}
+
+}  // namespace
+
+Reporter::Reporter(const LoadSettings& settings, const Presentation& presentation,
+                   Interrupts& interrupts, Time deadline, Log& log)
+    : settings_(settings),
+      presentation_(presentation),
+      interrupts_(interrupts),
+      wait_(interrupts.output_wait()),
+      log_(log),
+      stdout_(STDOUT_FILENO) {
+  wait_.until = deadline;
+  if (!presentation.svg.empty()) picture_.emplace(presentation.svg, interrupts, deadline);
+  // While the load goes on, a line that its reader does not take is dropped: the wait would be in
+  // the figures.
+  log_.set_wait({.is_over = [] { return true; }});
+  if (is(OutputFormat::kCsv)) print(csv_header());
+  if (prints_answers()) print(ping_header(settings));
+  if (!presentation.quiet && !prints_answers() && Progress::wanted(STDERR_FILENO)) {
+    progress_.emplace(STDERR_FILENO, settings);
+  }
+}
+
+LoadRecorder::Intervals Reporter::intervals() const {
+  return {.sample = takes_samples() ? presentation_.sample.value_or(kDefaultSample) : Duration{0},
+          .progress = progress_          ? kProgressInterval
+                      : prints_answers() ? kPingProgressInterval
+                                         : Duration{0}};
+}
+
+void Reporter::answered(const Answer& answer) {
+  if (prints_answers()) print(ping_line(answer));
+}
+
+void Reporter::lost(std::uint64_t sequence, const std::string& reason) {
+  if (prints_answers()) print(ping_loss_line(sequence, reason));
+}
+
+void Reporter::failed(const std::string& text) {
+  if (++failures_ > kMaxFailuresTold && !log_.enabled(LogLevel::kDebug)) return;
+  clear_progress();
+  log_.error(text);
+  ++failures_logged_;
+}
+
+void Reporter::sampled(const Sample& sample) {
+  if (picture_) picture_->add(sample);
+  const WallTime ended = wall_time_of(sample.ended);
+  if (is(OutputFormat::kJson) && presentation_.sample) json_.add(sample, ended);
+  if (!is(OutputFormat::kCsv)) return;
+  clear_progress();
+  print(csv_row(sample, ended));
+}
+
+void Reporter::refused(const std::string& refusals, const Endpoint& instead) {
+  clear_progress();
+  log_.warning(describe_refusals(refusals, instead));
+}
+
+void Reporter::progressed(const LoadResults& results) {
+  if (progress_) progress_->show(results);
+  // A ping is not silent while it waits for its first connection.
+  if (prints_answers() && ++progresses_ == 2 && results.opened == 0 && results.failed() == 0) {
+    log_.info("waiting for a connection to ", escape_controls(settings_.host), " port ",
+              settings_.port);
+  }
+}
+
+void Reporter::print_status(const LoadResults& results) {
+  clear_progress();
+  log_.answer(format_status(settings_, results));
+}
+
+void Reporter::hurry() { wait_.until = Clock::now() + kHurry; }
+
+void Reporter::finish(const LoadResults& results) {
+  clear_progress();
+  log_.set_wait(interrupts_.log_wait());
+  if (results.is_past_deadline) {
+    log_.error("not done within ", settings_.deadline,
+               ": messages unanswered: ", results.in_flight(), ", not sent: ", results.unsaid,
+               ", connections not open: ", results.not_open);
+  }
+  if (failures_ > failures_logged_) {
+    log_.error("more connections failed: ", failures_ - failures_logged_);
+  }
+  // A table has them among its figures.
+  if (!is(OutputFormat::kTable)) {
+    for (const std::string& warning : warnings_of(results)) log_.warning(warning);
+  }
+  print(result_text(results));
+  if (picture_) picture_->draw(settings_, wait_);
+}
+
+std::string Reporter::result_text(const LoadResults& results) const {
+  if (is(OutputFormat::kCsv)) return {};
+  if (is(OutputFormat::kJson)) {
+    return json_.format(settings_, results, presentation_.sample.has_value());
+  }
+  std::string text = is(OutputFormat::kPing) ? format_ping_summary(settings_, results)
+                                             : format_report(settings_, results);
+  if (presentation_.histogram) {
+    const Charset charset = presentation_.ascii ? Charset::kAscii : charset_of_locale();
+    text += "\n" + plot_latency(results.latency, charset);
+  }
+  return text;
+}
+
+void Reporter::print(std::string_view text) {
+  const int error = stdout_.write(text, wait_);
+  if (error == EINTR) {
+    has_given_up_ = true;
+  } else if (error != 0) {
+    throw std::system_error(error, std::generic_category(), "cannot write standard output");
+  }
+}
+
+void Reporter::clear_progress() {
+  if (progress_) progress_->clear();
+}
+
+}  // namespace echo
