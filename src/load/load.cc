@@ -433,9 +433,11 @@ void Load::fall_silent(Slot& slot) {
   is_time_up_ = is_time_up_ || (!is_count_reached(slot) && next_start(slot) >= end_);
 }
 
-// Its connection failed, none follows, and no message of it falls due any more.
+// Its connection failed, none follows, and no message of it falls due any more. An idle one has none,
+// and has retired already.
 void Load::retire_if_dead(Slot& slot) {
-  if (slot.has_given_up && !slot.is_silent && is_exhausted(slot)) retire(slot);
+  const bool is_dead = slot.has_given_up && !slot.is_idle && !slot.is_silent;
+  if (is_dead && is_exhausted(slot)) retire(slot);
 }
 
 void Load::retire(Slot& slot) {

@@ -368,6 +368,27 @@ TEST_F(LoadTest, FailsOfAnIdleConnectionThatTheServerCloses) {
   EXPECT_EQ(results.received, 1U);
 }
 
+// One that failed does not count twice.
+TEST_F(LoadTest, WaitsForItsIdleConnectionsThoughOneHasFailed) {
+  settings_.count = 1;
+  settings_.duration = 1s;
+  settings_.idle = 2;
+  start();
+  {
+    const TestPeer busy = accept();
+    accept();
+    const TestPeer idle = accept();
+    while (told_.failures.empty()) load_->turn();
+    echo(busy);
+    expect_eof(busy);
+    busy.shut_down_sending();
+    expect_eof(idle);
+    now_ += 1s;
+    EXPECT_TRUE(load_->turn());
+  }
+  EXPECT_EQ(finish().open, 0U);
+}
+
 TEST_F(LoadTest, NamesConnectionOffsetAndBytesOfAMismatch) {
   settings_.count = 1;
   start();
