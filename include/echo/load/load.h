@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "echo/base/time.h"
-#include "echo/client/attention.h"
 #include "echo/client/client_connection.h"
+#include "echo/client/client_loop.h"
 #include "echo/client/server_addresses.h"
 #include "echo/load/conversation.h"
 #include "echo/load/load_observer.h"
@@ -20,7 +20,6 @@
 #include "echo/load/load_settings.h"
 #include "echo/load/pattern.h"
 #include "echo/load/schedule.h"
-#include "echo/loop/selector.h"
 
 namespace echo {
 
@@ -34,7 +33,7 @@ namespace echo {
 //
 // Every message that falls due is said, however late, or is lost: with its connection, or because
 // there is none. In a churn each message is a connection of its own, and is lost alone.
-class Load {
+class Load : public ClientLoop {
  public:
   // The server is at one of the addresses. `observer` must outlive this object. A turn does
   // not wait while `interrupt`, a descriptor of the caller, is readable. `clock` tells the time.
@@ -42,12 +41,8 @@ class Load {
        LoadRecorder::Intervals intervals, int interrupt = -1,
        std::function<Time()> clock = Clock::now);
 
-  // One turn of the loop. False once every connection is over, or the deadline has passed. Throws
-  // std::system_error where select() fails.
-  bool turn();
-
   // What was found so far.
-  const LoadResults& results() { return recorder_.results(clock_()); }
+  const LoadResults& results() { return recorder_.results(read_clock()); }
 
   // After the last turn, be it that the load is over or that it is to end before: the last sample
   // is told of, and these are the results.
@@ -58,7 +53,7 @@ class Load {
   struct Slot {
     Slot(std::size_t place, bool idle) : index(place), is_idle(idle), next(place) {}
 
-    const std::size_t index;    // Among those of its kind.
+    const std::size_t index;    // Of its connection in the loop.
     const bool is_idle;         // It says nothing at all.
     std::uint64_t next;         // The message of the schedule that is its next.
     std::uint64_t said = 0;     // Measured messages, lost ones too.
@@ -71,14 +66,7 @@ class Load {
     bool got_answer = false;    // Its connection has had one,
     int in_vain = 0;            // and so many before it, one after the other, had none.
     bool pauses = false;        // Before the next one.
-    Time connect_began;
     std::optional<Conversation> conversation;
-    std::optional<ClientConnection> connection;
-
-    bool is_live() const noexcept { return connection && !connection->is_over(); }
-    bool is_open() const noexcept {
-      return connection && connection->state() == ClientConnection::State::kOpen;
-    }
   };
 
   // When a slot's next connection is to be made.
@@ -92,19 +80,24 @@ class Load {
     }
   };
 
+  std::optional<Time> prepare() override;
+  void handle_connected(std::size_t index, Duration took) override;
+  bool more_to_send(std::size_t index) override;
+  void add_to_script(std::size_t index) override;
+  void handle_echo(std::size_t index) override;
+  void handle_over(std::size_t index) override;
+
   void begin();
   void note_not_open();
   void note_waiting(Slot& slot);
   void open_at(Time when, Slot& slot);
   void open_due();
-  void open(Slot& slot, Time waits_from);
-  void note_attempt(Slot& slot);
-  void note_refusals(const ClientConnection& connection);
+  void open_slot(Slot& slot, Time scheduled);
+  void take_part(Slot& slot);
   void end_all();
   void dismiss_idle();
 
   void say_due();
-  void feed(Slot& slot);
   bool wants_to_say(const Slot& slot) const;
   bool takes_messages(const Slot& slot) const;
   bool has_room(const Slot& slot) const;
@@ -117,50 +110,29 @@ class Load {
   bool is_count_reached(const Slot& slot) const noexcept;
   Time next_start(const Slot& slot) const noexcept;
 
-  // Lets the connection handle an event, and settles it: for select(), the counts, the observer.
-  template <typename Event>
-  void handle(Slot& slot, Event event);
-  void settle(Slot& slot, int old_fd);
-  void watch(Slot& slot);
-  void leave(Slot& slot);
   Time time_of_next_attempt(const Slot& slot) const;
   void note_failure(Slot& slot);
   void fall_silent(Slot& slot);
   void retire_if_dead(Slot& slot);
   void retire(Slot& slot);
 
-  void handle_writable(Slot& slot);
-  void handle_readable(Slot& slot);
-  void take_answers(Slot& slot);
-  void handle_timeouts();
-  void take_last_answers();
-
-  Slot& slot(int fd) { return *by_fd_[static_cast<std::size_t>(fd)]; }
+  bool is_open(const Slot& slot) const {
+    return connection(slot.index).state() == ClientConnection::State::kOpen;
+  }
+  bool is_live(const Slot& slot) const { return ClientLoop::is_live(slot.index); }
   bool has_rate() const noexcept { return settings_.rate.count > 0; }
   Time time_of_next_due() const noexcept;
-  Time patient(Time time) const noexcept { return time - attention_.away(); }
-  Time deadline_of(const Slot& slot) const noexcept;
-  std::optional<Duration> time_to_next_event() const;
+  Time next_event() const noexcept;
 
   const LoadSettings settings_;
-  const int interrupt_;
-  const std::function<Time()> clock_;
-  ServerAddresses addresses_;
   const Pattern pattern_;
-  Time now_;
-  const Time deadline_;  // Time::max(): none.
-  Attention attention_;
   LoadRecorder recorder_;
 
-  Selector selector_;
   std::deque<Slot> slots_;  // The busy ones, then the idle ones. None is ever moved.
-  std::vector<Slot*> by_fd_;
-  std::vector<char> buffer_;
   std::priority_queue<Opening, std::vector<Opening>, std::greater<>> openings_;
   std::uint64_t ordered_ = 0;  // How many openings there have been.
 
   std::uint64_t numbers_ = 0;     // How many connections there have been.
-  std::size_t connecting_ = 0;    // How many of them are on their way.
   std::size_t to_take_part_ = 0;  // How many slots the beginning waits for.
   std::size_t silent_ = 0;        // How many of the busy slots are,
   std::size_t full_ = 0;          // and how many are full.
@@ -169,8 +141,6 @@ class Load {
   bool idle_dismissed_ = false;
   bool look_up_ = false;  // The addresses may be others by now.
   bool is_past_deadline_ = false;
-  Time last_connected_;  // See Client.
-  Time next_check_;      // No connection's deadline is earlier. Time::max(): no timeout.
 
   bool begun_ = false;
   Time end_ = Time::max();   // Of beginning messages.
