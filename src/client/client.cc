@@ -40,8 +40,8 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
 bool Client::run() {
   while (turn()) {
   }
-  if (failures_ > kMaxFailuresTold) {
-    log_.error("more connections failed: ", failures_ - kMaxFailuresTold);
+  if (failures_ > kMaxFailuresLogged) {
+    log_.error("more connections failed: ", failures_ - kMaxFailuresLogged);
   }
   return failures_ == 0 && !is_cut_;
 }
@@ -98,17 +98,10 @@ void Client::watch_streams() {
   selector().watch_output(output_, ready_for_output() > 0);
 }
 
-// After the transcript has grown or ended.
-void Client::settle_all() {
-  for (std::size_t index = 0; index < opened_; ++index) {
-    if (is_live(index)) settle(index);
-  }
-}
-
 // The deadline has passed.
 void Client::give_up() {
   const std::string reason = "not done within " + format_duration(settings_.deadline);
-  handle_all_live([&](ClientConnection& late) {
+  handle_all([&](ClientConnection& late) {
     late.receive_all(buffer(), attended(now()));
     late.give_up(reason);
   });
@@ -137,7 +130,7 @@ void Client::handle_over(std::size_t index) {
   if (over.state() == ClientConnection::State::kDone) {
     log_.info("closing socket ", over.local(),
               over.was_reset() ? ": reset by the server after the echo" : "");
-  } else if (++failures_ <= kMaxFailuresTold) {
+  } else if (++failures_ <= kMaxFailuresLogged) {
     log_.error(describe_failure(index + 1, over));
   }
 }

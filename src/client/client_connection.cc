@@ -193,69 +193,48 @@ bool ClientConnection::receive_some(std::span<char> buffer, Time now) {
   const Moved received = receive(fd(), buffer);
   if (received.would_block()) return false;
   waiting_since_ = now;
-  if (received.error != 0) {
-    handle_error(received.error);
-  } else if (received.bytes == 0) {
-    handle_eof();
-  } else {
+  if (received.error == 0 && received.bytes > 0) {
     check({buffer.data(), received.bytes});
+  } else {
+    handle_end(received.error);
   }
   return true;
 }
 
 // What came back must be what was sent, and no more than that.
 void ClientConnection::check(std::string_view bytes) {
-  // Who the server is its first bytes tell best.
+  // The first bytes show best what server this is.
   const std::string_view first_bytes = received_ == 0 ? bytes : std::string_view();
-  while (!bytes.empty() && received_ < sent_) {
+  while (!bytes.empty()) {
     const std::string_view expected =
         script_.from(received_).substr(0, static_cast<std::size_t>(sent_ - received_));
     const std::string_view piece = bytes.substr(0, expected.size());
-    const auto [differs, byte] = std::mismatch(piece.begin(), piece.end(), expected.begin());
+    const auto differs = std::mismatch(piece.begin(), piece.end(), expected.begin()).first;
     const auto exact = static_cast<std::size_t>(differs - piece.begin());
     received_ += exact;
     bytes.remove_prefix(exact);
-    if (differs != piece.end()) {
-      fail_of_mismatch("sent 0x" + hex(*byte), *differs, first_bytes.empty() ? bytes : first_bytes);
-      return;
-    }
-  }
-  if (!bytes.empty()) {
-    fail_of_mismatch("nothing was sent there", bytes.front(),
-                     first_bytes.empty() ? bytes : first_bytes);
+    if (exact == piece.size() && exact > 0) continue;
+    fail(Failure::kMismatch,
+         "bytes differ at offset " + std::to_string(received_) + ": " +
+             (expected.empty() ? "nothing was sent there" : "sent 0x" + hex(expected[exact])) +
+             ", received 0x" + hex(bytes.front()) + " of " +
+             Payload(first_bytes.empty() ? bytes : first_bytes).to_string());
+    return;
   }
 }
 
-void ClientConnection::fail_of_mismatch(const std::string& what, char byte,
-                                        std::string_view bytes) {
-  fail(Failure::kMismatch, "bytes differ at offset " + std::to_string(received_) + ": " + what +
-                               ", received 0x" + hex(byte) + " of " + Payload(bytes).to_string());
-}
-
-void ClientConnection::handle_eof() {
-  if (has_everything_back()) {
-    finish();
-  } else {
+// EOF, or an error. Once everything is back both EOF and a reset are a good end.
+void ClientConnection::handle_end(int error) {
+  const bool is_reset = error == ECONNRESET || error == EPIPE;
+  if (state_ == State::kHalfClosed && received_ == sent_ && (error == 0 || is_reset)) {
+    was_reset_ = is_reset;
+    state_ = State::kDone;
+    fd_.reset();
+  } else if (error == 0) {
     fail_here(Failure::kClosedEarly, "the server closed early");
-  }
-}
-
-void ClientConnection::handle_error(int error) {
-  if (has_everything_back() && (error == ECONNRESET || error == EPIPE)) {
-    was_reset_ = true;
-    finish();
   } else {
     fail_here(Failure::kReset, ErrnoText{error}.to_string());
   }
-}
-
-bool ClientConnection::has_everything_back() const noexcept {
-  return state_ == State::kHalfClosed && received_ == sent_;
-}
-
-void ClientConnection::finish() noexcept {
-  state_ = State::kDone;
-  fd_.reset();
 }
 
 // With how far the echo had come.

@@ -5,6 +5,16 @@
 #include <utility>
 
 namespace echo {
+namespace {
+
+// What one recv(2) takes at most.
+constexpr std::size_t kMaxReceived = 64UL * 1024;
+
+// How many sockets may be on their way to the server at once: its backlog (listen(2)) is often no
+// longer than that.
+constexpr std::size_t kMaxConnecting = 128;
+
+}  // namespace
 
 ClientLoop::ClientLoop(const Target& target, std::size_t size, ServerAddresses addresses,
                        std::function<Time()> clock)
@@ -57,6 +67,8 @@ bool ClientLoop::turn() {
   return true;
 }
 
+bool ClientLoop::can_open() const noexcept { return connecting_ < kMaxConnecting; }
+
 void ClientLoop::open(std::size_t index, const Script& script, Time scheduled) {
   Entry& entry = entries_[index];
   entry.attempt_began = clock_();
@@ -72,7 +84,7 @@ bool ClientLoop::is_live(std::size_t index) const {
   return connection && !connection->is_over();
 }
 
-void ClientLoop::handle_all_live(const Event& event) {
+void ClientLoop::handle_all(const Event& event) {
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     if (is_live(index)) handle(index, event);
   }

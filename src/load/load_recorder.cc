@@ -5,7 +5,6 @@
 #include <ctime>
 #include <vector>
 
-#include "echo/client/client_connection.h"
 #include "echo/os/processor_wait.h"
 
 namespace echo {
@@ -39,36 +38,36 @@ void LoadRecorder::begin(Time from, Time end) noexcept {
   if (takes_samples()) plan_sample(from);
 }
 
-void LoadRecorder::note_connected(Duration took) noexcept {
+void LoadRecorder::record_connection(Duration took) noexcept {
   results_.connect.record(took);
   ++results_.opened;
   results_.most_open = std::max(results_.most_open, ++results_.open);
   sample_.open = std::max(sample_.open, results_.open);
 }
 
-void LoadRecorder::note_failure(Failure kind, const std::string& text) {
+void LoadRecorder::record_failure(Failure kind, const std::string& text) {
   ++results_.failures.at(static_cast<std::size_t>(kind));
   ++sample_.failed;
-  if (results_.told.size() < kMaxFailuresTold) results_.told.push_back(text);
+  if (results_.failure_texts.size() < kMaxFailuresLogged) results_.failure_texts.push_back(text);
   observer_.failed(text);
 }
 
-void LoadRecorder::note_refusals(const std::string& refusals, const Endpoint& instead) {
+void LoadRecorder::record_refusals(const std::string& refusals, const Endpoint& instead) {
   std::vector<std::string>& known = results_.refusals;
-  if (known.size() == kMaxFailuresTold) return;
+  if (known.size() == kMaxFailuresLogged) return;
   if (std::find(known.begin(), known.end(), refusals) != known.end()) return;
   known.push_back(refusals);
   observer_.refused(refusals, instead);
 }
 
-bool LoadRecorder::note_begun(Time start) noexcept {
+bool LoadRecorder::record_start(Time start) noexcept {
   if (!is_measured(start)) return false;
   ++results_.sent;
   ++sample_.due;
   return true;
 }
 
-void LoadRecorder::note_said(Time due, Time now) noexcept {
+void LoadRecorder::record_send(Time due, Time now) noexcept {
   if (!is_measured(due)) return;
   results_.lateness.record(now - due);
   if (now - due <= late_after_) return;
@@ -76,8 +75,8 @@ void LoadRecorder::note_said(Time due, Time now) noexcept {
   ++sample_.sent_late;
 }
 
-void LoadRecorder::note_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
-                               const Endpoint& server) {
+void LoadRecorder::record_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
+                                 const Endpoint& server) {
   if (!is_measured(start)) return;
   const Duration latency = now - start;
   last_outcome_ = now;
@@ -92,8 +91,8 @@ void LoadRecorder::note_answer(Time start, Time now, std::uint64_t sequence, std
   observer_.answered({.sequence = sequence, .size = size, .latency = latency, .server = server});
 }
 
-void LoadRecorder::note_loss(Time start, Time now, std::uint64_t sequence,
-                             const std::string& reason) {
+void LoadRecorder::record_loss(Time start, Time now, std::uint64_t sequence,
+                               const std::string& reason) {
   if (!is_measured(start)) return;
   last_outcome_ = now;
   ++results_.lost;
@@ -101,11 +100,11 @@ void LoadRecorder::note_loss(Time start, Time now, std::uint64_t sequence,
   observer_.lost(sequence, reason);
 }
 
-void LoadRecorder::note_waiting(Time start) noexcept {
+void LoadRecorder::record_waiting(Time start) noexcept {
   if (is_measured(start)) oldest_waiting_ = std::min(oldest_waiting_, start);
 }
 
-void LoadRecorder::tell(Time now) {
+void LoadRecorder::report(Time now) {
   if (!warm_ && is_measured(now)) {
     warm_ = true;
     results_.phase = LoadResults::Phase::kMeasuring;
@@ -115,7 +114,7 @@ void LoadRecorder::tell(Time now) {
   if (now >= next_sample_) {
     // Where several intervals have passed, as after a suspension, they are one sample.
     const Time end = now - (now - next_sample_) % intervals_.sample;
-    tell_sample(end);
+    report_sample(end);
     plan_sample(end);
   }
   if (now >= next_progress_) {
@@ -147,7 +146,7 @@ const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time
     }
     results_.ran = now - from_;
   }
-  if (takes_samples()) tell_sample(end);
+  if (takes_samples()) report_sample(end);
   return results_;
 }
 
@@ -157,7 +156,7 @@ void LoadRecorder::plan_sample(Time after) noexcept {
   if (next_sample_ == end_) next_sample_ += intervals_.sample;
 }
 
-void LoadRecorder::tell_sample(Time end) {
+void LoadRecorder::report_sample(Time end) {
   sample_.end = std::max(measured_until(end), sample_.begin);
   sample_.ended = end;
   const bool has_something = sample_.received > 0 || sample_.lost > 0 || sample_.failed > 0;

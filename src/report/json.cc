@@ -153,7 +153,7 @@ std::string messages_of(const LoadResults& results) {
       {{"sent", number(results.sent)},
        {"received", number(results.received)},
        {"lost", number(results.lost)},
-       {"unsent", number(results.unsaid)},
+       {"unsent", number(results.unsent)},
        {"in_flight", number(results.in_flight())},
        {"oldest_in_flight_ns", number_if(results.in_flight() > 0, results.oldest_in_flight)}});
 }
@@ -231,7 +231,7 @@ std::string JsonReport::format(const LoadSettings& settings, const LoadResults& 
                   {"lateness", has_rate ? latency_of(results.lateness) : kNull},
                   {"sent_late", number_if(has_rate, results.sent_late)},
                   {"errors", errors_of(results)},
-                  {"failures", strings(results.told)},
+                  {"failures", strings(results.failure_texts)},
                   {"refusals", strings(results.refusals)},
                   {"warnings", strings(warnings_of(results))},
                   {"samples", has_samples ? "[" + samples_ + "]" : kNull}});

@@ -69,7 +69,7 @@ void Reporter::lost(std::uint64_t sequence, const std::string& reason) {
 }
 
 void Reporter::failed(const std::string& text) {
-  if (++failures_ > kMaxFailuresTold && !log_.enabled(LogLevel::kDebug)) return;
+  if (++failures_ > kMaxFailuresLogged && !log_.enabled(LogLevel::kDebug)) return;
   clear_progress();
   log_.error(text);
   ++failures_logged_;
@@ -110,7 +110,7 @@ void Reporter::finish(const LoadResults& results) {
   log_.set_wait(interrupts_.log_wait());
   if (results.is_past_deadline) {
     log_.error("not done within ", settings_.deadline,
-               ": messages unanswered: ", results.in_flight(), ", not sent: ", results.unsaid,
+               ": messages unanswered: ", results.in_flight(), ", not sent: ", results.unsent,
                ", connections not open: ", results.not_open);
   }
   if (failures_ > failures_logged_) {

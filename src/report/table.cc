@@ -52,7 +52,7 @@ std::string counts(const LoadResults& results) {
   }
   text += row("Messages", results.sent, "sent") +
           row("", results.received, "received, each byte exact") + row("", results.lost, "lost");
-  if (results.unsaid > 0) text += row("", results.unsaid, "not sent, of those asked for");
+  if (results.unsent > 0) text += row("", results.unsent, "not sent, of those asked for");
   if (results.in_flight() == 0) return text;
   return text + row("", results.in_flight(), "not back yet") +
          row("", format_latency(results.oldest_in_flight), "for which the oldest has waited");
@@ -171,7 +171,7 @@ std::string format_ping_summary(const LoadSettings& settings, const LoadResults&
   if (results.in_flight() > 0) {
     text += " (" + std::to_string(results.in_flight()) + " not back yet)";
   }
-  if (results.unsaid > 0) text += " (" + std::to_string(results.unsaid) + " more not sent)";
+  if (results.unsent > 0) text += " (" + std::to_string(results.unsent) + " more not sent)";
   if (results.not_open > 0) text += " (the connection not open yet)";
   text += ", time " + milliseconds(results.elapsed);
   if (results.failed() > 0) text += ", " + format_count(results.failed(), "error");

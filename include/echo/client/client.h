@@ -54,7 +54,6 @@ class Client : public ClientLoop {
   void advance();
   void send_next_message();
   void watch_streams();
-  void settle_all();
   void give_up();
   bool is_everything_back() const;
   bool echoes_to_output() const noexcept;

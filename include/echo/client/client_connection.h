@@ -16,16 +16,6 @@
 
 namespace echo {
 
-// What one recv(2) takes at most.
-constexpr std::size_t kMaxReceived = 64UL * 1024;
-
-// How many sockets may be on their way to the server at once: its backlog (listen(2)) is often no
-// longer than that.
-constexpr std::size_t kMaxConnecting = 128;
-
-// How many failures are told in full.
-constexpr std::size_t kMaxFailuresTold = 10;
-
 // One of the client's sockets, as a small state machine:
 //
 //     connecting ---> open --- all of a finished script sent ---> half-closed --- EOF ---> done
@@ -119,11 +109,7 @@ class ClientConnection {
   void send(Time now);
   bool receive_some(std::span<char> buffer, Time now);
   void check(std::string_view bytes);
-  void fail_of_mismatch(const std::string& what, char byte, std::string_view bytes);
-  void handle_eof();
-  void handle_error(int error);
-  bool has_everything_back() const noexcept;
-  void finish() noexcept;
+  void handle_end(int error);
   void fail_here(Failure kind, const std::string& reason);
   void fail(Failure kind, const std::string& reason);
 

@@ -23,9 +23,6 @@ namespace echo {
 // A connection goes by its index. When it is over, another one may take its place.
 class ClientLoop {
  public:
-  ClientLoop(const ClientLoop&) = delete;
-  ClientLoop& operator=(const ClientLoop&) = delete;
-
   // One turn. False once there is nothing more to do. Throws std::system_error if select() fails,
   // and what the hooks throw.
   bool turn();
@@ -48,7 +45,7 @@ class ClientLoop {
   Duration away() const noexcept { return attention_.away(); }
   Time attended(Time time) const noexcept { return time - away(); }
 
-  bool can_open() const noexcept { return connecting_ < kMaxConnecting; }
+  bool can_open() const noexcept;
   bool is_connecting() const noexcept { return connecting_ > 0; }
   // Starts a connection that sends the script. Its timeout counts from `scheduled`, or from the
   // last time that a connection was made: thousands to a host that does not answer fail after one
@@ -57,17 +54,19 @@ class ClientLoop {
   void look_up_again() { addresses_.look_up_again(clock_); }
 
   // The connection that was opened last at the index, and whether it is there and not over.
-  bool was_opened(std::size_t index) const { return entries_[index].connection.has_value(); }
   const ClientConnection& connection(std::size_t index) const {
     return *entries_[index].connection;
   }
   bool is_live(std::size_t index) const;
 
-  // For a live connection whose script, or whose more_to_send(), may have changed.
+  // For live connections whose script, or whose more_to_send(), may have changed.
   void settle(std::size_t index) { settle(index, connection(index).fd()); }
-
+  void settle_all() {
+    handle_all([](ClientConnection&) {});
+  }
+  // Each live connection handles the event, and is settled.
   using Event = std::function<void(ClientConnection&)>;
-  void handle_all_live(const Event& event);
+  void handle_all(const Event& event);
 
   Selector& selector() noexcept { return selector_; }
   std::span<char> buffer() noexcept { return buffer_; }  // For one recv(2) or read(2) at a time.

@@ -8,10 +8,10 @@ namespace echo {
 
 // Why a connection failed.
 enum class Failure {
-  kConnect,         // Nobody at any of the addresses lets us in.
+  kConnect,         // None of the addresses accepts a connection.
   kConnectTimeout,  // The last of the addresses did not answer in time.
-  kDescriptors,     // This process, or the system, has no descriptor left.
-  kNoAddress,       // The system has no address and port left for our end.
+  kDescriptors,     // This process, or the kernel, is out of descriptors.
+  kNoAddress,       // The kernel has no address and port left for our end.
   kTimeout,         // An answer did not come in time.
   kClosedEarly,     // EOF while something was still to come, or before our own.
   kReset,           // The connection broke: reset, or lost on the way.
@@ -19,6 +19,9 @@ enum class Failure {
   kUrgent,          // Urgent data, which no echo server sends.
 };
 constexpr std::size_t kFailures = 9;
+
+// How many failures are logged in full.
+constexpr std::size_t kMaxFailuresLogged = 10;
 
 // In words, such as "closed early".
 constexpr std::string_view name_of(Failure failure) noexcept {

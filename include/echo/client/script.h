@@ -29,11 +29,6 @@ class Script {
   // there, something is missing; Time::max() where nothing is. nullopt where there are no messages,
   // and each byte is an answer.
   virtual std::optional<Time> waits_since(std::uint64_t received) const noexcept = 0;
-
- protected:
-  Script() = default;
-  Script(const Script&) = default;
-  Script& operator=(const Script&) = default;
 };
 
 }  // namespace echo

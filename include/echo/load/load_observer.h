@@ -10,12 +10,9 @@
 
 namespace echo {
 
-// Who is told of a Load while it goes on. What is handed over is there for the call only.
+// What follows a Load while it goes on. The arguments live as long as the call.
 class LoadObserver {
  public:
-  LoadObserver() = default;
-  LoadObserver(const LoadObserver&) = delete;
-  LoadObserver& operator=(const LoadObserver&) = delete;
   virtual ~LoadObserver() = default;
 
   // A measured message is back, exact.
@@ -33,7 +30,7 @@ class LoadObserver {
   // A connection failed; the text says which and how.
   virtual void failed(const std::string& /*text*/) {}
 
-  // Some of the server's addresses would not have a connection, which another one has now.
+  // Some of the server's addresses refused a connection, which another one has accepted.
   virtual void refused(const std::string& /*refusals*/, const Endpoint& /*instead*/) {}
 
   // An interval is over, if only because the load is. The intervals follow each other.

@@ -38,32 +38,32 @@ class LoadRecorder {
   // Messages are measured that begin at `from` or later, and none begins at `end` or later.
   void begin(Time from, Time end) noexcept;
 
-  void note_connected(Duration took) noexcept;
-  void note_closed() noexcept { --results_.open; }
-  void note_failure(Failure kind, const std::string& text);
-  void note_reset_after_echo() noexcept { ++results_.resets_after_echo; }
+  void record_connection(Duration took) noexcept;
+  void record_close() noexcept { --results_.open; }
+  void record_failure(Failure kind, const std::string& text);
+  void record_reset_after_echo() noexcept { ++results_.resets_after_echo; }
   // Addresses would not have a connection that another one has now: told once in the same words.
-  void note_refusals(const std::string& refusals, const Endpoint& instead);
+  void record_refusals(const std::string& refusals, const Endpoint& instead);
 
   // A message begins, or has fallen due. Returns whether it is measured.
-  bool note_begun(Time start) noexcept;
+  bool record_start(Time start) noexcept;
   // At a rate: it was handed to its connection.
-  void note_said(Time due, Time now) noexcept;
+  void record_send(Time due, Time now) noexcept;
 
   // What became of it in the end: it is back, or lost, or waits while the load ends.
-  void note_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
-                   const Endpoint& server);
-  void note_loss(Time start, Time now, std::uint64_t sequence, const std::string& reason);
-  void note_waiting(Time start) noexcept;
+  void record_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
+                     const Endpoint& server);
+  void record_loss(Time start, Time now, std::uint64_t sequence, const std::string& reason);
+  void record_waiting(Time start) noexcept;
 
   // What there was to do, and what was not done at the end.
-  void note_unsaid(std::uint64_t messages) noexcept { results_.unsaid += messages; }
-  void note_not_open(std::uint64_t connections) noexcept { results_.not_open = connections; }
-  void note_away(Duration time) noexcept { results_.away = time; }
-  void note_deadline() noexcept { results_.is_past_deadline = true; }
+  void record_unsent(std::uint64_t messages) noexcept { results_.unsent += messages; }
+  void record_not_open(std::uint64_t connections) noexcept { results_.not_open = connections; }
+  void record_away(Duration time) noexcept { results_.away = time; }
+  void record_deadline() noexcept { results_.is_past_deadline = true; }
 
   // Tells what is to be told now, and when to be asked again; Time::max(): never.
-  void tell(Time now);
+  void report(Time now);
   Time next_time() const noexcept;
 
   // What was found so far.
@@ -76,7 +76,7 @@ class LoadRecorder {
   bool is_measured(Time start) const noexcept { return start >= from_; }
   bool takes_samples() const noexcept { return intervals_.sample > Duration{0}; }
   void plan_sample(Time after) noexcept;
-  void tell_sample(Time end);
+  void report_sample(Time end);
   Duration measured_until(Time time) const noexcept;
 
   LoadObserver& observer_;

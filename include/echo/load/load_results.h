@@ -33,7 +33,7 @@ struct LoadResults {
   std::uint64_t received = 0;    // Those of them that are back, exact.
   std::uint64_t lost = 0;        // Those that never will be: their connection failed, or was down.
   std::uint64_t bytes = 0;       // In the messages received.
-  std::uint64_t unsaid = 0;      // Of those that a count asks for: not even begun, or due.
+  std::uint64_t unsent = 0;      // Of those that a count asks for: not even begun, or due.
   Duration oldest_in_flight{0};  // Where it is interrupted: for how long that one has waited.
 
   Histogram latency;   // From a message's beginning, or when it was due, until it was back.
@@ -41,7 +41,7 @@ struct LoadResults {
   std::uint64_t sent_late = 0;  // Those that it took after LoadRecorder::late_after().
 
   std::array<std::uint64_t, kFailures> failures{};  // Connections that failed, by Failure.
-  std::vector<std::string> told;                    // The first of them, in full.
+  std::vector<std::string> failure_texts;           // The first of them, in full.
   std::uint64_t resets_after_echo = 0;  // Connections that ended so, all of their echo being there.
   std::vector<std::string> refusals;    // Of addresses that others stood in for: the first of them.
 

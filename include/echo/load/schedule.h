@@ -15,7 +15,7 @@ class Schedule {
   Schedule(Rate rate, Time start) noexcept : rate_(rate), start_(start) {}
 
   // When message `index`, counted from 0, is due.
-  Time due(std::uint64_t index) const noexcept {
+  Time time_of(std::uint64_t index) const noexcept {
     const auto count = static_cast<Duration::rep>(rate_.count);
     const auto periods = static_cast<Duration::rep>(index / rate_.count);
     const auto rest = static_cast<Duration::rep>(index % rate_.count);

@@ -10,7 +10,6 @@
 
 #include "echo/base/parse.h"
 #include "echo/base/time.h"
-#include "echo/client/client_connection.h"
 #include "echo/client/failure.h"
 #include "echo/load/load_observer.h"
 #include "echo/load/load_results.h"
@@ -45,8 +44,8 @@ class LoadRecorderTest : public testing::Test {
 
   // A message of ten bytes.
   void answer(Duration start, Duration now) {
-    recorder_->note_begun(at(start));
-    recorder_->note_answer(at(start), at(now), 1, 10, Endpoint{});
+    recorder_->record_start(at(start));
+    recorder_->record_answer(at(start), at(now), 1, 10, Endpoint{});
   }
 
   SampleObserver told_;
@@ -57,9 +56,9 @@ TEST_F(LoadRecorderTest, CountsMessagesAndWhatBecameOfThem) {
   start();
   begin();
   answer(1s, 3s);
-  EXPECT_TRUE(recorder_->note_begun(at(4s)));
-  recorder_->note_loss(at(4s), at(5s), 2, "reason");
-  EXPECT_TRUE(recorder_->note_begun(at(5s)));
+  EXPECT_TRUE(recorder_->record_start(at(4s)));
+  recorder_->record_loss(at(4s), at(5s), 2, "reason");
+  EXPECT_TRUE(recorder_->record_start(at(5s)));
   const LoadResults& results = recorder_->finish(at(9s), false, false);
   EXPECT_EQ(results.sent, 3U);
   EXPECT_EQ(results.received, 1U);
@@ -71,13 +70,13 @@ TEST_F(LoadRecorderTest, CountsMessagesAndWhatBecameOfThem) {
 
 TEST_F(LoadRecorderTest, TakesNoNoticeOfWhatBeginsBeforeTheWarmupIsOver) {
   start();
-  EXPECT_FALSE(recorder_->note_begun(at(0s)));
+  EXPECT_FALSE(recorder_->record_start(at(0s)));
   begin(10s);
-  EXPECT_FALSE(recorder_->note_begun(at(9s)));
-  recorder_->note_said(at(9s), at(9s));
-  recorder_->note_answer(at(9s), at(11s), 1, 10, Endpoint{});
-  recorder_->note_loss(at(9s), at(11s), 2, "reason");
-  recorder_->note_waiting(at(9s));
+  EXPECT_FALSE(recorder_->record_start(at(9s)));
+  recorder_->record_send(at(9s), at(9s));
+  recorder_->record_answer(at(9s), at(11s), 1, 10, Endpoint{});
+  recorder_->record_loss(at(9s), at(11s), 2, "reason");
+  recorder_->record_waiting(at(9s));
   const LoadResults& results = recorder_->finish(at(12s), true, false);
   EXPECT_EQ(results.sent + results.received + results.lost, 0U);
   EXPECT_EQ(results.latency.count(), 0U);
@@ -111,8 +110,8 @@ TEST_F(LoadRecorderTest, EndsNowWhereItIsInterrupted) {
   start();
   begin(0s, 50s);
   answer(1s, 3s);
-  recorder_->note_waiting(at(4s));
-  recorder_->note_waiting(at(2s));
+  recorder_->record_waiting(at(4s));
+  recorder_->record_waiting(at(2s));
   const LoadResults& results = recorder_->finish(at(9s), true, false);
   EXPECT_EQ(results.elapsed, 9s);
   EXPECT_TRUE(results.interrupted);
@@ -121,7 +120,7 @@ TEST_F(LoadRecorderTest, EndsNowWhereItIsInterrupted) {
 
 TEST_F(LoadRecorderTest, HasNoTimeBehindItBeforeItBegins) {
   start({.sample = 1s, .progress = 1s});
-  recorder_->tell(at(5s));
+  recorder_->report(at(5s));
   EXPECT_EQ(told_.elapsed, std::vector<Duration>{0s});
   EXPECT_EQ(recorder_->finish(at(9s), true, false).elapsed, 0s);
   EXPECT_TRUE(told_.samples.empty());
@@ -129,11 +128,11 @@ TEST_F(LoadRecorderTest, HasNoTimeBehindItBeforeItBegins) {
 
 TEST_F(LoadRecorderTest, CountsConnectionsAndTheMostAtOnce) {
   start();
-  recorder_->note_connected(1ms);
-  recorder_->note_connected(3ms);
-  recorder_->note_closed();
-  recorder_->note_connected(2ms);
-  recorder_->note_closed();
+  recorder_->record_connection(1ms);
+  recorder_->record_connection(3ms);
+  recorder_->record_close();
+  recorder_->record_connection(2ms);
+  recorder_->record_close();
   const LoadResults& results = recorder_->finish(at(0s), false, false);
   EXPECT_EQ(results.opened, 3U);
   EXPECT_EQ(results.most_open, 2U);
@@ -143,13 +142,13 @@ TEST_F(LoadRecorderTest, CountsConnectionsAndTheMostAtOnce) {
 
 TEST_F(LoadRecorderTest, KeepsTheFirstFailuresInWordsAndCountsAll) {
   start();
-  for (std::size_t failure = 0; failure < kMaxFailuresTold + 5; ++failure) {
-    recorder_->note_failure(Failure::kReset, std::to_string(failure));
+  for (std::size_t failure = 0; failure < kMaxFailuresLogged + 5; ++failure) {
+    recorder_->record_failure(Failure::kReset, std::to_string(failure));
   }
   const LoadResults& results = recorder_->finish(at(0s), false, false);
-  EXPECT_EQ(results.failed(), kMaxFailuresTold + 5);
-  ASSERT_EQ(results.told.size(), kMaxFailuresTold);
-  EXPECT_EQ(results.told.back(), std::to_string(kMaxFailuresTold - 1));
+  EXPECT_EQ(results.failed(), kMaxFailuresLogged + 5);
+  ASSERT_EQ(results.failure_texts.size(), kMaxFailuresLogged);
+  EXPECT_EQ(results.failure_texts.back(), std::to_string(kMaxFailuresLogged - 1));
 }
 
 TEST_F(LoadRecorderTest, IsToBeAskedAgainWhenSomethingIsToBeTold) {
@@ -157,7 +156,7 @@ TEST_F(LoadRecorderTest, IsToBeAskedAgainWhenSomethingIsToBeTold) {
   EXPECT_EQ(recorder_->next_time(), Time::max());
   start({.sample = 2s, .progress = 3s});
   EXPECT_EQ(recorder_->next_time(), at(-1s));
-  recorder_->tell(at(0s));
+  recorder_->report(at(0s));
   begin(1s);
   EXPECT_EQ(recorder_->next_time(), at(3s));
 }
@@ -165,8 +164,8 @@ TEST_F(LoadRecorderTest, IsToBeAskedAgainWhenSomethingIsToBeTold) {
 TEST_F(LoadRecorderTest, MakesOneSampleOfIntervalsThatPassedAtOnce) {
   start({.sample = 1s});
   begin();
-  recorder_->tell(at(1s));
-  recorder_->tell(at(4500ms));
+  recorder_->report(at(1s));
+  recorder_->report(at(4500ms));
   ASSERT_EQ(told_.samples.size(), 2U);
   EXPECT_EQ(told_.samples[1].begin, 1s);
   EXPECT_EQ(told_.samples[1].end, 4s);
@@ -176,8 +175,8 @@ TEST_F(LoadRecorderTest, MakesOneSampleOfIntervalsThatPassedAtOnce) {
 TEST_F(LoadRecorderTest, HasInTheSampleThatTheTimeEndsWhatComesLate) {
   start({.sample = 1s});
   begin(0s, 2s);
-  recorder_->tell(at(1s));
-  recorder_->tell(at(2s));
+  recorder_->report(at(1s));
+  recorder_->report(at(2s));
   answer(1900ms, 2100ms);
   recorder_->finish(at(2200ms), false, true);
   ASSERT_EQ(told_.samples.size(), 2U);
@@ -189,13 +188,13 @@ TEST_F(LoadRecorderTest, HasInTheSampleThatTheTimeEndsWhatComesLate) {
 TEST_F(LoadRecorderTest, TellsInASampleMessagesFromConnections) {
   start({.sample = 1s});
   begin();
-  for (int message = 0; message < 3; ++message) recorder_->note_begun(at(0s));
-  recorder_->note_loss(at(0s), at(500ms), 1, "reason");
-  recorder_->note_loss(at(0s), at(500ms), 2, "reason");
-  recorder_->note_failure(Failure::kReset, "text");
-  recorder_->tell(at(1s));
+  for (int message = 0; message < 3; ++message) recorder_->record_start(at(0s));
+  recorder_->record_loss(at(0s), at(500ms), 1, "reason");
+  recorder_->record_loss(at(0s), at(500ms), 2, "reason");
+  recorder_->record_failure(Failure::kReset, "text");
+  recorder_->report(at(1s));
   answer(1s, 1500ms);
-  recorder_->tell(at(2s));
+  recorder_->report(at(2s));
   ASSERT_EQ(told_.samples.size(), 2U);
   EXPECT_EQ(told_.samples[0].due, 3U);
   EXPECT_EQ(told_.samples[0].lost, 2U);
@@ -211,11 +210,11 @@ TEST_F(LoadRecorderTest, TakesAMessageForLateOnceTheNextIsDueAndAMillisecondHasP
   EXPECT_EQ(LoadRecorder::late_after({.count = 100'000}), 1ms);
   start({.sample = 1s}, {.count = 100});
   begin();
-  recorder_->note_said(at(0s), at(10ms));
-  recorder_->note_said(at(0s), at(10ms + 1ns));
-  recorder_->tell(at(1s));
-  recorder_->note_said(at(1s), at(1s));
-  recorder_->tell(at(2s));
+  recorder_->record_send(at(0s), at(10ms));
+  recorder_->record_send(at(0s), at(10ms + 1ns));
+  recorder_->report(at(1s));
+  recorder_->record_send(at(1s), at(1s));
+  recorder_->report(at(2s));
   EXPECT_EQ(recorder_->finish(at(2s), false, false).sent_late, 1U);
   ASSERT_EQ(told_.samples.size(), 2U);
   EXPECT_EQ(told_.samples[0].sent_late, 1U);

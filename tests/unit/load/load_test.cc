@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "echo/base/time.h"
-#include "echo/client/client_connection.h"
 #include "echo/client/failure.h"
 #include "echo/client/server_addresses.h"
 #include "echo/load/load_observer.h"
@@ -416,8 +415,8 @@ TEST_F(LoadTest, KeepsOnlyTheFirstFailuresInItsResults) {
   const LoadResults& results = finish();
   EXPECT_EQ(results.failed(), 12U);
   ASSERT_EQ(told_.failures.size(), 12U);
-  told_.failures.resize(kMaxFailuresTold);
-  EXPECT_EQ(results.told, told_.failures);
+  told_.failures.resize(kMaxFailuresLogged);
+  EXPECT_EQ(results.failure_texts, told_.failures);
 }
 
 TEST_F(LoadTest, GoesOnWithTheOthersWhereAConnectionFails) {
@@ -570,7 +569,7 @@ TEST_F(LoadTest, CountsWhatAConnectionThatFailedDidNotSay) {
   const LoadResults& results = finish();
   EXPECT_EQ(results.sent, 2U);
   EXPECT_EQ(results.lost, 1U);
-  EXPECT_EQ(results.unsaid, 3U);
+  EXPECT_EQ(results.unsent, 3U);
 }
 
 TEST_F(LoadTest, TakesAResetAfterTheWholeEchoForAGoodEnd) {
@@ -647,7 +646,7 @@ TEST_F(LoadTest, EndsAtItsDeadlineAndIsNotExact) {
   EXPECT_TRUE(results.is_past_deadline);
   EXPECT_FALSE(results.is_exact());
   EXPECT_EQ(results.in_flight(), 1U);
-  EXPECT_EQ(results.unsaid, 1U);
+  EXPECT_EQ(results.unsent, 1U);
   EXPECT_EQ(results.elapsed, 2s);
 }
 

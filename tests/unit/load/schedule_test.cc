@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 Duration due_after(Rate rate, std::uint64_t index) {
   const Time start = Time{} + 5s;
-  return Schedule(rate, start).due(index) - start;
+  return Schedule(rate, start).time_of(index) - start;
 }
 
 TEST(ScheduleTest, BeginsAtItsStart) { EXPECT_EQ(due_after({.count = 7}, 0), 0s); }

@@ -151,7 +151,7 @@ LoadResults json_results() {
   results.latency.record(1us);
   results.latency.record(3us);
   results.failures.at(static_cast<std::size_t>(Failure::kClosedEarly)) = 1;
-  results.told = {"connection 1: closed early"};
+  results.failure_texts = {"connection 1: closed early"};
   return results;
 }
 
@@ -284,7 +284,7 @@ TEST(FormatJson, IsValidWhateverByteOthersHaveSent) {
     LoadSettings settings = json_settings();
     settings.host = bytes;
     LoadResults results;
-    results.told = {bytes, bytes};
+    results.failure_texts = {bytes, bytes};
     EXPECT_TRUE(JsonChecker::accepts(format_json(settings, results))) << value;
   }
 }

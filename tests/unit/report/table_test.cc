@@ -104,7 +104,7 @@ TEST(FormatReport, TellsWhatIsLeftAtADeadline) {
   LoadResults results = table_results();
   results.is_past_deadline = true;
   results.not_open = 3;
-  results.unsaid = 20;
+  results.unsent = 20;
   const std::string report = format_report(table_settings(), results);
   EXPECT_NE(report.find("until the deadline\n"), std::string::npos) << report;
   EXPECT_NE(report.find(" 3  not open yet\n"), std::string::npos) << report;

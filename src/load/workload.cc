@@ -1,0 +1,105 @@
+#include "echo/load/workload.h"
+
+#include <algorithm>
+
+#include "echo/load/conversation.h"
+
+namespace echo {
+
+Workload::Workload(const LoadSettings& settings, LoadRecorder& recorder, Time now)
+    : settings_(settings),
+      recorder_(recorder),
+      pattern_(settings.seed),
+      schedule_(settings.rate, now) {}
+
+void Workload::begin(Time now) {
+  has_begun_ = true;
+  const Time warm = now + settings_.warmup;
+  if (settings_.duration > Duration{0}) end_ = warm + settings_.duration;
+  recorder_.begin(warm, end_);
+  schedule_ = Schedule(settings_.rate, now);
+}
+
+Time Workload::next_turn() const noexcept {
+  if (!has_begun_ || !has_rate() || settings_.churn) return Time::max();
+  const Time next = schedule_.time_of(next_turn_);
+  return next < end_ ? next : Time::max();
+}
+
+Time Workload::next_start(const Slot& slot, Time now) const noexcept {
+  return std::min(has_rate() ? schedule_.time_of(slot.next) : now, end_);
+}
+
+bool Workload::is_exhausted(const Slot& slot, Time now) const noexcept {
+  return is_count_reached(slot) || is_time_up(slot, now);
+}
+
+bool Workload::is_time_up(const Slot& slot, Time now) const noexcept {
+  return now >= end_ && !is_count_reached(slot) && next_start(slot, now) >= end_;
+}
+
+void Workload::begin_conversation(Slot& slot, std::uint64_t number) const {
+  slot.number = number;
+  slot.conversation.emplace(pattern_, number, settings_.half_close);
+}
+
+bool Workload::send_next(Slot& slot, Time now, Time handed) {
+  Time start = now;
+  std::uint64_t sequence = 0;
+  if (has_rate()) {
+    const auto scheduled = take_scheduled(slot, now);
+    if (!scheduled) return false;
+    recorder_.record_send(*scheduled, now);
+    start = *scheduled;
+    sequence = sequence_of_taken(slot);
+  } else {
+    if (is_count_reached(slot)) return false;
+    slot.sent += static_cast<std::uint64_t>(recorder_.record_start(now));
+    sequence = ++sequence_;
+  }
+  const std::size_t size = pattern_.size_of(settings_.sizes, slot.number, sequence);
+  slot.conversation->send(sequence, size, start, handed);
+  return true;
+}
+
+void Workload::take_answers(Slot& slot, std::uint64_t received, Time now, const Endpoint& server) {
+  while (const auto message = slot.conversation->take_answered(received)) {
+    recorder_.record_answer(message->start, now, message->sequence, message->size, server);
+  }
+}
+
+void Workload::lose_in_flight(const Slot& slot, Time now, const std::string& reason) {
+  for (const Conversation::Message& message : slot.conversation->in_flight()) {
+    recorder_.record_loss(message.start, now, message.sequence, reason);
+  }
+}
+
+void Workload::lose_scheduled(Slot& slot, Time until, Time now, const std::string& reason) {
+  while (const auto scheduled = take_scheduled(slot, until)) {
+    recorder_.record_loss(*scheduled, now, sequence_of_taken(slot), reason);
+  }
+}
+
+void Workload::record_waiting(Slot& slot, Time now) {
+  for (const Conversation::Message& message : slot.conversation->in_flight()) {
+    recorder_.record_waiting(message.start);
+  }
+  if (!slot.has_started() && !settings_.churn) return;  // What is scheduled is no slot's yet.
+  while (const auto scheduled = take_scheduled(slot, now)) recorder_.record_waiting(*scheduled);
+}
+
+void Workload::record_unsent(const Slot& slot) {
+  if (slot.sent < settings_.count) recorder_.record_unsent(settings_.count - slot.sent);
+}
+
+// At a rate: when the slot's next message was scheduled, if that was not after `until`.
+std::optional<Time> Workload::take_scheduled(Slot& slot, Time until) {
+  if (!has_begun_ || !has_rate() || is_count_reached(slot)) return std::nullopt;
+  const Time scheduled = schedule_.time_of(slot.next);
+  if (scheduled > until || scheduled >= end_) return std::nullopt;
+  slot.next += settings_.connections;
+  slot.sent += static_cast<std::uint64_t>(recorder_.record_start(scheduled));
+  return scheduled;
+}
+
+}  // namespace echo
