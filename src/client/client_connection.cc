@@ -23,7 +23,7 @@ std::string no_answer_within(Duration time) {
   return "no answer within " + format_duration(std::chrono::round<std::chrono::milliseconds>(time));
 }
 
-// The error is the same where no address of ours reaches the server.
+// The error is the same if no address of ours reaches the server.
 std::string no_address_text() {
   std::string text = ErrnoText{EADDRNOTAVAIL}.to_string();
   const auto ports = local_ports();
@@ -117,7 +117,7 @@ void ClientConnection::receive_all(std::span<char> buffer, Time now) {
 
 void ClientConnection::give_up(const std::string& reason) {
   if (state_ == State::kConnecting) {
-    note_refusal(Failure::kConnectTimeout, reason);
+    add_refusal(Failure::kConnectTimeout, reason);
     fail(failure_kind_, "cannot connect to " + refusals_);
   } else if (!is_over()) {
     fail_here(Failure::kTimeout, reason);
@@ -141,15 +141,15 @@ void ClientConnection::connect(Time now) {
       return;
     }
     if (connecting.error == EADDRNOTAVAIL) {
-      note_refusal(Failure::kNoAddress, no_address_text());
+      add_refusal(Failure::kNoAddress, no_address_text());
     } else {
-      note_refusal(Failure::kConnect, ErrnoText{connecting.error}.to_string());
+      add_refusal(Failure::kConnect, ErrnoText{connecting.error}.to_string());
     }
   }
   fail(failure_kind_, "cannot connect to " + refusals_);
 }
 
-void ClientConnection::note_refusal(Failure kind, const std::string& reason) {
+void ClientConnection::add_refusal(Failure kind, const std::string& reason) {
   failure_kind_ = kind;
   if (!refusals_.empty()) refusals_ += "; ";
   refusals_ += remote().to_string() + ": " + reason;
@@ -161,8 +161,8 @@ void ClientConnection::finish_connecting(Time now) {
     return;
   }
   local_ = local_endpoint(fd());
-  // With nobody listening on an ephemeral port of this machine, the socket may be given that very
-  // port and meet itself (RFC 9293, section 3.5, simultaneous open): a perfect echo of nobody.
+  // If no server listens on an ephemeral port of this machine, the socket may be given that very
+  // port and meet itself (RFC 9293, section 3.5, simultaneous open): a perfect echo without one.
   if (local_.to_string() == remote_endpoint(fd()).to_string()) {
     local_ = {};
     try_next_address(Failure::kConnect, ErrnoText{ECONNREFUSED}.to_string(), now);
@@ -172,7 +172,7 @@ void ClientConnection::finish_connecting(Time now) {
 }
 
 void ClientConnection::try_next_address(Failure kind, const std::string& reason, Time now) {
-  note_refusal(kind, reason);
+  add_refusal(kind, reason);
   ++tried_;
   connect(now);
 }
@@ -188,7 +188,7 @@ void ClientConnection::send(Time now) {
   sent_ += sent.bytes;
 }
 
-// False where nothing is there.
+// False if nothing is there.
 bool ClientConnection::receive_some(std::span<char> buffer, Time now) {
   const Moved received = receive(fd(), buffer);
   if (received.would_block()) return false;

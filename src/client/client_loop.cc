@@ -79,11 +79,6 @@ void ClientLoop::open(std::size_t index, const Script& script, Time scheduled) {
   settle(index);
 }
 
-bool ClientLoop::is_live(std::size_t index) const {
-  const std::optional<ClientConnection>& connection = entries_[index].connection;
-  return connection && !connection->is_over();
-}
-
 void ClientLoop::handle_all(const Event& event) {
   for (std::size_t index = 0; index < entries_.size(); ++index) {
     if (is_live(index)) handle(index, event);

@@ -58,7 +58,7 @@ std::optional<Time> Load::prepare() {
   if (slots_.all(State::kDone) == slots_.size()) return std::nullopt;
   if (is_past_deadline()) {
     handle_all([this](ClientConnection& last) { last.receive_all(buffer(), attended(now())); });
-    is_cut_ = slots_.all(State::kDone) < slots_.size();
+    if (slots_.all(State::kDone) < slots_.size()) recorder_.record_deadline();
     return std::nullopt;
   }
   return next_event();
@@ -66,7 +66,7 @@ std::optional<Time> Load::prepare() {
 
 const LoadResults& Load::finish(bool interrupted) {
   update_now();
-  const bool is_cut = interrupted || is_cut_;
+  const bool is_cut = interrupted || results().is_past_deadline;
   for (Slot& slot : slots_) {
     if (slot.is_idle) continue;
     if (slot.conversation && connection(slot.index).state() == ClientConnection::State::kFailed) {
@@ -77,7 +77,6 @@ const LoadResults& Load::finish(bool interrupted) {
     if (is_cut && !slot.is_silent()) workload_.record_unsent(slot);
   }
   if (is_cut) recorder_.record_not_open(count_not_open());
-  if (is_cut_) recorder_.record_deadline();
   recorder_.record_away(away() - away_before_);
   return recorder_.finish(now(), interrupted, is_time_up_);
 }
@@ -130,21 +129,17 @@ void Load::start_attempts() {
     Slot& slot = slots_[index];
     if (is_exhausted(slot)) {
       stop_sending(slot, State::kDone);
-    } else {
-      start_attempt(slot, scheduled);
+      continue;
     }
+    if (std::exchange(look_up_, false)) look_up_again();
+    workload_.begin_conversation(slot, ++numbers_);
+    if (settings_.churn && !slot.is_idle) {
+      const Time now = read_clock();
+      workload_.send_next(slot, now, attended(now));
+      slot.conversation->finish();
+    }
+    open(index, *slot.conversation, scheduled);
   }
-}
-
-void Load::start_attempt(Slot& slot, Time scheduled) {
-  if (std::exchange(look_up_, false)) look_up_again();
-  workload_.begin_conversation(slot, ++numbers_);
-  if (settings_.churn && !slot.is_idle) {
-    const Time now = read_clock();
-    workload_.send_next(slot, now, attended(now));
-    slot.conversation->finish();
-  }
-  open(slot.index, *slot.conversation, scheduled);
 }
 
 // At a rate an attempt is for a message: for each in a churn, otherwise for the next that starts

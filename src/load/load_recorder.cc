@@ -67,10 +67,10 @@ bool LoadRecorder::record_start(Time start) noexcept {
   return true;
 }
 
-void LoadRecorder::record_send(Time due, Time now) noexcept {
-  if (!is_measured(due)) return;
-  results_.lateness.record(now - due);
-  if (now - due <= late_after_) return;
+void LoadRecorder::record_send(Time scheduled, Time now) noexcept {
+  if (!is_measured(scheduled)) return;
+  results_.lateness.record(now - scheduled);
+  if (now - scheduled <= late_after_) return;
   ++results_.sent_late;
   ++sample_.sent_late;
 }
@@ -112,7 +112,7 @@ void LoadRecorder::report(Time now) {
     waited_before_ = processor_wait();
   }
   if (now >= next_sample_) {
-    // Where several intervals have passed, as after a suspension, they are one sample.
+    // Several intervals that have passed at once, as after a suspension, are one sample.
     const Time end = now - (now - next_sample_) % intervals_.sample;
     report_sample(end);
     plan_sample(end);
@@ -131,7 +131,7 @@ const LoadResults& LoadRecorder::results(Time now) noexcept {
 }
 
 const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time_up) {
-  // The whole of the time that was given is measured, the farewells of the connections are not.
+  // All of the given time is measured, the closing of the connections is not.
   const Time planned = is_time_up ? std::max(last_outcome_, end_) : last_outcome_;
   const Time end = interrupted || results_.is_past_deadline ? now : planned;
   results_.elapsed = measured_until(end);

@@ -7,9 +7,9 @@
 
 namespace echo {
 
-// Knows for how long a loop has looked away: stopped, suspended, starved of the processor, or
-// waiting for somebody who reads what it prints. That time is not the server's, and no patience
-// with the server runs out in it. What passes between two turns of the loop is the caller's.
+// Measures how long a loop has looked away: stopped, suspended, starved of the processor, or
+// waiting for the reader of its output. No timeout of the server runs in that time. What passes
+// between two turns of the loop is the caller's.
 class Attention {
  public:
   explicit Attention(Time now) noexcept : since_(now) {}
@@ -28,7 +28,7 @@ class Attention {
     since_ = now;
   }
 
-  // In all. What is shorter than kShort at a time is the work of the loop.
+  // In all. Less than kShort at a time is the work of the loop.
   Duration away() const noexcept { return away_; }
 
   static constexpr Duration kShort = std::chrono::milliseconds{100};

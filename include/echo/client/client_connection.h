@@ -21,10 +21,10 @@ namespace echo {
 //     connecting ---> open --- all of a finished script sent ---> half-closed --- EOF ---> done
 //
 // and failed from anywhere: no connection, no answer in time, EOF too early, a byte that is not the
-// one that was sent. It sends the script and checks each byte that comes back against it. Like
-// the server's Connection it says what it wants of select() and has one function an event.
+// one that was sent. It sends the script and checks each byte that comes back against it. It says
+// what it wants of select(), and has one function for each event.
 //
-// Its times are the caller's, who may leave out those in which nobody looked.
+// Its times are the caller's, which may leave out those in which it did not look.
 class ClientConnection {
  public:
   enum class State {
@@ -37,13 +37,13 @@ class ClientConnection {
 
   using Addresses = std::shared_ptr<const std::vector<Endpoint>>;
 
-  // Starts to connect to the address of that place in the list; the others, in their order and from
-  // the beginning again, are for when it fails. There is one at least. `script` must outlive this
+  // Starts to connect to the address with the index `first`, and tries the others after it, in
+  // their order and from the beginning again. There is at least one. `script` must outlive this
   // object.
   //
   // `timeout` bounds the wait for a connection, of which each address that is left has an equal
-  // share, the wait for the whole echo of each message, and the one for EOF; where the script has
-  // no messages, for the next byte. 0: nothing is bounded.
+  // share, the wait for the whole echo of each message, and the one for EOF; if the script has no
+  // messages, for the next byte. 0: nothing is bounded.
   ClientConnection(Addresses addresses, std::size_t first, const Script& script, Duration timeout,
                    Time now);
 
@@ -58,8 +58,7 @@ class ClientConnection {
     return (*addresses_)[(first_ + tried_) % addresses_->size()];
   }
 
-  // The addresses that would not have it before remote() did, and why: "ADDR: REASON; ADDR:
-  // REASON".
+  // The addresses that refused it before remote() did not: "ADDR: REASON; ADDR: REASON".
   const std::string& refusals() const noexcept { return refusals_; }
 
   // What went wrong, and the same in words, with all that is known of it.
@@ -88,7 +87,7 @@ class ClientConnection {
   // Sends EOF, if the script is finished and sent. Call it when it may have become so.
   void half_close(Time now);
 
-  // When it will have waited too long, unless something comes; Time::max() where it waits for
+  // When it will have waited too long, unless something comes; Time::max() if it waits for
   // nothing. Then handle_timeout() looks at the socket, since what came in time counts however late
   // it is looked at, and fails if that is not enough.
   Time deadline() const noexcept;
@@ -97,13 +96,13 @@ class ClientConnection {
   // Receives what has come by now, and not what comes meanwhile.
   void receive_all(std::span<char> buffer, Time now);
 
-  // It has to be over, whatever it waits for: for that reason it fails.
+  // Fails for that reason, whatever it waits for.
   void give_up(const std::string& reason);
 
  private:
   // Starts to connect to the first address from remote() on that lets it.
   void connect(Time now);
-  void note_refusal(Failure kind, const std::string& reason);
+  void add_refusal(Failure kind, const std::string& reason);
   void finish_connecting(Time now);
   void try_next_address(Failure kind, const std::string& reason, Time now);
   void send(Time now);
@@ -129,7 +128,7 @@ class ClientConnection {
   Time try_next_at_;       // The one that is tried now.
   bool was_reset_ = false;
   Endpoint local_;
-  std::string refusals_;                      // Why each address that was tried would not have it.
+  std::string refusals_;                      // Of each address that was tried.
   Failure failure_kind_ = Failure::kConnect;  // While it connects: of the last refusal.
   std::string failure_;
 };

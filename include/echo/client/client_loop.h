@@ -57,7 +57,9 @@ class ClientLoop {
   const ClientConnection& connection(std::size_t index) const {
     return *entries_[index].connection;
   }
-  bool is_live(std::size_t index) const;
+  bool is_live(std::size_t index) const {
+    return entries_[index].connection && !connection(index).is_over();
+  }
 
   // For live connections whose script, or whose more_to_send(), may have changed.
   void settle(std::size_t index) { settle(index, connection(index).fd()); }

@@ -10,12 +10,12 @@
 
 namespace echo {
 
-// The addresses of the server's name, which may change while a client runs. A list that was given
-// out lives as long as somebody holds it.
+// The addresses of the server's name, which may change while a client runs. A list lives as long as
+// a connection holds it.
 class ServerAddresses {
  public:
   using List = std::vector<Endpoint>;
-  // Finds one address at least, or throws std::system_error.
+  // Returns at least one address, or throws std::system_error.
   using LookUp = std::function<List()>;
 
   // Looks the name up, and throws what that throws.
@@ -27,8 +27,8 @@ class ServerAddresses {
   std::size_t first() const noexcept { return first_; }
   void prefer(const Endpoint& address) noexcept;
 
-  // Looks the name up again, unless that was done a moment ago. What it costs, others wait for: so
-  // it takes a tenth of the time at most. Where it fails, the old addresses stay. `clock` tells the
+  // Looks the name up again, unless that was done a moment ago: everything else waits meanwhile, so
+  // it takes at most a tenth of the time. If it fails, the old addresses stay. `clock` returns the
   // time.
   void look_up_again(const std::function<Time()>& clock);
 

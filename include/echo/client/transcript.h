@@ -11,18 +11,18 @@
 
 namespace echo {
 
-// What the client says, on every connection the same: a stream of bytes that grows at its end and
+// What the client sends, the same on every connection: a stream of bytes that grows at its end and
 // is forgotten from its beginning, once every connection has had it back. Offsets count from the
 // first byte ever appended.
 class Transcript : public Script {
  public:
   void append(std::string_view bytes) { kept_ += bytes; }
 
-  // What is appended is a message of its own, handed over at that time, and the one before it has
-  // been had back by all.
+  // The bytes are a message of their own, handed over now. Every connection has had the one before
+  // it back.
   void append_message(std::string_view bytes, Time now) {
     append(bytes);
-    said_ = now;
+    handed_ = now;
   }
 
   // Nothing will be appended any more.
@@ -39,7 +39,7 @@ class Transcript : public Script {
   }
 
   std::optional<Time> waits_since(std::uint64_t received) const noexcept override {
-    return said_ && received == end() ? Time::max() : said_;
+    return handed_ && received == end() ? Time::max() : handed_;
   }
 
   // How many bytes there are from `offset` to the end.
@@ -59,7 +59,7 @@ class Transcript : public Script {
  private:
   std::string kept_;
   std::uint64_t begin_ = 0;
-  std::optional<Time> said_;  // The last message. None: there are no messages.
+  std::optional<Time> handed_;  // The last message. None: there are no messages.
   bool finished_ = false;
 };
 

@@ -55,7 +55,6 @@ class Load : public ClientLoop {
   void settle_slot(Slot& slot);
   void schedule_attempt(Slot& slot, Time when, Slot::State state);
   void start_attempts();
-  void start_attempt(Slot& slot, Time scheduled);
   Time time_of_next_attempt(const Slot& slot, bool was_refused) const;
   void give_turns();
   Time next_turn() const noexcept;
@@ -79,7 +78,6 @@ class Load : public ClientLoop {
   bool has_ended_ = false;                     // No message starts any more.
   bool is_time_up_ = false;                    // That is what ended the load.
   bool idle_dismissed_ = false;
-  bool is_cut_ = false;      // By the deadline.
   Duration away_before_{0};  // For how long the loop had looked away when the load began.
 };
 

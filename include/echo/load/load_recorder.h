@@ -16,60 +16,60 @@
 
 namespace echo {
 
-// Keeps what a Load finds, and tells the observer of it.
+// Keeps what a Load finds, and reports it to the observer.
 //
-// Of messages that began before begin() has set the time, or in the warm-up, it takes no notice.
-// Until then nothing is told but failures.
+// It ignores messages that start before begin() has set the time, or in the warm-up. Until then it
+// reports nothing but failures.
 class LoadRecorder {
  public:
-  // How often the observer is told of a sample, and of the progress. 0: never.
+  // How often to report a sample, and the progress. 0: never.
   struct Intervals {
     Duration sample{0};
     Duration progress{0};
   };
 
-  // At a rate a message is sent late when the next one is due already, and so much time has passed.
+  // At a rate a message is late once the next one is scheduled, and this much time has passed.
   static constexpr Duration kLate = std::chrono::milliseconds{1};
   static Duration late_after(Rate rate) noexcept;
 
   // `observer` must outlive this object. `rate` is that of the load.
   LoadRecorder(LoadObserver& observer, Intervals intervals, Rate rate, Time now);
 
-  // Messages are measured that begin at `from` or later, and none begins at `end` or later.
+  // Messages that start at `from` or later are measured. None starts at `end` or later.
   void begin(Time from, Time end) noexcept;
 
   void record_connection(Duration took) noexcept;
   void record_close() noexcept { --results_.open; }
   void record_failure(Failure kind, const std::string& text);
   void record_reset_after_echo() noexcept { ++results_.resets_after_echo; }
-  // Addresses would not have a connection that another one has now: told once in the same words.
+  // Addresses refused a connection that another one has accepted: reported once in the same words.
   void record_refusals(const std::string& refusals, const Endpoint& instead);
 
-  // A message begins, or has fallen due. Returns whether it is measured.
+  // A message starts. Returns whether it is measured.
   bool record_start(Time start) noexcept;
-  // At a rate: it was handed to its connection.
-  void record_send(Time due, Time now) noexcept;
+  // At a rate: its connection has got it.
+  void record_send(Time scheduled, Time now) noexcept;
 
-  // What became of it in the end: it is back, or lost, or waits while the load ends.
+  // How it ends: it is back, or lost, or still waits when the load ends.
   void record_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
                      const Endpoint& server);
   void record_loss(Time start, Time now, std::uint64_t sequence, const std::string& reason);
   void record_waiting(Time start) noexcept;
 
-  // What there was to do, and what was not done at the end.
+  // At the end: what was not done, and why.
   void record_unsent(std::uint64_t messages) noexcept { results_.unsent += messages; }
   void record_not_open(std::uint64_t connections) noexcept { results_.not_open = connections; }
   void record_away(Duration time) noexcept { results_.away = time; }
   void record_deadline() noexcept { results_.is_past_deadline = true; }
 
-  // Tells what is to be told now, and when to be asked again; Time::max(): never.
+  // Reports what the time has come for, and when to call it next; Time::max(): never.
   void report(Time now);
   Time next_time() const noexcept;
 
   // What was found so far.
   const LoadResults& results(Time now) noexcept;
 
-  // It is over. `is_time_up` where it is begin()'s `end` that ended it. The last sample is told of.
+  // It is over. `is_time_up` if it was begin()'s `end` that ended it. Reports the last sample.
   const LoadResults& finish(Time now, bool interrupted, bool is_time_up);
 
  private:
@@ -91,8 +91,8 @@ class LoadRecorder {
   Time next_sample_ = Time::max();
   Time next_progress_ = Time::max();
   bool warm_ = false;                           // The warm-up is over.
-  Duration cpu_before_{0};                      // What of the process's time is not measured,
-  std::optional<ProcessorWait> waited_before_;  // and of its waits for a processor.
+  Duration cpu_before_{0};                      // The process's time until then,
+  std::optional<ProcessorWait> waited_before_;  // and its waits for a processor.
 };
 
 }  // namespace echo

@@ -14,8 +14,8 @@
 
 namespace echo {
 
-// What a Load has found so far. A message is measured where it began, or was due, after the
-// warm-up; those before it are in no figure of messages.
+// What a Load has found so far. The figures of messages are about those that started after the
+// warm-up: when they were sent or, at a rate, scheduled.
 struct LoadResults {
   // What it waits for.
   enum class Phase { kConnecting, kWarmup, kMeasuring };
@@ -23,34 +23,34 @@ struct LoadResults {
 
   Duration elapsed{0};  // From the end of the warm-up to the last message, or the end of the time.
 
-  std::uint64_t opened = 0;  // Connections made, the idle ones too, and each anew that was remade.
-  std::uint64_t open = 0;    // Of those, how many are open now,
+  std::uint64_t opened =
+      0;                   // Connections made, the idle ones too, and each one that was made again.
+  std::uint64_t open = 0;  // Of those, how many are open now,
   std::uint64_t most_open = 0;  // and the most that ever were.
   std::uint64_t not_open = 0;   // At the end: those that it still waited for.
   Histogram connect;            // From connect(2) to select() reporting it made.
 
-  std::uint64_t sent = 0;        // Messages begun, or due.
+  std::uint64_t sent = 0;        // Messages started.
   std::uint64_t received = 0;    // Those of them that are back, exact.
   std::uint64_t lost = 0;        // Those that never will be: their connection failed, or was down.
   std::uint64_t bytes = 0;       // In the messages received.
-  std::uint64_t unsent = 0;      // Of those that a count asks for: not even begun, or due.
-  Duration oldest_in_flight{0};  // Where it is interrupted: for how long that one has waited.
+  std::uint64_t unsent = 0;      // Of those that a count asks for: not even started.
+  Duration oldest_in_flight{0};  // If it is interrupted: how long that one has waited.
 
-  Histogram latency;   // From a message's beginning, or when it was due, until it was back.
-  Histogram lateness;  // At a rate: from when a message was due until its connection took it.
+  Histogram latency;            // From the start of a message until it was back.
+  Histogram lateness;           // At a rate: from the start until its connection took it.
   std::uint64_t sent_late = 0;  // Those that it took after LoadRecorder::late_after().
 
   std::array<std::uint64_t, kFailures> failures{};  // Connections that failed, by Failure.
-  std::vector<std::string> failure_texts;           // The first of them, in full.
-  std::uint64_t resets_after_echo = 0;  // Connections that ended so, all of their echo being there.
-  std::vector<std::string> refusals;    // Of addresses that others stood in for: the first of them.
+  std::vector<std::string> failure_texts;           // Of the first of them.
+  std::uint64_t resets_after_echo = 0;              // After which all of the echo was there.
+  std::vector<std::string> refusals;  // Of addresses, when another one accepted: the first.
 
-  Duration cpu{0};  // Time of the processor that this client used after the warm-up,
-  Duration ran{0};  // of so much time, until the last connection was closed,
-  std::optional<ProcessorWait>
-      waited;        // and for how long it waited for a processor, if that is known.
-  Duration away{0};  // For so long it did not look at its sockets: it was stopped, or waited.
-  bool interrupted = false;       // By a signal, before its end,
+  Duration cpu{0};                      // Processor time that this client used after the warm-up,
+  Duration ran{0};                      // the time from there until the last connection was closed,
+  std::optional<ProcessorWait> waited;  // and how long it waited for a processor, if known.
+  Duration away{0};          // How long it did not look at its sockets: it was stopped, or waited.
+  bool interrupted = false;  // By a signal, before its end,
   bool is_past_deadline = false;  // or by its deadline.
 
   std::uint64_t in_flight() const noexcept { return sent - received - lost; }
@@ -70,7 +70,7 @@ struct Sample {
   Time ended;                   // When that was.
   std::uint64_t received = 0;   // Messages, exact.
   std::uint64_t bytes = 0;      // In them.
-  std::uint64_t due = 0;        // Messages begun; at a rate, sent or lost once they were due.
+  std::uint64_t due = 0;        // Messages started.
   std::uint64_t sent_late = 0;  // Of those.
   std::uint64_t lost = 0;       // Messages.
   std::uint64_t failed = 0;     // Connections.

@@ -17,10 +17,10 @@ struct Slot {
     kStarting,    // Its first connection is scheduled, or on its way.
     kConnecting,  // A later one is.
     kGivenUp,     // None follows one that failed, and its scheduled messages are lost.
-    kOpen,        // Its connection is open,
-    kFull,        // has no room for its next message,
-    kFinishing,   // or has none to send any more.
-    kDone,        // Nothing follows.
+    kOpen,        // Its connection is open.
+    kFull,        // It is open, without room for the next message.
+    kFinishing,   // It is open, with nothing more to send.
+    kDone,        // No other follows.
   };
   static constexpr std::size_t kStates = 8;
 
@@ -35,6 +35,7 @@ struct Slot {
   std::optional<Conversation> conversation;  // Its connection's, once there was one.
 
   State state() const noexcept { return state_; }
+  // Its first connection is open, or over.
   bool has_started() const noexcept { return state_ > State::kStarting; }
   bool is_open() const noexcept { return state_ >= State::kOpen && state_ <= State::kFinishing; }
   bool is_silent() const noexcept { return state_ >= State::kFinishing; }
@@ -60,13 +61,8 @@ class Slots {
     ++count(slot);
   }
 
-  std::size_t busy(Slot::State state) const {
-    return counts_[0].at(static_cast<std::size_t>(state));
-  }
-  std::size_t idle(Slot::State state) const {
-    return counts_[1].at(static_cast<std::size_t>(state));
-  }
-  std::size_t all(Slot::State state) const { return busy(state) + idle(state); }
+  std::size_t busy(Slot::State state) const { return counts_[0][to_index(state)]; }
+  std::size_t all(Slot::State state) const { return busy(state) + counts_[1][to_index(state)]; }
 
   Slot& operator[](std::size_t index) { return slots_[index]; }
   auto begin() noexcept { return slots_.begin(); }
@@ -74,8 +70,9 @@ class Slots {
   std::size_t size() const noexcept { return slots_.size(); }
 
  private:
+  static std::size_t to_index(Slot::State state) { return static_cast<std::size_t>(state); }
   std::size_t& count(const Slot& slot) {
-    return counts_.at(slot.is_idle ? 1 : 0).at(static_cast<std::size_t>(slot.state_));
+    return counts_[slot.is_idle ? 1 : 0][to_index(slot.state_)];
   }
 
   std::deque<Slot> slots_;                                          // None is ever moved.
