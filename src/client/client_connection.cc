@@ -209,8 +209,8 @@ void ClientConnection::check(std::string_view bytes) {
     const std::string_view expected =
         script_.from(received_).substr(0, static_cast<std::size_t>(sent_ - received_));
     const std::string_view piece = bytes.substr(0, expected.size());
-    const auto differs = std::mismatch(piece.begin(), piece.end(), expected.begin()).first;
-    const auto exact = static_cast<std::size_t>(differs - piece.begin());
+    const auto exact = static_cast<std::size_t>(
+        std::mismatch(piece.begin(), piece.end(), expected.begin()).first - piece.begin());
     received_ += exact;
     bytes.remove_prefix(exact);
     if (exact == piece.size() && exact > 0) continue;

@@ -23,6 +23,8 @@ namespace echo {
 // A connection goes by its index. When it is over, another one may take its place.
 class ClientLoop {
  public:
+  virtual ~ClientLoop() = default;
+
   // One turn. False once there is nothing more to do. Throws std::system_error if select() fails,
   // and what the hooks throw.
   bool turn();
@@ -31,7 +33,6 @@ class ClientLoop {
   // `size` is the number of indices. `clock` returns the time.
   ClientLoop(const Target& target, std::size_t size, ServerAddresses addresses,
              std::function<Time()> clock);
-  virtual ~ClientLoop() = default;
 
   // When the turn began or, after the wait, when that ended.
   Time now() const noexcept { return now_; }
