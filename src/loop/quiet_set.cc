@@ -1,23 +1,26 @@
 #include "echo/loop/quiet_set.h"
 
-#include <array>
+#include <utility>
 
 namespace echo {
 namespace {
 
-// After how many calls that found others one is quiet. To become quiet and active again costs as
-// much as being asked about so often.
-constexpr int kPatience = 8;
+// After how many calls that found others a descriptor is a candidate. To become idle and active
+// again costs as much as being asked about in that many.
+constexpr int kCallsBeforeIdle = 8;
 
 }  // namespace
 
-QuietSet::QuietSet() { reserve(events_.fd() + 1); }
-
-std::array<FdSet*, 7> QuietSet::sets() noexcept {
-  return {&seen_, &ageing_, &doubted_, &on_trial_, &quiet_, &always_active_, &watched_};
+QuietSet::QuietSet(bool enabled) {
+  if (enabled) events_.emplace();
+  reserve(events_fd() + 1);
 }
 
-// First what is made of others: where memory ends halfway, it has room for them all the same.
+// In this order, so that each has room for those that it takes from others, wherever memory ends.
+std::array<FdSet*, 7> QuietSet::sets() noexcept {
+  return {&seen_, &candidates_, &to_recheck_, &probing_, &idle_, &always_active_, &watched_};
+}
+
 void QuietSet::reserve(int nfds) {
   for (FdSet* set : sets()) set->reserve(nfds);
 }
@@ -43,99 +46,106 @@ void QuietSet::remove(int fd) noexcept {
 
 void QuietSet::forget(int fd) noexcept {
   if (watched_.contains(fd)) --watched_count_;
-  if (quiet_.contains(fd)) --quiet_count_;
-  if (on_trial_.contains(fd)) --trial_count_;
+  if (idle_.contains(fd)) --idle_count_;
+  if (probing_.contains(fd)) --probing_count_;
   for (FdSet* set : sets()) set->erase(fd);
 }
 
 void QuietSet::activate(int fd) noexcept {
-  if (quiet_.contains(fd)) {
-    --quiet_count_;
-  } else if (on_trial_.contains(fd)) {
-    --trial_count_;
+  if (idle_.contains(fd)) {
+    --idle_count_;
+  } else if (probing_.contains(fd)) {
+    --probing_count_;
   } else {
     return;
   }
   SignalDrivenIo::disarm(fd);
-  for (FdSet* set : {&quiet_, &doubted_, &on_trial_}) set->erase(fd);
+  for (FdSet* set : {&idle_, &to_recheck_, &probing_}) set->erase(fd);
 }
 
-void QuietSet::prepare() noexcept {
-  if (!has_candidates_) return;
-  try_doubted();
+bool QuietSet::leave_out_idle(FdSet& readable, FdSet& writable) noexcept {
+  if (has_probes_) begin_probes();
+  for (FdSet* set : {&readable, &writable}) set->erase_all(idle_);
+  if (may_have_events_) readable.insert(events_fd());
+  return is_probing();
+}
+
+// Those to recheck go on from the last one that was, so that each has its turn though events are
+// lost again and again.
+void QuietSet::begin_probes() noexcept {
+  while (probing_count_ < kMaxProbing) {
+    int fd = to_recheck_.next(next_recheck_);
+    if (fd < 0) fd = to_recheck_.next(0);
+    if (fd < 0) break;
+    next_recheck_ = fd + 1;
+    to_recheck_.erase(fd);
+    if (!idle_.contains(fd)) continue;
+    idle_.erase(fd);
+    --idle_count_;
+    probe(fd);
+  }
   int fd = -1;
-  while (trial_count_ < kMaxOnTrial && (fd = ageing_.next(fd + 1)) >= 0) {
-    ageing_.erase(fd);
+  while (probing_count_ < kMaxProbing && (fd = candidates_.next(fd + 1)) >= 0) {
+    candidates_.erase(fd);
     if (seen_.contains(fd)) continue;
-    if (events_.arm(fd)) {
-      has_armed_ = true;
-      try_quiet(fd);
+    if (events_->arm(fd)) {
+      may_have_events_ = true;
+      probe(fd);
     } else {
       always_active_.insert(fd);
     }
   }
-  has_candidates_ = trial_count_ == kMaxOnTrial;
+  has_probes_ = probing_count_ == kMaxProbing;
 }
 
-// Goes on where it ended the last time, so that each has its turn though events are lost again and
-// again.
-void QuietSet::try_doubted() noexcept {
-  while (trial_count_ < kMaxOnTrial) {
-    int fd = doubted_.next(next_doubted_);
-    if (fd < 0) fd = doubted_.next(0);
-    if (fd < 0) return;
-    next_doubted_ = fd + 1;
-    doubted_.erase(fd);
-    if (!quiet_.contains(fd)) continue;
-    quiet_.erase(fd);
-    --quiet_count_;
-    try_quiet(fd);
+void QuietSet::probe(int fd) noexcept {
+  probing_.insert(fd);
+  ++probing_count_;
+}
+
+void QuietSet::note(int ready, FdSet& readable, const FdSet& writable, const FdSet& exceptional) {
+  if (may_have_events_ && readable.contains(events_fd())) {
+    readable.erase(events_fd());
+    --ready;
+    take_events();
   }
-}
-
-void QuietSet::try_quiet(int fd) noexcept {
-  on_trial_.insert(fd);
-  ++trial_count_;
+  if (is_probing()) apply_probe_results(readable, writable, exceptional);
+  if (!events_ || ready == 0 || watched_count_ - idle_count_ < worth_it()) return;
+  for (const FdSet* set : {&std::as_const(readable), &writable, &exceptional}) {
+    seen_.insert_all(*set);
+  }
+  if (++calls_ == kCallsBeforeIdle) choose_candidates();
 }
 
 void QuietSet::take_events() {
-  const bool complete = events_.take([this](int fd) { activate(fd); });
-  if (complete) return;
-  doubted_.insert_all(quiet_);
-  doubted_.insert_all(on_trial_);
-  has_candidates_ = true;
+  const bool is_complete = events_->take([this](int fd) { activate(fd); });
+  if (is_complete) return;
+  to_recheck_.insert_all(idle_);
+  to_recheck_.insert_all(probing_);
+  has_probes_ = true;
 }
 
-void QuietSet::note(const FdSet& readable, const FdSet& writable,
-                    const FdSet& exceptional) noexcept {
-  if (has_trial()) judge(readable, writable, exceptional);
-  if (watched_count_ - quiet_count_ < worth_it()) return;
-  for (const FdSet* set : {&readable, &writable, &exceptional}) seen_.insert_all(*set);
-  if (++calls_ == kPatience) look_for_quiet_ones();
-}
-
-void QuietSet::judge(const FdSet& readable, const FdSet& writable,
-                     const FdSet& exceptional) noexcept {
-  for (const int fd : on_trial_) {
+void QuietSet::apply_probe_results(const FdSet& readable, const FdSet& writable,
+                                   const FdSet& exceptional) noexcept {
+  for (const int fd : probing_) {
     if (readable.contains(fd) || writable.contains(fd) || exceptional.contains(fd)) {
       activate(fd);
     } else {
-      quiet_.insert(fd);
-      ++quiet_count_;
+      idle_.insert(fd);
+      ++idle_count_;
     }
   }
-  on_trial_.clear();
-  trial_count_ = 0;
+  probing_.clear();
+  probing_count_ = 0;
 }
 
-void QuietSet::look_for_quiet_ones() noexcept {
-  ageing_.assign_difference(watched_, seen_);
-  ageing_.erase_all(quiet_);
-  ageing_.erase_all(always_active_);
-  if (ageing_.size() >= worth_it()) {
-    has_candidates_ = true;
+void QuietSet::choose_candidates() noexcept {
+  candidates_ = watched_;
+  for (const FdSet* set : {&seen_, &idle_, &always_active_}) candidates_.erase_all(*set);
+  if (candidates_.size() >= worth_it()) {
+    has_probes_ = true;
   } else {
-    ageing_.clear();
+    candidates_.clear();
   }
   seen_.clear();
   calls_ = 0;

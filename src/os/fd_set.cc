@@ -13,14 +13,6 @@ std::size_t FdSet::size() const noexcept {
 
 void FdSet::clear() noexcept { std::fill(words_.begin(), words_.end(), Word{0}); }
 
-void FdSet::assign_difference(const FdSet& set, const FdSet& without) {
-  words_.resize(std::max(words_.size(), set.words_.size()));
-  const std::size_t common = std::min(set.words_.size(), without.words_.size());
-  for (std::size_t i = 0; i < common; ++i) words_[i] = set.words_[i] & ~without.words_[i];
-  for (std::size_t i = common; i < set.words_.size(); ++i) words_[i] = set.words_[i];
-  std::fill(words_.begin() + static_cast<std::ptrdiff_t>(set.words_.size()), words_.end(), Word{0});
-}
-
 void FdSet::insert_all(const FdSet& set) {
   if (words_.size() < set.words_.size()) words_.resize(set.words_.size());
   for (std::size_t i = 0; i < set.words_.size(); ++i) words_[i] |= set.words_[i];

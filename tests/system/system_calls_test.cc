@@ -117,7 +117,7 @@ Trace calls_after(const Trace& trace, const std::string& beginning) {
 TEST(SystemCalls, OfATurnAreTwoSelectsAndAReceiveAndASendForEachSocket) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   // So few that none is left out while the others speak.
-  constexpr std::size_t kBusy = QuietSet::kFewQuiet - 2;
+  constexpr std::size_t kBusy = QuietSet::kFewIdle - 2;
   TracedServer server({}, {"--quiet"});
   const std::vector<TestPeer> peers = connect_many(server.endpoint(), kBusy);
   for (const TestPeer& peer : peers) peer.echo("here");

@@ -9,21 +9,20 @@
 
 namespace echo {
 
-// Says which sockets are ready. It alone knows how select() is called.
+// select() for a main loop: from two sets of descriptors, inputs and outputs, wait() makes three:
+// readable, writable, exceptional.
 //
-// It keeps two sets of its own - inputs, the descriptors one expects to read from, and outputs,
-// those one expects to write to - and wait() hands back three: readable, writable, exceptional.
+// After a descriptor was put into outputs, wait() asks about the outputs alone first, and reports
+// those that are writable; if there are any, the next wait() asks about the inputs again.
 //
-// After an output was put in it asks about the outputs alone first, and reports those of them that
-// are writable; the next wait() asks about the inputs again, as does this one where none is.
-//
-// Where many are watched it asks select() about those that have been ready of late, and leaves the
-// others to QuietSet, which says how soon what happens on them is reported. With few there is
-// nothing of this. It takes signals that are the process's, so one Selector a process may live at a
-// time.
+// The descriptors that have not been ready recently are left to QuietSet, if they are many; it says
+// how soon what happens on them is reported. It takes signals that are the process's, so that one
+// Selector with it may live at a time.
 class Selector {
  public:
-  Selector();
+  // kAll: each call of select() asks about all inputs and outputs; there is no QuietSet.
+  enum class Asks { kAll, kActive };
+  explicit Selector(Asks asks = Asks::kActive);
 
   // Takes memory for all that is ever done with the descriptors below `nfds`.
   void reserve(int nfds);
@@ -59,18 +58,16 @@ class Selector {
  private:
   void watch(FdSet& set, int fd, bool wanted);
 
-  int look(std::optional<Duration> timeout);
   int ask_about_outputs();
-  int ask(std::optional<Duration> timeout);
+  int ask_about_all(std::optional<Duration> timeout);
 
   FdSet inputs_;
   FdSet outputs_;
   FdSet readable_;
   FdSet writable_;
   FdSet exceptional_;
-  int reserved_ = 0;            // There is memory for the descriptors below it.
-  int ready_ = 0;               // How many the last call of select() found.
-  bool output_is_new_ = false;  // Most likely it is writable at once.
+  int reserved_ = 0;             // There is memory for the descriptors below it.
+  bool has_new_output_ = false;  // Most likely it is writable at once.
   bool outputs_came_first_ = false;
 
   QuietSet quiet_set_;

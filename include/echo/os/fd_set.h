@@ -70,10 +70,6 @@ class FdSet {
   std::size_t size() const noexcept;
   void clear() noexcept;
 
-  // Makes this the members of `set` that are not in `without`. Takes no memory where this has as
-  // much as `set`.
-  void assign_difference(const FdSet& set, const FdSet& without);
-
   // Adds all members of `set`, or takes them out. Adding takes no memory where this has as much as
   // `set`.
   void insert_all(const FdSet& set);

@@ -21,7 +21,7 @@ namespace {
 using test::make_socket_pair;
 using test::SocketPair;
 
-constexpr std::size_t kSilent = QuietSet::kFewQuiet;
+constexpr std::size_t kSilent = QuietSet::kFewIdle;
 
 // Plays the calls of select(). The first of many descriptors is ready in each, and no other.
 class QuietSetTest : public testing::Test {
@@ -30,6 +30,7 @@ class QuietSetTest : public testing::Test {
     if (!test::allow_signals(100)) GTEST_SKIP() << test::kFewSignals;
     for (std::size_t i = 0; i <= kSilent; ++i) add_one();
     ready_.insert(fd(0));
+    readable_.reserve(4096);
   }
 
   int add_one() {
@@ -42,147 +43,161 @@ class QuietSetTest : public testing::Test {
 
   int fd(std::size_t number) const { return pairs_[number].ours.get(); }
   void speak(std::size_t number) const { send(pairs_[number].theirs.get(), "x"); }
-  bool is_quiet(std::size_t number) const { return quiet_set_.quiet().contains(fd(number)); }
+  bool is_idle(std::size_t number) const { return quiet_set_.idle().contains(fd(number)); }
+
+  void prepare() {
+    FdSet writable;
+    readable_ = ready_;
+    quiet_set_.leave_out_idle(readable_, writable);
+  }
+
+  // What the call has found, and that it was told of events.
+  void note(bool has_events = false) { note({}, {}, has_events); }
+  void note(const FdSet& writable, const FdSet& exceptional, bool has_events = false) {
+    readable_ = ready_;
+    if (has_events) readable_.insert(quiet_set_.events_fd());
+    quiet_set_.note(static_cast<int>(readable_.size()), readable_, writable, exceptional);
+  }
+  void take_events() { note(true); }
 
   void call() {
-    quiet_set_.prepare();
-    quiet_set_.note(ready_, none_, none_);
+    prepare();
+    note();
   }
 
   void call_often() {
     for (int i = 0; i < 100; ++i) call();
   }
 
-  // To where the next call has some on trial.
-  void call_until_trial() {
-    for (int i = 0; i < 100 && !quiet_set_.has_trial(); ++i) {
-      quiet_set_.note(ready_, none_, none_);
-      quiet_set_.prepare();
+  // Until the next call probes some.
+  void call_until_probe() {
+    for (int i = 0; i < 100 && !quiet_set_.is_probing(); ++i) {
+      note();
+      prepare();
     }
-    ASSERT_TRUE(quiet_set_.has_trial());
+    ASSERT_TRUE(quiet_set_.is_probing());
   }
 
   std::vector<SocketPair> pairs_;
   QuietSet quiet_set_;
   FdSet ready_;
-  const FdSet none_{};
+  FdSet readable_;
 };
 
-TEST_F(QuietSetTest, MakesThoseQuietThatAreNotReadyWhileOthersAre) {
+TEST_F(QuietSetTest, MakesThoseIdleThatAreNotReadyWhileOthersAre) {
   call_often();
-  EXPECT_FALSE(is_quiet(0));
-  EXPECT_EQ(quiet_set_.quiet().size(), kSilent);
+  EXPECT_FALSE(is_idle(0));
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
 TEST_F(QuietSetTest, LeavesFewAsTheyAre) {
   quiet_set_.forget(fd(1));
   call_often();
-  EXPECT_FALSE(quiet_set_.has_quiet());
+  EXPECT_TRUE(quiet_set_.idle().empty());
 }
 
-TEST_F(QuietSetTest, AddsSomeToThoseThatAreQuietAlready) {
+TEST_F(QuietSetTest, AddsSomeToThoseThatAreIdleAlready) {
   call_often();
   for (std::size_t i = 0; i < QuietSet::kFewMore; ++i) add_one();
   call_often();
-  EXPECT_EQ(quiet_set_.quiet().size(), kSilent + QuietSet::kFewMore);
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent + QuietSet::kFewMore);
 }
 
-TEST_F(QuietSetTest, TriesThemOnceMoreBeforeTheyAreQuiet) {
-  call_until_trial();
-  EXPECT_FALSE(quiet_set_.has_quiet());
-  quiet_set_.note(ready_, none_, none_);
-  EXPECT_FALSE(quiet_set_.has_trial());
-  EXPECT_EQ(quiet_set_.quiet().size(), kSilent);
+TEST_F(QuietSetTest, ProbesThemBeforeTheyAreIdle) {
+  call_until_probe();
+  EXPECT_TRUE(quiet_set_.idle().empty());
+  note();
+  EXPECT_FALSE(quiet_set_.is_probing());
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
-TEST_F(QuietSetTest, LeavesOneActiveThatIsReadyAtItsTrial) {
+TEST_F(QuietSetTest, LeavesOneActiveThatIsReadyAtItsProbe) {
   FdSet writable;
   FdSet exceptional;
-  call_until_trial();
+  call_until_probe();
   ready_.insert(fd(1));
   writable.insert(fd(2));
   exceptional.insert(fd(3));
-  quiet_set_.note(ready_, writable, exceptional);
-  for (const std::size_t number : {1UL, 2UL, 3UL}) EXPECT_FALSE(is_quiet(number)) << number;
-  EXPECT_TRUE(is_quiet(4));
+  note(writable, exceptional);
+  for (const std::size_t number : {1UL, 2UL, 3UL}) EXPECT_FALSE(is_idle(number)) << number;
+  EXPECT_TRUE(is_idle(4));
 }
 
-TEST_F(QuietSetTest, TriesABoundedNumberInOneCall) {
-  while (pairs_.size() < QuietSet::kMaxOnTrial + 50) add_one();
-  call_until_trial();
-  quiet_set_.note(ready_, none_, none_);
-  EXPECT_EQ(quiet_set_.quiet().size(), QuietSet::kMaxOnTrial);
+TEST_F(QuietSetTest, ProbesABoundedNumberInOneCall) {
+  while (pairs_.size() < QuietSet::kMaxProbing + 50) add_one();
+  call_until_probe();
+  note();
+  EXPECT_EQ(quiet_set_.idle().size(), QuietSet::kMaxProbing);
   call_often();
-  EXPECT_EQ(quiet_set_.quiet().size(), pairs_.size() - 1);
+  EXPECT_EQ(quiet_set_.idle().size(), pairs_.size() - 1);
 }
 
 TEST_F(QuietSetTest, MakesOneActiveOnWhichSomethingHappens) {
   call_often();
   speak(5);
   ASSERT_TRUE(test::wait_readable(quiet_set_.events_fd()));
-  quiet_set_.take_events();
-  EXPECT_FALSE(is_quiet(5));
-  EXPECT_TRUE(is_quiet(6));
+  take_events();
+  EXPECT_FALSE(is_idle(5));
+  EXPECT_TRUE(is_idle(6));
 }
 
 TEST_F(QuietSetTest, MakesOneActiveThatIsAdded) {
   call_often();
   quiet_set_.add(fd(5));
-  EXPECT_FALSE(is_quiet(5));
-  EXPECT_TRUE(is_quiet(6));
+  EXPECT_FALSE(is_idle(5));
+  EXPECT_TRUE(is_idle(6));
 }
 
-TEST_F(QuietSetTest, MakesThemQuietAgain) {
+TEST_F(QuietSetTest, MakesThemIdleAgain) {
   call_often();
   for (std::size_t number = 1; number <= QuietSet::kFewMore; ++number) quiet_set_.add(fd(number));
-  ASSERT_FALSE(is_quiet(1));
+  ASSERT_FALSE(is_idle(1));
   call_often();
-  EXPECT_EQ(quiet_set_.quiet().size(), kSilent);
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
-// Though others that are armed were not told of.
-TEST_F(QuietSetTest, TriesEachAgainAfterEventsWereLost) {
+// Of others that are armed none was reported.
+TEST_F(QuietSetTest, ProbesEachAgainAfterEventsWereLost) {
   call_often();
   const test::LimitedSignalQueue queue(1);
   for (std::size_t number = 1; number <= kSilent; ++number) speak(number);
-  quiet_set_.take_events();
-  quiet_set_.prepare();
-  EXPECT_TRUE(quiet_set_.has_trial());
+  take_events();
+  prepare();
+  EXPECT_TRUE(quiet_set_.is_probing());
   for (std::size_t number = 1; number <= kSilent; ++number) {
-    EXPECT_FALSE(is_quiet(number)) << number;
+    EXPECT_FALSE(is_idle(number)) << number;
     ready_.insert(fd(number));
   }
-  quiet_set_.note(ready_, none_, none_);
-  EXPECT_FALSE(quiet_set_.has_quiet());
+  note();
+  EXPECT_TRUE(quiet_set_.idle().empty());
 }
 
 // It may have been among those that were lost.
-TEST_F(QuietSetTest, TriesOneAgainThatWasOnTrialWhenEventsWereLost) {
-  call_until_trial();
+TEST_F(QuietSetTest, ProbesOneAgainThatWasProbedWhenEventsWereLost) {
+  call_until_probe();
   const test::LimitedSignalQueue queue(0);
   speak(1);
-  quiet_set_.take_events();
-  quiet_set_.note(ready_, none_, none_);
-  ASSERT_TRUE(is_quiet(1));
-  quiet_set_.prepare();
-  EXPECT_TRUE(quiet_set_.has_trial());
-  EXPECT_FALSE(is_quiet(1));
+  take_events();
+  ASSERT_TRUE(is_idle(1));
+  prepare();
+  EXPECT_TRUE(quiet_set_.is_probing());
+  EXPECT_FALSE(is_idle(1));
 }
 
-TEST_F(QuietSetTest, TriesEachInItsTurnThoughEventsAreLostAgainAndAgain) {
-  while (pairs_.size() < 3 * QuietSet::kMaxOnTrial) add_one();
+TEST_F(QuietSetTest, ProbesEachInItsTurnThoughEventsAreLostAgainAndAgain) {
+  while (pairs_.size() < 3 * QuietSet::kMaxProbing) add_one();
   call_often();
-  ASSERT_EQ(quiet_set_.quiet().size(), pairs_.size() - 1);
+  ASSERT_EQ(quiet_set_.idle().size(), pairs_.size() - 1);
   const test::LimitedSignalQueue queue(0);
   std::set<std::size_t> tried;
   for (int turn = 0; turn < 3; ++turn) {
     speak(1);
-    quiet_set_.take_events();
-    quiet_set_.prepare();
+    take_events();
+    prepare();
     for (std::size_t number = 1; number < pairs_.size(); ++number) {
-      if (!is_quiet(number)) tried.insert(number);
+      if (!is_idle(number)) tried.insert(number);
     }
-    quiet_set_.note(ready_, none_, none_);
+    note();
   }
   EXPECT_EQ(tried.size(), pairs_.size() - 1);
 }
@@ -194,26 +209,26 @@ TEST_F(QuietSetTest, HearsNoMoreOfOneThatIsActiveAgain) {
   EXPECT_FALSE(test::is_readable(quiet_set_.events_fd()));
 }
 
-TEST_F(QuietSetTest, DoesNotTryOneThatIsReadyMeanwhile) {
-  while (pairs_.size() < 10 + QuietSet::kMaxOnTrial) add_one();
-  call_until_trial();
-  // Some more than one call tries are still to come, this one among them.
+TEST_F(QuietSetTest, DoesNotProbeOneThatIsReadyMeanwhile) {
+  while (pairs_.size() < 10 + QuietSet::kMaxProbing) add_one();
+  call_until_probe();
+  // Some more than one call probes are still to come, this one among them.
   const std::size_t last = pairs_.size() - 1;
   ready_.insert(fd(last));
-  quiet_set_.note(ready_, none_, none_);
+  note();
   ready_.erase(fd(last));
   for (int i = 0; i < 3; ++i) call();
-  EXPECT_FALSE(is_quiet(last));
-  EXPECT_TRUE(is_quiet(last - 1));
+  EXPECT_FALSE(is_idle(last));
+  EXPECT_TRUE(is_idle(last - 1));
 }
 
-TEST_F(QuietSetTest, LeavesThoseActiveThatTheSystemDoesNotTellOf) {
+TEST_F(QuietSetTest, LeavesThoseActiveOfWhichTheKernelReportsNothing) {
   const UniqueFd file(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
   quiet_set_.reserve(file.get() + 1);
   quiet_set_.add(file.get());
   call_often();
-  EXPECT_FALSE(quiet_set_.quiet().contains(file.get()));
-  EXPECT_EQ(quiet_set_.quiet().size(), kSilent);
+  EXPECT_FALSE(quiet_set_.idle().contains(file.get()));
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
 // Whichever of its sets was the last to grow.
@@ -230,43 +245,43 @@ TEST_F(QuietSetTest, GoesOnThoughMemoryEndsWhileItsSetsGrow) {
     const test::FailingAllocations failing(0);
     for (std::size_t number = 1; number <= kSilent; ++number) quiet_set_.add(fd(number));
     call_often();
-    ASSERT_EQ(quiet_set_.quiet().size(), kSilent);
+    ASSERT_EQ(quiet_set_.idle().size(), kSilent);
     const test::LimitedSignalQueue queue(0);
     speak(1);
-    quiet_set_.take_events();
+    take_events();
     call();
   }
 }
 
-TEST_F(QuietSetTest, ForgetsAQuietOne) {
+TEST_F(QuietSetTest, ForgetsAnIdleOne) {
   call_often();
   for (std::size_t number = 1; number <= kSilent; ++number) quiet_set_.forget(fd(number));
-  EXPECT_FALSE(quiet_set_.has_quiet());
-  EXPECT_TRUE(quiet_set_.quiet().empty());
+  EXPECT_TRUE(quiet_set_.idle().empty());
+  EXPECT_TRUE(quiet_set_.idle().empty());
 }
 
-TEST_F(QuietSetTest, ForgetsOneOnTrial) {
-  call_until_trial();
+TEST_F(QuietSetTest, ForgetsOneThatIsProbed) {
+  call_until_probe();
   for (std::size_t number = 1; number <= kSilent; ++number) quiet_set_.forget(fd(number));
-  EXPECT_FALSE(quiet_set_.has_trial());
-  quiet_set_.note(ready_, none_, none_);
-  EXPECT_FALSE(quiet_set_.has_quiet());
+  EXPECT_FALSE(quiet_set_.is_probing());
+  note();
+  EXPECT_TRUE(quiet_set_.idle().empty());
 }
 
 TEST_F(QuietSetTest, LeavesOutOneOfWhichNothingIsExpected) {
   quiet_set_.remove(fd(1));
   add_one();
   call_often();
-  EXPECT_FALSE(is_quiet(1));
-  EXPECT_EQ(quiet_set_.quiet().size(), kSilent);
+  EXPECT_FALSE(is_idle(1));
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
 TEST_F(QuietSetTest, KeepsOneActiveThatIsToStaySo) {
   quiet_set_.keep_active(fd(1));
   add_one();
   call_often();
-  EXPECT_FALSE(is_quiet(1));
-  EXPECT_EQ(quiet_set_.quiet().size(), kSilent);
+  EXPECT_FALSE(is_idle(1));
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
 // As a listener is, while accepting pauses.
@@ -277,8 +292,8 @@ TEST_F(QuietSetTest, KeepsItActiveThoughNothingWasExpectedOfItMeanwhile) {
   quiet_set_.add(fd(1));
   add_one();
   call_often();
-  EXPECT_FALSE(is_quiet(1));
-  EXPECT_EQ(quiet_set_.quiet().size(), kSilent);
+  EXPECT_FALSE(is_idle(1));
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
 }  // namespace

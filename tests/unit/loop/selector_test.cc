@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <new>
 #include <optional>
+#include <random>
 #include <set>
 #include <vector>
 
@@ -263,6 +264,57 @@ TEST(Selector, TakesTheLongestTimeThereIs) {
   EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
 }
 
+// What happens to each of many by chance, mostly to a few of them, and one is always readable.
+TEST(Selector, FindsTheSameWithAndWithoutItsQuietSet) {
+  if (!test::allow_signals(1000)) GTEST_SKIP() << test::kFewSignals;
+  constexpr std::size_t kPairs = 40;
+  constexpr std::size_t kFew = 4;
+  std::minstd_rand random;  // NOLINT(*-msc51-cpp): the same each time
+  Selector with;
+  Selector without(Selector::Asks::kAll);
+  const std::array<Selector*, 2> both{&with, &without};
+  std::vector<SocketPair> pairs(kPairs);
+  const auto begin = [&](SocketPair& pair) {
+    for (Selector* each : both)
+      if (pair.ours) each->forget(pair.ours.get());
+    pair = make_socket_pair();
+    for (Selector* each : both) each->watch_input(pair.ours.get(), true);
+  };
+  for (SocketPair& pair : pairs) begin(pair);
+  send(pairs[0].theirs.get(), "x");
+  for (int step = 0; step < 5000; ++step) {
+    SocketPair& pair = pairs[1 + random() % (random() % 4 == 0 ? kPairs - 1 : kFew)];
+    const int fd = pair.ours.get();
+    switch (random() % 6) {
+      case 0:
+        send(pair.theirs.get(), "x");
+        break;
+      case 1:
+        discard(fd);
+        break;
+      case 2:
+        for (Selector* each : both) each->watch_input(fd, !each->inputs().contains(fd));
+        break;
+      case 3:
+        for (Selector* each : both) each->watch_output(fd, !each->outputs().contains(fd));
+        break;
+      case 4:
+        test::fill(fd);
+        break;
+      default:
+        begin(pair);
+        break;
+    }
+    // New outputs come first, and an event comes before what it is about.
+    for (int turn = 0; turn < 4; ++turn) {
+      for (Selector* each : both) ASSERT_EQ(each->wait(kAtOnce), 0);
+    }
+    ASSERT_EQ(members(with.readable()), members(without.readable())) << step;
+    ASSERT_EQ(members(with.writable()), members(without.writable())) << step;
+    ASSERT_EQ(members(with.exceptional()), members(without.exceptional())) << step;
+  }
+}
+
 // Many that are silent, and one that always has something to say.
 class CrowdedSelector : public testing::Test {
  protected:
@@ -311,7 +363,7 @@ TEST_F(CrowdedSelector, ReportsAllSoonThatSpeakAtOnce) {
 
 // With events lost, each is asked about in its turn.
 TEST_F(CrowdedSelector, ReportsEachInBoundedTimeThoughEventsWereLost) {
-  constexpr std::size_t kMaxTurns = 2 + kCrowd / QuietSet::kMaxOnTrial + 1;
+  constexpr std::size_t kMaxTurns = 2 + kCrowd / QuietSet::kMaxProbing + 1;
   const test::LimitedSignalQueue queue(0);
   for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
   EXPECT_EQ(readable_within(kMaxTurns).size(), 1 + kCrowd);
@@ -319,7 +371,7 @@ TEST_F(CrowdedSelector, ReportsEachInBoundedTimeThoughEventsWereLost) {
 
 // And of that the system tells only those whom select() has said before that there is none.
 TEST_F(CrowdedSelector, ReportsAtOnceRoomForOutputThatHasBeenWantingForLong) {
-  std::array<SocketPair, QuietSet::kFewQuiet> stuck;
+  std::array<SocketPair, QuietSet::kFewIdle> stuck;
   for (SocketPair& pair : stuck) {
     pair = test::make_tcp_pair();
     test::fill(pair.ours.get());
