@@ -1,13 +1,9 @@
 #include "echo/os/log.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -16,8 +12,6 @@
 #include <utility>
 
 #include "echo/base/escape.h"
-#include "echo/os/brief_write.h"
-#include "echo/os/output.h"
 
 namespace echo {
 namespace {
@@ -28,9 +22,9 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels{
      {"info", LogLevel::kInfo},
      {"debug", LogLevel::kDebug}}};
 
-mode_t type_of(int fd) {
+bool is_file(int fd) {
   struct stat status {};
-  return ::fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 // Whether it is the stream to the journal that systemd has made for this service (systemd.exec(5),
@@ -58,23 +52,12 @@ std::string Payload::to_string() const {
 }
 
 Log::Log(int fd, LogLevel level, Manner manner)
-    : fd_(fd), level_(level), priorities_(is_journal(fd)) {
-  if (manner == Manner::kTool) {
-    output_.emplace(fd);
-    return;
-  }
-  const mode_t type = type_of(fd);
+    : output_(fd), manner_(manner), level_(level), priorities_(is_journal(fd)) {
+  if (manner == Manner::kTool) return;
   const bool is_terminal = ::isatty(fd) == 1;
-  timestamps_ = (type == S_IFREG || is_terminal) && !priorities_;
+  timestamps_ = (is_file(fd) || is_terminal) && !priorities_;
   // With `stty tostop` a line would stop a server in the background.
   if (is_terminal) std::signal(SIGTTOU, SIG_IGN);  // NOLINT(cert-err33-c): SIGTTOU is valid
-  if (type == S_IFSOCK) {
-    way_ = Way::kSend;
-  } else if (type == S_IFIFO || is_terminal) {
-    reopened_ = reopen_nonblocking(fd);
-    if (reopened_) fd_ = reopened_.get();
-    way_ = reopened_ ? Way::kWrite : Way::kWriteBriefly;
-  }
 }
 
 Log::Priority Log::priority_of(LogLevel level) noexcept {
@@ -111,7 +94,13 @@ void Log::write(Priority priority, std::string_view label, std::string_view text
   lines += label;
   lines += text;
   lines += '\n';
-  const std::size_t written = put(lines);
+  std::string_view rest = lines;
+  if (manner_ == Manner::kTool) {
+    output_.write(rest, wait_);
+  } else {
+    output_.write_now(rest);
+  }
+  const std::size_t written = lines.size() - rest.size();
   if (written <= unwritten_.size()) {
     // Nothing of the new line: kept, it would only wait with more and more others.
     unwritten_.erase(0, written);
@@ -139,37 +128,6 @@ std::string Log::stamp() {
   if (std::strftime(date.data(), date.size(), "%F %T.", &local) == 0) return {};
   const std::string fraction = std::to_string(1000 + milliseconds).substr(1);
   return date.data() + fraction + ' ';
-}
-
-// Returns how much of it was written: all, in a tool, unless that fails.
-std::size_t Log::put(std::string_view lines) {
-  if (output_) {
-    std::string_view rest = lines;
-    output_->write(rest, wait_);
-    return lines.size() - rest.size();
-  }
-  std::size_t done = 0;
-  while (done < lines.size()) {
-    const ssize_t written = put_some(lines.substr(done));
-    if (written > 0) {
-      done += static_cast<std::size_t>(written);
-    } else if (written == 0 || errno != EINTR) {
-      break;
-    }
-  }
-  return done;
-}
-
-ssize_t Log::put_some(std::string_view text) const {
-  switch (way_) {
-    case Way::kWrite:
-      return ::write(fd_, text.data(), text.size());
-    case Way::kWriteBriefly:
-      return write_briefly(fd_, text);
-    case Way::kSend:
-      return ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  }
-  return 0;
 }
 
 }  // namespace echo

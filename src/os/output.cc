@@ -60,8 +60,16 @@ Output::Output(int fd) : fd_(fd), is_socket_(has_type(fd, S_IFSOCK)) {
 int Output::write(std::string_view& text, const OutputWait& wait) const {
   while (!text.empty()) {
     if (!wait_writable(fd_, wait)) return EINTR;
+    const int error = write_now(text);
+    if (error != 0 && error != EAGAIN) return error;
+  }
+  return 0;
+}
+
+int Output::write_now(std::string_view& text) const {
+  while (!text.empty()) {
     const ssize_t written = write_some(text);
-    if (written < 0 && errno != EAGAIN && errno != EINTR) return errno;
+    if (written < 0 && errno != EINTR) return errno;
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
   }
   return 0;

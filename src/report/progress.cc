@@ -13,7 +13,6 @@
 
 #include "echo/base/format.h"
 #include "echo/load/histogram.h"
-#include "echo/os/output.h"
 #include "echo/report/figures.h"
 #include "echo/report/load_description.h"
 
@@ -47,9 +46,7 @@ bool Progress::wanted(int fd) {
 }
 
 Progress::Progress(int fd, LoadSettings settings)
-    : reopened_(reopen_nonblocking(fd)),
-      fd_(reopened_ ? reopened_.get() : fd),
-      settings_(std::move(settings)) {}
+    : output_(fd), fd_(fd), settings_(std::move(settings)) {}
 
 void Progress::show(const LoadResults& results) {
   const Histogram& latency = results.latency;
@@ -99,7 +96,9 @@ std::size_t Progress::columns() const {
 }
 
 bool Progress::write(const std::string& text) const {
-  return ::write(fd_, text.data(), text.size()) > 0;
+  std::string_view rest = text;
+  output_.write_now(rest);
+  return rest.size() < text.size();
 }
 
 }  // namespace echo

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "echo/base/errno_text.h"
+#include "echo/os/output.h"
 #include "echo/os/socket.h"
 
 namespace echo {
@@ -38,24 +39,14 @@ void append(std::string& text, const Number& number) {
   text.append(reinterpret_cast<const char*>(&number), sizeof number);
 }
 
-// Returns 0, or an errno value.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
-}
-
-int write_queue(int fd, const MessageQueue& queue) {
+// These return 0, or an errno value.
+int write_queue(const Output& output, const MessageQueue& queue) {
   std::array<char, 4096> buffer;  // NOLINT(*-member-init): copied to first
   int error = 0;
   for (std::size_t done = 0; done < queue.bytes() && error == 0;) {
-    const std::string_view piece = queue.copy(done, buffer);
-    error = write_all(fd, piece);
+    std::string_view piece = queue.copy(done, buffer);
     done += piece.size();
+    error = output.write_now(piece);
   }
   return error;
 }
@@ -67,9 +58,11 @@ int write_state(int fd, std::span<const HandoverItem> items) {
     append(head, Record{.kind = static_cast<std::uint64_t>(item.kind),
                         .pending = item.pending != nullptr ? item.pending->bytes() : 0});
   }
-  int error = write_all(fd, head);
+  const Output output(fd);
+  std::string_view rest = head;
+  int error = output.write_now(rest);
   for (const HandoverItem& item : items) {
-    if (error == 0 && item.pending != nullptr) error = write_queue(fd, *item.pending);
+    if (error == 0 && item.pending != nullptr) error = write_queue(output, *item.pending);
   }
   if (error == 0 && ::fcntl(fd, F_ADD_SEALS, kSeals) != 0) error = errno;
   return error;

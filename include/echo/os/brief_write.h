@@ -6,13 +6,12 @@
 
 namespace echo {
 
-// For a pipe or a terminal whose writer would have to wait, and whose O_NONBLOCK is not ours to
-// set, because others have the same description open.
+// One write(2) of the first bytes, if select(2) finds room for some: for a pipe or a terminal on
+// which a write may wait, and O_NONBLOCK must not be set because others share the description.
 //
-// One write(2) of the first bytes, if select(2) finds room for some. Another writer may take that
-// room first, or there may be too little: a timer interrupts the wait then, after kMaxWait. -1 and
-// EAGAIN if nothing was written. The process has caught SIGALRM since the first call, and no other
-// use for ITIMER_REAL (setitimer(2)): a timer that was set before is gone.
+// Another writer may take the room first, or there may be too little: then a timer interrupts the
+// wait, after kMaxWait. Returns -1 and EAGAIN if nothing was written. From the first call on the
+// process catches SIGALRM; a timer that was set before (setitimer(2), ITIMER_REAL) is lost.
 ssize_t write_briefly(int fd, std::string_view text) noexcept;
 
 }  // namespace echo

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +12,6 @@
 #include "echo/base/format.h"
 #include "echo/base/time.h"
 #include "echo/os/output.h"
-#include "echo/os/unique_fd.h"
 
 namespace echo {
 
@@ -41,14 +38,13 @@ struct Payload {
 //
 // A line is made of parts, joined as they are: text, numbers, times, and what has a to_string().
 // Below the log's level a call costs a comparison. At warning and error the line says so. A line
-// for which there is no memory is dropped. In systemd's journal a line bears its priority
+// for which there is no memory is dropped. In systemd's journal a line has its priority
 // (sd-daemon(3)).
 class Log {
  public:
   enum class Manner {
     kDaemon,  // A line that the descriptor does not take at once is dropped, and the next one that
-              // gets through says how many were. On a terminal or in a file lines bear the time. A
-              // file is written to as it is: one on a file system that hangs makes write(2) wait.
+              // gets through says how many were. On a terminal or in a file lines have the time.
     kTool,    // Waits for the reader, see set_wait(). No times.
   };
 
@@ -92,13 +88,6 @@ class Log {
   // As syslog(3) counts them.
   enum class Priority { kError = 3, kWarning = 4, kNotice = 5, kInfo = 6, kDebug = 7 };
 
-  // How to write without waiting, in a daemon.
-  enum class Way {
-    kWrite,         // A file, a null device, or what could be reopened non-blocking.
-    kWriteBriefly,  // A pipe or a terminal that could not.
-    kSend,          // A socket: send() is told not to wait.
-  };
-
   template <typename... Parts>
   void line(LogLevel level, const Parts&... parts) {
     if (enabled(level)) join(priority_of(level), label_of(level), parts...);
@@ -136,14 +125,10 @@ class Log {
   void write(Priority priority, std::string_view label, std::string_view text);
   std::string prefix(Priority priority) const;
   static std::string stamp();
-  std::size_t put(std::string_view lines);
-  ssize_t put_some(std::string_view text) const;
 
-  std::optional<Output> output_;  // A tool's,
-  OutputWait wait_;               // and how it waits.
-  UniqueFd reopened_;             // A non-blocking description of our own, where one could be had.
-  int fd_;
-  Way way_ = Way::kWrite;
+  Output output_;
+  Manner manner_;
+  OutputWait wait_;  // A tool's.
   LogLevel level_;
   bool timestamps_ = false;
   bool priorities_ = false;

@@ -11,14 +11,12 @@
 
 namespace echo {
 
-// Whoever reads what is written to a terminal or a pipe may be slow.
-
-// The file behind the descriptor, opened once more to be written to without waiting; empty where it
-// cannot be, because it is another user's or /proc is missing.
+// Opens the file behind the descriptor again, to write to it without waiting. Empty if that fails,
+// because the file is another user's or /proc is missing.
 //
-// A terminal or a pipe that select() calls writable may still take only a part of a line and make a
-// blocking write() wait for the rest. Setting O_NONBLOCK sets it for whoever else has the
-// descriptor, the user's shell first; opening the same file again does not.
+// A terminal or a pipe that select() reports writable may take only a part of a line and make a
+// blocking write() wait for the rest. O_NONBLOCK would be set for all that share the descriptor,
+// the user's shell first; opening the same file again does not do that.
 UniqueFd reopen_nonblocking(int fd);
 
 // How to wait until more can be written.
@@ -31,15 +29,19 @@ struct OutputWait {
 // Waits until the descriptor takes more, or fails to. Returns false if the wait is over before.
 bool wait_writable(int fd, const OutputWait& wait = {});
 
-// Writes to a descriptor that the caller keeps open and others may have open too. It blocks nowhere
-// but in a wait for the reader, whether or not the descriptor does, and changes no flags.
+// Writes to a descriptor that the caller keeps open and others may have open too. Whether or not
+// O_NONBLOCK is set on it, a slow reader does not block a write; and no flag is changed.
 class Output {
  public:
   explicit Output(int fd);
 
   // Takes off `text` what it writes: all, unless the wait is over or an error comes. Returns 0, or
-  // an errno value, which is EINTR where the wait is over.
+  // an errno value: EINTR if the wait is over.
   int write(std::string_view& text, const OutputWait& wait = {}) const;
+
+  // The same without a wait: EAGAIN if the descriptor takes no more. A file is written to as it is:
+  // write(2) waits for a file system that hangs.
+  int write_now(std::string_view& text) const;
 
  private:
   ssize_t write_some(std::string_view text) const;

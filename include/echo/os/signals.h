@@ -10,20 +10,19 @@
 
 namespace echo {
 
-// Blocks the signals to the end of the process: before a Signals takes them over, so that one that
-// comes once that is gone does not end the process with a status of its own.
-// Throws std::system_error.
+// Blocks the signals to the end of the process, except while there is a Signals: one that comes
+// after that does not end the process with a status of its own. Throws std::system_error.
 void block_signals(std::initializer_list<int> signals);
 
-// Has each of the signals end the process at once with status 0, though it was started with them
-// blocked or ignored, until a Signals takes them over. A SIGHUP that is ignored stays so: nohup(1)
-// means it. Throws std::system_error.
+// Makes each of the signals end the process at once with status 0, until there is a Signals, even
+// if the process was started with them blocked or ignored. A SIGHUP that is ignored stays so:
+// nohup(1) means it. Throws std::system_error.
 void exit_on_signals(std::initializer_list<int> signals);
 
 // "SIGHUP", "SIGINT", "SIGUSR2"; "SIGTERM" for any other.
 std::string_view signal_name(int signal) noexcept;
 
-// Has no child of the process, dead or yet to die, wait to be reaped: as process 1 it is given the
+// Leaves no child of the process, dead already or later, waiting to be reaped: process 1 gets the
 // orphans of others.
 void reap_children() noexcept;
 

@@ -7,7 +7,7 @@
 #include "echo/base/time.h"
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
-#include "echo/os/unique_fd.h"
+#include "echo/os/output.h"
 
 namespace echo {
 
@@ -18,7 +18,7 @@ namespace echo {
 // or what the load waits for, as describe_wait() has it.
 //
 // The line is never wider than the terminal: it ends before the first part that does not fit. A
-// terminal that is gone misses it, and so does a stopped one if it can be opened again.
+// terminal that is gone or stopped misses it.
 class Progress {
  public:
   // Whether the descriptor is a terminal that can draw a line again.
@@ -38,8 +38,8 @@ class Progress {
   std::size_t columns() const;
   bool write(const std::string& text) const;
 
-  UniqueFd reopened_;
-  int fd_;
+  const Output output_;
+  const int fd_;
   const LoadSettings settings_;
   bool is_shown_ = false;
   std::uint64_t last_received_ = 0;

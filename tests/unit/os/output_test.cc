@@ -102,6 +102,14 @@ TEST_P(OutputToSlowReader, EndsWhereTheWaitIsOver) {
   EXPECT_GT(rest.size(), 0U);
 }
 
+TEST_P(OutputToSlowReader, WritesWithoutAWaitWhatThereIsRoomFor) {
+  const std::string text(1 << 20, 'x');
+  std::string_view rest = text;
+  EXPECT_EQ(Output(writer_.get()).write_now(rest), EAGAIN);
+  EXPECT_LT(rest.size(), text.size());
+  EXPECT_GT(rest.size(), 0U);
+}
+
 TEST_P(OutputToSlowReader, LeavesTheFlagsAsTheyAre) {
   std::string_view text = "x";
   Output(writer_.get()).write(text);
