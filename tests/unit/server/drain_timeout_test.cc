@@ -12,47 +12,47 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Time kStart{};
+constexpr Time kBeginning{};
 
 TEST(DrainTimeoutTest, IsNeverOverBeforeItRuns) {
   DrainTimeout timeout;
   EXPECT_FALSE(timeout.is_running());
-  EXPECT_FALSE(timeout.is_over(kStart + 1h, true));
+  EXPECT_FALSE(timeout.is_over(kBeginning + 1h, true));
   EXPECT_EQ(timeout.next_deadline(), std::nullopt);
 }
 
 TEST(DrainTimeoutTest, TakesOneTurnMoreAfterTheDeadline) {
   DrainTimeout timeout;
-  timeout.start(kStart, 5s);
-  EXPECT_EQ(timeout.next_deadline(), kStart + 5s);
-  EXPECT_FALSE(timeout.is_over(kStart + 5s - 1ns, true));
-  EXPECT_FALSE(timeout.is_over(kStart + 5s, true));
-  EXPECT_TRUE(timeout.is_over(kStart + 5s, true));
+  timeout.start(kBeginning, 5s);
+  EXPECT_EQ(timeout.next_deadline(), kBeginning + 5s);
+  EXPECT_FALSE(timeout.is_over(kBeginning + 5s - 1ns, true));
+  EXPECT_FALSE(timeout.is_over(kBeginning + 5s, true));
+  EXPECT_TRUE(timeout.is_over(kBeginning + 5s, true));
 }
 
 TEST(DrainTimeoutTest, TakesSomeTurnsMoreWhileSelectFindsSomething) {
   DrainTimeout timeout;
-  timeout.start(kStart, 0s);
+  timeout.start(kBeginning, 0s);
   for (int i = 0; i < DrainTimeout::kMaxLateTurns; ++i) {
-    EXPECT_FALSE(timeout.is_over(kStart, false)) << i;
+    EXPECT_FALSE(timeout.is_over(kBeginning, false)) << i;
   }
-  EXPECT_TRUE(timeout.is_over(kStart, false));
+  EXPECT_TRUE(timeout.is_over(kBeginning, false));
 }
 
 TEST(DrainTimeoutTest, GivesPeersTheTimeByWhichTheLoopWasLate) {
   DrainTimeout timeout;
-  timeout.start(kStart, 5s);
-  EXPECT_FALSE(timeout.is_over(kStart + 5s + 20ms, true));
-  EXPECT_EQ(timeout.next_deadline(), kStart + 5s + 40ms);
-  EXPECT_FALSE(timeout.is_over(kStart + 5s + 39ms, true));
-  EXPECT_TRUE(timeout.is_over(kStart + 5s + 40ms, true));
+  timeout.start(kBeginning, 5s);
+  EXPECT_FALSE(timeout.is_over(kBeginning + 5s + 20ms, true));
+  EXPECT_EQ(timeout.next_deadline(), kBeginning + 5s + 40ms);
+  EXPECT_FALSE(timeout.is_over(kBeginning + 5s + 39ms, true));
+  EXPECT_TRUE(timeout.is_over(kBeginning + 5s + 40ms, true));
 }
 
 TEST(DrainTimeoutTest, GivesPeersABoundedTime) {
   DrainTimeout timeout;
-  timeout.start(kStart, 5s);
-  EXPECT_FALSE(timeout.is_over(kStart + 1h, true));
-  EXPECT_EQ(timeout.next_deadline(), kStart + 1h + DrainTimeout::kMaxLateWait);
+  timeout.start(kBeginning, 5s);
+  EXPECT_FALSE(timeout.is_over(kBeginning + 1h, true));
+  EXPECT_EQ(timeout.next_deadline(), kBeginning + 1h + DrainTimeout::kMaxLateWait);
 }
 
 }  // namespace
