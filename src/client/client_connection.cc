@@ -127,9 +127,10 @@ void ClientConnection::give_up(const std::string& reason) {
 void ClientConnection::connect(Time now) {
   for (; tried_ < addresses_->size(); ++tried_) {
     Connecting connecting = connect_to(remote());
-    fd_ = std::move(connecting.fd);
     waiting_since_ = now;
-    if (fd_) {
+    if (connecting.fd) {
+      // Until here the socket before it was open, so that this one never has the same number.
+      fd_ = std::move(connecting.fd);
       const auto left = static_cast<Duration::rep>(addresses_->size() - tried_);
       const Duration share = std::max(connect_by_ - now, Duration{0}) / left;
       if (timeout_ > Duration{0}) try_next_at_ = now + share;

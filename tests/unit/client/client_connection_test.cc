@@ -522,6 +522,20 @@ TEST(ClientConnection, GoesOnWithTheAddressesBeforeTheOneAskedFor) {
   EXPECT_EQ(connection.remote().to_string(), stub.endpoint.to_string());
 }
 
+// A loop knows by its number that the socket is another one.
+TEST(ClientConnection, GivesTheNextAddressASocketOfAnotherNumber) {
+  const Refuser refuser;
+  const Endpoint broadcast = resolve("255.255.255.255", 7).front();  // Refused at once.
+  const Stub stub;
+  const std::vector<Endpoint> servers{refuser.endpoint, broadcast, stub.endpoint};
+  const Transcript transcript;
+  ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
+  const int refused = connection.fd();
+  settle(connection);
+  EXPECT_EQ(connection.remote().to_string(), stub.endpoint.to_string());
+  EXPECT_NE(connection.fd(), refused);
+}
+
 TEST(ClientConnectionDeadline, CountsFromTheStartOfConnecting) {
   const Stub stub;
   const std::vector<Endpoint> servers{stub.endpoint};
