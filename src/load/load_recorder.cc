@@ -105,8 +105,7 @@ void LoadRecorder::record_waiting(Time start) noexcept {
 }
 
 void LoadRecorder::report(Time now) {
-  if (!warm_ && is_measured(now)) {
-    warm_ = true;
+  if (!is_warm() && is_measured(now)) {
     results_.phase = LoadResults::Phase::kMeasuring;
     cpu_before_ = cpu_time();
     waited_before_ = processor_wait();
@@ -137,7 +136,7 @@ const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time
   results_.elapsed = measured_until(end);
   results_.interrupted = interrupted;
   results_.oldest_in_flight = now - std::min(oldest_waiting_, now);
-  if (warm_) {
+  if (is_warm()) {
     results_.cpu = cpu_time() - cpu_before_;
     const auto waited = processor_wait();
     if (waited && waited_before_) {

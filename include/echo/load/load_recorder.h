@@ -74,6 +74,7 @@ class LoadRecorder {
 
  private:
   bool is_measured(Time start) const noexcept { return start >= from_; }
+  bool is_warm() const noexcept { return results_.phase == LoadResults::Phase::kMeasuring; }
   bool takes_samples() const noexcept { return intervals_.sample > Duration{0}; }
   void plan_sample(Time after) noexcept;
   void report_sample(Time end);
@@ -90,8 +91,7 @@ class LoadRecorder {
   Time oldest_waiting_ = Time::max();
   Time next_sample_ = Time::max();
   Time next_progress_ = Time::max();
-  bool warm_ = false;                           // The warm-up is over.
-  Duration cpu_before_{0};                      // The process's time until then,
+  Duration cpu_before_{0};                      // The process's time until the warm-up was over,
   std::optional<ProcessorWait> waited_before_;  // and its waits for a processor.
 };
 
