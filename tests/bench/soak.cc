@@ -18,6 +18,7 @@
 #include "echo/cli/program.h"
 #include "echo/os/endpoint.h"
 #include "echo/os/output.h"
+#include "echo/server/server_settings.h"
 #include "support/memory_bound.h"
 #include "support/program.h"
 #include "support/test_peer.h"
@@ -63,9 +64,6 @@ constexpr std::size_t kSpareDescriptors = 100;
 constexpr Duration kBetweenSignals = 1s;
 
 constexpr std::size_t kMegabyte = 1UL << 20;
-
-// The server's default.
-constexpr std::size_t kMaxQueue = 256UL * 1024;
 
 // How often each thing has gone wrong.
 using Errors = std::map<std::string, std::uint64_t>;
@@ -275,7 +273,7 @@ bool soak(const Options& options) {
   ServerProgram server({"-H", "127.0.0.1", "--quiet", "--drain-timeout", "1m"}, measurable());
   Crowd crowd(server.endpoint(), options.connections, options.seed);
   const std::size_t most_memory =
-      server.resident_memory() + memory_bound(options.connections, kMaxQueue);
+      server.resident_memory() + memory_bound(options.connections, ServerSettings{}.max_queue);
   const Result result = drive(options.time, crowd, server);
   const Errors errors = judge(result, crowd, most_memory);
   print_table(options, crowd, result, most_memory);
