@@ -33,7 +33,7 @@ void hold_standard_descriptors() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
     // open() takes the lowest number that is free: this one. The wrong way round, so that using it
-    // is the error that it was: nobody's output went well, and nobody's input was empty.
+    // stays an error: no output seems to go well, and no input seems to be empty.
     const int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
     if (::open("/dev/null", mode | O_CLOEXEC) < 0) {
       throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");
@@ -58,17 +58,9 @@ int run_program(std::string_view name, const std::function<int()>& body) {
 }
 
 bool print_instead(Action action, std::string_view name, std::string_view help) {
-  switch (action) {
-    case Action::kRun:
-      return false;
-    case Action::kHelp:
-      write_stdout(help);
-      return true;
-    case Action::kVersion:
-      write_stdout(std::string(name) + " " ECHO_VERSION "\n");
-      return true;
-  }
-  return false;
+  if (action == Action::kHelp) write_stdout(help);
+  if (action == Action::kVersion) write_stdout(std::string(name) + " " ECHO_VERSION "\n");
+  return action != Action::kRun;
 }
 
 void raise_descriptor_limit(Log& log) {
