@@ -63,7 +63,7 @@ void Client::open_connections() {
   while (opened_ < settings_.connections && can_open()) open(opened_++, transcript_);
 }
 
-// Once no connection is on its way any more: what is to be sent next.
+// Once each connection is open, or over: sends what comes next.
 void Client::advance() {
   if (opened_ < settings_.connections || is_connecting()) return;
   if (settings_.from_input) {

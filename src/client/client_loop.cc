@@ -147,8 +147,8 @@ Time ClientLoop::deadline_of(std::size_t index) const {
 }
 
 std::optional<std::size_t> ClientLoop::index_of(int fd) const {
-  const auto place = static_cast<std::size_t>(fd);
-  return place < by_fd_.size() ? by_fd_[place] : std::nullopt;
+  const auto number = static_cast<std::size_t>(fd);
+  return number < by_fd_.size() ? by_fd_[number] : std::nullopt;
 }
 
 std::optional<Duration> ClientLoop::time_to(Time next) const {

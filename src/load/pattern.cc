@@ -28,8 +28,8 @@ std::uint64_t Pattern::draw_seed() {
 
 // A window may begin at any of the first kBlock bytes.
 Pattern::Pattern(std::uint64_t seed) : seed_(hash(seed)), bytes_(2 * kBlock, '\0') {
-  std::uint64_t place = seed_;
-  std::generate(bytes_.begin(), bytes_.end(), [&] { return static_cast<char>(hash(place++)); });
+  std::uint64_t number = seed_;
+  std::generate(bytes_.begin(), bytes_.end(), [&] { return static_cast<char>(hash(number++)); });
 }
 
 std::string_view Pattern::from(std::uint64_t connection, std::uint64_t offset) const noexcept {
@@ -40,7 +40,7 @@ std::string_view Pattern::from(std::uint64_t connection, std::uint64_t offset) c
 
 std::size_t Pattern::size_of(SizeRange range, std::uint64_t connection,
                              std::uint64_t index) const noexcept {
-  // The sizes of two ranges of one width are not to be alike with the windows of the bytes.
+  // The sizes must not depend on what chooses the windows of the bytes.
   constexpr std::uint64_t kOther = 0x5851f42d4c957f2d;
   return range.least == range.most
              ? range.least

@@ -18,11 +18,11 @@ namespace echo {
 // so that no socket takes its number; to read or write there stays an error, EBADF.
 int run_program(std::string_view name, const std::function<int()>& body);
 
-// Prints what the action asks for instead of a run, `help` or `NAME VERSION`; false where it asks
+// Prints what the action asks for instead of a run, `help` or `NAME VERSION`; false if it asks
 // for a run. Throws what write_stdout() throws.
 bool print_instead(Action action, std::string_view name, std::string_view help);
 
-// Raises the soft limit of open descriptors to the hard one (getrlimit(2)). Where that fails it
+// Raises the soft limit of open descriptors to the hard one (getrlimit(2)). If that fails it
 // stays as it was, and the log has a warning.
 void raise_descriptor_limit(Log& log);
 

@@ -91,7 +91,6 @@ class ClientLoop {
   virtual void handle_readable(int /*fd*/) {}
   virtual void handle_writable(int /*fd*/) {}
 
-  // A place for one connection after the other.
   struct Entry {
     std::optional<ClientConnection> connection;
     Time attempt_began;  // With the address that it tries, or has.

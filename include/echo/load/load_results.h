@@ -23,9 +23,8 @@ struct LoadResults {
 
   Duration elapsed{0};  // From the end of the warm-up to the last message, or the end of the time.
 
-  std::uint64_t opened =
-      0;                   // Connections made, the idle ones too, and each one that was made again.
-  std::uint64_t open = 0;  // Of those, how many are open now,
+  std::uint64_t opened = 0;     // Connections made, the idle ones and repeated ones too.
+  std::uint64_t open = 0;       // Of those, how many are open now,
   std::uint64_t most_open = 0;  // and the most that ever were.
   std::uint64_t not_open = 0;   // At the end: those that it still waited for.
   Histogram connect;            // From connect(2) to select() reporting it made.

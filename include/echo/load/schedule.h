@@ -7,14 +7,14 @@
 
 namespace echo {
 
-// When messages are due at a rate: evenly, exactly, whatever became of those before.
+// When the messages of a rate start: evenly, exactly, whatever became of those before.
 class Schedule {
  public:
-  // The first message is due at `start`. The rate's count is at least 1 and at most
+  // The first message starts at `start`. The rate's count is at least 1 and at most
   // Rate::kMaxCount.
   Schedule(Rate rate, Time start) noexcept : rate_(rate), start_(start) {}
 
-  // When message `index`, counted from 0, is due.
+  // When message `index`, counted from 0, starts.
   Time time_of(std::uint64_t index) const noexcept {
     const auto count = static_cast<Duration::rep>(rate_.count);
     const auto periods = static_cast<Duration::rep>(index / rate_.count);

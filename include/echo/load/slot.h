@@ -10,7 +10,7 @@
 
 namespace echo {
 
-// A place of a load for one connection after the other.
+// A series of a load's connections: when one is over, the next one may follow.
 struct Slot {
   enum class State {
     kNew,         // Its first connection waits for the load to begin.
@@ -24,7 +24,7 @@ struct Slot {
   };
   static constexpr std::size_t kStates = 8;
 
-  Slot(std::size_t place, bool idle) : index(place), is_idle(idle), next(place) {}
+  Slot(std::size_t own_index, bool idle) : index(own_index), is_idle(idle), next(own_index) {}
 
   const std::size_t index;   // Of its connection in the loop.
   const bool is_idle;        // It sends nothing at all.

@@ -24,7 +24,7 @@ struct ClientOptions {
   Presentation presentation;
 };
 
-// The command line of echo_client. Throws UsageError where it is wrong.
+// The command line of echo_client. Throws UsageError if it is wrong.
 ClientOptions parse_client_options(int argc, char* const* argv);
 
 // What `echo_client --help` prints.

@@ -8,8 +8,8 @@
 
 namespace echo {
 
-// What a user tells a measurement by signals: SIGHUP, SIGINT and SIGTERM, to end; SIGQUIT and
-// SIGUSR1, to print how far it is (ping(8)). A SIGHUP that is ignored at the start stays so
+// The signals by which a user controls a measurement: SIGHUP, SIGINT and SIGTERM end it; SIGQUIT
+// and SIGUSR1 ask how far it is (ping(8)). A SIGHUP that is ignored at the start stays so
 // (nohup(1)).
 class Interrupts {
  public:
