@@ -91,12 +91,12 @@ Words epoll_client(std::uint16_t port, const Work& work, std::uint64_t messages)
           std::to_string(work.depth)};
 }
 
-struct Client {
+struct ClientProgram {
   std::string name;
   CommandOf command;
 };
 
-std::vector<Client> clients() {
+std::vector<ClientProgram> clients() {
   return {{.name = "echo_client", .command = echo_client},
           {.name = "epoll", .command = epoll_client}};
 }
@@ -122,7 +122,7 @@ double cpu_us_of(const Words& command) {
 }
 
 // What it costs to start and to connect is that of a run with a message each, and is left out.
-double cpu_us_a_message(const Client& client, std::uint16_t port, const Work& work) {
+double cpu_us_a_message(const ClientProgram& client, std::uint16_t port, const Work& work) {
   const std::uint64_t messages = messages_of(work) / work.busy;
   const double start = cpu_us_of(client.command(port, work, 1));
   const double all = cpu_us_of(client.command(port, work, messages));
@@ -153,7 +153,7 @@ void bench(const Options& options) {
   const std::optional<Cores> cores = choose_cores();
   if (!cores) log.warning("there is one core only: the clients and the server share it");
 
-  const std::vector<Client> all = clients();
+  const std::vector<ClientProgram> all = clients();
   Results results(works, {all[0].name, all[1].name}, kReference);
   if (cores) stay_on(cores->server);
   test::ServerProgram server({"--quiet"});

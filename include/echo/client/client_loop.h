@@ -48,9 +48,9 @@ class ClientLoop {
 
   bool can_open() const noexcept;
   bool is_connecting() const noexcept { return connecting_ > 0; }
-  // Starts a connection that sends the script. Its timeout counts from `scheduled`, or from the
-  // last time that a connection was made: thousands to a host that does not answer fail after one
-  // timeout.
+  // For prepare(): starts a connection that sends the script. Its timeout counts from `scheduled`
+  // or, if that was later, from when a connection was made last: thousands to a host that does not
+  // answer fail after one timeout.
   void open(std::size_t index, const Script& script, Time scheduled = Time::min());
   void look_up_again() { addresses_.look_up_again(clock_); }
 
