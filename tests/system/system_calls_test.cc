@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstddef>
+#include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
@@ -177,6 +178,46 @@ TEST(SystemCalls, EveryAcceptedSocketSendsWithoutDelay) {
   }
   EXPECT_EQ(accepted, 40);
   EXPECT_EQ(undelayed, 40);
+}
+
+// The names of the system calls that the service's unit permits (systemd.exec(5),
+// SystemCallFilter=); empty if systemd-analyze(1) is missing.
+std::set<std::string> permitted_by_the_unit() {
+  std::ifstream unit(ECHO_SOURCE_DIR "/src/dist/systemd/echo_server.service.in");
+  std::string words = "@default ";
+  for (std::string line; std::getline(unit, line);) {
+    const std::string setting = "SystemCallFilter=";
+    if (line.starts_with(setting)) words += line.substr(setting.size()) + ' ';
+  }
+  std::set<std::string> calls;
+  std::istringstream list(words);
+  for (std::string word; list >> word;) {
+    if (!word.starts_with('@')) {
+      calls.insert(word);
+      continue;
+    }
+    const Outcome group = run("systemd-analyze", {"syscall-filter", word});
+    if (group.status != 0) return {};
+    for (const std::string& call : first_groups_in(group.output, R"(\n +([a-z_0-9]+))")) {
+      calls.insert(call);
+    }
+  }
+  return calls;
+}
+
+TEST(SystemCalls, ArePermittedByTheUnit) {
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
+  if (sanitized()) GTEST_SKIP() << "a sanitizer makes calls of its own";
+  std::set<std::string> permitted = permitted_by_the_unit();
+  if (permitted.empty()) GTEST_SKIP() << "systemd-analyze(1) is missing";
+  permitted.insert("wait4");  // For process 1 alone.
+  TracedServer server;
+  make_traffic(server.endpoint());
+  server.program().signal(SIGUSR1);
+  for (const std::string& call : server.stop()) {
+    if (!matches(call, "[a-z_0-9]+\\(.*")) continue;
+    EXPECT_EQ(permitted.count(name_of(call)), 1U) << call;
+  }
 }
 
 }  // namespace
