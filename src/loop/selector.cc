@@ -76,7 +76,10 @@ int Selector::ask_about_outputs() {
   writable_ = outputs_;
   writable_.erase_all(quiet_set_.idle());
   constexpr timespec kNow{0, 0};
-  return ::pselect(writable_.nfds(), nullptr, writable_.native(), nullptr, &kNow, nullptr);
+  const int ready =
+      ::pselect(writable_.nfds(), nullptr, writable_.native(), nullptr, &kNow, nullptr);
+  // A signal is no reason to report nothing while inputs are ready.
+  return ready < 0 && errno == EINTR ? 0 : ready;
 }
 
 int Selector::ask_about_all(std::optional<Duration> timeout) {

@@ -437,6 +437,30 @@ TEST(Selector, ReturnsWithNothingWhenASignalInterruptsIt) {
   expect_no_results(selector);
 }
 
+TEST(Selector, ReportsWhatIsReadableThoughSignalsInterruptIt) {
+  const SocketPair ready = make_socket_pair();
+  const SocketPair full = make_socket_pair();
+  send(ready.theirs.get(), "x");
+  test::fill(full.ours.get());
+  const Signals signals({SIGALRM});
+  Selector selector;
+  selector.watch_input(ready.ours.get(), true);
+  constexpr itimerval kAgainAndAgain{.it_interval = {.tv_sec = 0, .tv_usec = 20},
+                                     .it_value = {.tv_sec = 0, .tv_usec = 20}};
+  constexpr itimerval kNever{};
+  ASSERT_EQ(::setitimer(ITIMER_REAL, &kAgainAndAgain, nullptr), 0);
+  int found = 0;
+  constexpr int kWaits = 20'000;
+  for (int i = 0; i < kWaits; ++i) {
+    // An output that is new is asked about by itself first.
+    selector.watch_output(full.ours.get(), false);
+    selector.watch_output(full.ours.get(), true);
+    if (selector.wait(kAtOnce) == 0 && selector.readable().contains(ready.ours.get())) ++found;
+  }
+  ::setitimer(ITIMER_REAL, &kNever, nullptr);
+  EXPECT_EQ(found, kWaits);
+}
+
 TEST(Selector, ReportsASignalThoughSomethingIsAlwaysReady) {
   const SocketPair pair = make_socket_pair();
   const Signals signals({SIGUSR1});
