@@ -49,7 +49,7 @@ class Output {
   UniqueFd reopened_;  // See reopen_nonblocking().
   int fd_;
   bool is_socket_;
-  bool is_brief_ = false;  // It could not be reopened, and may wait for room.
+  bool is_brief_ = false;  // It could not be reopened, and a write may wait for room.
 };
 
 // Prints to standard output. Throws std::system_error if that fails.
