@@ -121,6 +121,7 @@ int Output::write(std::string_view& text, const OutputWait& wait) const {
 int Output::write_now(std::string_view& text) const {
   while (!text.empty()) {
     const ssize_t written = write_some(text);
+    if (written == 0) return EAGAIN;  // A device may do that.
     if (written < 0 && errno != EINTR) return errno;
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
   }

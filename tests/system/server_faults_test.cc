@@ -390,6 +390,14 @@ INSTANTIATE_TEST_SUITE_P(
     Each, FaultOfTheLog,
     testing::ValuesIn(join({faults("write", {EAGAIN}), faults("write", kWrite)})), name_of_test);
 
+// A device may take nothing and report no error.
+TEST(LogThatTakesNothing, CostsOnlyItsLines) {
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
+  const std::string place = place_of({"write", 0}, rehearse(), kWhileServing);
+  TracedServer server({"--inject=write:retval=0:when=" + place + '+'});
+  EXPECT_GT(count_of(serve_and_stop(server), "(INJECTED)"), 10U);
+}
+
 class InterruptedLog : public FaultTest {};
 
 TEST_P(InterruptedLog, LosesNoLine) {
