@@ -2,12 +2,15 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <optional>
+#include <string>
 #include <string_view>
 
+#include "echo/base/format.h"
 #include "echo/base/rate_limit.h"
 #include "echo/base/time.h"
 #include "echo/loop/selector.h"
@@ -23,10 +26,27 @@
 #include "echo/server/restart.h"
 #include "echo/server/server_settings.h"
 #include "echo/server/startup_sockets.h"
-#include "echo/server/statistics.h"
 #include "echo/service/service_manager.h"
 
 namespace echo {
+
+// What SIGUSR1 has logged.
+struct Statistics {
+  std::size_t open = 0;
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  Duration up{0};
+
+  // "1 open, 2 accepted, 0 refused, 5 bytes in, 5 bytes out, up 1m30s".
+  std::string to_string() const {
+    return std::to_string(open) + " open, " + std::to_string(accepted) + " accepted, " +
+           std::to_string(refused) + " refused, " + std::to_string(bytes_in) + " bytes in, " +
+           std::to_string(bytes_out) + " bytes out, up " +
+           format_duration(std::chrono::floor<std::chrono::seconds>(up));
+  }
+};
 
 // The echo server: sends every client back what it sends, in order (RFC 862).
 //
