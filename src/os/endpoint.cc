@@ -36,7 +36,7 @@ void look_up(const std::string& host, const char* node, int family, int flags,
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags;
   addrinfo* found = nullptr;
-  // A node of nullptr needs a service, and port 0 is set anew below.
+  // A node of nullptr needs a service, and port 0 is replaced below.
   const int error = ::getaddrinfo(node, "0", &hints, &found);
   if (error != 0) throw resolver_error(error, host);
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
@@ -81,14 +81,8 @@ Endpoint::Endpoint(const sockaddr* address, socklen_t length) noexcept : address
 }
 
 std::uint16_t Endpoint::port() const noexcept {
-  switch (family()) {
-    case AF_INET:
-      return ntohs(address_.v4.sin_port);
-    case AF_INET6:
-      return ntohs(address_.v6.sin6_port);
-    default:
-      return 0;
-  }
+  if (family() == AF_INET) return ntohs(address_.v4.sin_port);
+  return family() == AF_INET6 ? ntohs(address_.v6.sin6_port) : 0;
 }
 
 Endpoint Endpoint::with_port(std::uint16_t port) const noexcept {
@@ -99,36 +93,18 @@ Endpoint Endpoint::with_port(std::uint16_t port) const noexcept {
 }
 
 bool Endpoint::is_wildcard() const noexcept {
-  switch (family()) {
-    case AF_INET:
-      return address_.v4.sin_addr.s_addr == INADDR_ANY;
-    case AF_INET6:
-      return IN6_IS_ADDR_UNSPECIFIED(&address_.v6.sin6_addr) != 0;
-    default:
-      return false;
-  }
+  if (family() == AF_INET) return address_.v4.sin_addr.s_addr == INADDR_ANY;
+  return family() == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&address_.v6.sin6_addr) != 0;
 }
 
 bool Endpoint::is_multicast() const noexcept {
-  switch (family()) {
-    case AF_INET:
-      return IN_MULTICAST(ntohl(address_.v4.sin_addr.s_addr));
-    case AF_INET6:
-      return IN6_IS_ADDR_MULTICAST(&address_.v6.sin6_addr) != 0;
-    default:
-      return false;
-  }
+  if (family() == AF_INET) return IN_MULTICAST(ntohl(address_.v4.sin_addr.s_addr));
+  return family() == AF_INET6 && IN6_IS_ADDR_MULTICAST(&address_.v6.sin6_addr) != 0;
 }
 
 socklen_t Endpoint::length() const noexcept {
-  switch (family()) {
-    case AF_INET:
-      return sizeof(sockaddr_in);
-    case AF_INET6:
-      return sizeof(sockaddr_in6);
-    default:
-      return sizeof(sa_family_t);
-  }
+  if (family() == AF_INET) return sizeof(sockaddr_in);
+  return family() == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sa_family_t);
 }
 
 std::string Endpoint::host() const {

@@ -61,27 +61,14 @@ Log::Log(int fd, LogLevel level, Manner manner)
 }
 
 Log::Priority Log::priority_of(LogLevel level) noexcept {
-  switch (level) {
-    case LogLevel::kError:
-      return Priority::kError;
-    case LogLevel::kWarning:
-      return Priority::kWarning;
-    case LogLevel::kInfo:
-      return Priority::kInfo;
-    default:
-      return Priority::kDebug;
-  }
+  if (level == LogLevel::kError) return Priority::kError;
+  if (level == LogLevel::kWarning) return Priority::kWarning;
+  return level == LogLevel::kInfo ? Priority::kInfo : Priority::kDebug;
 }
 
 std::string_view Log::label_of(LogLevel level) noexcept {
-  switch (level) {
-    case LogLevel::kError:
-      return "error: ";
-    case LogLevel::kWarning:
-      return "warning: ";
-    default:
-      return {};
-  }
+  if (level == LogLevel::kError) return "error: ";
+  return level == LogLevel::kWarning ? "warning: " : "";
 }
 
 void Log::write(Priority priority, std::string_view label, std::string_view text) {

@@ -28,12 +28,9 @@ std::optional<int> announced(Log& log) {
   const char* const count = std::getenv("LISTEN_FDS");
   const char* const pid = std::getenv("LISTEN_PID");
   if (count == nullptr && pid == nullptr) return std::nullopt;
-  if (pid == nullptr) {
-    log.warning("LISTEN_FDS: LISTEN_PID is missing; no descriptors are taken");
-    return std::nullopt;
-  }
-  if (count == nullptr) {
-    log.warning("LISTEN_PID: LISTEN_FDS is missing; no descriptors are taken");
+  if (count == nullptr || pid == nullptr) {
+    log.warning(pid == nullptr ? "LISTEN_FDS: LISTEN_PID" : "LISTEN_PID: LISTEN_FDS",
+                " is missing; no descriptors are taken");
     return std::nullopt;
   }
   if (parse_number(pid) != static_cast<std::uint64_t>(::getpid())) {

@@ -9,6 +9,10 @@ namespace echo::test {
 // What EXPECT_EQ can compare and print.
 using Fds = std::vector<int>;
 
-inline Fds members(const FdSet& set) { return {set.begin(), set.end()}; }
+inline Fds members(const FdSet& set) {
+  Fds fds;
+  for (const int fd : set) fds.push_back(fd);
+  return fds;
+}
 
 }  // namespace echo::test

@@ -5,7 +5,6 @@
 #include <bit>
 #include <climits>
 #include <cstddef>
-#include <iterator>
 #include <vector>
 
 namespace echo {
@@ -24,26 +23,15 @@ class FdSet {
   static constexpr int kMaxFd = FD_SETSIZE - 1;
 #endif
 
-  // Walks the members in ascending order. It looks at the set anew at each step: members erased
-  // ahead of it are passed over.
+  // Walks the members in ascending order. It looks at the set again at each step, and passes over
+  // members that have been erased ahead of it.
   class Iterator {
    public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = int;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const int*;
-    using reference = int;
-
     Iterator(const FdSet& set, int fd) noexcept : set_(&set), fd_(fd) {}
     int operator*() const noexcept { return fd_; }
     Iterator& operator++() noexcept {
       fd_ = set_->next(fd_ + 1);
       return *this;
-    }
-    Iterator operator++(int) noexcept {
-      const Iterator old = *this;
-      ++*this;
-      return old;
     }
     bool operator==(const Iterator& other) const noexcept { return fd_ == other.fd_; }
 
@@ -70,12 +58,12 @@ class FdSet {
   std::size_t size() const noexcept;
   void clear() noexcept;
 
-  // Adds all members of `set`, or takes them out. Adding takes no memory where this has as much as
+  // Adds all members of `set`, or takes them out. Adding takes no memory if this has as much as
   // `set`.
   void insert_all(const FdSet& set);
   void erase_all(const FdSet& set) noexcept;
 
-  // The lowest member that is `fd` or higher; -1 where there is none.
+  // The lowest member that is `fd` or higher; -1 if there is none.
   int next(int fd) const noexcept {
     std::size_t word = word_of(fd);
     if (word >= words_.size()) return -1;
@@ -97,7 +85,8 @@ class FdSet {
   // copying a set that has no more.
   void reserve(int nfds);
 
-  // For select(), which reads and writes as many descriptors as it is told: reserve() them first.
+  // For select(), which reads and writes as many descriptors as its argument says: reserve() them
+  // first.
   fd_set* native() noexcept { return reinterpret_cast<fd_set*>(words_.data()); }
 
   // How many descriptors one word of the set holds.
