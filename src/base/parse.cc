@@ -68,7 +68,7 @@ std::string_view take_digits(std::string_view& text) {
   return digits;
 }
 
-// The decimals behind a point, without naughts at the end. False where there are none to take.
+// The decimals behind a point, without zeros at the end. False if there are none.
 bool take_decimals(std::string_view& text, std::string_view& decimals) {
   if (!text.starts_with('.')) return true;
   text.remove_prefix(1);

@@ -1,5 +1,5 @@
-# Run by cpack: the umask of whoever makes the package is not the package's business. (cpack's own
-# setting for that, CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS, is not heeded with
+# Run by cpack: the umask of the user who makes the package must not matter. (cpack's own
+# setting for that, CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS, is ignored with
 # CPACK_SET_DESTDIR.)
 file(CHMOD_RECURSE ${CPACK_TEMPORARY_INSTALL_DIRECTORY} DIRECTORY_PERMISSIONS
      OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)

@@ -37,7 +37,7 @@ bool set_async(int fd, int on) noexcept { return ::ioctl(fd, FIOASYNC, &on) == 0
 
 }  // namespace
 
-// A descriptor may stay armed when this is gone, and neither signal is to end the program then.
+// A descriptor may stay armed when this is gone, and neither signal may end the program then.
 SignalDrivenIo::SignalDrivenIo() noexcept : process_(::getpid()) {
   ::getrlimit(RLIMIT_SIGPENDING, &old_limit_);
   rlimit limit = old_limit_;
@@ -69,7 +69,7 @@ bool SignalDrivenIo::take(const std::function<void(int fd)>& happened) const {
   std::size_t count = events.size();
   for (std::size_t taken = 0; taken < kMaxTaken && count == events.size(); taken += count) {
     const ssize_t length = ::read(queue_.get(), events.data(), sizeof events);
-    // Where it cannot be read, nobody knows what it would have told.
+    // If it cannot be read, events may be lost.
     if (length < 0 && (errno != EAGAIN || taken == 0)) return false;
     count = length > 0 ? static_cast<std::size_t>(length) / sizeof events[0] : 0;
     for (std::size_t i = 0; i < count; ++i) {

@@ -17,8 +17,7 @@
 namespace echo {
 namespace {
 
-// A peer that sends without end is read this many times at most before it is closed on all the
-// same.
+// A peer that sends without end is read this many times at most before it is closed on anyway.
 constexpr int kMaxReadsBeforeClose = 64;
 
 int set_option(int fd, int level, int name, int value) noexcept {
@@ -30,7 +29,7 @@ void set_receive_timeout(int fd, timeval time) noexcept {
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }
 
-// -1 where the descriptor is not of a socket.
+// -1 if the descriptor is not of a socket.
 int option_of(int fd, int name) noexcept {
   int value = 0;
   socklen_t length = sizeof value;
@@ -38,7 +37,7 @@ int option_of(int fd, int name) noexcept {
 }
 
 // Without this a small message waits for the acknowledgement of the one before it (RFC 1122,
-// section 4.2.3.4). It fails only on a connection that is dead already; recv() will tell.
+// section 4.2.3.4). It fails only on a connection that is dead already, on which recv() will fail.
 void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
 
 // How often a peer is asked whether it is still there.
@@ -100,8 +99,8 @@ UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Durat
   return fd;
 }
 
-// One to which the system lets nobody connect a UDP socket that has not asked for that (connect(2),
-// EACCES). It sends nothing.
+// The kernel does not connect a UDP socket to one unless it has asked for that (connect(2),
+// EACCES). Nothing is sent.
 bool is_broadcast(const Endpoint& endpoint) noexcept {
   if (endpoint.family() != AF_INET) return false;
   if (endpoint.host() == "255.255.255.255") return true;  // There may be no way there.
@@ -198,9 +197,9 @@ Moved receive(int fd, std::span<char> buffer) noexcept {
   return moved(again([&] { return ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT); }));
 }
 
-// All parts are the same memory, since nobody reads it: the stack may be small.
+// All parts are the same memory, since it is never read: the stack may be small.
 Moved discard(int fd) noexcept {
-  std::array<char, 4096> unwanted;  // NOLINT(*-member-init): nobody reads it
+  std::array<char, 4096> unwanted;  // NOLINT(*-member-init): never read
   std::array<iovec, 16> parts;      // NOLINT(*-member-init): filled at once
   parts.fill({.iov_base = unwanted.data(), .iov_len = unwanted.size()});
   return receive(fd, parts);

@@ -5,8 +5,8 @@
 
 namespace echo {
 
-// An errno value in the system's words, such as "Connection reset by peer", for where a text is
-// wanted. A log line makes it itself, so that a caller in want of memory need not.
+// An errno value whose text, such as "Connection reset by peer", a log line makes: a caller that
+// has run out of memory need not.
 struct ErrnoText {
   int error;
 

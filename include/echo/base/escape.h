@@ -5,8 +5,8 @@
 
 namespace echo {
 
-// Text from elsewhere, safe to show: no byte of it reaches a terminal as a command, or a
-// file as something else. Each function leaves printable ASCII as it is, but for what it names.
+// Text from elsewhere, safe to print: no byte of it reaches a terminal as a command, or a file as
+// something else. Each function leaves printable ASCII as it is, except what it names.
 
 // "1b": a byte in two hexadecimal digits.
 std::string hex(char byte);

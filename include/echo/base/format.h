@@ -12,7 +12,7 @@ namespace echo {
 // "250ms", "1s500ms", "26h5s": exact, and what parse_duration() takes part by part.
 std::string format_duration(Duration duration);
 
-// "12.30": so many decimals, after a point whatever the locale.
+// "12.30": N decimals, after a point whatever the locale.
 std::string format_decimal(double value, int decimals);
 
 // "850 ns", "42.1 us", "1.07 ms", "12.0 s": to read, three significant digits.

@@ -8,25 +8,25 @@
 
 namespace echo {
 
-// Lets an event be told of at most once an interval, and counts those it held back: a flood of the
-// same event must not become a flood of log lines.
+// Lets an event be logged once an interval at most, and counts those that it holds back: a flood of
+// the same event must not become a flood of log lines.
 class RateLimit {
  public:
   explicit RateLimit(Duration interval) noexcept : interval_(interval) {}
 
-  // Notes one event. Returns how many there were since one was last told of, this one included,
-  // where it may be told of; nullopt where it is too early.
+  // Counts one event. Returns how many there were since the last that could be logged, this one
+  // included; nullopt if it is too early to log it.
   std::optional<std::uint64_t> note(Time now) noexcept {
     ++events_;
     return take(now);
   }
 
-  // When those that were held back may be told of; nullopt where none were.
+  // When those that were held back may be logged; nullopt if there are none.
   std::optional<Time> due() const noexcept {
     return events_ > 0 ? std::optional(next_) : std::nullopt;
   }
 
-  // How many were held back, where they may be told of now.
+  // How many were held back; nullopt if there are none, or it is too early to log them.
   std::optional<std::uint64_t> take(Time now) noexcept {
     if (now < next_) return std::nullopt;
     const auto events = take_rest();
@@ -41,7 +41,7 @@ class RateLimit {
 
  private:
   Duration interval_;
-  Time next_ = Time::min();  // From when on one may be told of.
+  Time next_ = Time::min();  // None is logged before.
   std::uint64_t events_ = 0;
 };
 

@@ -50,7 +50,7 @@ class Endpoint {
 // any name below it, is both loopback addresses, whatever the machine's hosts file says (RFC 6761,
 // section 6.3), and `*` both wildcard addresses. An IPv4 address that is mapped into IPv6 is
 // itself. `family` is AF_UNSPEC for any, or AF_INET or AF_INET6. Throws std::system_error with the
-// host in its text where there is none.
+// host in its text if there is none.
 std::vector<Endpoint> resolve(const std::string& host, std::uint16_t port, int family = AF_UNSPEC);
 
 }  // namespace echo

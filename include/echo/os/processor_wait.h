@@ -13,7 +13,7 @@ struct ProcessorWait {
   std::uint64_t turns = 0;
 };
 
-// Since the process began. Nothing where the system does not tell.
+// Since the process began; nullopt if the kernel does not say.
 std::optional<ProcessorWait> processor_wait();
 
 }  // namespace echo

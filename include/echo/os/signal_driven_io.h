@@ -11,12 +11,12 @@
 
 namespace echo {
 
-// Has the system say on which of many descriptors something happened, without asking each of them:
-// for each event it queues a signal that bears the descriptor (fcntl(2), F_SETSIG and O_ASYNC), and
-// the queue is one more descriptor for select() (signalfd(2)).
+// Has the kernel report on which of many descriptors something happened, without asking about each:
+// for each event it queues a signal that carries the descriptor (fcntl(2), F_SETSIG and O_ASYNC),
+// and the queue is one more descriptor for select() (signalfd(2)).
 //
-// What it says is a hint: of a descriptor that has been closed since, or read already; and what was
-// there before the descriptor was armed is not told. Ask select() then.
+// A report is a hint: the descriptor may have been closed since, or read already; and what was
+// there before the descriptor was armed is not reported. Ask select() then.
 //
 // The two signals, SIGRTMIN and SIGIO, are blocked while this lives, in the calling thread, and
 // ignored from then on. They are the process's: one object of this kind may live at a time.
@@ -30,17 +30,17 @@ class SignalDrivenIo {
   SignalDrivenIo(const SignalDrivenIo&) = delete;
   SignalDrivenIo& operator=(const SignalDrivenIo&) = delete;
 
-  // Readable while take() has something to tell; -1 where the system does not do this.
+  // Readable while take() has events; -1 if the kernel does not report any.
   int fd() const noexcept { return queue_.get(); }
 
-  // From now on what happens on the descriptor is told: input, room for output, EOF, an error.
-  // False where that is not to be had.
+  // Has events reported of the descriptor from now on: input, room for output, EOF, an error. False
+  // if the kernel does not do that.
   bool arm(int fd) const noexcept;
   static void disarm(int fd) noexcept;
 
-  // Once fd() is readable: tells of some events, kMaxTaken at most, in their order; where there
-  // are more, fd() stays readable. False where events were lost, on any descriptor that is armed,
-  // since the queue was full (getrlimit(2), RLIMIT_SIGPENDING).
+  // Once fd() is readable: passes on some events, kMaxTaken at most, in their order; if there are
+  // more, fd() stays readable. False if events were lost, on any descriptor that is armed, since
+  // the queue was full (getrlimit(2), RLIMIT_SIGPENDING).
   bool take(const std::function<void(int fd)>& happened) const;
 
   static constexpr std::size_t kMaxTaken = 512;
