@@ -61,6 +61,7 @@ inline constexpr std::initializer_list<int> kOpen{EACCES, EINTR,  EMFILE, ENFILE
                                                   ENOENT, ENOMEM, ENXIO};
 inline constexpr std::initializer_list<int> kLimit{EFAULT, EINVAL, EPERM, ESRCH};
 inline constexpr std::initializer_list<int> kSignalSetting{EFAULT, EINVAL};
+inline constexpr std::initializer_list<int> kPipe{EFAULT, EMFILE, ENFILE};
 
 // socketpair(2), memfd_create(2), and sendmsg(2) where descriptors go with it (unix(7)).
 inline constexpr std::initializer_list<int> kSocketPair{EAFNOSUPPORT, EFAULT,     EMFILE,

@@ -449,6 +449,7 @@ class FaultOfTheStart : public FaultTest {
     if (call == "rt_sigaction") return "cannot catch signal " + std::to_string(SIGTERM);
     if (call == "rt_sigprocmask") return "cannot block signals";
     if (call == "getsockname") return "cannot tell the port of 127.0.0.1";
+    if (call == "pipe2") return "cannot make a pipe for signals";
     return "cannot listen on 127.0.0.1 port 0";
   }
 };
@@ -466,7 +467,7 @@ INSTANTIATE_TEST_SUITE_P(
     Each, FaultOfTheStart,
     testing::ValuesIn(join({faults("socket", kSocket), faults("setsockopt", kSocketOption),
                             faults("bind", kBind), faults("listen", kListen),
-                            faults("getsockname", kSocketName),
+                            faults("getsockname", kSocketName), faults("pipe2", kPipe),
                             faults("rt_sigprocmask", kSignalSetting, "SIG_BLOCK, [HUP INT"),
                             faults("rt_sigaction", kSignalSetting, "SIGTERM")})),
     name_of_test);

@@ -1,7 +1,6 @@
 #include "echo/os/signals.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,15 +207,6 @@ TEST_F(SignalsTest, RefusesASignalThatCannotBeCaught) {
     EXPECT_EQ(error.code().value(), EINVAL);
     EXPECT_STREQ(error.what(), "cannot catch signal 9: Invalid argument");
   }
-}
-
-TEST_F(SignalsTest, RefusesToWorkWithoutDescriptors) {
-  rlimit old_limit{};
-  ::getrlimit(RLIMIT_NOFILE, &old_limit);
-  const rlimit none{.rlim_cur = 0, .rlim_max = old_limit.rlim_max};
-  ::setrlimit(RLIMIT_NOFILE, &none);
-  EXPECT_THROW(Signals({SIGUSR1}), std::system_error);
-  ::setrlimit(RLIMIT_NOFILE, &old_limit);
 }
 
 TEST_F(SignalsTest, ChangesNothingWhereItRefuses) {
