@@ -13,7 +13,6 @@ constexpr int kCallsBeforeIdle = 8;
 
 QuietSet::QuietSet(bool enabled) {
   if (enabled) events_.emplace();
-  reserve(events_fd() + 1);
 }
 
 // In this order, so that each has room for those that it takes from others, wherever memory ends.
@@ -34,6 +33,7 @@ void QuietSet::add(int fd) noexcept {
 
 void QuietSet::keep_active(int fd) noexcept {
   always_active_.insert(fd);
+  candidates_.erase(fd);
   activate(fd);
 }
 

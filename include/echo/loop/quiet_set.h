@@ -22,7 +22,7 @@ namespace echo {
 // all idle ones are probed again: one call later for every kMaxProbing of them.
 class QuietSet {
  public:
-  // Throws std::bad_alloc. A descriptor of which the kernel reports no events stays active; without
+  // A descriptor of which the kernel reports no events stays active; without
   // `enabled` each does.
   explicit QuietSet(bool enabled = true);
 

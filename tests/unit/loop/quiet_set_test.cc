@@ -284,6 +284,20 @@ TEST_F(QuietSetTest, KeepsOneActiveThatIsToStaySo) {
   EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
+// Candidates are chosen after one of these calls.
+TEST_F(QuietSetTest, KeepsOneActiveWhateverItWasBefore) {
+  constexpr std::size_t kKept = 2 * kSilent;
+  for (std::size_t i = 0; i < kKept; ++i) add_one();
+  for (std::size_t number = 1; number <= kKept; ++number) {
+    note();
+    quiet_set_.keep_active(fd(number));
+    prepare();
+  }
+  call_often();
+  for (std::size_t number = 1; number <= kKept; ++number) EXPECT_FALSE(is_idle(number)) << number;
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
+}
+
 // As a listener is, while accepting pauses.
 TEST_F(QuietSetTest, KeepsItActiveThoughNothingWasExpectedOfItMeanwhile) {
   quiet_set_.keep_active(fd(1));
