@@ -17,6 +17,7 @@
 #include <system_error>
 
 #include "echo/os/fd_set.h"
+#include "echo/os/signals.h"
 
 namespace echo {
 namespace {
@@ -38,9 +39,7 @@ void catch_alarm() noexcept {
   struct sigaction action {};
   action.sa_handler = &interrupt;
   ::sigaction(SIGALRM, &action, nullptr);
-  sigset_t alarm{};
-  ::sigemptyset(&alarm);
-  ::sigaddset(&alarm, SIGALRM);
+  const sigset_t alarm = signal_set({SIGALRM});
   ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
 }
 

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <functional>
 
+#include "echo/os/signals.h"
+
 namespace echo {
 namespace {
 
@@ -25,13 +27,7 @@ constexpr int kOverflow = SIGIO;
 // How many events one read(2) takes: they lie on the stack, which may be small.
 constexpr std::size_t kTakenAtOnce = 16;
 
-sigset_t both_signals() noexcept {
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, queued_signal());
-  ::sigaddset(&set, kOverflow);
-  return set;
-}
+sigset_t both_signals() noexcept { return signal_set({queued_signal(), kOverflow}); }
 
 bool set_async(int fd, int on) noexcept { return ::ioctl(fd, FIOASYNC, &on) == 0; }
 

@@ -57,25 +57,28 @@ struct sigaction set_signal_action(int signal, const struct sigaction& action) {
 
 }  // namespace
 
-void block_signals(std::initializer_list<int> signals) {
+sigset_t signal_set(std::initializer_list<int> signals) noexcept {
   sigset_t set{};
   ::sigemptyset(&set);
   for (const int signal : signals) ::sigaddset(&set, signal);
+  return set;
+}
+
+void block_signals(std::initializer_list<int> signals) {
+  const sigset_t set = signal_set(signals);
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) {
     throw std::system_error(errno, std::generic_category(), "cannot block signals");
   }
 }
 
 void exit_on_signals(std::initializer_list<int> signals) {
-  sigset_t set{};
-  ::sigemptyset(&set);
   struct sigaction action {};
   action.sa_handler = &exit_now;
   for (const int signal : signals) {
     if (signal == SIGHUP && is_ignored(SIGHUP)) continue;
     set_signal_action(signal, action);
-    ::sigaddset(&set, signal);
   }
+  const sigset_t set = signal_set(signals);
   ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 
@@ -105,15 +108,12 @@ Signals::Signals(std::initializer_list<int> caught) {
   pending_signals = 0;
   pipe_of_signals = writer_.get();
 
-  sigset_t set{};
-  ::sigemptyset(&set);
   ::sigprocmask(SIG_BLOCK, nullptr, &old_mask_);
   try {
     struct sigaction action {};
     action.sa_handler = &note_signal;
     action.sa_flags = SA_RESTART;
     for (const int signal : caught) {
-      ::sigaddset(&set, signal);
       if (signal == SIGHUP && is_ignored(SIGHUP)) continue;
       old_actions_.emplace_back(signal, set_signal_action(signal, action));
     }
@@ -121,6 +121,7 @@ Signals::Signals(std::initializer_list<int> caught) {
     restore();
     throw;
   }
+  const sigset_t set = signal_set(caught);
   ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 

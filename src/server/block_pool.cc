@@ -21,13 +21,9 @@ void BlockPool::set_capacity(std::size_t queues) {
 }
 
 std::string BlockPool::take_block() {
-  std::string block;
-  if (blocks_.empty()) {
-    block.resize(kBlockBytes);
-  } else {
-    block = std::move(blocks_.back());
-    blocks_.pop_back();
-  }
+  if (blocks_.empty()) return std::string(kBlockBytes, '\0');
+  std::string block = std::move(blocks_.back());
+  blocks_.pop_back();
   return block;
 }
 

@@ -201,7 +201,7 @@ void Server::handle_signals() {
   now_ = clock_();  // It may have come long after that was read.
   // A server that drains has nothing to hand over.
   if (stop == SIGUSR2 && drain_timeout_.is_running()) return;
-  if (drain_timeout_.is_running() && has_stop_signal_) {
+  if (has_stop_signal_) {
     log_.info("a second signal, ", signal_name(stop), ": closing, ", connections_.size(), " open");
     close_all("a second signal");
   } else if (stop != SIGUSR2 || !hand_over()) {
@@ -262,7 +262,6 @@ void Server::drain(Connection& connection) {
   if (!connections_.contains(fd) || !connection.is_dry()) return;
   connection.hang_up(now_);
   mark_active(connection);
-  settle(connection);
 }
 
 std::optional<Duration> Server::time_to_next_deadline() const {

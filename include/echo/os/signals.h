@@ -10,6 +10,8 @@
 
 namespace echo {
 
+sigset_t signal_set(std::initializer_list<int> signals) noexcept;
+
 // Blocks the signals to the end of the process, except while there is a Signals: one that comes
 // after that does not end the process with a status of its own. Throws std::system_error.
 void block_signals(std::initializer_list<int> signals);
