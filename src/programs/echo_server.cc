@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kName = "echo_server";
 
 int serve(int argc, char** argv) {
-  // Until the main loop runs: a signal to stop ends the program, and the others wait, as process 1
+  // Until there is a Signals: a signal to stop ends the program, and the others wait, as process 1
   // too, and while a name server makes us wait.
   echo::block_signals({SIGUSR1, SIGUSR2});
   echo::exit_on_signals({SIGTERM, SIGINT, SIGHUP});

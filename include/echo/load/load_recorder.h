@@ -19,7 +19,7 @@ namespace echo {
 // Keeps what a Load finds, and reports it to the observer.
 //
 // It ignores messages that start before begin() has set the time, or in the warm-up. Until then it
-// reports nothing but failures.
+// reports only failures, refusals and the progress.
 class LoadRecorder {
  public:
   // How often to report a sample, and the progress. 0: never.

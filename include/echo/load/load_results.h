@@ -34,7 +34,7 @@ struct LoadResults {
   std::uint64_t lost = 0;        // Those that never will be: their connection failed, or was down.
   std::uint64_t bytes = 0;       // In the messages received.
   std::uint64_t unsent = 0;      // Of those that a count asks for: not even started.
-  Duration oldest_in_flight{0};  // If it is interrupted: how long that one has waited.
+  Duration oldest_in_flight{0};  // If it was cut short: how long that one has waited.
 
   Histogram latency;            // From the start of a message until it was back.
   Histogram lateness;           // At a rate: from the start until its connection took it.

@@ -10,11 +10,11 @@ namespace echo {
 // When the messages of a rate start: evenly, exactly, whatever became of those before.
 class Schedule {
  public:
-  // The first message starts at `start`. The rate's count is at least 1 and at most
-  // Rate::kMaxCount.
+  // The first message starts at `start`.
   Schedule(Rate rate, Time start) noexcept : rate_(rate), start_(start) {}
 
-  // When message `index`, counted from 0, starts.
+  // When message `index`, counted from 0, starts. The rate's count is at least 1 and at most
+  // Rate::kMaxCount.
   Time time_of(std::uint64_t index) const noexcept {
     const auto count = static_cast<Duration::rep>(rate_.count);
     const auto periods = static_cast<Duration::rep>(index / rate_.count);

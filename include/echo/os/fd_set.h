@@ -89,8 +89,8 @@ class FdSet {
   // first.
   fd_set* native() noexcept { return reinterpret_cast<fd_set*>(words_.data()); }
 
-  // How many descriptors one word of the set holds.
   using Word = unsigned long;
+  // How many descriptors one word of the set holds.
   static constexpr int kWordBits = sizeof(Word) * CHAR_BIT;
 
  private:

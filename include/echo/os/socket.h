@@ -55,7 +55,7 @@ enum class SocketKind { kListener, kConnection, kSeqpacket, kOther };
 // none.
 SocketKind kind_of(int fd) noexcept;
 
-// For a socket that has come from elsewhere.
+// For a descriptor that was not made so.
 void make_nonblocking(int fd) noexcept;
 bool is_nonblocking(int fd) noexcept;
 

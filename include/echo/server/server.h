@@ -30,7 +30,7 @@
 
 namespace echo {
 
-// What SIGUSR1 has logged.
+// What SIGUSR1 has logged, and the end of run().
 struct Statistics {
   std::size_t open = 0;
   std::uint64_t accepted = 0;

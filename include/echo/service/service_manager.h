@@ -36,7 +36,7 @@ struct ServiceStatus {
 // again later.
 class ServiceManager {
  public:
-  // None: every call does nothing.
+  // None: nothing is sent, store() returns ENOTCONN, and synchronize() false.
   ServiceManager() = default;
 
   // The one that the environment names, if any. A malformed variable is a warning, and counts as
