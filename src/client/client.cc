@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -12,13 +12,6 @@
 #include "echo/os/endpoint.h"
 
 namespace echo {
-namespace {
-
-// What a pipe that select() reports writable takes without making write() wait (pipe(7)).
-constexpr std::size_t kMaxWritten = PIPE_BUF;
-
-}  // namespace
-
 Client::Client(const ClientSettings& settings, Log& log, int input, int output,
                std::function<Time()> clock)
     : ClientLoop(
@@ -30,7 +23,8 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
       settings_(settings),
       log_(log),
       input_(input),
-      output_(output) {
+      output_(output),
+      stdout_(output) {
   // Other processes may have these too: they must not be armed.
   for (const int stream : {input_, output_}) {
     if (stream >= 0) selector().keep_active(stream);
@@ -93,7 +87,7 @@ void Client::watch_streams() {
     if (is_live(index)) needed = std::min(needed, connection(index).received());
   }
   transcript_.forget_before(needed);
-  const bool room = transcript_.size_from(needed) < kMaxUnverified;
+  const bool room = transcript_.end() - needed < kMaxUnverified;
   selector().watch_input(input_, room && !transcript_.finished() && over_ < opened_);
   selector().watch_output(output_, ready_for_output() > 0);
 }
@@ -150,12 +144,12 @@ void Client::handle_readable(int /*input*/) {
 }
 
 void Client::handle_writable(int /*output*/) {
-  const std::size_t length = std::min(ready_for_output(), kMaxWritten);
-  const ssize_t written = ::write(output_, transcript_.from(written_).data(), length);
-  if (written >= 0) {
-    written_ += static_cast<std::uint64_t>(written);
-  } else if (errno != EAGAIN && errno != EINTR) {
-    throw std::system_error(errno, std::generic_category(), "cannot write standard output");
+  const std::size_t length = std::min(ready_for_output(), buffer().size());
+  std::string_view rest = transcript_.from(written_).substr(0, length);
+  const int error = stdout_.write_now(rest);
+  written_ += length - rest.size();
+  if (error != 0 && error != EAGAIN) {
+    throw std::system_error(error, std::generic_category(), "cannot write standard output");
   }
 }
 

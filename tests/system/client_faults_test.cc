@@ -19,6 +19,7 @@ namespace echo::test {
 namespace {
 
 constexpr std::size_t kMessage = 2000;
+constexpr const char* kWholeMessage = ", 2000)";
 
 struct Echo {
   int status;
@@ -157,7 +158,7 @@ TEST_P(FaultOfTheClientsOutput, IsToldInOneLine) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsOutput,
-                         testing::ValuesIn(faults("write", kWrite, "(1, ")), name_of_test);
+                         testing::ValuesIn(faults("write", kWrite, kWholeMessage)), name_of_test);
 
 class PassingFaultOfTheClientsOutput : public ClientFaultTest {};
 
@@ -168,7 +169,7 @@ TEST_P(PassingFaultOfTheClientsOutput, LosesNoByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, PassingFaultOfTheClientsOutput,
-                         testing::ValuesIn(faults("write", kNotNow, "(1, ")), name_of_test);
+                         testing::ValuesIn(faults("write", kNotNow, kWholeMessage)), name_of_test);
 
 class FaultOfTheClientsInput : public ClientFaultTest {};
 

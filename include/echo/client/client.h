@@ -12,6 +12,7 @@
 #include "echo/client/target.h"
 #include "echo/client/transcript.h"
 #include "echo/os/log.h"
+#include "echo/os/output.h"
 
 namespace echo {
 
@@ -63,6 +64,7 @@ class Client : public ClientLoop {
   Log& log_;
   const int input_;
   const int output_;
+  const Output stdout_;  // To write to it.
   Transcript transcript_;
 
   std::size_t next_message_ = 0;

@@ -19,6 +19,9 @@ struct Target {
   std::size_t connections = 1;                  // At least 1.
   Duration timeout = std::chrono::seconds{10};  // For connecting and for each answer. 0: none.
   Duration deadline{0};                         // For all of it. 0: none.
+
+  // How much longer a reader has for what is printed at the end.
+  static constexpr Duration kReaderTimeout = std::chrono::seconds{2};
 };
 
 }  // namespace echo

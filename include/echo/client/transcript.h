@@ -29,7 +29,6 @@ class Transcript : public Script {
   void finish() noexcept { finished_ = true; }
   bool finished() const noexcept override { return finished_; }
 
-  // The offset one past the last byte.
   std::uint64_t end() const noexcept override { return begin_ + kept_.size(); }
 
   // The bytes from `offset` to the end; `offset` is one that has not been forgotten, or the end.
@@ -40,11 +39,6 @@ class Transcript : public Script {
 
   std::optional<Time> waits_since(std::uint64_t received) const noexcept override {
     return handed_ && received == end() ? Time::max() : handed_;
-  }
-
-  // How many bytes there are from `offset` to the end.
-  std::size_t size_from(std::uint64_t offset) const noexcept {
-    return static_cast<std::size_t>(end() - offset);
   }
 
   // The bytes before `offset` are needed no more. The memory goes when it is half of what is kept,
