@@ -127,16 +127,9 @@ OptionTable load_options(ClientOptions& options) {
 OptionTable log_options(ClientOptions& options) {
   return {
       {'v', "verbose", "", "tell more; where it measures, of every failure",
-       [&](auto&) {
-         options.log_level = LogLevel::kDebug;
-         options.presentation.quiet = false;
-       },
-       "\n"},
+       [&](auto&) { options.log_level = LogLevel::kDebug; }, "\n"},
       {0, "quiet", "", "tell only of errors, and the results",
-       [&](auto&) {
-         options.log_level = LogLevel::kError;
-         options.presentation.quiet = true;
-       }},
+       [&](auto&) { options.log_level = LogLevel::kError; }},
   };
 }
 

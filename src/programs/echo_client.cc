@@ -2,8 +2,10 @@
 
 #include <cstddef>
 
+#include "echo/base/time.h"
 #include "echo/cli/program.h"
 #include "echo/client/client.h"
+#include "echo/client/target.h"
 #include "echo/load/pattern.h"
 #include "echo/os/local_ports.h"
 #include "echo/os/log.h"
@@ -35,6 +37,10 @@ int talk(int argc, char** argv) {
   if (options.measures) {
     options.load.seed = options.seed ? *options.seed : echo::Pattern::draw_seed();
     return echo::measure(options.load, options.presentation, log);
+  }
+  const echo::Duration deadline = options.client.deadline;
+  if (deadline > echo::Duration{0}) {
+    log.set_wait({.until = echo::Clock::now() + deadline + echo::Target::kReaderTimeout});
   }
   if (!options.hint.empty()) log.warning(options.hint);
   echo::Client client(options.client, log, STDIN_FILENO, STDOUT_FILENO);

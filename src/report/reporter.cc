@@ -5,10 +5,12 @@
 #include <cerrno>
 #include <chrono>
 #include <system_error>
+#include <utility>
 
 #include "echo/base/escape.h"
 #include "echo/client/client_connection.h"
 #include "echo/client/server_addresses.h"
+#include "echo/client/target.h"
 #include "echo/report/csv.h"
 #include "echo/report/figures.h"
 #include "echo/report/ping.h"
@@ -24,7 +26,6 @@ using namespace std::chrono_literals;
 constexpr Duration kProgressInterval = 200ms;
 constexpr Duration kPingProgressInterval = 1s;
 constexpr Duration kDefaultSample = 1s;
-constexpr Duration kHurry = 2s;
 
 WallTime wall_time_of(Time time) {
   const auto ago = std::chrono::duration_cast<WallTime::duration>(Clock::now() - time);
@@ -48,7 +49,7 @@ Reporter::Reporter(const LoadSettings& settings, const Presentation& presentatio
   log_.set_wait({.is_over = [] { return true; }});
   if (is(OutputFormat::kCsv)) print(csv_header());
   if (prints_answers()) print(ping_header(settings));
-  if (!presentation.quiet && !prints_answers() && Progress::wanted(STDERR_FILENO)) {
+  if (is_talkative() && !prints_answers() && Progress::wanted(STDERR_FILENO)) {
     progress_.emplace(STDERR_FILENO, settings);
   }
 }
@@ -69,7 +70,7 @@ void Reporter::lost(std::uint64_t sequence, const std::string& reason) {
 }
 
 void Reporter::failed(const std::string& text) {
-  if (++failures_ > kMaxFailuresLogged && !log_.enabled(LogLevel::kDebug)) return;
+  if (failures_logged_ == kMaxFailuresLogged && !log_.enabled(LogLevel::kDebug)) return;
   clear_progress();
   log_.error(text);
   ++failures_logged_;
@@ -103,18 +104,20 @@ void Reporter::print_status(const LoadResults& results) {
   log_.answer(format_status(settings_, results));
 }
 
-void Reporter::hurry() { wait_.until = Clock::now() + kHurry; }
+void Reporter::hurry() { wait_.until = Clock::now() + Target::kReaderTimeout; }
 
 void Reporter::finish(const LoadResults& results) {
   clear_progress();
-  log_.set_wait(interrupts_.log_wait());
+  OutputWait log_wait = interrupts_.log_wait();
+  log_wait.until = wait_.until;
+  log_.set_wait(std::move(log_wait));
   if (results.is_past_deadline) {
     log_.error("not done within ", settings_.deadline,
                ": messages unanswered: ", results.in_flight(), ", not sent: ", results.unsent,
                ", connections not open: ", results.not_open);
   }
-  if (failures_ > failures_logged_) {
-    log_.error("more connections failed: ", failures_ - failures_logged_);
+  if (results.failed() > failures_logged_) {
+    log_.error("more connections failed: ", results.failed() - failures_logged_);
   }
   // A table has them among its figures.
   if (!is(OutputFormat::kTable)) {

@@ -393,6 +393,18 @@ TEST(Measuring, EndsAtItsDeadlineThoughNobodyReadsItsPicture) {
   ::unlink(fifo.c_str());
 }
 
+TEST(Measuring, EndsAtItsDeadlineThoughNobodyReadsItsErrors) {
+  const FalseServer silent;
+  const UnreadPipe pipe;
+  const Surroundings no_errors{.standard_error = pipe.path()};
+  Program measures(ECHO_CLIENT,
+                   at_port(silent.port(), {"-n", "1", "--json", "--deadline", "100ms"}), no_errors);
+  Program talks(ECHO_CLIENT, at_port(silent.port(), {"--deadline", "100ms", "message"}), no_errors);
+  EXPECT_EQ(measures.wait_for_exit(), 1);
+  EXPECT_EQ(figure(measures.output_text(), "messages", "in_flight"), 1U);
+  EXPECT_EQ(talks.wait_for_exit(), 1);
+}
+
 TEST(Measuring, EndsAtItsDeadlineAndSaysWhatIsLeft) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "5", "--deadline", "300ms"}));

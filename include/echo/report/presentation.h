@@ -17,7 +17,6 @@ enum class OutputFormat {
 // How to present what a load finds.
 struct Presentation {
   OutputFormat format = OutputFormat::kTable;
-  bool quiet = false;              // Print the results and errors only.
   bool histogram = false;          // Plot the latencies too, below a table or a summary,
   bool ascii = false;              // and in ASCII, whatever the locale.
   std::optional<Duration> sample;  // The interval of the samples. None: a second if there are any.

@@ -45,7 +45,7 @@ class Reporter : public LoadObserver {
   // Answers a user who asks how far the load is.
   void print_status(const LoadResults& results);
 
-  // From now on a reader has two seconds to take the results.
+  // From now on a reader has Target::kReaderTimeout to take the results.
   void hurry();
 
   void finish(const LoadResults& results);
@@ -58,7 +58,8 @@ class Reporter : public LoadObserver {
   bool takes_samples() const noexcept {
     return is(OutputFormat::kCsv) || picture_ || (is(OutputFormat::kJson) && presentation_.sample);
   }
-  bool prints_answers() const noexcept { return is(OutputFormat::kPing) && !presentation_.quiet; }
+  bool is_talkative() const noexcept { return log_.enabled(LogLevel::kInfo); }
+  bool prints_answers() const noexcept { return is(OutputFormat::kPing) && is_talkative(); }
   std::string result_text(const LoadResults& results) const;
   void print(std::string_view text);
   void clear_progress();
@@ -69,7 +70,6 @@ class Reporter : public LoadObserver {
   OutputWait wait_;
   Log& log_;
   const Output stdout_;
-  std::uint64_t failures_ = 0;
   std::uint64_t failures_logged_ = 0;
   int progresses_ = 0;
   bool has_given_up_ = false;

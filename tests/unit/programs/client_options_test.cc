@@ -219,7 +219,6 @@ void expect_measuring_defaults(const ClientOptions& options) {
   EXPECT_FALSE(load.reconnect);
   EXPECT_EQ(options.presentation.format, OutputFormat::kTable);
   EXPECT_EQ(options.presentation.sample, std::nullopt);
-  EXPECT_FALSE(options.presentation.quiet);
   EXPECT_FALSE(options.presentation.histogram);
   EXPECT_FALSE(options.presentation.ascii);
   EXPECT_EQ(options.presentation.svg, "");
@@ -304,7 +303,6 @@ TEST(ClientOptions, TakesWhatIsToldOfIt) {
   EXPECT_EQ(parse_client({"-n1", "--svg", "file"}).presentation.svg, "file");
   EXPECT_TRUE(parse_client({"-n1", "--histogram"}).presentation.histogram);
   EXPECT_TRUE(parse_client({"-n1", "--histogram", "--ascii"}).presentation.ascii);
-  EXPECT_TRUE(parse_client({"-n1", "--quiet"}).presentation.quiet);
 }
 
 TEST(ClientOptions, TakesDecimalsAndUnits) {
