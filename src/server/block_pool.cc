@@ -21,9 +21,13 @@ void BlockPool::set_capacity(std::size_t queues) {
 }
 
 std::string BlockPool::take_block() {
-  if (blocks_.empty()) return std::string(kBlockBytes, '\0');
-  std::string block = std::move(blocks_.back());
-  blocks_.pop_back();
+  std::string block;
+  if (blocks_.empty()) {
+    block.resize(kBlockBytes);
+  } else {
+    block = std::move(blocks_.back());
+    blocks_.pop_back();
+  }
   return block;
 }
 
