@@ -74,7 +74,9 @@ std::string help_of(const Option& option) {
   if (takes_value(option)) line.append(" ").append(option.argument);
   line.resize(std::max(line.size() + 1, kBeforeHelp), ' ');
   std::string text;
-  std::istringstream words(option.help);
+  std::string help = option.help;
+  if (!option.default_value.empty()) help += " (default: " + option.default_value + ")";
+  std::istringstream words(help);
   for (std::string word; words >> word;) {
     if (line.size() + 1 + word.size() > kWidth) {
       text += line + '\n';

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -43,6 +44,12 @@ std::optional<LogLevel> parse_log_level(std::string_view text) {
     if (text == name) return level;
   }
   return std::nullopt;
+}
+
+std::string_view log_level_name(LogLevel level) noexcept {
+  const auto* const found =
+      std::find_if(kLevels.begin(), kLevels.end(), [&](auto& row) { return row.second == level; });
+  return found->first;
 }
 
 std::string Payload::to_string() const {

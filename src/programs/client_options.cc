@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "echo/base/format.h"
 #include "echo/base/time.h"
 #include "echo/base/usage_error.h"
 #include "echo/load/pattern.h"
@@ -34,18 +35,20 @@ OptionTable target_options(ClientOptions& options) {
   ClientSettings& client = options.client;
   LoadSettings& load = options.load;
   return {
-      {'H', "host", "ADDR", "the server's name or address (default: localhost)",
-       [&](auto& value) { client.host = load.host = value.host(); }},
-      {'p', "port", "PORT", "its port, a number or a service's name (default: 10000)",
-       [&](auto& value) { client.port = load.port = value.port(); }},
-      {'c', "connections", "N", "how many sockets to open (default: 2; where it measures: 1)",
+      {'H', "host", "ADDR", "the server's name or address",
+       [&](auto& value) { client.host = load.host = value.host(); }, client.host},
+      {'p', "port", "PORT", "its port, a number or a service's name",
+       [&](auto& value) { client.port = load.port = value.port(); }, std::to_string(client.port)},
+      {'c', "connections", "N", "how many sockets to open",
        [&](auto& value) {
          client.connections = load.connections = value.number(1, kMaxConnections);
-       }},
+       },
+       std::to_string(client.connections) +
+           "; where it measures: " + std::to_string(load.connections)},
       {'t', "timeout", "TIME",
-       "how long to wait for a connection, and for the whole answer to a message; 0 for ever "
-       "(default: 10s)",
-       [&](auto& value) { client.timeout = load.timeout = value.duration(); }},
+       "how long to wait for a connection, and for the whole answer to a message; 0 for ever",
+       [&](auto& value) { client.timeout = load.timeout = value.duration(); },
+       format_duration(client.timeout)},
       {0, "deadline", "TIME", "end after TIME, whatever is not done by then",
        [&](auto& value) { client.deadline = load.deadline = value.positive_duration(); }},
       {'4', "ipv4", "", "use IPv4 only", [&](auto&) { client.family = load.family = AF_INET; }},
@@ -59,7 +62,7 @@ OptionTable measuring_options(ClientOptions& options) {
   LoadSettings& load = options.load;
   return {
       {'n', "count", "N", "each connection says N messages",
-       [&](auto& value) { load.count = value.number(1, kMaxMessages); },
+       [&](auto& value) { load.count = value.number(1, kMaxMessages); }, "",
        "\nIt measures with one of these three, on messages of its own:\n"},
       {'D', "duration", "TIME", "messages begin for so long",
        [&](auto& value) { load.duration = value.positive_duration(); }},
@@ -76,23 +79,26 @@ OptionTable load_options(ClientOptions& options) {
   LoadSettings& load = options.load;
   Presentation& presentation = options.presentation;
   return {
-      {'s', "size", "SIZE", "of a message, or a range of sizes such as 64-64K (default: 64)",
-       [&](auto& value) { load.sizes = value.size_range(kMaxSize); }, "\n"},
-      {'P', "pipeline", "DEPTH",
-       "how many messages a connection has in flight (default: 1; at a rate: 100000)",
-       [&](auto& value) { load.pipeline = value.number(1, kMaxDepth); }},
+      {'s', "size", "SIZE", "of a message, or a range of sizes such as 64-64K",
+       [&](auto& value) { load.sizes = value.size_range(kMaxSize); },
+       std::to_string(load.sizes.least), "\n"},
+      {'P', "pipeline", "DEPTH", "how many messages a connection has in flight",
+       [&](auto& value) { load.pipeline = value.number(1, kMaxDepth); },
+       std::to_string(load.pipeline) +
+           "; at a rate: " + std::to_string(LoadSettings::kPipelineAtRate)},
       {'r', "rate", "N",
        "N messages a second (or N/m, N/h) of all connections, each timed from when it was due",
        [&](auto& value) { load.rate = value.rate(kMaxRate); }},
-      {0, "ramp", "TIME", "open the connections over so long (default: 0)",
-       [&](auto& value) { load.ramp = value.duration(); }},
+      {0, "ramp", "TIME", "open the connections over so long",
+       [&](auto& value) { load.ramp = value.duration(); }, format_duration(load.ramp)},
       {0, "churn", "", "make a connection for each message", [&](auto&) { load.churn = true; }},
-      {0, "idle", "N", "open so many more, which say nothing (default: 0)",
-       [&](auto& value) { load.idle = value.number(0, kMaxConnections); }},
+      {0, "idle", "N", "open so many more, which say nothing",
+       [&](auto& value) { load.idle = value.number(0, kMaxConnections); },
+       std::to_string(load.idle)},
       {0, "half-close", "", "send EOF behind the last message, not after its echo",
        [&](auto&) { load.half_close = true; }},
-      {0, "warmup", "TIME", "measure only what begins after so long (default: 0)",
-       [&](auto& value) { load.warmup = value.duration(); }},
+      {0, "warmup", "TIME", "measure only what begins after so long",
+       [&](auto& value) { load.warmup = value.duration(); }, format_duration(load.warmup)},
       {0, "reconnect", "", "make a connection that fails again",
        [&](auto&) { load.reconnect = true; }},
       {0, "histogram", "", "plot the distribution of the latencies too",
@@ -103,13 +109,13 @@ OptionTable load_options(ClientOptions& options) {
        [&](auto&) { presentation.format = OutputFormat::kJson; }},
       {0, "csv", "", "print the figures of each sample as a line",
        [&](auto&) { presentation.format = OutputFormat::kCsv; }},
-      {0, "sample", "TIME",
-       "how long a sample of --csv, --json or --svg is, from 1ms on (default: 1s; --json: none)",
+      {0, "sample", "TIME", "how long a sample of --csv, --json or --svg is, from 1ms on",
        [&](auto& value) {
          presentation.sample = value.duration();
          // The client does nothing else while it sums one up.
          if (*presentation.sample < kMinSample) value.reject("out of range (1ms at least)");
-       }},
+       },
+       format_duration(Presentation::kDefaultSample) + "; --json: none"},
       {0, "svg", "FILE", "draw latencies and throughput over time",
        [&](auto& value) {
          presentation.svg = value.text;
@@ -118,16 +124,16 @@ OptionTable load_options(ClientOptions& options) {
            value.reject("not the name of a file; standard output has the results");
          }
        }},
-      {0, "seed", "N",
-       "send the bytes of the run that had this seed (default: another one for each run)",
-       [&](auto& value) { options.seed = value.number(0, Pattern::kMaxSeed); }},
+      {0, "seed", "N", "send the bytes of the run that had this seed",
+       [&](auto& value) { options.seed = value.number(0, Pattern::kMaxSeed); },
+       "another one for each run"},
   };
 }
 
 OptionTable log_options(ClientOptions& options) {
   return {
       {'v', "verbose", "", "tell more; where it measures, of every failure",
-       [&](auto&) { options.log_level = LogLevel::kDebug; }, "\n"},
+       [&](auto&) { options.log_level = LogLevel::kDebug; }, "", "\n"},
       {0, "quiet", "", "tell only of errors, and the results",
        [&](auto&) { options.log_level = LogLevel::kError; }},
   };

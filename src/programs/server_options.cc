@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <string>
 #include <string_view>
 
+#include "echo/base/format.h"
 #include "echo/base/usage_error.h"
 #include "echo/os/socket.h"
 
 namespace echo {
 namespace {
+
+constexpr const char* kDefaultHost = "localhost";
 
 // The options that set where or how to listen.
 constexpr std::array<std::string_view, 5> kListenOptions{"host", "port", "backlog", "keepalive",
@@ -20,40 +24,44 @@ OptionTable server_table(ServerOptions& options) {
   ListenSettings& listen = server.listen;
   return {
       {'H', "host", "ADDR",
-       "listen on this name or address; may be given more than once; '*' for all "
-       "(default: localhost)",
-       [&](auto& value) { options.hosts.push_back(value.host()); }},
-      {'p', "port", "PORT",
-       "listen on this port, a number or a service's name; 0 for any free one (default: 10000)",
-       [&](auto& value) { listen.port = value.port(); }},
+       "listen on this name or address; may be given more than once; '*' for all",
+       [&](auto& value) { options.hosts.push_back(value.host()); }, kDefaultHost},
+      {'p', "port", "PORT", "listen on this port, a number or a service's name; 0 for any free one",
+       [&](auto& value) { listen.port = value.port(); }, std::to_string(listen.port)},
       {'b', "backlog", "N",
-       "let so many connections wait to be accepted; the system has its own limit (default: 4096)",
-       [&](auto& value) { listen.backlog = static_cast<int>(value.number(1, INT_MAX)); }},
+       "let so many connections wait to be accepted; the system has its own limit",
+       [&](auto& value) { listen.backlog = static_cast<int>(value.number(1, INT_MAX)); },
+       std::to_string(listen.backlog)},
       {'c', "max-connections", "N",
-       "refuse more connections than this; 0 for as many as there are descriptors (default: 0)",
-       [&](auto& value) { server.max_connections = value.number(0, INT_MAX); }},
+       "refuse more connections than this; 0 for as many as there are descriptors",
+       [&](auto& value) { server.max_connections = value.number(0, INT_MAX); },
+       std::to_string(server.max_connections)},
       {'m', "max-per-host", "N",
        "the same for the connections of one host: an IPv4 address, an IPv6 network of 64 bits, or "
-       "one link-local address (default: 0)",
-       [&](auto& value) { server.max_per_host = value.number(0, INT_MAX); }},
+       "one link-local address",
+       [&](auto& value) { server.max_per_host = value.number(0, INT_MAX); },
+       std::to_string(server.max_per_host)},
       {'q', "max-queue", "SIZE",
-       "stop reading from a client that is owed so many bytes, until it has taken half "
-       "(default: 256K)",
-       [&](auto& value) { server.max_queue = value.size(); }},
+       "stop reading from a client that is owed so many bytes, until it has taken half",
+       [&](auto& value) { server.max_queue = value.size(); },
+       std::to_string(server.max_queue / 1024) + "K"},
       {'i', "idle-timeout", "TIME",
-       "close a connection on which no byte has moved for so long; 0 for never (default: 0)",
-       [&](auto& value) { server.idle_timeout = value.duration(); }},
+       "close a connection on which no byte has moved for so long; 0 for never",
+       [&](auto& value) { server.idle_timeout = value.duration(); },
+       format_duration(server.idle_timeout)},
       {'k', "keepalive", "TIME",
        "ask a peer that has been silent for so long whether it is still there, and close the "
-       "connection if not; 0 for never (default: 2m)",
-       [&](auto& value) { listen.keepalive = value.duration(kMaxKeepalive); }},
-      {'d', "drain-timeout", "TIME",
-       "when told to stop, wait so long for what is in flight (default: 5s)",
-       [&](auto& value) { server.drain_timeout = value.duration(); }},
+       "connection if not; 0 for never",
+       [&](auto& value) { listen.keepalive = value.duration(kMaxKeepalive); },
+       format_duration(listen.keepalive)},
+      {'d', "drain-timeout", "TIME", "when told to stop, wait so long for what is in flight",
+       [&](auto& value) { server.drain_timeout = value.duration(); },
+       format_duration(server.drain_timeout)},
       {0, "reuse-port", "", "share the port with other servers that ask for it too (SO_REUSEPORT)",
        [&](auto&) { listen.reuse_port = true; }},
-      {'l', "log-level", "LEVEL", "error, warning, info or debug (default: info)",
-       [&](auto& value) { options.log_level = value.log_level(); }},
+      {'l', "log-level", "LEVEL", "error, warning, info or debug",
+       [&](auto& value) { options.log_level = value.log_level(); },
+       std::string(log_level_name(options.log_level))},
       {'v', "verbose", "", "the same as --log-level debug",
        [&](auto&) { options.log_level = LogLevel::kDebug; }},
       {0, "quiet", "", "the same as --log-level warning",
@@ -68,7 +76,7 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
   const Given given = walk_command_line(argc, argv, server_table(options));
   given.expect_no_arguments();
   options.action = given.action;
-  if (options.hosts.empty()) options.hosts.emplace_back("localhost");
+  if (options.hosts.empty()) options.hosts.emplace_back(kDefaultHost);
   const auto found = std::find_first_of(given.options.begin(), given.options.end(),
                                         kListenOptions.begin(), kListenOptions.end());
   if (found != given.options.end()) options.listen_option = "--" + std::string(*found);

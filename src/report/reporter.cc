@@ -25,7 +25,6 @@ using namespace std::chrono_literals;
 
 constexpr Duration kProgressInterval = 200ms;
 constexpr Duration kPingProgressInterval = 1s;
-constexpr Duration kDefaultSample = 1s;
 
 WallTime wall_time_of(Time time) {
   const auto ago = std::chrono::duration_cast<WallTime::duration>(Clock::now() - time);
@@ -49,13 +48,14 @@ Reporter::Reporter(const LoadSettings& settings, const Presentation& presentatio
   log_.set_wait({.is_over = [] { return true; }});
   if (is(OutputFormat::kCsv)) print(csv_header());
   if (prints_answers()) print(ping_header(settings));
-  if (is_talkative() && !prints_answers() && Progress::wanted(STDERR_FILENO)) {
+  if (!is_quiet() && !prints_answers() && Progress::wanted(STDERR_FILENO)) {
     progress_.emplace(STDERR_FILENO, settings);
   }
 }
 
 LoadRecorder::Intervals Reporter::intervals() const {
-  return {.sample = takes_samples() ? presentation_.sample.value_or(kDefaultSample) : Duration{0},
+  return {.sample = takes_samples() ? presentation_.sample.value_or(Presentation::kDefaultSample)
+                                    : Duration{0},
           .progress = progress_          ? kProgressInterval
                       : prints_answers() ? kPingProgressInterval
                                          : Duration{0}};

@@ -19,6 +19,7 @@
 #include "bench/report.h"
 #include "bench/results.h"
 #include "bench/work.h"
+#include "echo/base/format.h"
 #include "echo/base/time.h"
 #include "echo/cli/options.h"
 #include "echo/cli/program.h"
@@ -43,16 +44,16 @@ struct Options {
 
 OptionTable table_of(Options& options) {
   return {
-      {'r', "rounds", "N", "measure so often, and take the medians (default: 5)",
-       [&](auto& value) { options.rounds = value.number(1, 1000); }},
-      {'t', "time", "TIME", "a measurement lasts so long (default: 700ms)",
-       [&](auto& value) { options.time = value.duration(); }},
-      {'o', "only", "TEXT", "the works whose name has this in it (default: all)",
-       [&](auto& value) { options.only = value.text; }},
+      {'r', "rounds", "N", "measure so often, and take the medians",
+       [&](auto& value) { options.rounds = value.number(1, 1000); },
+       std::to_string(options.rounds)},
+      {'t', "time", "TIME", "a measurement lasts so long",
+       [&](auto& value) { options.time = value.duration(); }, format_duration(options.time)},
+      {'o', "only", "TEXT", "the works whose name has this in it",
+       [&](auto& value) { options.only = value.text; }, "all"},
       {'s', "server", "TEXT",
-       "the servers whose name has this in it (default: all); epoll, the reference, comes along "
-       "anyway",
-       [&](auto& value) { options.server = value.text; }},
+       "the servers whose name has this in it; epoll, the reference, comes along anyway",
+       [&](auto& value) { options.server = value.text; }, "all"},
       {'w', "with", "PATH", "another build of echo_server to compare; may be given more than once",
        [&](auto& value) { options.others.push_back(value.text); }},
       {'f', "csv", "FILE", "write all medians to this file too",

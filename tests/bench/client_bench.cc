@@ -33,10 +33,11 @@ struct Options {
 
 OptionTable table_of(Options& options) {
   return {
-      {'r', "rounds", "N", "measure so often, and take the medians (default: 7)",
-       [&](auto& value) { options.rounds = value.number(1, 1000); }},
-      {'o', "only", "TEXT", "the works whose name has this in it (default: all)",
-       [&](auto& value) { options.only = value.text; }},
+      {'r', "rounds", "N", "measure so often, and take the medians",
+       [&](auto& value) { options.rounds = value.number(1, 1000); },
+       std::to_string(options.rounds)},
+      {'o', "only", "TEXT", "the works whose name has this in it",
+       [&](auto& value) { options.only = value.text; }, "all"},
   };
 }
 

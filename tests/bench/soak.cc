@@ -38,12 +38,13 @@ struct Options {
 
 OptionTable table_of(Options& options) {
   return {
-      {'t', "time", "TIME", "for so long (default: 10m)",
-       [&](auto& value) { options.time = value.duration(); }},
-      {'c', "connections", "N", "at once (default: 200)",
-       [&](auto& value) { options.connections = value.number(1, 10'000); }},
-      {'s', "seed", "N", "make the same choices again (default: at random)",
-       [&](auto& value) { options.seed = value.number(0, UINT64_MAX); }},
+      {'t', "time", "TIME", "for so long", [&](auto& value) { options.time = value.duration(); },
+       format_duration(options.time)},
+      {'c', "connections", "N", "at once",
+       [&](auto& value) { options.connections = value.number(1, 10'000); },
+       std::to_string(options.connections)},
+      {'s', "seed", "N", "make the same choices again",
+       [&](auto& value) { options.seed = value.number(0, UINT64_MAX); }, "at random"},
   };
 }
 

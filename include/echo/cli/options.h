@@ -49,6 +49,7 @@ struct Option {
   const char* argument;  // What the help calls its value. Empty: it takes none.
   const char* help;
   std::function<void(const OptionValue&)> apply;  // To the settings that the table is made for.
+  std::string default_value{};                    // The help ends with it. Empty: there is none.
   std::string heading{};                          // Lines above it in the help.
 };
 

@@ -19,6 +19,7 @@ enum class LogLevel { kError, kWarning, kInfo, kDebug };
 
 // "error", "warning", "info" or "debug"; nullopt for any other text.
 std::optional<LogLevel> parse_log_level(std::string_view text);
+std::string_view log_level_name(LogLevel level) noexcept;
 
 // A peer's bytes, for a log line: in quotes, what is not printable ASCII escaped, so that nothing
 // of it reaches a terminal as a command; the first kMaxBytes of them, then their true number.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -16,10 +17,12 @@ enum class OutputFormat {
 
 // How to present what a load finds.
 struct Presentation {
+  static constexpr Duration kDefaultSample = std::chrono::seconds{1};
+
   OutputFormat format = OutputFormat::kTable;
   bool histogram = false;          // Plot the latencies too, below a table or a summary,
   bool ascii = false;              // and in ASCII, whatever the locale.
-  std::optional<Duration> sample;  // The interval of the samples. None: a second if there are any.
+  std::optional<Duration> sample;  // The interval of the samples. None: kDefaultSample if any.
   std::string svg;                 // The file for a picture. Empty: none.
 };
 

@@ -58,8 +58,8 @@ class Reporter : public LoadObserver {
   bool takes_samples() const noexcept {
     return is(OutputFormat::kCsv) || picture_ || (is(OutputFormat::kJson) && presentation_.sample);
   }
-  bool is_talkative() const noexcept { return log_.enabled(LogLevel::kInfo); }
-  bool prints_answers() const noexcept { return is(OutputFormat::kPing) && is_talkative(); }
+  bool is_quiet() const noexcept { return !log_.enabled(LogLevel::kInfo); }
+  bool prints_answers() const noexcept { return is(OutputFormat::kPing) && !is_quiet(); }
   std::string result_text(const LoadResults& results) const;
   void print(std::string_view text);
   void clear_progress();

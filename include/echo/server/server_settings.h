@@ -24,7 +24,7 @@ struct ListenSettings {
   Duration keepalive = std::chrono::minutes{2};
 };
 
-// What the command line sets. Every default stands here but that of --host.
+// What the command line sets, with its defaults.
 struct ServerSettings {
   ListenSettings listen;
   std::size_t max_connections = 0;       // More are refused. 0: only the descriptors limit them.

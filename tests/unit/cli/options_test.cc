@@ -164,11 +164,13 @@ TEST(OptionsHelp, HasALineForEachOptionAndMoreForALongText) {
   const OptionTable table{
       {'b', "beta", "", "a short text", {}},
       {'g', "gamma", "SIZE", "a text up to the end of the line, not beyond, and more", {}},
-      {0, "alternative-to-that", "TEXT", "a text beside a long name", {}, "\nMore:\n"},
+      {'d', "delta", "N", "a number", {}, "7; at times: 8"},
+      {0, "alternative-to-that", "TEXT", "a text beside a long name", {}, "", "\nMore:\n"},
   };
   EXPECT_TRUE(options_help(table).starts_with(R"(  -b, --beta                a short text
   -g, --gamma SIZE          a text up to the end of the line, not beyond, and
                             more
+  -d, --delta N             a number (default: 7; at times: 8)
 
 More:
       --alternative-to-that TEXT  a text beside a long name

@@ -107,6 +107,13 @@ TEST(ParseLogLevel, RefusesAnyOtherText) {
   }
 }
 
+TEST(LogLevelName, IsWhatIsParsed) {
+  for (const LogLevel level :
+       {LogLevel::kError, LogLevel::kWarning, LogLevel::kInfo, LogLevel::kDebug}) {
+    EXPECT_EQ(parse_log_level(log_level_name(level)), level);
+  }
+}
+
 TEST(Payload, PutsPlainTextInQuotes) {
   EXPECT_EQ(Payload("This is the message. ").to_string(), R"("This is the message. ")");
   EXPECT_EQ(Payload("").to_string(), R"("")");

@@ -59,6 +59,12 @@ TEST(ClientHelp, NamesTheDefaults) {
       parse_client(defaults_in(client_help(), {"--host", "--port", "--connections", "--timeout"})));
 }
 
+TEST(ClientHelp, QuotesTheMessages) {
+  for (const std::string& message : ClientSettings{}.messages) {
+    EXPECT_NE(client_help().find("'" + message + "'"), std::string::npos) << message;
+  }
+}
+
 TEST(ClientOptions, TakesHost) {
   for (const Words& words : spellings("-H", "--host", "::1")) {
     EXPECT_EQ(parse_client(words).client.host, "::1") << words.front();
