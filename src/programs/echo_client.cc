@@ -29,6 +29,11 @@ int talk(int argc, char** argv) {
   if (echo::print_instead(options.action, kName, echo::client_help())) return 0;
 
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kTool);
+  // A reader who takes nothing does not make the client outlast its deadline.
+  if (options.client.deadline > echo::Duration{0}) {
+    log.set_wait(
+        {.until = echo::Clock::now() + options.client.deadline + echo::Target::kReaderTimeout});
+  }
   echo::raise_descriptor_limit(log);
   echo::limit_name_lookups();
   warn_of_few_ports(
@@ -37,10 +42,6 @@ int talk(int argc, char** argv) {
   if (options.measures) {
     options.load.seed = options.seed ? *options.seed : echo::Pattern::draw_seed();
     return echo::measure(options.load, options.presentation, log);
-  }
-  const echo::Duration deadline = options.client.deadline;
-  if (deadline > echo::Duration{0}) {
-    log.set_wait({.until = echo::Clock::now() + deadline + echo::Target::kReaderTimeout});
   }
   if (!options.hint.empty()) log.warning(options.hint);
   echo::Client client(options.client, log, STDIN_FILENO, STDOUT_FILENO);
