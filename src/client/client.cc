@@ -12,6 +12,7 @@
 #include "echo/os/endpoint.h"
 
 namespace echo {
+
 Client::Client(const ClientSettings& settings, Log& log, int input, int output,
                std::function<Time()> clock)
     : ClientLoop(
@@ -22,11 +23,11 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
           std::move(clock)),
       settings_(settings),
       log_(log),
-      input_(input),
-      output_(output),
-      stdout_(output) {
+      input_fd_(input),
+      output_fd_(output),
+      output_(output) {
   // Other processes may have these too: they must not be armed.
-  for (const int stream : {input_, output_}) {
+  for (const int stream : {input_fd_, output_fd_}) {
     if (stream >= 0) selector().keep_active(stream);
   }
 }
@@ -88,8 +89,8 @@ void Client::watch_streams() {
   }
   transcript_.forget_before(needed);
   const bool room = transcript_.end() - needed < kMaxUnverified;
-  selector().watch_input(input_, room && !transcript_.finished() && over_ < opened_);
-  selector().watch_output(output_, ready_for_output() > 0);
+  selector().watch_input(input_fd_, room && !transcript_.finished() && over_ < opened_);
+  selector().watch_output(output_fd_, ready_for_output() > 0);
 }
 
 // The deadline has passed.
@@ -130,7 +131,7 @@ void Client::handle_over(std::size_t index) {
 }
 
 void Client::handle_readable(int /*input*/) {
-  const ssize_t length = ::read(input_, buffer().data(), buffer().size());
+  const ssize_t length = ::read(input_fd_, buffer().data(), buffer().size());
   if (length < 0) {
     if (errno == EAGAIN || errno == EINTR) return;
     throw std::system_error(errno, std::generic_category(), "cannot read standard input");
@@ -144,9 +145,10 @@ void Client::handle_readable(int /*input*/) {
 }
 
 void Client::handle_writable(int /*output*/) {
+  // No more in a turn than a connection receives.
   const std::size_t length = std::min(ready_for_output(), buffer().size());
   std::string_view rest = transcript_.from(written_).substr(0, length);
-  const int error = stdout_.write_now(rest);
+  const int error = output_.write_now(rest);
   written_ += length - rest.size();
   if (error != 0 && error != EAGAIN) {
     throw std::system_error(error, std::generic_category(), "cannot write standard output");

@@ -19,6 +19,7 @@ namespace echo::test {
 namespace {
 
 constexpr std::size_t kMessage = 2000;
+// In the line of a call that writes it whole, to whatever descriptor.
 constexpr const char* kWholeMessage = ", 2000)";
 
 struct Echo {

@@ -62,9 +62,9 @@ class Client : public ClientLoop {
 
   const ClientSettings settings_;
   Log& log_;
-  const int input_;
-  const int output_;
-  const Output stdout_;  // To write to it.
+  const int input_fd_;
+  const int output_fd_;
+  const Output output_;
   Transcript transcript_;
 
   std::size_t next_message_ = 0;

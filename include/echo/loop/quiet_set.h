@@ -22,8 +22,7 @@ namespace echo {
 // all idle ones are probed again: one call later for every kMaxProbing of them.
 class QuietSet {
  public:
-  // A descriptor of which the kernel reports no events stays active; without
-  // `enabled` each does.
+  // A descriptor of which the kernel reports no events stays active; without `enabled` each does.
   explicit QuietSet(bool enabled = true);
 
   // Takes memory for the descriptors below `nfds`. Nothing else does.

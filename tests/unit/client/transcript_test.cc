@@ -12,7 +12,6 @@ TEST(Transcript, IsEmptyAndUnfinishedAtFirst) {
   const Transcript transcript;
   EXPECT_EQ(transcript.end(), 0U);
   EXPECT_EQ(transcript.from(0), "");
-  EXPECT_EQ(transcript.end(), 0U);
   EXPECT_FALSE(transcript.finished());
 }
 
@@ -28,14 +27,12 @@ TEST(Transcript, ShowsWhatThereIsFromAnOffsetOn) {
   Transcript transcript;
   transcript.append("0123456789");
   EXPECT_EQ(transcript.from(4), "456789");
-  EXPECT_EQ(transcript.end() - 4, 6U);
 }
 
 TEST(Transcript, ShowsNothingFromTheEndOn) {
   Transcript transcript;
   transcript.append("0123456789");
   EXPECT_EQ(transcript.from(10), "");
-  EXPECT_EQ(transcript.end() - 10, 0U);
 }
 
 TEST(Transcript, KeepsBytesOfEveryValue) {
@@ -59,7 +56,6 @@ TEST(Transcript, CountsOffsetsOnWhenItForgets) {
   transcript.forget_before(7);
   EXPECT_EQ(transcript.end(), 10U);
   EXPECT_EQ(transcript.from(7), "789");
-  EXPECT_EQ(transcript.end() - 7, 3U);
 }
 
 TEST(Transcript, ForgetsAllThereIs) {
