@@ -26,7 +26,7 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
       input_fd_(input),
       output_fd_(output),
       output_(output) {
-  // Other processes may have these too: they must not be armed.
+  // Other processes may share these descriptors, so signal-driven I/O must not be enabled on them.
   for (const int stream : {input_fd_, output_fd_}) {
     if (stream >= 0) selector().keep_active(stream);
   }
@@ -58,7 +58,7 @@ void Client::open_connections() {
   while (opened_ < settings_.connections && can_open()) open(opened_++, transcript_);
 }
 
-// Once each connection is open, or over: sends what comes next.
+// Continues to send, once no connection is unopened or still connecting.
 void Client::advance() {
   if (opened_ < settings_.connections || is_connecting()) return;
   if (settings_.from_input) {
@@ -93,7 +93,6 @@ void Client::watch_streams() {
   selector().watch_output(output_fd_, ready_for_output() > 0);
 }
 
-// The deadline has passed.
 void Client::give_up() {
   const std::string reason = "not done within " + format_duration(settings_.deadline);
   handle_all([&](ClientConnection& late) {
@@ -145,7 +144,7 @@ void Client::handle_readable(int /*input*/) {
 }
 
 void Client::handle_writable(int /*output*/) {
-  // No more in a turn than a connection receives.
+  // In one turn, writes no more than one recv(2) of a connection can return.
   const std::size_t length = std::min(ready_for_output(), buffer().size());
   std::string_view rest = transcript_.from(written_).substr(0, length);
   const int error = output_.write_now(rest);

@@ -23,7 +23,7 @@ std::string no_answer_within(Duration time) {
   return "no answer within " + format_duration(std::chrono::round<std::chrono::milliseconds>(time));
 }
 
-// The error is the same if no address of ours reaches the server.
+// EADDRNOTAVAIL also means that no local address can reach the server.
 std::string no_address_text() {
   std::string text = ErrnoText{EADDRNOTAVAIL}.to_string();
   const auto ports = local_ports();
@@ -109,7 +109,7 @@ void ClientConnection::handle_timeout(std::span<char> buffer, Time now) {
 void ClientConnection::receive_all(std::span<char> buffer, Time now) {
   if (!wants_input()) return;
   const std::uint64_t end = received_ + unread(fd());
-  // What follows the last byte may be EOF, which is none of them.
+  // `<=`, because EOF may follow the last byte, and unread() does not count it.
   while (wants_input() && received_ <= end && (received_ < sent_ || state_ == State::kHalfClosed) &&
          receive_some(buffer, now)) {
   }
@@ -129,7 +129,7 @@ void ClientConnection::connect(Time now) {
     Connecting connecting = connect_to(remote());
     waiting_since_ = now;
     if (connecting.fd) {
-      // Until here the socket before it was open, so that this one never has the same number.
+      // The previous socket is closed only here, so the new one never has the same number.
       fd_ = std::move(connecting.fd);
       const auto left = static_cast<Duration::rep>(addresses_->size() - tried_);
       const Duration share = std::max(connect_by_ - now, Duration{0}) / left;
@@ -162,8 +162,9 @@ void ClientConnection::finish_connecting(Time now) {
     return;
   }
   local_ = local_endpoint(fd());
-  // If no server listens on an ephemeral port of this machine, the socket may be given that very
-  // port and meet itself (RFC 9293, section 3.5, simultaneous open): a perfect echo without one.
+  // If the target is an ephemeral port of this machine on which no server listens, the kernel may
+  // assign this port to the socket, which then connects to itself (simultaneous open, RFC 9293,
+  // section 3.5) and echoes perfectly without a server.
   if (local_.to_string() == remote_endpoint(fd()).to_string()) {
     local_ = {};
     try_next_address(Failure::kConnect, ErrnoText{ECONNREFUSED}.to_string(), now);
@@ -189,7 +190,7 @@ void ClientConnection::send(Time now) {
   sent_ += sent.bytes;
 }
 
-// False if nothing is there.
+// Returns false if no data is available.
 bool ClientConnection::receive_some(std::span<char> buffer, Time now) {
   const Moved received = receive(fd(), buffer);
   if (received.would_block()) return false;
@@ -202,9 +203,9 @@ bool ClientConnection::receive_some(std::span<char> buffer, Time now) {
   return true;
 }
 
-// What came back must be what was sent, and no more than that.
+// Compares the bytes with the script. Fails at the first byte that differs or was not sent.
 void ClientConnection::check(std::string_view bytes) {
-  // The first bytes show best what server this is.
+  // The error quotes the first bytes received, which best identify a server that does not echo.
   const std::string_view first_bytes = received_ == 0 ? bytes : std::string_view();
   while (!bytes.empty()) {
     const std::string_view expected =
@@ -224,7 +225,7 @@ void ClientConnection::check(std::string_view bytes) {
   }
 }
 
-// EOF, or an error. Once everything is back both EOF and a reset are a good end.
+// Handles EOF (0) or an error of recv(2). After the complete echo, a reset is as good as EOF.
 void ClientConnection::handle_end(int error) {
   const bool is_reset = error == ECONNRESET || error == EPIPE;
   if (state_ == State::kHalfClosed && received_ == sent_ && (error == 0 || is_reset)) {
@@ -238,7 +239,7 @@ void ClientConnection::handle_end(int error) {
   }
 }
 
-// With how far the echo had come.
+// Adds to the reason how much of the echo has been received.
 void ClientConnection::fail_here(Failure kind, const std::string& reason) {
   fail(kind, reason + ", at offset " + std::to_string(received_) + " of " +
                  std::to_string(script_.end()));

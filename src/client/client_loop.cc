@@ -7,11 +7,11 @@
 namespace echo {
 namespace {
 
-// What one recv(2) takes at most.
+// The most that one recv(2) returns.
 constexpr std::size_t kMaxReceived = 64UL * 1024;
 
-// How many sockets may be on their way to the server at once: its backlog (listen(2)) is often no
-// longer than that.
+// The maximum number of simultaneous connection attempts. The server's backlog (listen(2)) is often
+// no longer.
 constexpr std::size_t kMaxConnecting = 128;
 
 }  // namespace
@@ -29,7 +29,7 @@ ClientLoop::ClientLoop(const Target& target, std::size_t size, ServerAddresses a
       buffer_(kMaxReceived) {}
 
 bool ClientLoop::turn() {
-  now_ = clock_();  // The caller may have waited since, as for a reader of its log.
+  now_ = clock_();  // The caller may have waited since, for example for a reader of its log.
   attention_.turn_begins(now_);
   const std::optional<Time> next = prepare();
   if (!next) return false;
@@ -98,7 +98,7 @@ void ClientLoop::handle(std::size_t index, const Event& event) {
     --connecting_;
     if (!connection.is_over()) {
       last_connected_ = now_;
-      // If some of the addresses are dead, those that follow begin with the one that works.
+      // If some addresses do not work, later connections start with this address, which does.
       if (!connection.refusals().empty()) addresses_.prefer(connection.remote());
       handle_connected(index, now_ - entry.attempt_began);
     }
@@ -110,7 +110,7 @@ void ClientLoop::handle(std::size_t index, const Event& event) {
   settle(index, old_fd);
 }
 
-// After anything that may have changed what the connection wants.
+// Must follow everything that may change the result of wants_input() or wants_output().
 void ClientLoop::settle(std::size_t index, int old_fd) {
   ClientConnection& connection = *entries_[index].connection;
   const bool has_more = more_to_send(index);
@@ -140,7 +140,7 @@ void ClientLoop::handle_timeouts() {
   }
 }
 
-// Time in which the loop looked away is time that no connection has waited.
+// Adds the time in which the loop did not look, since it does not count towards any timeout.
 Time ClientLoop::deadline_of(std::size_t index) const {
   const Time deadline = connection(index).deadline();
   return deadline == Time::max() ? deadline : deadline + away();
@@ -154,7 +154,7 @@ std::optional<std::size_t> ClientLoop::index_of(int fd) const {
 std::optional<Duration> ClientLoop::time_to(Time next) const {
   if (next == Time::max()) return std::nullopt;
   const Duration left = std::max(next - clock_(), Duration{0});
-  // A wait that is short shows that it was not left in time.
+  // A short timeout lets Attention detect a process that was stopped during the wait.
   return next_check_ == Time::max() ? left : std::min(left, Attention::kShort);
 }
 

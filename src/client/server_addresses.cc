@@ -38,7 +38,7 @@ void ServerAddresses::look_up_again(const std::function<Time()>& clock) {
       prefer(preferred);
     }
   } catch (const std::system_error&) {
-    // A name server that is away for a while must not end what works without it.
+    // A temporary DNS failure must not end a run that can continue with the old addresses.
   }
   const Time after = clock();
   next_look_up_ = after + std::max(kShortestPause, kShare * (after - before));

@@ -7,9 +7,9 @@
 
 namespace echo {
 
-// Measures how long a loop has looked away: stopped, suspended, starved of the processor, or
-// waiting for the reader of its output. No timeout of the server runs in that time. What passes
-// between two turns of the loop is the caller's.
+// Measures for how long a loop has not looked at its sockets: because the process was stopped,
+// suspended or short of processor time, or waited for a reader of its output. The server must not
+// be blamed for a timeout in that time. Time between two turns of the loop is not measured.
 class Attention {
  public:
   explicit Attention(Time now) noexcept : since_(now) {}
@@ -17,7 +17,8 @@ class Attention {
   void turn_begins(Time now) noexcept { since_ = now; }
   void turn_ends(Time now) noexcept { add(now - since_); }
 
-  // Around each wait of the loop; `timeout` is what the wait was asked for.
+  // Call these before and after each wait of the loop. `timeout` is the timeout of the wait;
+  // nullopt if it has none.
   void wait_begins(Time now, std::optional<Duration> timeout) noexcept {
     add(now - since_);
     since_ = now;
@@ -28,7 +29,7 @@ class Attention {
     since_ = now;
   }
 
-  // In all. Less than kShort at a time is the work of the loop.
+  // The total so far. Periods of at most kShort count as the normal work of the loop.
   Duration away() const noexcept { return away_; }
 
   static constexpr Duration kShort = std::chrono::milliseconds{100};

@@ -19,26 +19,28 @@ namespace echo {
 struct ClientSettings : Target {
   ClientSettings() : Target{.connections = 2} {}
 
-  // One after the other, each when the last one is back.
+  // Sent in this order, each after the echo of the previous one is complete.
   std::vector<std::string> messages{"This is the message. ", "It will be sent ", "in parts."};
-  bool from_input = false;  // Instead of the messages: the input, until it ends.
+  bool from_input = false;  // Send the input, up to its end, instead of the messages.
 };
 
-// The echo client: opens many sockets at once, sends the same on each of them, and checks that
-// every byte comes back as it was sent.
+// The echo client: opens many connections, sends the same data on each, and checks every byte of
+// the echo.
 //
-// The input is streamed in bounded memory: it is read no further than kMaxUnverified bytes ahead
-// of the slowest connection, or of the output, which with one connection gets the echo.
+// Input is streamed in bounded memory: the client stops reading when it is kMaxUnverified bytes
+// ahead of the slowest connection. With a single connection the echo is copied to the output, and
+// the output counts as a connection in this respect.
 class Client : public ClientLoop {
  public:
-  // Looks the host up. `log` must outlive the client; `input` and `output` are descriptors that the
-  // caller keeps open, and are used only with from_input. `clock` returns the time.
-  // Throws std::system_error if the host has no address.
+  // Resolves the host name. `log` must outlive the client. The caller keeps the descriptors `input`
+  // and `output` open; they are used only with from_input. `clock` returns the current time. Throws
+  // std::system_error if the host has no address.
   Client(const ClientSettings& settings, Log& log, int input, int output,
          std::function<Time()> clock = Clock::now);
 
-  // Returns whether every byte of every connection came back, and EOF. What went wrong is logged,
-  // connection by connection. Throws as turn() does, or if the input or the output fails.
+  // Runs until all connections are over. Returns true if every connection has received the complete
+  // echo and EOF. Logs an error for each connection that fails. Throws as turn() does, and
+  // std::system_error if the input or the output fails.
   bool run();
 
   static constexpr std::size_t kMaxUnverified = 4UL * 1024 * 1024;
@@ -68,12 +70,12 @@ class Client : public ClientLoop {
   Transcript transcript_;
 
   std::size_t next_message_ = 0;
-  std::size_t opened_ = 0;  // Connections with an index below it.
+  std::size_t opened_ = 0;  // Connections opened so far; their indices are below this number.
   std::size_t over_ = 0;    // Connections that are done or have failed.
   std::size_t failures_ = 0;
-  bool is_cut_ = false;        // By the deadline, with something else left to do.
-  std::string refusals_;       // The last that were reported.
-  std::uint64_t written_ = 0;  // How much of the transcript has gone to the output.
+  bool is_cut_ = false;        // The deadline left connections unopened or output unwritten.
+  std::string refusals_;       // The refusals that were logged last.
+  std::uint64_t written_ = 0;  // Bytes of the transcript written to the output.
 };
 
 }  // namespace echo

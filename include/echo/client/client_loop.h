@@ -16,45 +16,46 @@
 
 namespace echo {
 
-// The loop under each client: it opens connections to the server, has them handle what select()
-// reports, and ends those that wait too long. The class that derives from it decides when to open
-// one, what to send, and what follows.
+// The event loop of both clients. It opens connections to the server, passes the events of select()
+// to them, and enforces their timeouts. The derived class decides when to open a connection, what
+// to send, and how to continue after each event.
 //
-// A connection goes by its index. When it is over, another one may take its place.
+// A connection is identified by its index. The index is free again once the connection is over.
 class ClientLoop {
  public:
   virtual ~ClientLoop() = default;
 
-  // One turn. False once there is nothing more to do. Throws std::system_error if select() fails,
-  // and what the hooks throw.
+  // Runs one turn of the loop. Returns false once there is nothing more to do. Throws
+  // std::system_error if select() fails, and passes on exceptions of the hooks.
   bool turn();
 
  protected:
-  // `size` is the number of indices. `clock` returns the time.
+  // `size` is the number of indices. `clock` returns the current time.
   ClientLoop(const Target& target, std::size_t size, ServerAddresses addresses,
              std::function<Time()> clock);
 
-  // When the turn began or, after the wait, when that ended.
+  // The time at which the wait of this turn ended; before the wait, the time at which the turn
+  // began.
   Time now() const noexcept { return now_; }
   void update_now() { now_ = clock_(); }
   Time read_clock() const { return clock_(); }
 
   bool is_past_deadline() const noexcept { return now_ >= deadline_; }
 
-  // How long the loop has looked away so far, and a time without that, as connections count it: no
-  // patience with the server runs out meanwhile.
+  // The time in which the loop has not looked at its sockets, and a time with that subtracted. The
+  // connections use such times so that no timeout expires while the loop is not looking.
   Duration away() const noexcept { return attention_.away(); }
   Time attended(Time time) const noexcept { return time - away(); }
 
   bool can_open() const noexcept;
   bool is_connecting() const noexcept { return connecting_ > 0; }
-  // For prepare(): starts a connection that sends the script. Its timeout counts from `scheduled`
-  // or, if that was later, from when a connection was made last: thousands to a host that does not
-  // answer fail after one timeout.
+  // For prepare(): starts a connection that sends the script. The timeout counts from `scheduled`
+  // or from the last successful connection, whichever is later. Therefore thousands of connections
+  // to a host that does not answer all fail within one timeout.
   void open(std::size_t index, const Script& script, Time scheduled = Time::min());
   void look_up_again() { addresses_.look_up_again(clock_); }
 
-  // The connection that was opened last at the index, and whether it is there and not over.
+  // The most recent connection at the index, and whether there is one that is not over.
   const ClientConnection& connection(std::size_t index) const {
     return *entries_[index].connection;
   }
@@ -62,12 +63,13 @@ class ClientLoop {
     return entries_[index].connection && !connection(index).is_over();
   }
 
-  // For live connections whose script, or whose more_to_send(), may have changed.
+  // Updates the events to watch for and sends EOF if the script is finished. Call these for live
+  // connections if the script or the result of more_to_send() may have changed.
   void settle(std::size_t index) { settle(index, connection(index).fd()); }
   void settle_all() {
     handle_all([](ClientConnection&) {});
   }
-  // Each live connection handles the event, and is settled.
+  // Applies the event to each live connection and settles it.
   using Event = std::function<void(ClientConnection&)>;
   void handle_all(const Event& event);
 
@@ -75,25 +77,27 @@ class ClientLoop {
   std::span<char> buffer() noexcept { return buffer_; }  // For one recv(2) or read(2) at a time.
 
  private:
-  // The hooks. Each turn begins with this one: until when to wait at most. nullopt: it is over.
+  // The hooks. prepare() is called at the start of each turn. It returns the time at which the wait
+  // must end, or nullopt if there is nothing more to do.
   virtual std::optional<Time> prepare() = 0;
-  // The connection is open; its last attempt took that long.
+  // The connection is open. `took` is the duration of the successful attempt.
   virtual void handle_connected(std::size_t index, Duration took) = 0;
-  // Whether there is more to send than the script has, once the socket is writable.
+  // True if add_to_script() has more to send, so that the loop must wait for the socket to become
+  // writable even if the present script has been sent.
   virtual bool more_to_send(std::size_t /*index*/) { return false; }
-  // It is writable: the last chance to add to the script.
+  // The socket is writable: may extend the script before it is sent.
   virtual void add_to_script(std::size_t /*index*/) {}
-  // More of the echo is there.
+  // The connection has received more of the echo.
   virtual void handle_echo(std::size_t index) = 0;
   virtual void handle_over(std::size_t index) = 0;
 
-  // Another descriptor that the selector watches is ready.
+  // A descriptor that belongs to no connection is ready.
   virtual void handle_readable(int /*fd*/) {}
   virtual void handle_writable(int /*fd*/) {}
 
   struct Entry {
     std::optional<ClientConnection> connection;
-    Time attempt_began;  // With the address that it tries, or has.
+    Time attempt_began;  // Start of the attempt with the current address.
   };
 
   void handle(std::size_t index, const Event& event);
@@ -107,16 +111,16 @@ class ClientLoop {
   const std::function<Time()> clock_;
   ServerAddresses addresses_;
   Time now_;
-  const Time deadline_;  // Time::max(): none.
+  const Time deadline_;  // Time::max() if there is none.
   Attention attention_;
   Time last_connected_;
 
   Selector selector_;
   std::vector<Entry> entries_;
-  std::vector<std::optional<std::size_t>> by_fd_;  // Indices.
+  std::vector<std::optional<std::size_t>> by_fd_;  // Connection indices by descriptor.
   std::vector<char> buffer_;
-  std::size_t connecting_ = 0;     // How many connections are.
-  Time next_check_ = Time::max();  // No connection's deadline is earlier.
+  std::size_t connecting_ = 0;     // Connections that are being established.
+  Time next_check_ = Time::max();  // No deadline of a connection is earlier.
 };
 
 }  // namespace echo

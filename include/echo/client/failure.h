@@ -6,24 +6,24 @@
 
 namespace echo {
 
-// Why a connection failed.
+// The reason why a connection failed.
 enum class Failure {
-  kConnect,         // None of the addresses accepts a connection.
-  kConnectTimeout,  // The last of the addresses did not answer in time.
-  kDescriptors,     // This process, or the kernel, is out of descriptors.
-  kNoAddress,       // The kernel has no address and port left for our end.
-  kTimeout,         // An answer did not come in time.
-  kClosedEarly,     // EOF while something was still to come, or before our own.
-  kReset,           // The connection broke: reset, or lost on the way.
-  kMismatch,        // A byte that is not the one that was sent.
-  kUrgent,          // Urgent data, which no echo server sends.
+  kConnect,         // No address accepted a connection.
+  kConnectTimeout,  // The last address did not answer in time.
+  kDescriptors,     // The process or the kernel is out of descriptors.
+  kNoAddress,       // The kernel has no free local address and port.
+  kTimeout,         // The echo was late.
+  kClosedEarly,     // EOF arrived before the echo was complete, or before the client sent EOF.
+  kReset,           // The connection was reset or lost.
+  kMismatch,        // A byte of the echo differs from the byte sent.
+  kUrgent,          // Urgent data arrived, which no echo server sends.
 };
 constexpr std::size_t kFailures = 9;
 
-// How many failures are logged in full.
+// The number of failures that are logged in full.
 constexpr std::size_t kMaxFailuresLogged = 10;
 
-// In words, such as "closed early".
+// Returns the name in words, such as "closed early".
 constexpr std::string_view name_of(Failure failure) noexcept {
   constexpr std::array<std::string_view, kFailures> kNames{
       "connect",      "connect timeout", "no descriptor", "no local address", "timeout",

@@ -8,8 +8,8 @@
 
 namespace echo {
 
-// What a connection of the client sends: a stream of bytes that grows at its end. Offsets count
-// from its first byte.
+// The data that a connection of the client sends: a stream of bytes that may grow at its end.
+// Offsets count from the first byte of the stream.
 class Script {
  public:
   virtual ~Script() = default;
@@ -17,16 +17,17 @@ class Script {
   // The offset one past the last byte.
   virtual std::uint64_t end() const noexcept = 0;
 
-  // Bytes from `offset` on, at least one unless it is the end; what follows them may take another
-  // call. `offset` is that of a byte whose echo has not been checked, or the end. Valid until the
-  // script changes.
+  // Returns bytes that begin at `offset`: at least one unless `offset` is the end, but not
+  // necessarily all. The echo of these bytes must not have been checked yet. The result is valid
+  // until the script changes.
   virtual std::string_view from(std::uint64_t offset) const noexcept = 0;
 
-  // It will not grow any more.
+  // True if the script will not grow any more.
   virtual bool finished() const noexcept = 0;
 
-  // With `received` bytes of the echo there: when the first message that lacks some of its echo was
-  // handed over; Time::max() if none does. nullopt: there are no messages, each byte is an answer.
+  // Returns the time at which the oldest message without a complete echo was added, if `received`
+  // bytes of the echo have arrived; Time::max() if every message has its echo. Returns nullopt if
+  // the script has no messages: each byte then counts as an answer.
   virtual std::optional<Time> waits_since(std::uint64_t received) const noexcept = 0;
 };
 

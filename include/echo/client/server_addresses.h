@@ -10,26 +10,26 @@
 
 namespace echo {
 
-// The addresses of the server's name, which may change while a client runs. A list lives as long as
-// a connection holds it.
+// The addresses of the server's host name. They may change while a client runs; a connection keeps
+// the list with which it was created.
 class ServerAddresses {
  public:
   using List = std::vector<Endpoint>;
   // Returns at least one address, or throws std::system_error.
   using LookUp = std::function<List()>;
 
-  // Looks the name up, and throws what that throws.
+  // Calls `look_up`, and passes its exceptions on.
   explicit ServerAddresses(LookUp look_up);
 
   const std::shared_ptr<const List>& list() const noexcept { return list_; }
 
-  // Which of the list to try first: the one that worked last.
+  // The index of the address to try first: the one that worked last.
   std::size_t first() const noexcept { return first_; }
   void prefer(const Endpoint& address) noexcept;
 
-  // Looks the name up again, unless that was done a moment ago: everything else waits meanwhile, so
-  // it takes at most a tenth of the time. If it fails, the old addresses stay. `clock` returns the
-  // time.
+  // Looks the name up again. Keeps the old addresses if that fails. A lookup blocks the whole
+  // client, so calls are ignored for ten times the duration of the last lookup, at least 100 ms.
+  // `clock` returns the current time.
   void look_up_again(const std::function<Time()>& clock);
 
  private:

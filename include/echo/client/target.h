@@ -11,16 +11,16 @@
 
 namespace echo {
 
-// The server that a client talks to, and how.
+// The server to connect to, and how.
 struct Target {
   std::string host = "localhost";
   std::uint16_t port = 10000;
-  int family = AF_UNSPEC;                       // Or AF_INET or AF_INET6.
+  int family = AF_UNSPEC;                       // AF_INET or AF_INET6 to use only that family.
   std::size_t connections = 1;                  // At least 1.
   Duration timeout = std::chrono::seconds{10};  // For connecting and for each answer. 0: none.
-  Duration deadline{0};                         // For all of it. 0: none.
+  Duration deadline{0};                         // For the whole run. 0: none.
 
-  // How much longer a reader has for what is printed at the end.
+  // After the end of the run, the reader of standard output has this time to take the results.
   static constexpr Duration kReaderTimeout = std::chrono::seconds{2};
 };
 
