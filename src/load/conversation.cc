@@ -14,8 +14,8 @@ std::optional<Conversation::Message> Conversation::take_answered(std::uint64_t r
   if (in_flight().empty() || messages_[answered_].end > received) return std::nullopt;
   got_answer_ = true;
   const Message message = messages_[answered_++];
-  // The memory is used again when half of it has been returned, so that no message is moved more
-  // than about once.
+  // Erases the returned messages once they are half of all, so that the average message is moved at
+  // most about once.
   if (answered_ * 2 >= messages_.size()) {
     messages_.erase(messages_.begin(), messages_.begin() + static_cast<std::ptrdiff_t>(answered_));
     answered_ = 0;

@@ -50,7 +50,7 @@ void Histogram::clear() noexcept {
 
 Duration Histogram::mean() const noexcept {
   if (count_ == 0) return Duration{0};
-  // What a sum has lost by rounding must not lead it beyond the extremes.
+  // Rounding of the sum must not move the mean beyond the extremes.
   return std::clamp(duration_of(sum_ / static_cast<double>(count_)), min_, max_);
 }
 
@@ -58,12 +58,12 @@ Duration Histogram::deviation() const noexcept {
   if (count_ == 0) return Duration{0};
   const auto count = static_cast<double>(count_);
   const double mean = sum_ / count;
-  // What rounding leaves of equal values may be below 0.
+  // If all values are equal, rounding may make the variance negative.
   return duration_of(std::sqrt(std::max(0.0, sum_of_squares_ / count - mean * mean)));
 }
 
 Duration Histogram::percentile(unsigned per_ten_thousand) const noexcept {
-  // The rank is count * per_ten_thousand / 10,000, rounded up, without the product's overflow.
+  // The rank is count * per_ten_thousand / 10,000, rounded up, but the product could overflow.
   constexpr std::uint64_t kAll = 10'000;
   const std::uint64_t rest = count_ % kAll * per_ten_thousand;
   const std::uint64_t rank =

@@ -13,15 +13,15 @@ namespace {
 
 using State = Slot::State;
 
-// How much a connection sends ahead of what its socket takes. What is scheduled beyond that waits
-// in the schedule, where it takes no memory.
+// The most bytes that a connection buffers ahead of its socket. Further messages remain in the
+// schedule, which takes no memory.
 constexpr std::uint64_t kMaxUnsent = 64UL * 1024;
 
-// How many slots have their turn to send in one turn of the loop, so that answers are taken too.
+// The maximum number of slots that send in one turn of the loop, so that answers are not delayed.
 constexpr std::size_t kMaxTurns = 1024;
 
-// How many connections of a slot may fail one after the other without an answer before it pauses
-// after one that was refused, and for how long. One that was open is followed by the next at once.
+// A slot pauses for kPause after a refused connection if more than kMaxInVain consecutive
+// connections have failed without an answer. After a connection that was open there is no pause.
 constexpr int kMaxInVain = 1;
 constexpr Duration kPause = std::chrono::milliseconds{100};
 
@@ -39,7 +39,7 @@ Load::Load(const LoadSettings& settings, ServerAddresses addresses, LoadObserver
     selector().watch_input(interrupt, true);
     selector().keep_active(interrupt);
   }
-  // In a ramp or a churn the busy slots start one by one, when the load has begun.
+  // With a ramp or a churn, the busy slots start only after begin().
   const bool all_start = settings_.ramp == Duration{0} && !settings_.churn;
   for (Slot& slot : slots_) {
     if (slot.is_idle || all_start) schedule_attempt(slot, now(), State::kStarting);
@@ -81,7 +81,7 @@ const LoadResults& Load::finish(bool interrupted) {
   return recorder_.finish(now(), interrupted, is_time_up_);
 }
 
-// Connections that should be open by now, and never have been.
+// Counts the slots whose first connection should be open by now, but is not.
 std::uint64_t Load::count_not_open() {
   std::uint64_t count = slots_.all(State::kStarting);
   for (auto later = attempts_.upper_bound(now()); later != attempts_.end(); ++later) {
@@ -90,7 +90,7 @@ std::uint64_t Load::count_not_open() {
   return count;
 }
 
-// Once each connection that the load waits for is open, or has failed.
+// Called once each connection that the load waits for is open or has failed.
 void Load::begin() {
   away_before_ = away();
   workload_.begin(now());
@@ -108,7 +108,7 @@ void Load::begin() {
   }
 }
 
-// The load, a message, or the time for all messages has begun or ended.
+// Called if the slot may have a message to send, or will have no more messages.
 void Load::settle_slot(Slot& slot) {
   if (slot.state() == State::kGivenUp) {
     if (is_exhausted(slot)) stop_sending(slot, State::kDone);
@@ -142,8 +142,8 @@ void Load::start_attempts() {
   }
 }
 
-// At a rate an attempt is for a message: for each in a churn, otherwise for the next that starts
-// once some attempts have been in vain.
+// In a churn with a rate, the next connection starts when its message is scheduled. Without a
+// churn, a slot that pauses also waits for its next message; other slots reconnect immediately.
 Time Load::time_of_next_attempt(const Slot& slot, bool was_refused) const {
   const bool pauses = was_refused && slot.in_vain > kMaxInVain;
   if (slot.is_idle || !workload_.has_rate()) return pauses ? now() + kPause : now();
@@ -159,7 +159,7 @@ void Load::handle_connected(std::size_t index, Duration took) {
   if (!opened.refusals().empty()) recorder_.record_refusals(opened.refusals(), opened.remote());
 }
 
-// Another connection, or none, follows.
+// Decides whether another connection follows.
 void Load::handle_over(std::size_t index) {
   Slot& slot = slots_[index];
   const ClientConnection& over = connection(index);
@@ -184,10 +184,10 @@ void Load::handle_over(std::size_t index) {
   }
 }
 
-// With a connection that failed goes what it had in flight, and what was scheduled and could not be
-// sent. In a churn that is only what has waited too long by now, if the two connections before had
-// no answer either and the server seems to hang: what else is scheduled has a connection of its
-// own.
+// A failed connection loses its messages in flight and those scheduled for it until now. In a churn
+// each scheduled message gets its own connection and is not lost. But if the previous two
+// connections failed without an answer too, the server seems to hang: then the messages that have
+// waited longer than the timeout are lost.
 void Load::lose_messages(Slot& slot) {
   const ClientConnection& failed = connection(slot.index);
   recorder_.record_failure(failed.failure_kind(), describe_failure(slot.number, failed));
@@ -204,7 +204,7 @@ void Load::lose_scheduled(Slot& slot, Time until) {
   workload_.lose_scheduled(slot, until, now(), connection(slot.index).failure());
 }
 
-// At a rate: has each slot whose turn has come send its message.
+// With a rate: lets each slot whose turn has come send its message.
 void Load::give_turns() {
   for (std::size_t count = 0; count < kMaxTurns && next_turn() <= now(); ++count) {
     Slot& slot = slots_[workload_.take_turn()];
@@ -217,7 +217,7 @@ void Load::give_turns() {
   }
 }
 
-// Time::max() while no slot could send anything.
+// Time::max() if no slot can send.
 Time Load::next_turn() const noexcept {
   const std::size_t waiting =
       slots_.busy(State::kFull) + slots_.busy(State::kFinishing) + slots_.busy(State::kDone);
@@ -226,7 +226,7 @@ Time Load::next_turn() const noexcept {
 
 bool Load::more_to_send(std::size_t index) {
   Slot& slot = slots_[index];
-  // In a churn a connection has its message from its beginning.
+  // In a churn, a connection gets its only message when it is opened.
   const bool takes_messages = workload_.has_begun() && !slot.is_idle && !settings_.churn &&
                               connection(index).state() == ClientConnection::State::kOpen;
   if (!takes_messages) return false;
@@ -252,7 +252,7 @@ bool Load::has_room(const Slot& slot) const {
          conversation.end() - connection(slot.index).sent() < kMaxUnsent;
 }
 
-// Whether no message of the slot starts any more.
+// True if the slot starts no more messages.
 bool Load::is_exhausted(const Slot& slot) const {
   return slot.is_idle ? idle_dismissed_ : workload_.is_exhausted(slot, now());
 }
@@ -264,12 +264,12 @@ void Load::stop_sending(Slot& slot, State state) {
 }
 
 void Load::handle_echo(std::size_t index) {
-  // What recv(2) brought may have come after select() returned.
+  // Reads the clock again, because the data may have arrived after select() returned.
   workload_.take_answers(slots_[index], connection(index).received(), read_clock(),
                          connection(index).remote());
 }
 
-// Once the busy connections are over.
+// Closes the idle connections once the busy connections are over.
 void Load::dismiss_idle() {
   idle_dismissed_ = true;
   for (Slot& slot : slots_) {

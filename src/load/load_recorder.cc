@@ -111,7 +111,7 @@ void LoadRecorder::report(Time now) {
     waited_before_ = processor_wait();
   }
   if (now >= next_sample_) {
-    // Several intervals that have passed at once, as after a suspension, are one sample.
+    // If several intervals have passed, for example during a suspension, they form one sample.
     const Time end = now - (now - next_sample_) % intervals_.sample;
     report_sample(end);
     plan_sample(end);
@@ -130,7 +130,7 @@ const LoadResults& LoadRecorder::results(Time now) noexcept {
 }
 
 const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time_up) {
-  // All of the given time is measured, the closing of the connections is not.
+  // The measured time includes all of the given duration, but not the closing of the connections.
   const Time planned = is_time_up ? std::max(last_outcome_, end_) : last_outcome_;
   const Time end = interrupted || results_.is_past_deadline ? now : planned;
   results_.elapsed = measured_until(end);
@@ -149,7 +149,8 @@ const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time
   return results_;
 }
 
-// The few answers that come after the end are in the last sample, not in one of their own.
+// The few answers that arrive after the end belong to the last sample instead of a sample of their
+// own.
 void LoadRecorder::plan_sample(Time after) noexcept {
   next_sample_ = after + intervals_.sample;
   if (next_sample_ == end_) next_sample_ += intervals_.sample;

@@ -6,8 +6,8 @@
 namespace echo {
 namespace {
 
-// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014): each bit
-// of the number changes each bit of the hash, half of the time.
+// SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). A change
+// of any bit of the number changes each bit of the hash with probability 1/2.
 constexpr std::uint64_t hash(std::uint64_t number) noexcept {
   number += 0x9e3779b97f4a7c15;
   number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9;
@@ -26,7 +26,7 @@ std::uint64_t Pattern::draw_seed() {
   return (std::uint64_t{device()} << 32 | device()) & kMaxSeed;
 }
 
-// A window may begin at any of the first kBlock bytes.
+// Twice kBlock, because a window of kBlock bytes may begin at any of the first kBlock bytes.
 Pattern::Pattern(std::uint64_t seed) : seed_(hash(seed)), bytes_(2 * kBlock, '\0') {
   std::uint64_t number = seed_;
   std::generate(bytes_.begin(), bytes_.end(), [&] { return static_cast<char>(hash(number++)); });
@@ -40,7 +40,7 @@ std::string_view Pattern::from(std::uint64_t connection, std::uint64_t offset) c
 
 std::size_t Pattern::size_of(SizeRange range, std::uint64_t connection,
                              std::uint64_t index) const noexcept {
-  // The sizes must not depend on what chooses the windows of the bytes.
+  // kOther makes the sizes independent of the positions of the windows.
   constexpr std::uint64_t kOther = 0x5851f42d4c957f2d;
   return range.least == range.most
              ? range.least

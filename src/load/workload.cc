@@ -84,7 +84,7 @@ void Workload::record_waiting(Slot& slot, Time now) {
   for (const Conversation::Message& message : slot.conversation->in_flight()) {
     recorder_.record_waiting(message.start);
   }
-  if (!slot.has_started() && !settings_.churn) return;  // What is scheduled is no slot's yet.
+  if (!slot.has_started() && !settings_.churn) return;  // Its turns are skipped until it starts.
   while (const auto scheduled = take_scheduled(slot, now)) recorder_.record_waiting(*scheduled);
 }
 
@@ -92,7 +92,8 @@ void Workload::record_unsent(const Slot& slot) {
   if (slot.sent < settings_.count) recorder_.record_unsent(settings_.count - slot.sent);
 }
 
-// At a rate: when the slot's next message was scheduled, if that was not after `until`.
+// With a rate: takes the slot's next message from the schedule and returns its start time; nullopt
+// if no message is scheduled up to `until`.
 std::optional<Time> Workload::take_scheduled(Slot& slot, Time until) {
   if (!has_begun_ || !has_rate() || is_count_reached(slot)) return std::nullopt;
   const Time scheduled = schedule_.time_of(slot.next);

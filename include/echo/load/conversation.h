@@ -13,34 +13,34 @@
 
 namespace echo {
 
-// What one connection of a load sends: messages, one behind the other, whose bytes the pattern has
-// for it. It remembers when each began, until the echo of it has come back.
+// The script of one connection of a load: a sequence of messages with bytes from the pattern. Keeps
+// the start time of each message until its echo is complete.
 class Conversation : public Script {
  public:
   struct Message {
     std::uint64_t sequence = 0;  // The number of the message in the load.
-    Time start;                  // Its latency counts from here.
-    Time handed;                 // To its connection: its timeout counts from here.
+    Time start;                  // The latency counts from here.
+    Time handed;                 // When the connection got it. The timeout counts from here.
     std::size_t size = 0;
     std::uint64_t end = 0;  // The offset one past its last byte.
   };
 
-  // `pattern` must outlive this object. With `half_close` the script is finished after finish(),
-  // else once the answers to all of it are there too.
+  // `pattern` must outlive this object. With `half_close` the script is finished immediately after
+  // finish(); without it, once all answers have been received too.
   Conversation(const Pattern& pattern, std::uint64_t connection, bool half_close)
       : pattern_(pattern), connection_(connection), half_close_(half_close) {}
 
-  // Not after finish(). `size` is at least 1.
+  // Appends a message. `size` is at least 1. Must not be called after finish().
   void send(std::uint64_t sequence, std::size_t size, Time start, Time handed);
   void finish() noexcept { nothing_more_ = true; }
 
-  // The next message whose answer is complete, now that `received` bytes of the echo are there;
-  // each is returned once. nullopt: none.
+  // Returns the next message whose answer is complete, if `received` bytes of the echo have
+  // arrived; nullopt if there is none. Returns each message once.
   std::optional<Message> take_answered(std::uint64_t received);
 
   bool got_answer() const noexcept { return got_answer_; }
 
-  // The messages that have no complete answer yet, the oldest first.
+  // The messages without a complete answer, oldest first.
   std::span<const Message> in_flight() const noexcept {
     return std::span(messages_).subspan(answered_);
   }
@@ -61,7 +61,7 @@ class Conversation : public Script {
   std::uint64_t end_ = 0;
   bool nothing_more_ = false;
   std::vector<Message> messages_;
-  std::size_t answered_ = 0;  // How many of messages_, the first ones, have been returned.
+  std::size_t answered_ = 0;  // Messages at the front of messages_ that have been returned.
   bool got_answer_ = false;
 };
 

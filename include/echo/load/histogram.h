@@ -8,58 +8,56 @@
 
 namespace echo {
 
-// How long things took, counted in buckets: constant memory, whatever is recorded.
+// A histogram of durations in constant memory (400 KB).
 //
-// The buckets are log-linear: a nanosecond wide below 2,048 ns, and of each doubling above that
-// there are 1,024 of the same width. So a value read back is at most a thousandth more than the one
-// recorded: three significant digits, from a microsecond to the longest time that there is. They
-// take 400 KB. The count and the extremes are exact, the mean and the deviation are of the values
-// themselves.
+// The buckets are log-linear: 1 ns wide below 2,048 ns; above that, each doubling has 1,024 buckets
+// of equal width. A value read back is therefore at most 0.1 % above the recorded one: three
+// significant digits for all durations. The count, minimum and maximum are exact. The mean and the
+// deviation are computed from the values, not from the buckets.
 class Histogram {
  public:
-  // The percentiles of reports, as percentile() takes them.
+  // The percentiles in reports, as arguments of percentile().
   static constexpr unsigned kMedian = 5000;
   static constexpr unsigned kP90 = 9000;
   static constexpr unsigned kP99 = 9900;
   static constexpr unsigned kP999 = 9990;
   static constexpr unsigned kP9999 = 9999;
 
-  // Takes all the memory that it ever has.
+  // Allocates all memory; record(), merge() and clear() allocate none.
   Histogram();
 
-  // A negative value, which only a clock that goes backwards gives, counts as 0, and one of more
-  // than kMaxDuration as that.
+  // A negative value counts as 0, a value above kMaxDuration as kMaxDuration.
   void record(Duration value) noexcept;
 
-  // As if all that was recorded there had been recorded here.
+  // Adds all values that `other` has recorded.
   void merge(const Histogram& other) noexcept;
   void clear() noexcept;
 
   std::uint64_t count() const noexcept { return count_; }
 
-  // All of these are 0 if nothing was recorded: no figures to show.
+  // These functions return 0 if nothing was recorded.
   Duration min() const noexcept { return min_; }
   Duration max() const noexcept { return max_; }
   Duration mean() const noexcept;
   // The standard deviation, which ping(8) calls mdev.
   Duration deviation() const noexcept;
 
-  // The value that `per_ten_thousand` of 10,000 recorded ones do not exceed (nearest rank), as the
-  // end of its bucket, or max() if that is less. At most 10,000, which gives the greatest.
+  // The value that `per_ten_thousand` of 10,000 recorded values do not exceed (nearest rank),
+  // rounded up to the end of its bucket, but at most max(). The argument is at most 10,000.
   Duration percentile(unsigned per_ten_thousand) const noexcept;
 
-  // Values from `from` to `to`, both included, were recorded `count` times.
+  // `count` values from `from` to `to`, both inclusive.
   struct Bucket {
     Duration from;
     Duration to;
     std::uint64_t count;
   };
 
-  // Those in which there is something, from the least on. None reaches beyond min() or max().
+  // The buckets that are not empty, in ascending order, limited to min() and max().
   std::vector<Bucket> buckets() const;
 
  private:
-  // Each doubling has 2^kBits buckets, and so has the first stretch twice.
+  // Each doubling has 2^kBits buckets. The linear range below has twice that number.
   static constexpr unsigned kBits = 10;
   static constexpr std::uint64_t kPerDoubling = 1ULL << kBits;
 
@@ -71,7 +69,7 @@ class Histogram {
   std::uint64_t count_ = 0;
   Duration min_{0};
   Duration max_{0};
-  double sum_ = 0;  // Of nanoseconds: a double holds the sum of all that any run records.
+  double sum_ = 0;  // In nanoseconds. A double, because an integer could overflow.
   double sum_of_squares_ = 0;
 };
 

@@ -18,29 +18,30 @@
 
 namespace echo {
 
-// A load on an echo server, and what comes of it: many connections send messages, each byte that
-// comes back is checked, and it is measured how long that took.
+// Puts a load on an echo server and measures it: many connections send messages, check each byte of
+// the echo, and measure the latency.
 //
-// In a closed loop a connection sends its next message once an answer is there, and the time counts
-// from then. At a rate messages are scheduled at fixed times, the connections taking turns, and the
-// time counts from there: a message that the server, or the client, could not take in time has
-// waited anyway.
+// In a closed loop a connection sends its next message when an answer has arrived; the latency
+// counts from that time. With a rate, messages are scheduled at fixed times for the connections in
+// turn, and the latency counts from the scheduled time. It thus includes the delay of a message
+// that the client or the server could not take in time.
 //
-// Every scheduled message is sent, however late, or is lost: with its connection, or because there
-// is none. In a churn each message has a connection of its own, and is lost alone.
+// Every scheduled message is either sent, no matter how late, or lost because its connection failed
+// or is down. In a churn each message has its own connection, so a failure usually loses only one
+// message.
 class Load : public ClientLoop {
  public:
-  // The server is at one of the addresses. `observer` must outlive this object. A turn does
-  // not wait while `interrupt`, a descriptor of the caller, is readable. `clock` returns the time.
+  // `observer` must outlive this object. `interrupt` is a descriptor of the caller, or -1; turn()
+  // does not wait while it is readable. `clock` returns the current time.
   Load(const LoadSettings& settings, ServerAddresses addresses, LoadObserver& observer,
        LoadRecorder::Intervals intervals, int interrupt = -1,
        std::function<Time()> clock = Clock::now);
 
-  // What was found so far.
+  // The results so far.
   const LoadResults& results() { return recorder_.results(read_clock()); }
 
-  // After the last turn, whether the load is over or must end before: reports the last sample, and
-  // returns the final results.
+  // Call this after the last turn. Reports the last sample and returns the final results.
+  // `interrupted` is true if a signal ends the load early.
   const LoadResults& finish(bool interrupted);
 
  private:
@@ -72,13 +73,13 @@ class Load : public ClientLoop {
   LoadRecorder recorder_;
   Workload workload_;
   Slots slots_;
-  std::multimap<Time, std::size_t> attempts_;  // When a slot's next connection starts.
-  std::uint64_t numbers_ = 0;                  // How many connections there have been.
-  bool look_up_ = false;                       // The addresses may be others by now.
-  bool has_ended_ = false;                     // No message starts any more.
-  bool is_time_up_ = false;                    // That is what ended the load.
+  std::multimap<Time, std::size_t> attempts_;  // Slot indices by start of their next connection.
+  std::uint64_t numbers_ = 0;                  // Connections started so far.
+  bool look_up_ = false;                       // The addresses may have changed.
+  bool has_ended_ = false;                     // The time for new messages is over.
+  bool is_time_up_ = false;                    // A slot stopped because of that time.
   bool idle_dismissed_ = false;
-  Duration away_before_{0};  // For how long the loop had looked away when the load began.
+  Duration away_before_{0};  // The value of away() when the load began.
 };
 
 }  // namespace echo

@@ -10,33 +10,35 @@
 
 namespace echo {
 
-// What follows a Load while it goes on. The arguments live as long as the call.
+// The interface through which a Load reports its progress. References passed to the functions are
+// valid only during the call.
 class LoadObserver {
  public:
   virtual ~LoadObserver() = default;
 
-  // A measured message is back, exact.
+  // The exact echo of a measured message has arrived.
   struct Answer {
-    std::uint64_t sequence;  // 1 is the load's first message.
+    std::uint64_t sequence;  // The number of the message in the load, from 1.
     std::size_t size;        // In bytes.
     Duration latency;
     const Endpoint& server;
   };
   virtual void answered(const Answer& /*answer*/) {}
 
-  // A measured message is lost, for that reason.
+  // A measured message is lost.
   virtual void lost(std::uint64_t /*sequence*/, const std::string& /*reason*/) {}
 
-  // A connection failed; the text says which and how.
+  // A connection failed. The text contains its number and the reason.
   virtual void failed(const std::string& /*text*/) {}
 
-  // Some of the server's addresses refused a connection, which another one has accepted.
+  // A connection was made to the address `instead`, after other addresses of the server had failed.
   virtual void refused(const std::string& /*refusals*/, const Endpoint& /*instead*/) {}
 
-  // An interval is over, if only because the load is. The intervals follow each other.
+  // A sample interval has ended; the end of the load also ends the last one. There are no gaps
+  // between intervals.
   virtual void sampled(const Sample& /*sample*/) {}
 
-  // Some time has passed, and this is what was found so far.
+  // A progress interval has passed. `results` are the results so far.
   virtual void progressed(const LoadResults& /*results*/) {}
 };
 

@@ -16,60 +16,63 @@
 
 namespace echo {
 
-// Keeps what a Load finds, and reports it to the observer.
+// Collects the results of a Load and reports them to the observer.
 //
-// It ignores messages that start before begin() has set the time, or in the warm-up. Until then it
-// reports only failures, refusals and the progress.
+// Messages that start before the measured period, which begin() sets, are ignored. Until that
+// period only failures, refusals and progress are reported.
 class LoadRecorder {
  public:
-  // How often to report a sample, and the progress. 0: never.
+  // The intervals at which to report samples and progress. 0: never.
   struct Intervals {
     Duration sample{0};
     Duration progress{0};
   };
 
-  // At a rate a message is late once the next one is scheduled, and this much time has passed.
+  // With a rate, a message is late if it is delayed for longer than the time between two messages,
+  // and longer than kLate.
   static constexpr Duration kLate = std::chrono::milliseconds{1};
   static Duration late_after(Rate rate) noexcept;
 
-  // `observer` must outlive this object. `rate` is that of the load.
+  // `observer` must outlive this object. `rate` is the rate of the load.
   LoadRecorder(LoadObserver& observer, Intervals intervals, Rate rate, Time now);
 
-  // Messages that start at `from` or later are measured. None starts at `end` or later.
+  // Messages are measured if they start at `from` or later. No message starts at `end` or later.
   void begin(Time from, Time end) noexcept;
 
   void record_connection(Duration took) noexcept;
   void record_close() noexcept { --results_.open; }
   void record_failure(Failure kind, const std::string& text);
   void record_reset_after_echo() noexcept { ++results_.resets_after_echo; }
-  // Addresses refused a connection that another one has accepted: reported once in the same words.
+  // A connection was made to `instead` after `refusals`. The same refusals are reported only once.
   void record_refusals(const std::string& refusals, const Endpoint& instead);
 
-  // A message starts. Returns whether it is measured.
+  // A message starts. Returns true if it is measured.
   bool record_start(Time start) noexcept;
-  // At a rate: its connection has got it.
+  // With a rate: a message has been handed to its connection.
   void record_send(Time scheduled, Time now) noexcept;
 
-  // How it ends: it is back, or lost, or still waits when the load ends.
+  // The outcome of a message: answered, lost, or still in flight when the load ends.
   void record_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
                      const Endpoint& server);
   void record_loss(Time start, Time now, std::uint64_t sequence, const std::string& reason);
   void record_waiting(Time start) noexcept;
 
-  // At the end: what was not done, and why.
+  // At the end of the load: what was left undone, and the reasons.
   void record_unsent(std::uint64_t messages) noexcept { results_.unsent += messages; }
   void record_not_open(std::uint64_t connections) noexcept { results_.not_open = connections; }
   void record_away(Duration time) noexcept { results_.away = time; }
   void record_deadline() noexcept { results_.is_past_deadline = true; }
 
-  // Reports what the time has come for, and when to call it next; Time::max(): never.
+  // Reports samples and progress whose time has come. next_time() returns the time of the next
+  // call; Time::max() if no report is planned.
   void report(Time now);
   Time next_time() const noexcept;
 
-  // What was found so far.
+  // The results so far.
   const LoadResults& results(Time now) noexcept;
 
-  // It is over. `is_time_up` if it was begin()'s `end` that ended it. Reports the last sample.
+  // Ends the recording and reports the last sample. `is_time_up` is true if the load ended at the
+  // `end` passed to begin().
   const LoadResults& finish(Time now, bool interrupted, bool is_time_up);
 
  private:
@@ -87,12 +90,12 @@ class LoadRecorder {
   Sample sample_;
   Time from_ = Time::max();
   Time end_ = Time::max();
-  Time last_outcome_;  // When a message came back, or was lost.
+  Time last_outcome_;  // When a message was last answered or lost.
   Time oldest_waiting_ = Time::max();
   Time next_sample_ = Time::max();
   Time next_progress_ = Time::max();
-  Duration cpu_before_{0};                      // The process's time until the warm-up was over,
-  std::optional<ProcessorWait> waited_before_;  // and its waits for a processor.
+  Duration cpu_before_{0};  // CPU time of the process at the end of the warm-up,
+  std::optional<ProcessorWait> waited_before_;  // and its waits for a processor until then.
 };
 
 }  // namespace echo

@@ -14,43 +14,42 @@
 
 namespace echo {
 
-// What a Load has found so far. The figures of messages are about those that started after the
-// warm-up: when they were sent or, at a rate, scheduled.
+// The results of a Load so far. The message figures count only messages that start after the
+// warm-up. A message starts when it is sent or, with a rate, at its scheduled time.
 struct LoadResults {
-  // What it waits for.
   enum class Phase { kConnecting, kWarmup, kMeasuring };
   Phase phase = Phase::kConnecting;
 
-  Duration elapsed{0};  // From the end of the warm-up to the last message, or the end of the time.
+  Duration elapsed{0};  // From the end of the warm-up to the last message or the end of the time.
 
-  std::uint64_t opened = 0;     // Connections made, the idle ones and repeated ones too.
-  std::uint64_t open = 0;       // Of those, how many are open now,
-  std::uint64_t most_open = 0;  // and the most that ever were.
-  std::uint64_t not_open = 0;   // At the end: those that it still waited for.
-  Histogram connect;            // From connect(2) to select() reporting it made.
+  std::uint64_t opened = 0;     // Connections made, including idle and repeated ones.
+  std::uint64_t open = 0;       // Connections open now,
+  std::uint64_t most_open = 0;  // and the maximum open at the same time.
+  std::uint64_t not_open = 0;   // Connections not open in time when the load was cut short.
+  Histogram connect;            // Time from connect(2) until select() reported the connection.
 
   std::uint64_t sent = 0;        // Messages started.
-  std::uint64_t received = 0;    // Those of them that are back, exact.
-  std::uint64_t lost = 0;        // Those that never will be: their connection failed, or was down.
-  std::uint64_t bytes = 0;       // In the messages received.
-  std::uint64_t unsent = 0;      // Of those that a count asks for: not even started.
-  Duration oldest_in_flight{0};  // If it was cut short: how long that one has waited.
+  std::uint64_t received = 0;    // Messages answered exactly.
+  std::uint64_t lost = 0;        // Messages whose connection failed or was down.
+  std::uint64_t bytes = 0;       // Bytes in the messages received.
+  std::uint64_t unsent = 0;      // Messages of a count that were not started.
+  Duration oldest_in_flight{0};  // Age of the oldest unanswered message if the load was cut short.
 
-  Histogram latency;            // From the start of a message until it was back.
-  Histogram lateness;           // At a rate: from the start until its connection took it.
-  std::uint64_t sent_late = 0;  // Those that it took after LoadRecorder::late_after().
+  Histogram latency;            // Time from the start of a message to its complete echo.
+  Histogram lateness;           // With a rate: delay until the connection took the message.
+  std::uint64_t sent_late = 0;  // Messages delayed longer than LoadRecorder::late_after().
 
-  std::array<std::uint64_t, kFailures> failures{};  // Connections that failed, by Failure.
-  std::vector<std::string> failure_texts;           // Of the first of them.
-  std::uint64_t resets_after_echo = 0;              // After which all of the echo was there.
-  std::vector<std::string> refusals;  // Of addresses, when another one accepted: the first.
+  std::array<std::uint64_t, kFailures> failures{};  // Failed connections by Failure.
+  std::vector<std::string> failure_texts;           // Descriptions of the first failures.
+  std::uint64_t resets_after_echo = 0;              // Connections reset after the complete echo.
+  std::vector<std::string> refusals;  // The first refusals before another address accepted.
 
-  Duration cpu{0};                      // Processor time that this client used after the warm-up,
-  Duration ran{0};                      // the time from there until the last connection was closed,
-  std::optional<ProcessorWait> waited;  // and how long it waited for a processor, if known.
-  Duration away{0};          // How long it did not look at its sockets: it was stopped, or waited.
-  bool interrupted = false;  // By a signal, before its end,
-  bool is_past_deadline = false;  // or by its deadline.
+  Duration cpu{0};                      // CPU time of this client after the warm-up,
+  Duration ran{0};                      // elapsed time from there to the last close,
+  std::optional<ProcessorWait> waited;  // and time spent waiting for a processor, if known.
+  Duration away{0};                     // Time in which the client did not look at its sockets.
+  bool interrupted = false;             // Ended early by a signal,
+  bool is_past_deadline = false;        // or by the deadline.
 
   std::uint64_t in_flight() const noexcept { return sent - received - lost; }
   std::uint64_t failed() const noexcept {
@@ -62,19 +61,19 @@ struct LoadResults {
   }
 };
 
-// What a Load has found within an interval.
+// The results of a Load within an interval.
 struct Sample {
-  Duration begin{0};  // Since the end of the warm-up, as LoadResults::elapsed.
+  Duration begin{0};  // Since the end of the warm-up, like LoadResults::elapsed.
   Duration end{0};
-  Time ended;                   // When that was.
-  std::uint64_t received = 0;   // Messages, exact.
-  std::uint64_t bytes = 0;      // In them.
+  Time ended;                   // The clock time that corresponds to `end`.
+  std::uint64_t received = 0;   // Messages answered exactly.
+  std::uint64_t bytes = 0;      // Bytes in the messages received.
   std::uint64_t due = 0;        // Messages started.
-  std::uint64_t sent_late = 0;  // Of those.
-  std::uint64_t lost = 0;       // Messages.
-  std::uint64_t failed = 0;     // Connections.
-  std::uint64_t open = 0;       // Connections, the most at once.
-  Histogram latency;            // Of the messages received.
+  std::uint64_t sent_late = 0;  // Messages sent late.
+  std::uint64_t lost = 0;       // Messages lost.
+  std::uint64_t failed = 0;     // Connections failed.
+  std::uint64_t open = 0;       // Maximum of connections open at the same time.
+  Histogram latency;            // Latency of the messages received.
 };
 
 }  // namespace echo

@@ -10,32 +10,32 @@
 
 namespace echo {
 
-// A series of a load's connections: when one is over, the next one may follow.
+// A place for one connection of a load at a time. When a connection is over, another may follow.
 struct Slot {
   enum class State {
-    kNew,         // Its first connection waits for the load to begin.
-    kStarting,    // Its first connection is scheduled, or on its way.
-    kConnecting,  // A later one is.
-    kGivenUp,     // None follows one that failed, and its scheduled messages are lost.
-    kOpen,        // Its connection is open.
-    kFull,        // It is open, without room for the next message.
-    kFinishing,   // It is open, with nothing more to send.
-    kDone,        // No other follows.
+    kNew,         // The first connection waits for the load to begin.
+    kStarting,    // The first connection is scheduled, or being established.
+    kConnecting,  // A later connection is scheduled, or being established.
+    kGivenUp,     // The connection failed and is not replaced; scheduled messages are lost.
+    kOpen,        // The connection is open.
+    kFull,        // The connection is open, but has no room for the next message.
+    kFinishing,   // The connection is open and has nothing more to send.
+    kDone,        // No connection follows.
   };
   static constexpr std::size_t kStates = 8;
 
   Slot(std::size_t own_index, bool idle) : index(own_index), is_idle(idle), next(own_index) {}
 
-  const std::size_t index;   // Of its connection in the loop.
-  const bool is_idle;        // It sends nothing at all.
-  std::uint64_t next;        // The message of the schedule that is its next.
-  std::uint64_t sent = 0;    // Measured messages, lost ones too.
-  std::uint64_t number = 0;  // Its connection's: the load's first is 1.
-  int in_vain = 0;           // Connections in a row, before that one, that failed unanswered.
-  std::optional<Conversation> conversation;  // Its connection's, once there was one.
+  const std::size_t index;   // The index of its connection in the ClientLoop.
+  const bool is_idle;        // It sends no messages.
+  std::uint64_t next;        // The index of its next message in the schedule.
+  std::uint64_t sent = 0;    // Measured messages started, including lost ones.
+  std::uint64_t number = 0;  // The number of its connection in the load, from 1.
+  int in_vain = 0;           // Consecutive failures without an answer before this connection.
+  std::optional<Conversation> conversation;  // The script of its most recent connection.
 
   State state() const noexcept { return state_; }
-  // Its first connection is open, or over.
+  // True if its first connection is open or over.
   bool has_started() const noexcept { return state_ > State::kStarting; }
   bool is_open() const noexcept { return state_ >= State::kOpen && state_ <= State::kFinishing; }
   bool is_silent() const noexcept { return state_ >= State::kFinishing; }
@@ -45,7 +45,8 @@ struct Slot {
   State state_ = State::kNew;
 };
 
-// The slots of a load, the busy ones first, and how many of them are in each state.
+// The slots of a load, with the busy slots before the idle ones, and the number of slots in each
+// state.
 class Slots {
  public:
   Slots(std::size_t busy, std::size_t idle) {
@@ -54,7 +55,7 @@ class Slots {
     }
   }
 
-  // Nothing else changes a state.
+  // Changes the state of the slot. Only this function does so.
   void set(Slot& slot, Slot::State state) noexcept {
     --count(slot);
     slot.state_ = state;
@@ -75,8 +76,8 @@ class Slots {
     return counts_[slot.is_idle ? 1 : 0][to_index(slot.state_)];
   }
 
-  std::deque<Slot> slots_;                                          // None is ever moved.
-  std::array<std::array<std::size_t, Slot::kStates>, 2> counts_{};  // Of the busy, of the idle.
+  std::deque<Slot> slots_;  // A deque never moves its slots.
+  std::array<std::array<std::size_t, Slot::kStates>, 2> counts_{};  // Busy slots, idle slots.
 };
 
 }  // namespace echo

@@ -15,40 +15,44 @@
 
 namespace echo {
 
-// The messages of a load: which one each busy slot sends next, and what becomes of it.
+// The messages of a load: chooses the next message of each busy slot, and records the outcome.
 class Workload {
  public:
   // `settings` and `recorder` must outlive this object.
   Workload(const LoadSettings& settings, LoadRecorder& recorder, Time now);
 
-  // Messages start from now on, and none at end() or later.
+  // Messages start at `now` or later, and before end().
   void begin(Time now);
   bool has_begun() const noexcept { return has_begun_; }
   Time end() const noexcept { return end_; }
 
-  // At a rate the slots take turns, but in a churn: when the next turn is, and which slot has it.
+  // With a rate but without a churn, the slots send in turn. next_turn() returns the time of the
+  // next turn (Time::max(): none), take_turn() the index of its slot.
   bool has_rate() const noexcept { return settings_.rate.count > 0; }
   Time next_turn() const noexcept;
   std::size_t take_turn() noexcept { return next_turn_++ % settings_.connections; }
   void skip_turn(Slot& slot) const noexcept { slot.next += settings_.connections; }
 
-  // When the slot's next message starts, and whether none does: because its time is up, or because
-  // it has sent as many as it should.
+  // The start time of the slot's next message. The slot is exhausted if it starts no more messages,
+  // because its time is up or it has sent the count.
   Time next_start(const Slot& slot, Time now) const noexcept;
   bool is_time_up(const Slot& slot, Time now) const noexcept;
   bool is_exhausted(const Slot& slot, Time now) const noexcept;
 
-  // For a new connection of the slot.
+  // Prepares a new connection of the slot. `number` is its number in the load.
   void begin_conversation(Slot& slot, std::uint64_t number) const;
-  // Adds the slot's next message to its conversation. False if none has started by `now`.
+  // Adds the slot's next message to its conversation. Returns false if the slot has no message that
+  // starts at `now` or earlier.
   bool send_next(Slot& slot, Time now, Time handed);
+  // Records the answers that are complete once `received` bytes of the echo have arrived.
   void take_answers(Slot& slot, std::uint64_t received, Time now, const Endpoint& server);
 
-  // The slot's connection failed: its messages in flight are lost, and those scheduled to `until`.
+  // The slot's connection failed: records the loss of its messages in flight, or of the messages
+  // scheduled up to `until`.
   void lose_in_flight(const Slot& slot, Time now, const std::string& reason);
   void lose_scheduled(Slot& slot, Time until, Time now, const std::string& reason);
 
-  // The load is cut short: records what has no answer yet, and what will never be sent.
+  // The load is cut short: records messages without an answer, and messages that were not sent.
   void record_waiting(Slot& slot, Time now);
   void record_unsent(const Slot& slot);
 
@@ -67,8 +71,8 @@ class Workload {
   Schedule schedule_;
   bool has_begun_ = false;
   Time end_ = Time::max();
-  std::uint64_t next_turn_ = 0;  // The message of the schedule whose turn is next.
-  std::uint64_t sequence_ = 0;   // In a closed loop: how many messages have been sent.
+  std::uint64_t next_turn_ = 0;  // The index of the next turn's message in the schedule.
+  std::uint64_t sequence_ = 0;   // In a closed loop: the number of messages sent.
 };
 
 }  // namespace echo
