@@ -17,7 +17,7 @@ std::string seconds(Duration time) {
   return format_decimal(std::chrono::duration<double>(time).count(), 6);
 }
 
-// Nothing if there is no figure.
+// Empty if nothing was recorded.
 std::string microseconds(const Histogram& latency, Duration time) {
   if (latency.count() == 0) return "";
   return format_decimal(std::chrono::duration<double, std::micro>(time).count(), 3);

@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kNoFigure = "-";
 
 std::uint64_t whole_of(double figure) {
-  constexpr double kMax = 1e18;  // Far from where a conversion would overflow.
+  constexpr double kMax = 1e18;  // Far below the overflow of the conversion.
   return static_cast<std::uint64_t>(std::llround(std::min(figure, kMax)));
 }
 

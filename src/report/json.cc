@@ -25,7 +25,7 @@ namespace {
 
 constexpr const char* kNull = "null";
 
-// Values of JSON, as text.
+// The name, and the value as JSON text.
 using Member = std::pair<std::string, std::string>;
 
 std::string joined(const std::vector<std::string>& items) {
@@ -37,7 +37,7 @@ std::string joined(const std::vector<std::string>& items) {
   return text;
 }
 
-// Of what is printable, JSON escapes what escape() does, and in the same way.
+// Among printable characters, escape() and JSON escape the same ones in the same way.
 std::string json_string(std::string_view text) {
   return "\"" + escape(escape_unprintable(text)) + "\"";
 }
@@ -60,7 +60,6 @@ std::string number(std::optional<Value> value) {
   return value ? number(*value) : kNull;
 }
 
-// The figure if that holds, without which nothing was measured.
 template <typename Value>
 std::string number_if(bool is_measured, Value value) {
   return is_measured ? number(value) : kNull;
@@ -68,7 +67,7 @@ std::string number_if(bool is_measured, Value value) {
 
 std::string boolean(bool value) { return value ? "true" : "false"; }
 
-// For what means no limit if it is 0.
+// For settings whose value 0 means no limit.
 template <typename Value>
 std::string limit(Value value) {
   return number_if(value != Value{}, value);
@@ -115,7 +114,7 @@ std::string buckets_of(const Histogram& histogram) {
   return array(buckets);
 }
 
-// A value of the histogram, if it has any.
+// A value of the histogram; null if nothing was recorded.
 std::string latency(const Histogram& histogram, Duration value) {
   return number_if(histogram.count() > 0, value);
 }
@@ -180,7 +179,7 @@ std::string strings(const std::vector<std::string>& texts) {
   return array(items);
 }
 
-// What each object begins with.
+// The first members of every top-level object.
 std::vector<Member> head() {
   return {{"format", json_string("echo_client-load")}, {"version", "2"}};
 }

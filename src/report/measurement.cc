@@ -21,12 +21,13 @@
 namespace echo {
 namespace {
 
-// measure(), but for the JSON object of an error. Sets `has_results` once they are printed.
+// measure() without the JSON object for errors. Sets `has_results` before it prints results.
 int run_load(const LoadSettings& settings, const Presentation& presentation, Log& log,
              bool& has_results) {
-  // The kernel delays no timer to expire together with others (PR_SET_TIMERSLACK(2const)).
+  // The kernel must not delay timers to group them with others (PR_SET_TIMERSLACK(2const)).
   ::prctl(PR_SET_TIMERSLACK, 1UL);
-  // A question waits while the name is looked up; a signal that ends the process does not.
+  // Requests for a status line wait until the name is resolved. Signals that end the process do not
+  // wait.
   block_signals({SIGQUIT, SIGUSR1});
   const Time deadline =
       settings.deadline > Duration{0} ? Clock::now() + settings.deadline : Time::max();
@@ -43,10 +44,10 @@ int run_load(const LoadSettings& settings, const Presentation& presentation, Log
   }
   const int signal = interrupts.ending();
   const LoadResults& results = load.finish(signal != 0);
-  // A second signal ends the wait for those who read the results.
+  // A second signal must be able to end the wait for a reader of the results.
   if (!reporter.has_given_up()) interrupts.forget_ending();
   if (signal != 0 || results.is_past_deadline) reporter.hurry();
-  has_results = true;  // Or as much of them as standard output took.
+  has_results = true;  // Even if standard output takes only a part of them.
   reporter.finish(results);
   if (const int again = interrupts.ending()) return 128 + again;
   if (signal != 0) return 128 + signal;

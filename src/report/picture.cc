@@ -16,12 +16,13 @@
 namespace echo {
 namespace {
 
-// Opens the file for writing, and waits for the reader of a FIFO. No descriptor: errno is that of
-// open(2), or 0 if the wait was over first.
+// Opens the file for writing. If it is a FIFO, waits for a reader. Returns no descriptor on an
+// error; errno is then the error of open(2), or 0 if the wait was ended.
 UniqueFd open_output(const std::string& path, Interrupts& interrupts, Time deadline) {
   constexpr timespec kBetweenTries{.tv_sec = 0, .tv_nsec = 50'000'000};
   for (;;) {
-    // Without O_NONBLOCK it would wait, and notice neither a signal nor the deadline.
+    // Without O_NONBLOCK, open(2) would block until a reader opens the FIFO, despite signals
+    // (SA_RESTART) and the deadline.
     UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666));
     const int error = errno;
     struct stat status {};
@@ -31,7 +32,7 @@ UniqueFd open_output(const std::string& path, Interrupts& interrupts, Time deadl
       errno = error;
       return fd;
     }
-    // A signal cuts it short.
+    // A signal interrupts this sleep.
     ::nanosleep(&kBetweenTries, nullptr);
     if (interrupts.ending() != 0 || Clock::now() >= deadline) {
       errno = 0;
@@ -40,8 +41,8 @@ UniqueFd open_output(const std::string& path, Interrupts& interrupts, Time deadl
   }
 }
 
-// Whether the path leads to what standard output is. A device, such as /dev/null, has no content to
-// spoil.
+// True if the path refers to standard output. Character devices such as /dev/null are allowed,
+// because they have no content that the picture would overwrite.
 bool is_stdout(const std::string& path) {
   struct stat file {};
   struct stat output {};

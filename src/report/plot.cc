@@ -23,7 +23,7 @@ constexpr std::size_t kMaxRows = 24;
 
 struct Row {
   Duration from;
-  Duration to;  // Not included, but for that of the last row.
+  Duration to;  // Exclusive, except in the last row.
   std::uint64_t count = 0;
 };
 
@@ -31,8 +31,8 @@ double doublings(Duration value) {
   return std::log2(static_cast<double>(std::max(value, Duration{1}).count()));
 }
 
-// Each row spans the same part of a doubling, or the same number of them: the finest with which the
-// rows are not too many. Their limits do not depend on what was recorded.
+// All rows have the same height on a logarithmic axis: a power of two of doublings, and the least
+// that needs at most kMaxRows rows. The limits between rows do not depend on the recorded values.
 std::vector<Row> rows_of(const std::vector<Histogram::Bucket>& buckets) {
   double height = 1.0 / 32;
   const auto index_of = [&](Duration value) {
@@ -64,7 +64,8 @@ std::string repeat(std::string_view text, std::size_t times) {
   return repeated;
 }
 
-// `share` of the columns, from 0 to 1, and spaces in the others. What is more than nothing is seen.
+// Draws a bar in `share` (0 to 1) of the columns and fills the rest with spaces. A share above 0 is
+// always visible.
 std::string bar(double share, std::size_t columns, Charset charset) {
   static constexpr std::array<std::string_view, 8> kEighths{"",       "\u258F", "\u258E", "\u258D",
                                                             "\u258C", "\u258B", "\u258A", "\u2589"};
@@ -79,10 +80,10 @@ std::string bar(double share, std::size_t columns, Charset charset) {
   return drawn + repeat(" ", columns - used);
 }
 
-// What all the lines have in common.
+// The layout that all lines share.
 struct Plan {
   std::uint64_t all;
-  std::uint64_t most;  // In a row.
+  std::uint64_t most;  // The greatest count of a row.
   std::size_t bar_columns;
   std::size_t count_columns;
 };

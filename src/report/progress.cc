@@ -27,7 +27,7 @@ std::string in_seconds(Duration time) {
   return format_duration(std::chrono::ceil<std::chrono::seconds>(time));
 }
 
-// The first of the parts, as many as fit.
+// Joins parts until the next one does not fit.
 std::string fit(std::initializer_list<std::string> parts, std::size_t columns) {
   std::string text;
   for (const std::string& part : parts) {
@@ -71,7 +71,7 @@ void Progress::clear() {
   is_shown_ = false;
 }
 
-// By whichever end comes first.
+// Shows the progress towards the nearer limit, the count or the duration.
 std::string Progress::position(const LoadResults& results) const {
   const double messages =
       static_cast<double>(settings_.count) * static_cast<double>(settings_.connections);
@@ -87,7 +87,8 @@ std::string Progress::position(const LoadResults& results) const {
   return in_seconds(results.elapsed);
 }
 
-// In the terminal's last column, the cursor stands on what would be erased.
+// Leaves the last column free: if the text filled it, the cursor would stand on the last character,
+// and kEraseToEnd would erase it.
 std::size_t Progress::columns() const {
   constexpr std::size_t kUnknown = 80;
   winsize size{};

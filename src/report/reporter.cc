@@ -43,8 +43,8 @@ Reporter::Reporter(const LoadSettings& settings, const Presentation& presentatio
       stdout_(STDOUT_FILENO) {
   wait_.until = deadline;
   if (!presentation.svg.empty()) picture_.emplace(presentation.svg, interrupts, deadline);
-  // While the load goes on, a line that its reader does not take is dropped: the wait would be in
-  // the figures.
+  // During the load, log lines are dropped if their reader is slow. Waiting would distort the
+  // figures.
   log_.set_wait({.is_over = [] { return true; }});
   if (is(OutputFormat::kCsv)) print(csv_header());
   if (prints_answers()) print(ping_header(settings));
@@ -92,7 +92,7 @@ void Reporter::refused(const std::string& refusals, const Endpoint& instead) {
 
 void Reporter::progressed(const LoadResults& results) {
   if (progress_) progress_->show(results);
-  // A ping is not silent while it waits for its first connection.
+  // A ping must not be silent while it waits for its first connection.
   if (prints_answers() && ++progresses_ == 2 && results.opened == 0 && results.failed() == 0) {
     log_.info("waiting for a connection to ", escape_controls(settings_.host), " port ",
               settings_.port);
@@ -119,7 +119,7 @@ void Reporter::finish(const LoadResults& results) {
   if (results.failed() > failures_logged_) {
     log_.error("more connections failed: ", results.failed() - failures_logged_);
   }
-  // A table has them among its figures.
+  // The table contains the warnings.
   if (!is(OutputFormat::kTable)) {
     for (const std::string& warning : warnings_of(results)) log_.warning(warning);
   }

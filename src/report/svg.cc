@@ -32,11 +32,11 @@ constexpr double kThroughputBottom = 550;
 
 struct Line {
   std::string_view name;
-  std::string_view colour;  // That people tell apart who do not see all colours.
+  std::string_view colour;  // From a palette that is safe for colour-blind readers.
   Duration Timeline::Point::*value;
 };
 
-// From the one that lies on top, mostly.
+// From the top of the panel to the bottom, usually.
 constexpr std::array<Line, 4> kLines{{{"max", "#d55e00", &Timeline::Point::max},
                                       {"p99.9", "#e69f00", &Timeline::Point::p999},
                                       {"p99", "#009e73", &Timeline::Point::p99},
@@ -44,7 +44,7 @@ constexpr std::array<Line, 4> kLines{{{"max", "#d55e00", &Timeline::Point::max},
 constexpr std::string_view kThroughputColour = "#56b4e9";
 constexpr std::string_view kErrorColour = "#f7b6b6";
 
-// Where values are drawn.
+// Maps values to pixels.
 struct Axis {
   double first_value;
   double last_value;
@@ -59,12 +59,12 @@ struct Axis {
 
 std::string pixels(double value) { return format_decimal(value, 1); }
 
-// ` name="value"`, to follow what stands before it in a tag.
+// ` name="value"`, with the space that separates it from the previous part of the tag.
 std::string attribute(std::string_view name, std::string_view value) {
   return " " + std::string(name) + "=\"" + std::string(value) + "\"";
 }
 
-// The text of an element, from printable ASCII.
+// Escapes the text of an element. `content` is printable ASCII.
 std::string escape_markup(std::string_view content) {
   std::string escaped;
   for (const char byte : content) {
@@ -119,7 +119,7 @@ Axis time_axis(const Points& points) {
   return {0, std::max(1.0, nanoseconds(end)), kLeft, kRight};
 }
 
-// Latencies to be labelled: round ones, the first not above `least`, the last not below `most`.
+// Round latencies for the labels. The first is not above `least`, the last not below `most`.
 std::vector<Duration> latencies_within(Duration least, Duration most,
                                        std::initializer_list<int> in_each_decade) {
   std::vector<Duration> latencies;
@@ -147,7 +147,7 @@ std::vector<Duration> latency_labels(const Points& points) {
   return fine.size() <= kMax ? fine : latencies_within(least, most, {1});
 }
 
-// Of a line that goes level through each point and has gaps where nothing was received.
+// The path data of a step line: one level per point, with gaps for points without messages.
 std::string steps(const Points& points, const Axis& x, const Axis& y,
                   Duration Timeline::Point::*value) {
   std::string data;
@@ -193,7 +193,7 @@ double throughput_of(const Timeline::Point& point) {
   return per_second(point.received, point.end - point.begin).value_or(0);
 }
 
-// 1, 2 or 5 of a power of ten, so that `most` takes five of them or fewer.
+// The least step for which `most` needs at most five steps: 1, 2 or 5 times a power of ten.
 double throughput_step(double most) {
   const double least = most / 5;
   const double decade = std::pow(10, std::floor(std::log10(least)));
@@ -203,7 +203,7 @@ double throughput_step(double most) {
   return 10 * decade;
 }
 
-// The area below the points.
+// The path data of the area below the points.
 std::string area(const Points& points, const Axis& x, const Axis& y) {
   std::string data = "M" + pixels(kLeft) + "," + pixels(kThroughputBottom);
   for (const Timeline::Point& point : points) {
@@ -226,7 +226,7 @@ std::string throughput_panel(const Points& points, const Axis& x) {
   return panel + outline(kThroughputTop, kThroughputBottom);
 }
 
-// So that `span` takes ten of them or fewer.
+// The least step for which `span` needs at most ten steps.
 Duration time_step(Duration span) {
   static constexpr std::array<Duration, 24> kSteps{
       1ms, 2ms, 5ms, 10ms, 20ms, 50ms, 100ms, 200ms, 500ms, 1s, 2s, 5s,

@@ -23,7 +23,7 @@ constexpr std::size_t kLabel = 14;
 constexpr std::size_t kFigure = 14;
 constexpr std::size_t kLatency = 8;
 
-// "Messages             1,234  sent": a label, a figure, and what it is a figure of.
+// "Messages             1,234  sent": a label, a figure, and its meaning.
 std::string row(std::string_view label, std::string_view figure, std::string_view what) {
   return align_left(label, kLabel) + align_right(figure, kFigure) + "  " + std::string(what) + "\n";
 }
@@ -65,7 +65,7 @@ std::string throughput(const LoadResults& results) {
          row("", format_byte_rate(per_second(results.bytes, results.elapsed)), "each way");
 }
 
-// Of a time of the processor, by the time that passed: 100% is the whole of one.
+// Processor time as a percentage of the elapsed time: 100% is one whole processor.
 std::string processor_share(Duration part, const LoadResults& results) {
   if (results.ran <= Duration{0}) return "-";
   const double share = static_cast<double>(part.count()) / static_cast<double>(results.ran.count());
@@ -134,7 +134,8 @@ std::string latencies(const LoadSettings& settings, const LoadResults& results) 
   return "\n" + latency_row("", names) + rows;
 }
 
-// Of those sent, as ping(8) has it: what is not back counts as what never will be.
+// The percentage of sent messages without an answer. As in ping(8), messages in flight count as
+// lost.
 std::string loss(const LoadResults& results) {
   if (results.sent == 0) return "";
   return ", " + format_percent(results.sent - results.received, results.sent) + " lost";

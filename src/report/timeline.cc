@@ -55,7 +55,7 @@ void Timeline::add(Sample sample) {
 std::vector<Timeline::Point> Timeline::points() const {
   if (levels_.empty()) return {};
   std::vector<Point> points = levels_[reported_].points;
-  // What is not yet a whole point: of coarser levels the earlier parts.
+  // The samples after the last complete point. Coarser levels have the earlier samples.
   std::optional<Sample> rest;
   for (std::size_t index = reported_; index-- > 0;) {
     const std::optional<Sample>& part = levels_[index].first;

@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A shorter run has hardly begun when it ends.
+// A shorter run is mostly start-up, so its CPU time means nothing.
 constexpr Duration kLeastRun = 10ms;
 
 std::string percent(Duration part, Duration whole) {
@@ -21,11 +21,11 @@ std::string percent(Duration part, Duration whole) {
                         static_cast<std::uint64_t>(whole.count()));
 }
 
-// A client and a server that take turns on one processor, message by message, wait some
-// microseconds for each other at each turn, and neither is short of it.
+// If the client and the server share a processor and take turns message by message, each waits some
+// microseconds per turn. Such waits do not mean that the client is short of processor time.
 bool is_starved(const LoadResults& results) {
   constexpr Duration kOrdinaryWait = 10us;
-  constexpr Duration kLeast = 1ms;  // What may befall any client, however short the load.
+  constexpr Duration kLeast = 1ms;  // A normal wait, even in a very short load.
   if (!results.waited) return false;
   const auto& [time, turns] = *results.waited;
   return time - static_cast<Duration::rep>(turns) * kOrdinaryWait >

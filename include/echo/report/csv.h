@@ -7,15 +7,14 @@
 
 namespace echo {
 
-// The samples of a load as comma-separated values (RFC 4180, but with "\n"), for programs: numbers
-// with a point whatever the locale, times in the unit that their column's name ends with, or as
-// format_wall_time() has them. A figure is empty if nothing
-// was measured.
+// The samples of a load as comma-separated values (RFC 4180, but with "\n" as line end). Decimal
+// numbers have a point in every locale. The suffix of a column name gives the unit of times; the
+// column `time` is in the format of format_wall_time(). A field is empty if nothing was measured.
 
-// The names of the columns.
+// Returns the line with the column names.
 std::string csv_header();
 
-// A sample, and when it ended.
+// Returns the line of a sample that ended at `ended`.
 std::string csv_row(const Sample& sample, WallTime ended);
 
 }  // namespace echo

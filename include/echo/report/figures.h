@@ -14,7 +14,7 @@
 
 namespace echo {
 
-// The percentiles of reports. A sample is too short for the last one.
+// The percentiles in reports. A sample has too few messages for the last one.
 struct Percentile {
   std::string_view name;
   unsigned per_ten_thousand;
@@ -26,30 +26,30 @@ constexpr std::array<Percentile, 5> kPercentiles{{{"p50", Histogram::kMedian},
                                                   {"p99.99", Histogram::kP9999}}};
 constexpr std::span<const Percentile> kSamplePercentiles = std::span(kPercentiles).first(4);
 
-// "p99_9_ns": a name of letters, digits and underscores.
+// Returns a name of letters, digits and underscores, such as "p99_9_ns".
 std::string field_name(const Percentile& percentile, std::string_view unit);
 
-// Figures of results. If nothing was measured there is no figure: nullopt, and a dash for people.
+// If nothing was measured, a figure is nullopt, and formatted as "-".
 
-// Nullopt if no time has passed.
+// Returns nullopt if no time has passed.
 std::optional<double> per_second(std::uint64_t count, Duration time) noexcept;
 
-// "0.5", "1,234", "-": to read, with a decimal below 100.
+// Returns the figure for a reader, with one decimal below 100: "0.5", "1,234", "-".
 std::string format_figure(std::optional<double> figure);
 
-// "7.5 MiB/s", "-".
+// Returns "7.5 MiB/s", or "-".
 std::string format_byte_rate(std::optional<double> bytes_per_second);
 
-// "0%", "33.3%", "100%": to read. Only none is 0% and only all is 100%, however it is rounded.
-// "-" if the whole is nothing.
+// Returns "0%", "33.3%" or "100%" for a reader. Rounding never yields 0% for a part above 0, nor
+// 100% for a part below the whole. Returns "-" if the whole is 0.
 std::string format_percent(std::uint64_t part, std::uint64_t whole);
 
-// A latency that the histogram has: format_latency(), or "-" if nothing was recorded.
+// Returns format_latency() of a value from the histogram, or "-" if nothing was recorded.
 std::string format_latency(const Histogram& histogram, Duration latency);
 
 using WallTime = std::chrono::system_clock::time_point;
 
-// "2026-11-24T09:12:44.318Z": UTC, as ISO 8601 has it.
+// Returns the time in UTC as in ISO 8601: "2026-11-24T09:12:44.318Z".
 std::string format_wall_time(WallTime time);
 
 }  // namespace echo

@@ -8,17 +8,17 @@
 
 namespace echo {
 
-// The signals by which a user controls a measurement: SIGHUP, SIGINT and SIGTERM end it; SIGQUIT
-// and SIGUSR1 ask how far it is (ping(8)). A SIGHUP that is ignored at the start stays so
-// (nohup(1)).
+// The signals that control a measurement. SIGHUP, SIGINT and SIGTERM end it; SIGQUIT and SIGUSR1
+// request a status line, as in ping(8). SIGHUP remains ignored if it was at the start, as with
+// nohup(1).
 class Interrupts {
  public:
   Interrupts() : signals_{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1} {}
 
-  // Readable once one came that has not been asked for.
+  // Readable while signals are pending. ending() and take_question() read them.
   int fd() const noexcept { return signals_.fd(); }
 
-  // The first signal to end that came, until it is forgotten; 0: none.
+  // The first signal that ends the measurement; 0 if none has arrived since forget_ending().
   int ending() noexcept {
     take();
     return ending_;
@@ -28,17 +28,17 @@ class Interrupts {
     ending_ = 0;
   }
 
-  // Whether it was asked since the last call.
+  // True if a status line has been requested since the last call.
   bool take_question() noexcept {
     take();
     return std::exchange(is_asked_, false);
   }
 
-  // Results wait for their reader until the measurement must end,
+  // The wait for a reader of the results: until a signal ends the measurement.
   OutputWait output_wait() {
     return {.interrupt = fd(), .is_over = [this] { return ending() != 0; }};
   }
-  // and a log line does not wait at all once it had to.
+  // The wait for a reader of the log: none once any signal has ended the measurement.
   OutputWait log_wait() {
     return {.interrupt = fd(), .is_over = [this] { return ending() != 0 || has_ended_; }};
   }

@@ -9,19 +9,19 @@
 
 namespace echo {
 
-// What a load has found, for programs: one object of JSON (RFC 8259), with "\n" at its end.
+// The results of a load as one JSON object (RFC 8259), followed by "\n".
 //
-// Times are integers, of nanoseconds. A figure is null if nothing was measured, and so is a setting
-// that sets no limit. A latency has its histogram: [from_ns, to_ns, count] for each range of
-// values, both ends included, in which there are any. All of it is ASCII: other
-// bytes of a host's name or a server's text are escaped. Members may be added within a version;
-// none changes its meaning or goes.
+// Times are integers in nanoseconds. A figure is null if nothing was measured; a limit is null if
+// it is not set. Each latency has a histogram: [from_ns, to_ns, count] for each range of values
+// that is not empty, both ends inclusive. The text is ASCII; other bytes, for example in a host
+// name or in data from a server, are escaped. Within a version, members may be added, but none is
+// removed or changes its meaning.
 class JsonReport {
  public:
-  // A sample, and when it ended. Keeps some 400 bytes of it.
+  // Adds a sample that ended at `ended`. Keeps about 400 bytes of text per sample.
   void add(const Sample& sample, WallTime ended);
 
-  // The whole of it. `has_samples`: the user has asked for samples, and there may be none.
+  // Returns the object. Includes the samples, even if there are none, if `has_samples` is true.
   std::string format(const LoadSettings& settings, const LoadResults& results,
                      bool has_samples) const;
 
@@ -29,7 +29,7 @@ class JsonReport {
   std::string samples_;
 };
 
-// In place of a report: why there is none.
+// Returns the object that replaces the report if the load fails with an error.
 std::string format_json_error(std::string_view reason);
 
 }  // namespace echo

@@ -10,9 +10,9 @@
 
 namespace echo {
 
-// What a load does, in words, for the head of its results.
+// Descriptions of a load for the head of its results.
 
-// "localhost port 10000", in ASCII and at most 80 columns: a long name is cut.
+// "localhost port 10000" in ASCII, at most 80 columns wide. A longer name is truncated.
 std::string describe_target(const LoadSettings& settings);
 
 // "64 bytes", "1 to 1,024 bytes".
@@ -22,8 +22,7 @@ std::string describe_sizes(SizeRange sizes);
 // `columns`.
 std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t columns);
 
-// What the load waits for before it measures: "connecting, 3 of 10 open" or "warming up"; empty
-// when it does.
+// "connecting, 3 of 10 open" or "warming up"; empty once the load measures.
 std::string describe_wait(const LoadSettings& settings, const LoadResults& results);
 
 }  // namespace echo

@@ -6,12 +6,12 @@
 
 namespace echo {
 
-// Puts the load on the server until it is over or a signal ends it. Prints the results to standard
-// output, errors to the log, and on a terminal the progress to standard error.
+// Runs the load until it is over or a signal ends it. Prints the results to standard output and
+// errors to the log. If standard error is a terminal, shows the progress there.
 //
-// Returns the exit status: 0 if LoadResults::is_exact(), 1 if not, and 128 and the number of a
-// signal that ended it. Throws std::system_error if the host has no address, the picture's file
-// cannot be written, or standard output fails.
+// Returns the exit status: 0 if LoadResults::is_exact(), otherwise 1; after a signal, 128 plus its
+// number. Throws std::system_error if the host has no address, if the picture cannot be written, or
+// if standard output fails.
 int measure(const LoadSettings& settings, const Presentation& presentation, Log& log);
 
 }  // namespace echo

@@ -12,18 +12,18 @@
 
 namespace echo {
 
-// The file with a picture of a load over time. It is opened before the load, so that no run is in
-// vain because it cannot be written.
+// The file with a picture of a load over time. The constructor opens the file, so that an error is
+// reported before the load starts.
 class Picture {
  public:
-  // Waits for the reader of a FIFO until an interrupt or the deadline: there is no picture then.
-  // Throws UsageError if the path leads to standard output, and std::system_error if the file
-  // cannot be opened.
+  // If the file is a FIFO, waits for a reader until an interrupt or the deadline; without a reader
+  // draw() does nothing. Throws UsageError if the path refers to standard output, and
+  // std::system_error if the file cannot be opened.
   Picture(const std::string& path, Interrupts& interrupts, Time deadline);
 
   void add(const Sample& sample) { timeline_.add(sample); }
 
-  // Throws std::system_error if the file cannot be written.
+  // Writes the picture. Throws std::system_error if the file cannot be written.
   void draw(const LoadSettings& settings, const OutputWait& wait) const;
 
  private:

@@ -8,7 +8,7 @@
 
 namespace echo {
 
-// The lines of ping mode, each with its end, in the manner of ping(8).
+// The lines of ping mode, each with a newline, in the style of ping(8).
 
 // "PING localhost port 10000: 64 bytes a message\n"
 std::string ping_header(const LoadSettings& settings);

@@ -6,16 +6,18 @@
 
 namespace echo {
 
-// What a plot is drawn with.
+// The characters to draw a plot with.
 enum class Charset { kAscii, kUnicode };
 
-// That of the environment's locale (LC_ALL, LC_CTYPE, LANG). The process's own is left as it is.
+// Returns the charset of the locale in the environment (LC_ALL, LC_CTYPE, LANG). Does not change
+// the locale of the process.
 Charset charset_of_locale();
 
-// The distribution as bars, for a terminal of 80 columns: a line for each range of latencies, each
-// of which grows by the same factor: 12 to 24 lines if the values are far enough apart. The first
-// begins with the least value, and the last ends with the greatest. A bucket counts in the range in
-// which it begins. Empty if nothing was recorded.
+// Returns the distribution as a bar chart of 80 columns, with one line per range of latencies. The
+// ranges have equal widths on a logarithmic axis. There are 12 to 24 lines if the values are far
+// enough apart. The first range starts at the minimum, the last one ends at the maximum. A bucket
+// of the histogram counts in the range that contains its lower end. The result is empty if nothing
+// was recorded.
 std::string plot_latency(const Histogram& histogram, Charset charset);
 
 }  // namespace echo

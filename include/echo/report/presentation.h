@@ -10,19 +10,19 @@ namespace echo {
 
 enum class OutputFormat {
   kTable,
-  kPing,  // A line for each message, and a summary, as ping(8) has them.
+  kPing,  // One line per message and a summary, in the style of ping(8).
   kJson,
   kCsv,
 };
 
-// How to present what a load finds.
+// How to present the results of a load.
 struct Presentation {
   static constexpr Duration kDefaultSample = std::chrono::seconds{1};
 
   OutputFormat format = OutputFormat::kTable;
-  bool histogram = false;          // Plot the latencies too, below a table or a summary,
-  bool ascii = false;              // and in ASCII, whatever the locale.
-  std::optional<Duration> sample;  // The interval of the samples. None: kDefaultSample if any.
+  bool histogram = false;          // Plot the latencies below the table or the summary.
+  bool ascii = false;              // Plot in ASCII regardless of the locale.
+  std::optional<Duration> sample;  // The sample interval. nullopt: kDefaultSample if needed.
   std::string svg;                 // The file for a picture. Empty: none.
 };
 

@@ -11,26 +11,26 @@
 
 namespace echo {
 
-// How far a load is, in one line of a terminal that it draws again and again:
+// The progress of a load, in one line of a terminal that is redrawn in place:
 //
 //   42%, 123,456 messages/s, p50 42.1 us, p99 1.07 ms, 0 errors
 //
-// or what the load waits for, as describe_wait() has it.
+// Before the load measures, the line shows describe_wait() and the errors.
 //
-// The line is never wider than the terminal: it ends before the first part that does not fit. A
-// terminal that is gone or stopped misses it.
+// The line ends before the first part that does not fit the width of the terminal. Writing never
+// blocks: if the terminal is stopped or gone, the line is dropped.
 class Progress {
  public:
-  // Whether the descriptor is a terminal that can draw a line again.
+  // True if the descriptor is a terminal that can redraw a line.
   static bool wanted(int fd);
 
-  // The descriptor stays the caller's, who keeps it open while this object lives.
+  // The caller owns the descriptor and keeps it open as long as this object lives.
   Progress(int fd, LoadSettings settings);
 
-  // Shows the results so far, and the messages a second since the last call.
+  // Shows the results so far, with the message rate since the last call.
   void show(const LoadResults& results);
 
-  // Removes the line if there is one, for others to write.
+  // Removes the line, so that other text can be written.
   void clear();
 
  private:

@@ -21,12 +21,12 @@
 
 namespace echo {
 
-// Prints what a load finds, while it goes on and at its end, as the presentation says. Throws
-// std::system_error if standard output or the picture's file fails.
+// Prints the results of a load, during the load and at its end, as the Presentation specifies. The
+// functions throw std::system_error if standard output or the picture's file fails.
 class Reporter : public LoadObserver {
  public:
-  // An interrupt or the deadline ends each wait for a reader. Either may have come before this
-  // returns. All arguments must outlive it.
+  // An interrupt or the deadline ends every wait for a reader, including a wait in this
+  // constructor. All arguments must outlive this object.
   Reporter(const LoadSettings& settings, const Presentation& presentation, Interrupts& interrupts,
            Time deadline, Log& log);
   Reporter(const Reporter&) = delete;
@@ -42,15 +42,16 @@ class Reporter : public LoadObserver {
   void refused(const std::string& refusals, const Endpoint& instead) override;
   void progressed(const LoadResults& results) override;
 
-  // Answers a user who asks how far the load is.
+  // Prints the status line that a user has requested.
   void print_status(const LoadResults& results);
 
-  // From now on a reader has Target::kReaderTimeout to take the results.
+  // Limits the time for writing the results to Target::kReaderTimeout from now.
   void hurry();
 
+  // Prints the final results.
   void finish(const LoadResults& results);
 
-  // An interrupt came while the results waited for their reader.
+  // True if a wait for a reader of standard output was ended by an interrupt or a time limit.
   bool has_given_up() const noexcept { return has_given_up_; }
 
  private:

@@ -8,10 +8,10 @@
 
 namespace echo {
 
-// A picture of a load over time, as an SVG document that needs nothing else: above the percentiles
-// of the latency, on a logarithmic axis, below the messages a second. A line has gaps for the
-// times when nothing was received; times with errors are marked. Valid XML, whatever the host's
-// name holds.
+// Returns a picture of a load over time as a self-contained SVG document. The upper panel shows the
+// percentiles of the latency on a logarithmic axis, the lower panel the messages per second. Times
+// without a received message are gaps in the lines; times with errors are marked. The document is
+// valid XML for any host name.
 std::string format_svg(const LoadSettings& settings, const std::vector<Timeline::Point>& points);
 
 }  // namespace echo

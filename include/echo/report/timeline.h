@@ -10,14 +10,15 @@
 
 namespace echo {
 
-// A load's samples over time, for a picture: at most `max_points` points, all of the same number of
-// samples but the last. It merges the samples in pairs, those in pairs again, and so on: each level
-// is twice as coarse as the one before. Once a level has too many points, the next one is reported.
-// So the percentiles of each point are as exact as a Histogram's: none is made of others.
+// The samples of a load over time, for a picture: at most `max_points` points, each of which covers
+// the same number of samples, except the last. Samples are merged in pairs, these pairs are merged
+// again, and so on; each level is twice as coarse as the previous one. When a level has too many
+// points, the next one replaces it. All percentiles come from a Histogram of the whole point, never
+// from other percentiles, and are therefore as exact as the Histogram.
 //
-// It keeps up to twice `max_points` points. A level holds a histogram too, of 400 KB, and there are
-// as many levels as the number of samples has binary digits: 29 after ten years of seconds, which
-// is 12 MB.
+// The memory is bounded: at most twice `max_points` points, and a histogram of 400 KB per level.
+// The number of levels is the number of binary digits in the number of samples: 29 (12 MB) after
+// ten years with one sample per second.
 class Timeline {
  public:
   static constexpr std::size_t kMaxPoints = 2000;
@@ -27,8 +28,8 @@ class Timeline {
     Duration end{0};
     std::uint64_t received = 0;
     std::uint64_t bytes = 0;
-    std::uint64_t errors = 0;  // Messages lost, and connections that failed.
-    Duration p50{0};           // These are 0 if nothing was received.
+    std::uint64_t errors = 0;  // Lost messages plus failed connections.
+    Duration p50{0};           // This and the following are 0 if nothing was received.
     Duration p99{0};
     Duration p999{0};
     Duration max{0};
@@ -36,21 +37,21 @@ class Timeline {
 
   explicit Timeline(std::size_t max_points = kMaxPoints) : max_points_(max_points) {}
 
-  // The samples follow each other.
+  // Samples must be added in order, without gaps.
   void add(Sample sample);
 
-  // All that was added, from the beginning on. The last point may be shorter than the others.
+  // Returns the points from the beginning to the last sample. The last point may be shorter.
   std::vector<Point> points() const;
 
  private:
   struct Level {
     std::vector<Point> points;
-    std::optional<Sample> first;  // Of a pair that is not complete.
+    std::optional<Sample> first;  // The first half of an incomplete pair.
   };
 
   std::size_t max_points_;
-  std::vector<Level> levels_;  // The finest first.
-  std::size_t reported_ = 0;   // The index of the finest that has not too many points.
+  std::vector<Level> levels_;  // Finest level first.
+  std::size_t reported_ = 0;   // The index of the finest level that does not have too many points.
 };
 
 }  // namespace echo

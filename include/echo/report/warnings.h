@@ -7,14 +7,14 @@
 
 namespace echo {
 
-// Why the figures of a load may be the client's own rather than the server's; a line for each
-// reason, and none for a load whose client had what it needed:
+// Returns the reasons why the figures may show the limits of the client instead of the server, one
+// line per reason:
 //
-// - it used nearly the whole of a processor,
-// - it waited for one for more than a tenth of the time, beyond 10 us at each turn,
-// - it sent more than a hundredth of the messages of a rate late,
-// - it did not look at its sockets for a while: it was stopped, looked up a name, or waited for a
-//   reader of its lines.
+// - the client used at least 90 % of a processor,
+// - it waited for a processor for more than 10 % of the time, not counting 10 us per turn,
+// - it sent more than 1 % of the messages of a rate late,
+// - it did not look at its sockets for some time, because it was stopped, looked up a name, or
+//   waited for a reader of its output.
 std::vector<std::string> warnings_of(const LoadResults& results);
 
 }  // namespace echo
