@@ -16,18 +16,18 @@ struct ClientOptions {
   Action action = Action::kRun;
   LogLevel log_level = LogLevel::kInfo;
   bool measures = false;
-  std::string hint;  // What the user may have meant otherwise. Empty: nothing.
+  std::string hint;  // A hint for the user about a likely mistake. Empty: none.
 
-  ClientSettings client;              // If it does not measure,
-  LoadSettings load;                  // and if it does.
-  std::optional<std::uint64_t> seed;  // Of the load. Nothing: any.
+  ClientSettings client;              // Used if `measures` is false.
+  LoadSettings load;                  // Used if `measures` is true.
+  std::optional<std::uint64_t> seed;  // The seed of the load. nullopt: a random seed.
   Presentation presentation;
 };
 
-// The command line of echo_client. Throws UsageError if it is wrong.
+// Parses the command line of echo_client. Throws UsageError if it is wrong.
 ClientOptions parse_client_options(int argc, char* const* argv);
 
-// What `echo_client --help` prints.
+// Returns the text of `echo_client --help`.
 std::string client_help();
 
 }  // namespace echo

@@ -12,20 +12,21 @@ namespace echo {
 struct ServerOptions {
   Action action = Action::kRun;
   LogLevel log_level = LogLevel::kInfo;
-  ServerSettings server;           // Its hosts are not looked up yet:
-  std::vector<std::string> hosts;  // names, numeric addresses, or "*".
-  // The first option of the command line that sets where or how to listen; empty if none does.
+  ServerSettings server;           // Without the addresses of `hosts`.
+  std::vector<std::string> hosts;  // Names, numeric addresses, or "*"; not resolved yet.
+  // The first option on the command line that sets an address or a property of a listener; empty if
+  // there is none.
   std::string listen_option;
 };
 
-// The command line of echo_server. Throws UsageError if it is wrong.
+// Parses the command line of echo_server. Throws UsageError if it is wrong.
 ServerOptions parse_server_options(int argc, char* const* argv);
 
-// For a server that is passed its sockets, which the service manager has set up: throws UsageError
-// if the command line would change that.
+// Throws UsageError if the command line has a listen option. For a server whose sockets are passed
+// and set up by the service manager.
 void expect_no_listen_option(const ServerOptions& options);
 
-// What `echo_server --help` prints.
+// Returns the text of `echo_server --help`.
 std::string server_help();
 
 }  // namespace echo
