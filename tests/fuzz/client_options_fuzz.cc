@@ -1,4 +1,4 @@
-// Any command line of echo_client is refused in one line, or gives options that are in range.
+// Every command line of echo_client yields either valid options or an error of one line.
 
 #include <sys/socket.h>
 
@@ -32,21 +32,23 @@ namespace {
 using fuzz::require;
 
 void check_messages(const ClientSettings& client) {
-  require(client.from_input == client.messages.empty(), "there are messages, or else the input");
+  require(client.from_input == client.messages.empty(),
+          "the client sends either messages or its input");
   for (const std::string& message : client.messages) {
-    require(!message.empty() && message != "-", "a message is one that can come back");
+    require(!message.empty() && message != "-", "a message is neither empty nor '-'");
   }
 }
 
 void check_target(const Target& target) {
-  require(target.port > 0, "the port is one to connect to");
+  require(target.port > 0, "the port is not 0");
   require(target.connections >= 1 && target.connections <= 1'000'000, "1 to 1,000,000 connections");
 }
 
 void check_load(const LoadSettings& load) {
-  require(load.sizes.least >= 1 && load.sizes.least <= load.sizes.most, "a message has a byte");
-  require(load.rate.period > Duration{0}, "what is due is apart");
-  require(load.pipeline > 0, "something is in flight");
+  require(load.sizes.least >= 1 && load.sizes.least <= load.sizes.most,
+          "a message has at least one byte");
+  require(load.rate.period > Duration{0}, "the period of a rate is positive");
+  require(load.pipeline > 0, "the pipeline is at least 1");
 }
 
 test::Words spell_target(const Target& target) {
@@ -66,7 +68,7 @@ void spell_messages(const ClientSettings& client, test::Words& words) {
   words.insert(words.end(), client.messages.begin(), client.messages.end());
 }
 
-// Nothing where no decimal number gives that rate, as for one message in 7 s: a ping's.
+// Empty if no decimal number expresses the rate. An interval of 7 s is such a rate.
 std::string spell_rate(Rate rate) {
   using Unit = std::pair<std::string_view, Duration>;
   constexpr std::array<Unit, 3> kUnits{{{"/s", std::chrono::seconds{1}},
@@ -125,14 +127,16 @@ test::Words spell(const ClientOptions& options) {
   if (options.log_level == LogLevel::kError) words.emplace_back("--quiet");
   if (options.measures) {
     check_load(options.load);
-    // A ping that is shown in another form is a rate, if something else makes it measure.
+    // A rate is spelled as an interval only if no other option makes the client measure, or if no
+    // decimal number expresses the rate.
     const Presentation& presentation = options.presentation;
     const bool is_ping = presentation.format == OutputFormat::kPing ||
                          (options.load.rate.count > 0 && spell_rate(options.load.rate).empty()) ||
                          (options.load.count == 0 && options.load.duration == Duration{0});
     spell_load(options.load, is_ping, words);
     spell_presentation(presentation, words);
-    require(options.seed.value_or(0) <= Pattern::kMaxSeed, "any reader of JSON takes the seed");
+    require(options.seed.value_or(0) <= Pattern::kMaxSeed,
+            "every JSON parser reads the seed exactly");
     if (options.seed) words.push_back("--seed=" + std::to_string(*options.seed));
   } else {
     check_messages(options.client);

@@ -13,7 +13,7 @@
 
 namespace echo::fuzz {
 
-// Each line is a word. What the kernel gives a program has no NUL in a word either.
+// Each line is a word. NUL ends a word too, because no argument of a program contains it.
 inline test::Words words_of(std::string_view text) {
   constexpr std::string_view kEnds("\n\0", 2);
   test::Words words;
@@ -25,9 +25,9 @@ inline test::Words words_of(std::string_view text) {
   return words;
 }
 
-// A time, as a value that gives it again.
+// Returns an option value that is parsed as this duration.
 inline std::string value_of(Duration duration) {
-  require(duration >= Duration{0} && duration <= kMaxDuration, "a time is ten years at most");
+  require(duration >= Duration{0} && duration <= kMaxDuration, "a time is at most ten years");
   return std::to_string(duration.count()) + "ns";
 }
 
@@ -37,10 +37,10 @@ inline void check_usage_error(std::string_view text) {
                        [](unsigned char c) { return c < ' ' || c == 0x7f; }),
           "a usage error is one line without control characters");
   const std::size_t quote = text.find('\'');
-  require(quote < text.rfind('\''), "a usage error quotes what is wrong");
+  require(quote < text.rfind('\''), "a usage error quotes the wrong part");
 }
 
-// What became of a command line: the words that spell out all that it means, or the error.
+// The result of a command line: words that spell out all of its options, or the error.
 struct Outcome {
   test::Words meaning;
   std::string error;
@@ -48,7 +48,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
-// `spell` checks the options that `parse` made, and gives the words that mean the same.
+// `spell` checks the options from `parse`, and returns words with the same meaning.
 template <typename Parse, typename Spell>
 Outcome outcome_of(const test::Words& words, Parse parse, Spell spell) {
   const test::CommandLine line(words);
@@ -64,10 +64,11 @@ template <typename Parse, typename Spell>
 void check_command_line(std::string_view text, Parse parse, Spell spell) {
   const test::Words words = words_of(text);
   const Outcome outcome = outcome_of(words, parse, spell);
-  require(outcome_of(words, parse, spell) == outcome, "a command line means the same each time");
+  require(outcome_of(words, parse, spell) == outcome,
+          "parsing a command line twice has the same result");
   if (!outcome.error.empty()) return;
   require(outcome_of(outcome.meaning, parse, spell) == outcome,
-          "a command line means what it says when all is spelled out");
+          "the spelled-out options have the same meaning as the command line");
 }
 
 }  // namespace echo::fuzz

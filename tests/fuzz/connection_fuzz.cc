@@ -1,5 +1,5 @@
-// One client of the server's and the events of its socket, in any order, against what
-// connection.h says of each.
+// Checks a Connection of the server with the events of its socket in any order. The reactions must
+// be those in connection.h.
 
 #include <sys/socket.h>
 
@@ -63,7 +63,7 @@ class Link {
         break;
       case kPeerHalfCloses:
         shut_down_sending(pair_.theirs.get());
-        peer_said_eof_ = true;
+        peer_sent_eof_ = true;
         break;
       case kPeerCloses:
         pair_.theirs.reset();
@@ -76,7 +76,7 @@ class Link {
         send();
         break;
       case kHangUp:
-        if (state_ == State::kOpen && owed() == 0) hang_up();
+        if (state_ == State::kOpen && pending() == 0) hang_up();
         break;
       default:
         takes_more();
@@ -84,110 +84,116 @@ class Link {
     check();
   }
 
-  // Once it is closed nothing happens any more, and the peer that stayed has all that it may have.
+  // A closed connection ignores all events. A peer that has not closed receives everything sent.
   void finish() {
     if (is_over()) {
       receive();
       send();
       check();
-      require(error_ != 0 || hung_up_ || owed() == 0, "an end without an error leaves no debt");
+      require(error_ != 0 || hung_up_ || pending() == 0,
+              "without an error, no bytes are pending at the end");
     }
-    while (!peer_is_gone_ && got_back_ < echoed_) {
-      const std::uint64_t before = got_back_;
+    while (!peer_is_gone_ && peer_received_ < echoed_) {
+      const std::uint64_t before = peer_received_;
       peer_receives(kMaxAtOnce);
-      require(got_back_ > before, "what was sent arrives");
+      require(peer_received_ > before, "everything sent arrives");
     }
   }
 
  private:
-  std::size_t owed() const { return static_cast<std::size_t>(received_ - echoed_); }
-  std::size_t unread() const { return static_cast<std::size_t>(said_ - received_ - discarded_); }
+  std::size_t pending() const { return static_cast<std::size_t>(received_ - echoed_); }
+  std::size_t unread() const {
+    return static_cast<std::size_t>(peer_sent_ - received_ - discarded_);
+  }
 
   bool expects_input() const {
     return (state_ == State::kOpen && !paused_) || state_ == State::kLingering;
   }
   bool expects_output() const {
-    return (state_ == State::kOpen || state_ == State::kDraining) && owed() > 0;
+    return (state_ == State::kOpen || state_ == State::kDraining) && pending() > 0;
   }
 
   void peer_sends(std::size_t length) {
-    if (peer_is_gone_ || peer_said_eof_) return;
-    said_ += echo::send(pair_.theirs.get(), fuzz::piece(said_, length)).bytes;
+    if (peer_is_gone_ || peer_sent_eof_) return;
+    peer_sent_ += echo::send(pair_.theirs.get(), fuzz::piece(peer_sent_, length)).bytes;
   }
 
   void peer_receives(std::size_t length) {
     if (peer_is_gone_ || length == 0) return;
     std::string buffer(length, '\0');
     const Moved moved = echo::receive(pair_.theirs.get(), buffer);
-    require(fuzz::is_piece(std::string_view(buffer).substr(0, moved.bytes), got_back_),
-            "what comes back is what was sent, in order");
-    got_back_ += moved.bytes;
-    require(got_back_ <= echoed_, "nothing comes back that was not counted as sent");
-    require(moved.bytes > 0 || got_back_ == echoed_, "nothing waits for ever");
-    require(moved.bytes > 0 || moved.would_block() || hung_up_, "EOF comes of a hang-up only");
-    if (moved.bytes > 0) taken_since_asked_ = true;
+    require(fuzz::is_piece(std::string_view(buffer).substr(0, moved.bytes), peer_received_),
+            "the echo has the bytes of the peer in order");
+    peer_received_ += moved.bytes;
+    require(peer_received_ <= echoed_, "the peer receives no more than was counted as sent");
+    require(moved.bytes > 0 || peer_received_ == echoed_,
+            "everything sent is available to the peer");
+    require(moved.bytes > 0 || moved.would_block() || hung_up_,
+            "the peer receives EOF only after hang_up()");
+    if (moved.bytes > 0) peer_received_since_asked_ = true;
   }
 
-  // How much it takes at a time is its own affair, as long as it takes what is there in the end.
+  // One call may receive any part of the available bytes.
   void receive() {
     const bool wanted = expects_input();
     const bool echoes = state_ == State::kOpen;
-    const std::size_t room = echoes ? max_queue_ - owed() : kMaxAtOnce;
+    const std::size_t room = echoes ? max_queue_ - pending() : kMaxAtOnce;
     const std::size_t expected = wanted ? std::min(unread(), room) : 0;
     const std::uint64_t discarded = connection_.discarded();
     const std::size_t chunk = connection_.receive(pool_, now_);
     if (expected > 0) {
       last_active_ = now_;
       const std::uint64_t taken = echoes ? chunk : connection_.discarded() - discarded;
-      require(taken > 0 && taken <= unread(), "something of what is there is received");
-      require(chunk == (echoes ? taken : 0), "a chunk is what is echoed");
-      require(taken >= std::min(expected, MessageQueue::kBlockBytes), "a block of it at least");
+      require(taken > 0 && taken <= unread(), "a part of the available bytes is received");
+      require(chunk == (echoes ? taken : 0), "receive() returns the number of bytes to echo");
+      require(taken >= std::min(expected, MessageQueue::kBlockBytes),
+              "at least a block is received");
       if (echoes) require_copy(chunk);
       (echoes ? received_ : discarded_) += taken;
-      if (echoes) paused_ = owed() >= max_queue_;
+      if (echoes) paused_ = pending() >= max_queue_;
       return;
     }
-    require(chunk == 0, "nothing is received where there is nothing, or none is wanted");
-    if (wanted && (peer_is_gone_ || peer_said_eof_)) hear_the_end();
+    require(chunk == 0, "no chunk without input that is available and wanted");
+    if (wanted && (peer_is_gone_ || peer_sent_eof_)) receive_end();
   }
 
   void require_copy(std::size_t chunk) const {
     std::string copy(chunk, '\0');
-    connection_.queue().copy(owed(), copy);
-    require(fuzz::is_piece(copy, received_), "the chunk is what the peer sent");
+    connection_.queue().copy(pending(), copy);
+    require(fuzz::is_piece(copy, received_), "the chunk has the bytes that the peer sent");
   }
 
-  void hear_the_end() {
-    // A peer that went without reading all it was sent leaves an error in place of EOF.
+  void receive_end() {
+    // If the peer closed with unread data, the kernel reports a reset instead of EOF.
     if (peer_is_gone_ && connection_.error() == ECONNRESET) {
       break_with(ECONNRESET);
     } else {
-      state_ = state_ == State::kOpen && owed() > 0 ? State::kDraining : State::kClosed;
+      state_ = state_ == State::kOpen && pending() > 0 ? State::kDraining : State::kClosed;
     }
   }
 
   void send() {
     const bool wanted = expects_output();
-    const std::size_t before = owed();
+    const std::size_t before = pending();
     const std::size_t sent = connection_.send(pool_, now_);
-    require(sent <= (wanted ? before : 0), "no more is sent than is owed");
+    require(sent <= (wanted ? before : 0), "no more is sent than is pending");
     if (!wanted) return;
     if (peer_is_gone_) {
-      require(sent == 0, "nothing goes to a peer that is gone");
+      require(sent == 0, "nothing is sent to a peer that has closed");
       require(connection_.error() == EPIPE || connection_.error() == ECONNRESET,
-              "a peer that is gone is an error");
+              "sending to a peer that has closed is an error");
       break_with(connection_.error());
       return;
     }
     if (sent == 0) {
-      require(got_back_ < echoed_, "an empty socket takes something");
+      require(peer_received_ < echoed_, "an empty socket has room");
       return;
     }
     echoed_ += sent;
     last_active_ = now_;
     asked_ = false;
-    if (owed() <= max_queue_ / 2) paused_ = false;
-    if (state_ == State::kDraining && owed() == 0) state_ = State::kClosed;
+    if (pending() <= max_queue_ / 2) paused_ = false;
+    if (state_ == State::kDraining && pending() == 0) state_ = State::kClosed;
   }
 
   void hang_up() {
@@ -199,16 +205,17 @@ class Link {
 
   void takes_more() {
     const bool takes = connection_.takes_more(now_);
-    const bool holds = !peer_is_gone_ && got_back_ < echoed_;
-    const bool has_room = !peer_is_gone_ && !holds && owed() > 0;
-    if (has_room || (holds && (state_ == State::kLingering || !asked_))) {
-      require(takes, "a peer that has not all yet may take more");
-    } else if (!peer_is_gone_ && (!asked_ || !taken_since_asked_ || state_ == State::kLingering)) {
-      require(!takes, "a peer that has all, or took nothing, takes no more");
+    const bool has_unread = !peer_is_gone_ && peer_received_ < echoed_;
+    const bool has_room = !peer_is_gone_ && !has_unread && pending() > 0;
+    if (has_room || (has_unread && (state_ == State::kLingering || !asked_))) {
+      require(takes, "a peer with data left to receive may take more");
+    } else if (!peer_is_gone_ &&
+               (!asked_ || !peer_received_since_asked_ || state_ == State::kLingering)) {
+      require(!takes, "a peer that has received everything, or nothing since, takes no more");
     }
     if (takes) last_active_ = now_;
     asked_ = true;
-    taken_since_asked_ = false;
+    peer_received_since_asked_ = false;
   }
 
   void break_with(int error) {
@@ -217,15 +224,18 @@ class Link {
   }
 
   void check() const {
-    require(connection_.state() == state_, "the state follows from the events");
-    require(connection_.error() == error_, "an error comes of a peer that is gone only");
-    require(connection_.hung_up() == hung_up_, "it hung up when it was told to");
-    require(connection_.queue().bytes() == owed(), "it owes what it received and has not sent");
-    require(owed() <= max_queue_, "it owes max_queue at most");
-    require(connection_.discarded() == discarded_, "what comes after the hang-up is counted");
-    require(connection_.wants_input() == expects_input(), "input is wanted as far as it is owed");
-    require(connection_.wants_output() == expects_output(), "output is wanted while it is owed");
-    require(connection_.last_active() == last_active_, "it was active when bytes moved");
+    require(connection_.state() == state_, "the state matches the events");
+    require(connection_.error() == error_, "only a peer that has closed causes an error");
+    require(connection_.hung_up() == hung_up_, "hung_up() is true after hang_up()");
+    require(connection_.queue().bytes() == pending(), "bytes received and not sent are pending");
+    require(pending() <= max_queue_, "at most max_queue bytes are pending");
+    require(connection_.discarded() == discarded_, "bytes received after the hang-up are counted");
+    require(connection_.wants_input() == expects_input(),
+            "input is wanted unless paused, draining or closed");
+    require(connection_.wants_output() == expects_output(),
+            "output is wanted while bytes are pending");
+    require(connection_.last_active() == last_active_,
+            "last_active() is the time of the last transfer");
   }
 
   test::SocketPair pair_ = test::make_socket_pair();
@@ -234,17 +244,17 @@ class Link {
   BlockPool pool_;
   Time now_{};
 
-  // How far each has come in the peer's text.
-  std::uint64_t said_ = 0;
+  // Offsets in the text that the peer sends.
+  std::uint64_t peer_sent_ = 0;
   std::uint64_t received_ = 0;
   std::uint64_t echoed_ = 0;
-  std::uint64_t got_back_ = 0;
+  std::uint64_t peer_received_ = 0;
   std::uint64_t discarded_ = 0;
 
-  bool peer_said_eof_ = false;
+  bool peer_sent_eof_ = false;
   bool peer_is_gone_ = false;
-  bool asked_ = false;  // By takes_more(), since the last send.
-  bool taken_since_asked_ = false;
+  bool asked_ = false;  // takes_more() has been called since the last send.
+  bool peer_received_since_asked_ = false;
 
   State state_ = State::kOpen;
   bool paused_ = false;

@@ -1,4 +1,4 @@
-// What anybody may send, as it is shown: printable, in one line, and with nothing lost.
+// Arbitrary bytes, escaped for a log line: the result is printable and loses no information.
 
 #include <algorithm>
 #include <cstddef>
@@ -24,7 +24,7 @@ char from_hex(const std::string& digits) {
   return static_cast<char>(std::stoi(digits, nullptr, 16));
 }
 
-// What was escaped.
+// Reverses escape().
 std::string unescape(std::string_view text) {
   std::string bytes;
   while (!text.empty()) {
@@ -46,13 +46,14 @@ std::string unescape(std::string_view text) {
 
 void check_hex(char byte) {
   const std::string digits = hex(byte);
-  require(digits.size() == 2 && from_hex(digits) == byte, "two digits are the byte");
+  require(digits.size() == 2 && from_hex(digits) == byte,
+          "two hexadecimal digits represent the byte");
 }
 
 void check_escape(std::string_view bytes) {
   const std::string text = escape(bytes);
-  require(std::all_of(text.begin(), text.end(), is_printable), "what is shown is printable ASCII");
-  require(unescape(text) == bytes, "what is shown is what was sent");
+  require(std::all_of(text.begin(), text.end(), is_printable), "escape() yields printable ASCII");
+  require(unescape(text) == bytes, "escape() is reversible");
 }
 
 void check_escape_controls(std::string_view bytes) {
@@ -60,7 +61,7 @@ void check_escape_controls(std::string_view bytes) {
   for (const char byte : bytes) {
     expected += is_control(byte) ? "\\x" + hex(byte) : std::string(1, byte);
   }
-  require(escape_controls(bytes) == expected, "control characters are shown, the rest is as it is");
+  require(escape_controls(bytes) == expected, "only control characters are escaped");
 }
 
 void check_escape_unprintable(std::string_view bytes) {
@@ -68,15 +69,17 @@ void check_escape_unprintable(std::string_view bytes) {
   for (const char byte : bytes) {
     expected += is_printable(byte) ? std::string(1, byte) : "\\x" + hex(byte);
   }
-  require(escape_unprintable(bytes) == expected, "what is printable is as it is, the rest shown");
+  require(escape_unprintable(bytes) == expected, "all bytes except printable ASCII are escaped");
 }
 
 void check_payload(std::string_view bytes) {
   const std::string_view head = bytes.substr(0, Payload::kMaxBytes);
   std::string expected = '"' + escape(head) + '"';
   if (bytes.size() > head.size()) expected += "... (" + std::to_string(bytes.size()) + " bytes)";
-  require(Payload(bytes).to_string() == expected, "a payload is its head and its true length");
-  require(Payload(head, bytes.size()).to_string() == expected, "the head of a payload is enough");
+  require(Payload(bytes).to_string() == expected,
+          "a long payload is shown as its head and its length");
+  require(Payload(head, bytes.size()).to_string() == expected,
+          "a payload can be made of its head and its length");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Sets of descriptors against std::set.
+// Compares FdSet with std::set.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@ constexpr std::size_t kMaxFd = 1500;
 class Sets {
  public:
   void step(fuzz::Input& input) {
-    enum Step { kInsert, kErase, kClear, kReserve, kCopy, kAsk, kWalk, kSteps };
+    enum Step { kInsert, kErase, kClear, kReserve, kCopy, kQuery, kIterate, kSteps };
     const int step = input.byte() % kSteps;
     const auto fd = static_cast<int>(input.number(kMaxFd));
     switch (step) {
@@ -43,11 +43,11 @@ class Sets {
       case kCopy:
         copy();
         break;
-      case kAsk:
-        ask(fd);
+      case kQuery:
+        query(fd);
         break;
       default:
-        walk_erasing_ahead(fd);
+        iterate_erasing_ahead(fd);
     }
   }
 
@@ -55,10 +55,10 @@ class Sets {
     auto member = members_.begin();
     for (const int fd : set_) {
       require(member != members_.end() && fd == *member++,
-              "a walk meets members, each in its turn");
+              "iteration visits only members, in ascending order");
     }
-    require(member == members_.end(), "a walk meets every member");
-    require(set_.empty() == members_.empty(), "a set without members is empty");
+    require(member == members_.end(), "iteration visits every member");
+    require(set_.empty() == members_.empty(), "exactly the sets without members are empty");
     require(set_.nfds() == (members_.empty() ? 0 : *members_.rbegin() + 1),
             "nfds is one more than the highest member");
   }
@@ -72,27 +72,29 @@ class Sets {
     copy.clear();
   }
 
-  void ask(int fd) const {
-    require(set_.contains(fd) == (members_.count(fd) == 1), "what was put in is in");
+  void query(int fd) const {
+    require(set_.contains(fd) == (members_.count(fd) == 1),
+            "contains() is true for exactly the members");
     const auto next = members_.lower_bound(fd);
-    require(set_.next(fd) == (next == members_.end() ? -1 : *next), "the next member");
+    require(set_.next(fd) == (next == members_.end() ? -1 : *next),
+            "next() returns the next member");
   }
 
-  // At each member the one that is so far ahead goes.
-  void walk_erasing_ahead(int distance) {
+  // While it iterates, erases at each member the one that is `distance` above it.
+  void iterate_erasing_ahead(int distance) {
     std::set<int> left = members_;
     std::vector<int> expected;
     for (auto place = left.begin(); place != left.end(); ++place) {
       expected.push_back(*place);
       if (distance > 0) left.erase(*place + distance);
     }
-    std::vector<int> met;
+    std::vector<int> visited;
     for (const int fd : set_) {
-      met.push_back(fd);
+      visited.push_back(fd);
       if (distance > 0) set_.erase(fd + distance);
     }
     members_ = left;
-    require(met == expected, "members erased ahead of a walk are passed over");
+    require(visited == expected, "iteration skips members that were erased ahead");
   }
 
   FdSet set_;

@@ -1,4 +1,4 @@
-// The file in which one server tells the next what it hands over, against what was read from it.
+// A handover file with arbitrary content: parse_handover() rejects it or reads all of it.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +20,7 @@ void append(std::string& text, std::uint64_t number) {
   text.append(reinterpret_cast<const char*>(&number), sizeof number);
 }
 
-// As handover.h has it.
+// Returns the file in the format of handover.h.
 std::string file_of(const std::vector<HandoverRecord>& records) {
   std::string text = "echo_server handover 1\n";
   append(text, records.size());
@@ -39,10 +39,10 @@ void check_handover(std::string_view file) {
   } catch (const std::runtime_error&) {
     return;
   }
-  require(file_of(records) == file, "what is taken is all that was there");
+  require(file_of(records) == file, "the records contain everything in the file");
   for (const HandoverRecord& record : records) {
     require(record.kind != HandoverKind::kListener || record.pending.empty(),
-            "a listener is owed nothing");
+            "a listener has no pending bytes");
   }
 }
 

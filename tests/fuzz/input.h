@@ -10,8 +10,7 @@
 
 namespace echo::fuzz {
 
-// The bytes that a target is given, taken from their front piece by piece. After the last one come
-// zeros.
+// The input of a target, consumed from the front. After its end, all bytes are 0.
 class Input {
  public:
   Input(const std::uint8_t* data, std::size_t size)
@@ -26,27 +25,27 @@ class Input {
     return byte;
   }
 
-  // From 0 to `most`, which is less than 65,536.
+  // Returns a number from 0 to `most`, which must be less than 65,536.
   std::size_t number(std::size_t most) noexcept {
     const std::size_t high = byte();
     return (high << 8 | byte()) % (most + 1);
   }
 
-  // All that is left.
+  // The bytes that have not been consumed.
   std::string_view rest() const noexcept { return rest_; }
 
  private:
   std::string_view rest_;
 };
 
-// A piece of one endless text.
+// Returns a piece of one endless pseudorandom text.
 inline std::string piece(std::uint64_t offset, std::size_t length) {
   std::string text(length, '\0');
   for (char& byte : text) byte = test::noise(0, offset++);
   return text;
 }
 
-// Whether the bytes are those of the text from `offset` on.
+// True if `bytes` is the piece of this text at `offset`.
 inline bool is_piece(std::string_view bytes, std::uint64_t offset) {
   return bytes == piece(offset, bytes.size());
 }

@@ -1,5 +1,5 @@
-// Lines of any length to a reader that takes them when it likes: what it gets is whole lines in
-// their order, and the true number of those that it did not get.
+// Logs lines of any length to a reader that reads at any time. The reader must receive complete
+// lines in order, and the correct number of dropped lines.
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -30,7 +30,7 @@ using fuzz::require;
 
 constexpr std::size_t kMaxAtOnce = 10000;
 
-// What a daemon's standard error may be, of a size that soon is full; reading never waits.
+// A small pipe as the standard error of a daemon. Its read end does not block.
 test::SocketPair make_pipe() {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -60,23 +60,23 @@ class Reader {
       read(number);
       return;
     }
-    const std::string text = std::to_string(said_.size()) + ' ' + std::string(number, '.');
+    const std::string text = std::to_string(logged_.size()) + ' ' + std::string(number, '.');
     if (step == kError) log_.error(text);
     if (step == kWarning) log_.warning(text);
     if (step == kInfo) log_.info(text);
     if (step == kDebug) log_.debug(text);
     if (step == kAnswer) log_.answer(text);
     if (step != kAnswer && step > static_cast<int>(level_)) return;
-    said_.push_back((step == kError ? "error: " : step == kWarning ? "warning: " : "") + text);
+    logged_.push_back((step == kError ? "error: " : step == kWarning ? "warning: " : "") + text);
   }
 
-  // With a reader that keeps up the last line comes through.
+  // Checks that a line arrives once the reader keeps up.
   void finish() {
     const std::string last = "the last line";
     for (int tries = 0; !text_.ends_with(last + '\n'); ++tries) {
-      require(tries < 10, "a line comes through while somebody reads");
+      require(tries < 10, "a line arrives while the reader reads");
       log_.answer(last);
-      said_.push_back(last);
+      logged_.push_back(last);
       while (read(kMaxAtOnce) > 0) {
       }
     }
@@ -100,29 +100,29 @@ class Reader {
     while (!rest.empty()) {
       const std::string_view got = rest.substr(0, rest.find('\n'));
       rest.remove_prefix(got.size() + 1);
-      const std::size_t dropped = number_dropped(got);
+      const std::size_t dropped = dropped_count(got);
       line += dropped;
       if (dropped > 0) continue;
-      require(line < said_.size() && got == said_[line], "a line is whole, and in its place");
+      require(line < logged_.size() && got == logged_[line], "lines are complete and in order");
       ++line;
     }
-    require(line == said_.size(), "every line was read, or counted");
+    require(line == logged_.size(), "every line is either read or counted as dropped");
   }
 
-  static std::size_t number_dropped(std::string_view line) {
+  static std::size_t dropped_count(std::string_view line) {
     constexpr std::string_view kBeginning = "warning: log lines dropped: ";
     std::size_t number = 0;
     if (!line.starts_with(kBeginning)) return number;
     line.remove_prefix(kBeginning.size());
     std::from_chars(line.data(), line.data() + line.size(), number);
-    require(number > 0, "only what was dropped is told of");
+    require(number > 0, "a report of dropped lines has a count above 0");
     return number;
   }
 
   test::SocketPair ends_;
   LogLevel level_;
   Log log_;
-  std::vector<std::string> said_;
+  std::vector<std::string> logged_;
   std::string text_;
 };
 

@@ -1,4 +1,4 @@
-// A queue of messages and a socket, against a plain text.
+// Compares a MessageQueue that sends to a socket with a plain text.
 
 #include <sys/socket.h>
 
@@ -23,7 +23,8 @@ using fuzz::require;
 
 constexpr std::size_t kMaxAtOnce = 10000;
 
-// The three offsets are of one text: what was pushed, sent, and received at the other end.
+// Pushes one endless text. The offsets in it are the numbers of bytes pushed, sent, and received at
+// the other end.
 class Queue {
  public:
   explicit Queue(int send_buffer) {
@@ -49,24 +50,24 @@ class Queue {
         receive(input.number(kMaxAtOnce));
         break;
       default:
-        copy(input.number(owed()), input.number(kMaxAtOnce));
+        copy(input.number(pending()), input.number(kMaxAtOnce));
     }
     check();
   }
 
-  // Everything arrives.
+  // Checks that everything arrives.
   void finish() {
     while (received_ < pushed_) {
       if (!queue_.empty()) flush();
       const std::uint64_t before = received_;
       receive(kMaxAtOnce);
-      require(received_ > before, "what was sent arrives");
+      require(received_ > before, "everything sent arrives");
       check();
     }
   }
 
  private:
-  std::size_t owed() const { return static_cast<std::size_t>(pushed_ - sent_); }
+  std::size_t pending() const { return static_cast<std::size_t>(pushed_ - sent_); }
 
   void push(std::size_t length) {
     queue_.push(fuzz::piece(pushed_, length));
@@ -74,13 +75,14 @@ class Queue {
   }
 
   void flush() {
-    const std::size_t before = owed();
+    const std::size_t before = pending();
     const bool was_empty = sent_ == received_;
     const Moved moved = queue_.flush(pair_.ours.get());
-    require(moved.error == 0 || moved.would_block(), "a socket that is open gives no error");
-    require(moved.bytes <= before, "no more is sent than is owed");
-    require(moved.error == 0 ? moved.bytes > 0 : moved.bytes == 0, "bytes, or an error");
-    require(!was_empty || moved.bytes > 0, "an empty socket takes something");
+    require(moved.error == 0 || moved.would_block(), "an open socket causes no error");
+    require(moved.bytes <= before, "no more is sent than is pending");
+    require(moved.error == 0 ? moved.bytes > 0 : moved.bytes == 0,
+            "flush() either sends bytes or returns an error");
+    require(!was_empty || moved.bytes > 0, "an empty socket has room");
     sent_ += moved.bytes;
   }
 
@@ -88,21 +90,22 @@ class Queue {
     std::string buffer(length, '\0');
     const std::size_t received = echo::receive(pair_.theirs.get(), buffer).bytes;
     require(fuzz::is_piece(std::string_view(buffer).substr(0, received), received_),
-            "bytes arrive as they were pushed");
+            "bytes arrive in the order in which they were pushed");
     received_ += received;
-    require(received_ <= sent_, "nothing arrives that was not counted as sent");
+    require(received_ <= sent_, "no more arrives than was counted as sent");
   }
 
   void copy(std::size_t from, std::size_t length) {
     std::string buffer(length, '\0');
     const std::string_view copied = queue_.copy(from, buffer);
-    require(copied.size() == std::min(length, owed() - from), "as much as the buffer takes");
-    require(fuzz::is_piece(copied, sent_ + from), "a copy is what is sent then");
+    require(copied.size() == std::min(length, pending() - from),
+            "copy() fills the buffer if enough is pending");
+    require(fuzz::is_piece(copied, sent_ + from), "copy() yields the pending bytes");
   }
 
   void check() {
-    require(queue_.bytes() == owed(), "what is owed is what was pushed and not sent");
-    require(queue_.empty() == (owed() == 0), "a queue that owes nothing is empty");
+    require(queue_.bytes() == pending(), "bytes pushed and not sent are pending");
+    require(queue_.empty() == (pending() == 0), "a queue without pending bytes is empty");
     copy(0, 1);
   }
 
@@ -113,8 +116,8 @@ class Queue {
   std::uint64_t received_ = 0;
 };
 
-// Blocks cost little more than their bytes, however small they are: each block is filled, as the
-// number of bytes tells that one call sends.
+// Checks that small messages do not waste memory: the queue fills each block, which the number of
+// bytes sent by one flush() shows.
 void check_filling(fuzz::Input input) {
   constexpr std::size_t kPromised = MessageQueue::kMaxParts * MessageQueue::kBlockBytes;
   constexpr int kRoomForAll = 1 << 20;
@@ -128,7 +131,7 @@ void check_filling(fuzz::Input input) {
   if (queue.empty()) return;
   const std::size_t before = queue.bytes();
   require(queue.flush(pair.ours.get()).bytes >= std::min(before, kPromised),
-          "each block is filled before the next");
+          "a block is filled before the next one is used");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The values of options: numbers, sizes, times, rates and log levels, against the plainest reading
-// of them.
+// Compares the parsers of option values (numbers, sizes, times, rates and log levels) with simple
+// implementations.
 
 #include <algorithm>
 #include <array>
@@ -24,7 +24,7 @@ namespace {
 
 using fuzz::require;
 
-// A unit's name, and how many of the smallest one it is.
+// The name of a unit and its factor.
 using Unit = std::pair<std::string_view, std::uint64_t>;
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -57,12 +57,12 @@ constexpr std::array<Unit, 4> kPeriods{
 constexpr std::string_view kDigits = "0123456789";
 constexpr std::size_t kMaxDecimals = 19;
 
-// A decimal number of any length, as on paper.
+// Returns digits * factor as a decimal number of any length, by long multiplication.
 std::string product(const std::string& digits, std::uint64_t factor) {
   std::string reversed;
   std::uint64_t carry = 0;
   for (auto digit = digits.rbegin(); digit != digits.rend() || carry > 0;) {
-    // The factor is less than 2^60, so that there is room for ten times it.
+    // The factor is less than 2^60, so ten times the factor does not overflow.
     if (digit != digits.rend()) carry += static_cast<std::uint64_t>(*digit++ - '0') * factor;
     reversed += static_cast<char>('0' + carry % 10);
     carry /= 10;
@@ -78,13 +78,13 @@ const Unit* find(std::string_view name, std::span<const Unit> units) {
   return unit == units.end() ? nullptr : &*unit;
 }
 
-// Digits with a point among them, or not: without the point, and how many stood behind it.
+// A decimal number: its digits without the point, and the number of digits after the point.
 struct Decimal {
   std::string digits;
   std::size_t decimals = 0;
 };
 
-// From the beginning of the text, which loses it.
+// Removes a decimal number from the beginning of `text`.
 std::optional<Decimal> take_decimal(std::string_view& text) {
   const auto take = [&text] {
     const std::size_t length = std::min(text.find_first_not_of(kDigits), text.size());
@@ -102,7 +102,7 @@ std::optional<Decimal> take_decimal(std::string_view& text) {
   return Decimal{.digits = decimal.digits + behind, .decimals = behind.size()};
 }
 
-// A decimal number and one of the units, that are a whole number together, of `most` at most.
+// Parses a decimal number with a unit. Together they must be a whole number, at most `most`.
 std::optional<std::uint64_t> read(std::string_view text, std::span<const Unit> units,
                                   std::uint64_t most) {
   const auto decimal = take_decimal(text);
@@ -119,7 +119,7 @@ std::optional<std::uint64_t> read(std::string_view text, std::span<const Unit> u
   return parse_number(value.empty() ? "0" : value);
 }
 
-// What is parsed in place of `expected`, or nothing.
+// Checks that the parser returned `expected`, or failed if `expected` is nullopt.
 template <typename Value, typename Count>
 void check_value(const Parsed<Value>& parsed, const std::optional<Count>& expected,
                  std::string_view what) {
@@ -127,7 +127,7 @@ void check_value(const Parsed<Value>& parsed, const std::optional<Count>& expect
   if (parsed) require(*parsed == Value{*expected}, what);
 }
 
-// count / period is the text's number.
+// Checks that count / period equals the number in the text.
 void check_rate(std::string_view text) {
   const auto rate = parse_rate(text);
   const std::string_view number = text.substr(0, text.find('/'));
@@ -137,9 +137,10 @@ void check_rate(std::string_view text) {
   const Unit* const period = find(text.substr(number.size()), kPeriods);
   const bool is_rate = decimal && factor != nullptr && period != nullptr;
   require(is_rate || (!rate && rate.misfit() == Misfit::kMalformed),
-          "a rate is a count, and a unit");
+          "a rate is a count with a unit");
   if (!rate) return;
-  require(rate->count <= Rate::kMaxCount && rate->period <= kMaxDuration, "a rate can be kept");
+  require(rate->count <= Rate::kMaxCount && rate->period <= kMaxDuration,
+          "count and period of a rate are in range");
   const auto length = static_cast<std::uint64_t>(rate->period.count());
   require(product(product(decimal->digits, factor->second), length) ==
               product(std::to_string(rate->count), period->second) +
@@ -147,7 +148,8 @@ void check_rate(std::string_view text) {
           "a rate is exact");
 }
 
-// The value of "1h30m5s": of parts that grow smaller, each less than one of the part before.
+// Returns the value of a time such as "1h30m5s". Its parts have descending units, and each part is
+// less than one unit of the previous part.
 Duration sum_of_parts(std::string_view text) {
   constexpr std::array<Unit, 6> kParts{
       {{"h", 87601}, {"m", 60}, {"s", 60}, {"ms", 1000}, {"us", 1000}, {"ns", 1000}}};
@@ -158,8 +160,8 @@ Duration sum_of_parts(std::string_view text) {
     if (text.empty() || text.substr(digits, length - digits) != unit) continue;
     const auto count = parse_number(text.substr(0, digits));
     const auto part = parse_duration(text.substr(0, length));
-    require(count && *count < limit && part, "a part of a time is a time, and in range");
-    require(*count > 0 || (text == "0s" && sum == Duration{0}), "a part of a time is not naught");
+    require(count && *count < limit && part, "each part of a time is a time and in range");
+    require(*count > 0 || (text == "0s" && sum == Duration{0}), "no part of a time is 0");
     sum += *part;
     text.remove_prefix(length);
   }
@@ -168,30 +170,31 @@ Duration sum_of_parts(std::string_view text) {
 }
 
 void check_format(Duration duration) {
-  require(sum_of_parts(format_duration(duration)) == duration, "a time in words is exact");
+  require(sum_of_parts(format_duration(duration)) == duration, "format_duration() is exact");
 }
 
 void check_values(std::string_view text) {
   const bool is_digits = text.find_first_not_of(kDigits) == std::string_view::npos;
   require(parse_number(text) == (is_digits ? read(text, kNoUnits, UINT64_MAX) : std::nullopt),
-          "a number is what its digits say");
-  check_value(parse_count(text), read(text, kCounts, UINT64_MAX), "a count is times its unit");
-  check_value(parse_size(text), read(text, kSizes, UINT64_MAX), "a size is times its unit");
+          "a number has the value of its digits");
+  check_value(parse_count(text), read(text, kCounts, UINT64_MAX),
+              "a count is multiplied by its unit");
+  check_value(parse_size(text), read(text, kSizes, UINT64_MAX), "a size is multiplied by its unit");
 
   constexpr auto kMost = static_cast<std::uint64_t>(kMaxDuration.count());
   const auto duration = parse_duration(text);
-  check_value(duration, read(text, kTimes, kMost), "a time is times its unit");
+  check_value(duration, read(text, kTimes, kMost), "a time is multiplied by its unit");
   if (duration) check_format(*duration);
   check_rate(text);
 
   constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "debug"};
   const auto* const level = std::find(kLevels.begin(), kLevels.end(), text);
   const auto parsed = parse_log_level(text);
-  require(parsed.has_value() == (level != kLevels.end()), "a log level is one of four words");
-  if (parsed) require(static_cast<int>(*parsed) == level - kLevels.begin(), "that log level");
+  require(parsed.has_value() == (level != kLevels.end()), "exactly four words are log levels");
+  if (parsed) require(static_cast<int>(*parsed) == level - kLevels.begin(), "each has its level");
 }
 
-// Any time that there may be, made of the first bytes.
+// Makes a valid duration of the first bytes.
 Duration some_duration(fuzz::Input input) {
   std::uint64_t number = 0;
   for (int i = 0; i < 8; ++i) number = number << 8 | input.byte();

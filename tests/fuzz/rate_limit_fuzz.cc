@@ -1,4 +1,4 @@
-// Events at any times, against the list of all that there were.
+// Passes events at arbitrary times to a RateLimit and compares the counts.
 
 #include <chrono>
 #include <cstddef>
@@ -20,18 +20,19 @@ void check_rate_limit(fuzz::Input input) {
   const Duration interval = std::chrono::milliseconds{input.number(1000)};
   RateLimit limit(interval);
   Time now{};
-  std::optional<Time> told;
+  std::optional<Time> last_report;
   std::uint64_t events = 0;
-  std::uint64_t told_of = 0;
+  std::uint64_t reported = 0;
   while (!input.empty()) {
     now += std::chrono::milliseconds{input.number(2000)};
     ++events;
     const auto count = limit.note(now);
-    require(count.has_value() == (!told || now >= *told + interval), "told once an interval");
+    require(count.has_value() == (!last_report || now >= *last_report + interval),
+            "events are reported once per interval");
     if (!count) continue;
-    told = now;
-    told_of += *count;
-    require(told_of == events, "no event is forgotten, or told of twice");
+    last_report = now;
+    reported += *count;
+    require(reported == events, "every event is counted exactly once");
   }
 }
 

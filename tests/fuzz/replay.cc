@@ -1,4 +1,4 @@
-// Runs a target over every file of the folders that it is given.
+// Runs a target with every file in the folders on the command line.
 
 #include <algorithm>
 #include <cstddef>
@@ -34,7 +34,7 @@ std::vector<std::uint8_t> contents(const std::filesystem::path& path) {
 
 void replay(const std::filesystem::path& folder) {
   for (const std::filesystem::path& path : files_in(folder)) {
-    std::cerr << path.string() << std::endl;  // At once, to be the last line where it ends here.
+    std::cerr << path.string() << std::endl;  // Flushed, so that a crash shows its file.
     const std::vector<std::uint8_t> bytes = contents(path);
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
   }

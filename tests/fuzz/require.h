@@ -6,8 +6,8 @@
 
 namespace echo::fuzz {
 
-// What a target was promised. Where it does not hold the process aborts, so that the input that
-// broke it is kept.
+// Checks a promise of the code under test. Aborts if it is broken, so that libFuzzer keeps the
+// input.
 inline void require(bool holds, std::string_view promise) {
   if (holds) return;
   std::cerr << "broken: " << promise << '\n';

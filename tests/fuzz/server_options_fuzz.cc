@@ -1,4 +1,4 @@
-// Any command line of echo_server is refused in one line, or gives options that are in range.
+// Every command line of echo_server yields either valid options or an error of one line.
 
 #include <array>
 #include <climits>
@@ -25,12 +25,12 @@ test::Words spell(const ServerOptions& options) {
   if (options.action == Action::kHelp) return {"--help"};
   if (options.action == Action::kVersion) return {"--version"};
   const ServerSettings& server = options.server;
-  require(!options.hosts.empty(), "there is a host");
-  require(server.listen.backlog >= 1, "the backlog is 1 at least");
-  require(server.max_connections <= INT_MAX, "the connections are descriptors at most");
-  require(server.max_per_host <= INT_MAX, "those of one host are descriptors at most");
-  require(server.listen.keepalive <= kMaxKeepalive, "keepalive is what the system takes at most");
-  require(server.max_queue >= 1, "the queue is of 1 byte at least");
+  require(!options.hosts.empty(), "there is at least one host");
+  require(server.listen.backlog >= 1, "the backlog is at least 1");
+  require(server.max_connections <= INT_MAX, "max_connections is at most INT_MAX");
+  require(server.max_per_host <= INT_MAX, "max_per_host is at most INT_MAX");
+  require(server.listen.keepalive <= kMaxKeepalive, "keepalive is in the range of the kernel");
+  require(server.max_queue >= 1, "max_queue is at least 1");
 
   constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "debug"};
   test::Words words{

@@ -3,18 +3,18 @@
 #include <cstddef>
 #include <cstdint>
 
-// Each NAME_fuzz.cc gives this function bytes to make of what it likes, and checks what comes of
-// them. The name is libFuzzer's; it always returns 0. Two programs call it:
+// Each NAME_fuzz.cc defines this function, which uses the bytes as it likes and checks the results.
+// libFuzzer prescribes its name. It always returns 0. Two programs call it:
 //
-//   NAME_fuzz    libFuzzer, for new inputs (Clang, -DECHO_FUZZ=ON, the build target `fuzz`):
+//   NAME_fuzz    searches for new inputs with libFuzzer (Clang, -DECHO_FUZZ=ON, target `fuzz`):
 //                  mkdir new
-//                  build-fuzz/units_fuzz -max_total_time=60 new tests/fuzz/corpus/units
-//                It keeps in `new` what reaches new code, and leaves an input that breaks a promise
-//                as crash-HASH. -dict=tests/fuzz/NAME.dict helps it with options.
-//   NAME_replay  replay.cc, for the inputs in corpus/NAME. CTest runs it as fuzz.NAME.
+//                  build-fuzz/parse_fuzz -max_total_time=60 new tests/fuzz/corpus/parse
+//                It stores inputs that reach new code in `new`, and an input that breaks a promise
+//                as crash-HASH. For command lines, add -dict=tests/fuzz/NAME.dict.
+//   NAME_replay  runs the inputs in corpus/NAME again (replay.cc). CTest runs it as fuzz.NAME.
 //
-// To keep what was found: mend the fault, and move crash-HASH into corpus/NAME under a name that
-// tells what it is. To keep what reaches new code, but no more of it than that takes:
-//   build-fuzz/units_fuzz -set_cover_merge=1 -use_counters=0 tests/fuzz/corpus/units new
+// After a crash, fix the defect and move crash-HASH into corpus/NAME under a descriptive name. To
+// add a minimal set of the inputs that reach new code to the corpus:
+//   build-fuzz/parse_fuzz -set_cover_merge=1 -use_counters=0 tests/fuzz/corpus/parse new
 extern "C" int LLVMFuzzerTestOneInput(  // NOLINT(readability-identifier-naming)
     const std::uint8_t* data, std::size_t size);

@@ -1,4 +1,4 @@
-// What the client says and forgets, against the whole of it.
+// Compares a Transcript, whose beginning is discarded, with the complete text.
 
 #include <algorithm>
 #include <cstddef>
@@ -14,14 +14,14 @@ namespace {
 
 using fuzz::require;
 
-// Bytes out of place show in the first ones.
-constexpr std::size_t kLookedAt = 64;
+// A wrong offset shows in the first bytes.
+constexpr std::size_t kCompared = 64;
 
 void check_transcript(fuzz::Input input) {
   enum Step { kAppend, kForget, kFinish, kSteps };
   Transcript transcript;
   std::uint64_t end = 0;
-  std::uint64_t forgotten = 0;  // Nobody asks for what was before this.
+  std::uint64_t forgotten = 0;  // The transcript may have discarded bytes before this offset.
   bool finished = false;
   while (!input.empty()) {
     const int step = input.byte() % kSteps;
@@ -37,12 +37,12 @@ void check_transcript(fuzz::Input input) {
       transcript.finish();
       finished = true;
     }
-    require(transcript.end() == end, "the end is where all appended bytes end");
-    require(transcript.finished() == finished, "finished once it was said");
+    require(transcript.end() == end, "the end is the number of bytes appended");
+    require(transcript.finished() == finished, "finished() is true after finish()");
     for (const std::uint64_t from : {forgotten, std::max(offset, forgotten), end}) {
-      require(transcript.from(from).size() == end - from, "all bytes to the end are there");
-      require(fuzz::is_piece(transcript.from(from).substr(0, kLookedAt), from),
-              "the bytes are those at that offset");
+      require(transcript.from(from).size() == end - from, "from() returns all bytes to the end");
+      require(fuzz::is_piece(transcript.from(from).substr(0, kCompared), from),
+              "from() returns the bytes at the offset");
     }
   }
 }
