@@ -1,5 +1,5 @@
-# Every name of the next C++ standard's library in every file of the programs and the tests: none
-# may be in the way of ours.
+# Includes the whole C++23 library in every file of the programs and the tests: none of its names
+# may clash with a name of the project.
 set(CMAKE_CXX_STANDARD 23 CACHE STRING "")
 set(CMAKE_CXX_FLAGS "-include bits/stdc++.h" CACHE STRING "")
 set(CMAKE_BUILD_TYPE Debug CACHE STRING "")

@@ -1,5 +1,5 @@
-# The newest Clang of Debian 12, and each file by itself, so that none lives on what another
-# includes. What is made is not run, so it is not optimised.
+# The newest Clang of Debian 12. It compiles each file separately, so that a file that relies on the
+# includes of another one fails. The result is never run, so it is not optimised.
 set(CMAKE_GENERATOR Ninja CACHE INTERNAL "")
 set(CMAKE_CXX_COMPILER clang++-19 CACHE STRING "")
 set(CMAKE_BUILD_TYPE Debug CACHE STRING "")

@@ -1,4 +1,4 @@
-# Clang, and the benchmark too.
+# Clang, with the benchmark.
 set(CMAKE_GENERATOR Ninja CACHE INTERNAL "")
 set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
 set(CMAKE_BUILD_TYPE Release CACHE STRING "")

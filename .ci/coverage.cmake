@@ -1,4 +1,4 @@
-# GCC, counting the lines and branches that are run.
+# GCC, with counters for the lines and branches that run.
 set(CMAKE_GENERATOR Ninja CACHE INTERNAL "")
 set(CMAKE_CXX_COMPILER g++ CACHE STRING "")
 set(CMAKE_BUILD_TYPE Debug CACHE STRING "")

@@ -1,5 +1,5 @@
-# Another standard library and the next C++ standard. Debian's GoogleTest is built for GCC's, so it
-# is built here from its sources.
+# Clang's standard library and C++23. Debian builds GoogleTest for GCC's library, so this build
+# compiles GoogleTest from source.
 set(CMAKE_GENERATOR Ninja CACHE INTERNAL "")
 set(CMAKE_CXX_COMPILER clang++-19 CACHE STRING "")
 set(CMAKE_CXX_STANDARD 23 CACHE STRING "")

@@ -1,4 +1,4 @@
-# GCC with AddressSanitizer and UndefinedBehaviorSanitizer. The tests are built with -Og, as ever.
+# GCC with AddressSanitizer and UndefinedBehaviorSanitizer. The tests keep their -Og.
 set(CMAKE_GENERATOR Ninja CACHE INTERNAL "")
 set(CMAKE_CXX_COMPILER g++ CACHE STRING "")
 set(CMAKE_BUILD_TYPE Release CACHE STRING "")
