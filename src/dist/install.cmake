@@ -1,4 +1,4 @@
-# Named as the package: Debian's names have no underscore.
+# The name of the package: names of Debian packages have no underscore.
 if(NOT CMAKE_INSTALL_DOCDIR)
   set(CMAKE_INSTALL_DOCDIR share/doc/echo-server)
 endif()
@@ -7,8 +7,8 @@ include(GNUInstallDirs)
 install(TARGETS echo_server RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS echo_client RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# Makes NAME.gz of a file, in compressed/. Without its name and time, so that the same source makes
-# the same file; file(ARCHIVE_CREATE) cannot leave out the time.
+# Compresses a file to compressed/NAME.gz, without its name and time, so that builds are
+# reproducible. file(ARCHIVE_CREATE) always stores the time.
 find_program(GZIP gzip REQUIRED)
 mark_as_advanced(GZIP)
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/compressed)
@@ -30,7 +30,7 @@ install(FILES ${PROJECT_BINARY_DIR}/compressed/echo_client.1.gz
 install(FILES src/dist/completions/echo_server src/dist/completions/echo_client
         DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions)
 install(FILES README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-# The package has Debian's copyright file instead.
+# A separate component: the package has Debian's copyright file instead.
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT license)
 install(FILES src/dist/systemd/private-network.conf DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 

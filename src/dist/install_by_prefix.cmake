@@ -1,13 +1,14 @@
-# Installs what depends on the prefix, which `cmake --install --prefix` and cpack choose only now.
+# Installs the files that depend on the prefix. `cmake --install --prefix` and cpack set the prefix
+# only at install time.
 
 set(prefix "${CMAKE_INSTALL_PREFIX}")
 cmake_path(ABSOLUTE_PATH sbindir BASE_DIRECTORY "${prefix}" NORMALIZE)
 cmake_path(ABSOLUTE_PATH datarootdir BASE_DIRECTORY "${prefix}" NORMALIZE)
 set(site_functions "${datarootdir}/zsh/site-functions")
-# The system's own files: their settings are in /etc, not in /usr/etc.
+# Programs in /usr have their settings in /etc, not in /usr/etc.
 if(prefix STREQUAL "/usr")
   cmake_path(ABSOLUTE_PATH sysconfdir BASE_DIRECTORY "/" NORMALIZE)
-  # Debian keeps site-functions for the administrator.
+  # Debian reserves site-functions for the administrator.
   if(EXISTS /etc/debian_version)
     set(site_functions "${datarootdir}/zsh/vendor-completions")
   endif()
@@ -15,11 +16,11 @@ else()
   cmake_path(ABSOLUTE_PATH sysconfdir BASE_DIRECTORY "${prefix}" NORMALIZE)
 endif()
 
-# In a unit `%` begins a specifier, a blank ends a path that has no quotes, and some characters may
-# not be in the path of a program at all (systemd.syntax(7), systemd.service(5)).
+# In a unit, `%` starts a specifier and a blank ends an unquoted path. The path of a program must not
+# contain some other characters (systemd.syntax(7), systemd.service(5)).
 foreach(path sbindir sysconfdir)
   if(${path} MATCHES "[\t\n\"'\\;]")
-    message(FATAL_ERROR "A unit cannot name '${${path}}': choose another prefix")
+    message(FATAL_ERROR "Cannot write '${${path}}' into a unit: choose another prefix")
   endif()
   string(REPLACE "%" "%%" ${path}_in_unit "${${path}}")
 endforeach()
@@ -33,7 +34,7 @@ set(defaults "${sysconfdir_in_unit}/default/echo_server")
 set(units "${prefix}/lib/systemd/system")
 file(INSTALL "${source_dir}/systemd/echo_server.socket" DESTINATION "${units}")
 
-# systemd has no way to include one unit in another, so both services are made of one file.
+# A unit cannot include another unit, so one template generates both services.
 macro(install_service name)
   set(template "${source_dir}/systemd/echo_server.service.in")
   file(INSTALL "${template}" DESTINATION "${units}" RENAME ${name})
@@ -48,7 +49,7 @@ install_service(echo_server@.service)
 file(INSTALL "${source_dir}/completions/_echo_server" "${source_dir}/completions/_echo_client"
      DESTINATION "${site_functions}")
 
-# What the administrator has written there stays.
+# An existing file stays: the administrator may have changed it.
 if(NOT EXISTS "$ENV{DESTDIR}${sysconfdir}/default/echo_server")
   file(INSTALL "${source_dir}/systemd/echo_server.default"
        DESTINATION "${sysconfdir}/default" RENAME echo_server)

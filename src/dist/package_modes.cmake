@@ -1,5 +1,4 @@
-# Run by cpack: the umask of the user who makes the package must not matter. (cpack's own
-# setting for that, CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS, is ignored with
-# CPACK_SET_DESTDIR.)
+# cpack runs this script, so that the umask of its user does not affect the package. cpack's own
+# setting, CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS, has no effect with CPACK_SET_DESTDIR.
 file(CHMOD_RECURSE ${CPACK_TEMPORARY_INSTALL_DIRECTORY} DIRECTORY_PERMISSIONS
      OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
