@@ -44,39 +44,39 @@ struct Options {
 
 OptionTable table_of(Options& options) {
   return {
-      {'r', "rounds", "N", "measure so often, and take the medians",
+      {'r', "rounds", "N", "Run N rounds and report medians",
        [&](auto& value) { options.rounds = value.number(1, 1000); },
        std::to_string(options.rounds)},
-      {'t', "time", "TIME", "a measurement lasts so long",
+      {'t', "time", "TIME", "Measure each workload for TIME",
        [&](auto& value) { options.time = value.duration(); }, format_duration(options.time)},
-      {'o', "only", "TEXT", "the works whose name has this in it",
+      {'o', "only", "TEXT", "Run only workloads whose name contains TEXT",
        [&](auto& value) { options.only = value.text; }, "all"},
-      {'s', "server", "TEXT",
-       "the servers whose name has this in it; epoll, the reference, comes along anyway",
+      {'s', "server", "TEXT", "Run only servers whose name contains TEXT, and epoll, the reference",
        [&](auto& value) { options.server = value.text; }, "all"},
-      {'w', "with", "PATH", "another build of echo_server to compare; may be given more than once",
+      {'w', "with", "PATH", "Compare another build of echo_server; repeat it for more builds",
        [&](auto& value) { options.others.push_back(value.text); }},
-      {'f', "csv", "FILE", "write all medians to this file too",
+      {'f', "csv", "FILE", "Write all medians to FILE as well",
        [&](auto& value) { options.csv_file = value.text; }},
   };
 }
 
 std::string help(const OptionTable& table) {
   return R"(Usage: bench [OPTION]...
-Lets echo_server and echo servers of other kinds do the same work, one after the
-other, each on a core of its own, and ends with tables of what it costs them.
+Runs the same workloads on echo_server and on other echo servers, one after the
+other. The server and the load run on separate cores. Prints tables of CPU time,
+throughput, latency and memory.
 
 )" + options_help(table) +
          R"(
-A server that cannot do a work has a dash in the tables, and a line on standard
-error says why.
+If a server fails on a workload, the tables show a dash, and a line on standard
+error gives the reason.
 
-Exit status: 0 if echo_server and epoll did all of the works, 1 if not or if the
-system refused, 2 for a wrong command line.
+Exit status: 0 if echo_server and epoll completed all workloads, 1 if not or
+after an error, 2 for a wrong command line.
 )";
 }
 
-// Keeps what has the text in its name.
+// Keeps the elements whose name contains the text.
 template <typename Named>
 void keep(std::vector<Named>& all, const std::string& text) {
   std::erase_if(all,
@@ -85,7 +85,7 @@ void keep(std::vector<Named>& all, const std::string& text) {
 
 struct Field {
   std::vector<Contestant> contestants;
-  std::size_t reference;  // Its place among them.
+  std::size_t reference;  // An index into `contestants`.
 
   std::vector<std::string> names() const {
     std::vector<std::string> names;
@@ -105,7 +105,7 @@ Field chosen_field(const Options& options) {
   return {.contestants = std::move(chosen), .reference = place};
 }
 
-// One line that is written over again and again, for who watches.
+// Overwrites one line on a terminal with the current step.
 void show_progress(const std::string& text) {
   if (::isatty(STDERR_FILENO) == 1) std::cerr << "\r\033[K" << text << std::flush;
 }
@@ -116,12 +116,12 @@ std::optional<Figures> try_to_measure(const Contestant& contestant, const Work& 
     return measure(contestant, work, time, cores);
   } catch (const std::exception& error) {
     show_progress("");
-    std::cerr << contestant.name << " cannot do " << work.name << ": " << error.what() << std::endl;
+    std::cerr << contestant.name << " failed on " << work.name << ": " << error.what() << std::endl;
     return std::nullopt;
   }
 }
 
-// Each round begins with another server, so that none is always the first.
+// Each round starts with another server, so that no server is always the first.
 void measure_round(std::size_t round, const Options& options, const Field& field,
                    const std::optional<Cores>& cores, Results& results) {
   const std::size_t count = field.contestants.size();
@@ -144,14 +144,14 @@ void write_file(const std::string& path, const std::string& text) {
   if (!file) throw std::runtime_error("cannot write " + path);
 }
 
-// Returns whether this server, and the one that the others are compared to, could do all of it.
+// True if echo_server of this build and the reference completed all workloads.
 bool bench(const Options& options) {
   const Field field = chosen_field(options);
   Results results(chosen_of(works(), options.only), field.names(), field.reference);
   Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
   raise_descriptor_limit(log);
   const std::optional<Cores> cores = choose_cores();
-  if (!cores) log.warning("there is one core only: the load and the servers share it");
+  if (!cores) log.warning("only one core is available: the load and the servers share it");
   write_stdout(describe_setting());
   for (std::size_t round = 0; round < options.rounds; ++round) {
     measure_round(round, options, field, cores, results);

@@ -33,23 +33,24 @@ struct Options {
 
 OptionTable table_of(Options& options) {
   return {
-      {'r', "rounds", "N", "measure so often, and take the medians",
+      {'r', "rounds", "N", "Run N rounds and report medians",
        [&](auto& value) { options.rounds = value.number(1, 1000); },
        std::to_string(options.rounds)},
-      {'o', "only", "TEXT", "the works whose name has this in it",
+      {'o', "only", "TEXT", "Run only workloads whose name contains TEXT",
        [&](auto& value) { options.only = value.text; }, "all"},
   };
 }
 
 std::string help(const OptionTable& table) {
   return R"(Usage: client_bench [OPTION]...
-Lets echo_client and a bare epoll client, which checks and measures nothing, put
-the same load on an echo_server by turns, on a core of their own, and ends with a
-table of what a message costs each.
+Runs the same workloads on one echo_server with echo_client and, in turn, with a
+bare epoll client that checks and measures nothing. The clients and the server
+run on separate cores. Prints a table of the CPU time per message.
 
 )" + options_help(table) +
          R"(
-Exit status: 0, or 1 if a client could not do a work, 2 for a wrong command line.
+Exit status: 0 if both clients completed all workloads, 1 if not, 2 for a wrong
+command line.
 )";
 }
 
@@ -64,7 +65,7 @@ std::vector<Work> client_works() {
   };
 }
 
-// Of a second or so of work, and more than it costs to connect.
+// The number of messages for about a second of work, so that connecting costs little in comparison.
 std::uint64_t messages_of(const Work& work) {
   if (work.depth > 1) return 5'000'000;
   if (work.bytes > 1000) return 60'000;
@@ -101,9 +102,9 @@ std::vector<ClientProgram> clients() {
   return {{.name = "echo_client", .command = echo_client},
           {.name = "epoll", .command = epoll_client}};
 }
-constexpr std::size_t kReference = 1;  // Its place among them.
+constexpr std::size_t kReference = 1;  // The index of epoll in clients().
 
-// Of the children that have ended.
+// CPU time of all children that have ended.
 double cpu_us_of_children() {
   using Microseconds = std::chrono::duration<double, std::micro>;
   rusage used{};
@@ -122,7 +123,7 @@ double cpu_us_of(const Words& command) {
   return cpu_us_of_children() - before;
 }
 
-// What it costs to start and to connect is that of a run with a message each, and is left out.
+// Subtracts the cost of starting and connecting: the cost of a run with one message per connection.
 double cpu_us_a_message(const ClientProgram& client, std::uint16_t port, const Work& work) {
   const std::uint64_t messages = messages_of(work) / work.busy;
   const double start = cpu_us_of(client.command(port, work, 1));
@@ -133,7 +134,7 @@ double cpu_us_a_message(const ClientProgram& client, std::uint16_t port, const W
 std::string table(const Results& results) {
   std::ostringstream text;
   text << std::fixed << std::setprecision(2);
-  text << "CPU of the client, us a message; medians\n"
+  text << "CPU time of the client, us per message; medians\n"
        << std::left << std::setw(24) << "" << std::right << std::setw(12) << "echo_client"
        << std::setw(12) << "epoll" << std::setw(12) << "ratio"
        << "\n";
@@ -152,7 +153,7 @@ void bench(const Options& options) {
   Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
   raise_descriptor_limit(log);
   const std::optional<Cores> cores = choose_cores();
-  if (!cores) log.warning("there is one core only: the clients and the server share it");
+  if (!cores) log.warning("only one core is available: the clients and the server share it");
 
   const std::vector<ClientProgram> all = clients();
   Results results(works, {all[0].name, all[1].name}, kReference);
@@ -162,7 +163,7 @@ void bench(const Options& options) {
   for (std::size_t round = 0; round < options.rounds; ++round) {
     for (std::size_t work = 0; work < works.size(); ++work) {
       for (std::size_t turn = 0; turn < all.size(); ++turn) {
-        const std::size_t client = (round + turn) % all.size();  // None is always the first.
+        const std::size_t client = (round + turn) % all.size();  // No client is always the first.
         const double cpu = cpu_us_a_message(all[client], server.port(), works[work]);
         Figures figures{};
         figures.cpu_us = cpu;

@@ -7,14 +7,14 @@
 
 namespace echo::bench {
 
-// The echo_server of this build, and then other builds of it, by their paths: each is named by its
-// last two components.
+// The echo_server of this build, and then the other builds at these paths. The name of such a build
+// is the last two components of its path.
 std::vector<Contestant> echo_servers(const std::vector<std::string>& others);
 
-// What every server is compared to.
+// The server that all others are compared to.
 Contestant reference();
 
-// The other peers, as many as could be built on this machine.
+// The other peers that this build has.
 std::vector<Contestant> peers();
 
 }  // namespace echo::bench

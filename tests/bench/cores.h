@@ -5,16 +5,16 @@
 
 namespace echo::bench {
 
-// A core for the load and one for the server, of those that this process may use.
+// Two of the cores that this process may use.
 struct Cores {
   std::size_t load;
   std::size_t server;
 };
 
-// None where there is only one core.
+// Nullopt if there is only one core.
 std::optional<Cores> choose_cores();
 
-// Keeps this process, and those that it starts from now on, on that core.
+// Pins this process, and processes that it starts later, to the core. Throws std::system_error.
 void stay_on(std::size_t core);
 
 }  // namespace echo::bench

@@ -27,7 +27,7 @@ constexpr Duration kPatience = 5s;
 
 constexpr std::size_t kMaxReceived = 262'144;
 
-// As far as anything in flight can be from the start of its first message.
+// Enough copies of the message that the bytes in flight are always one substring.
 std::string pattern_of(const Work& work) {
   const std::string message = test::random_bytes(work.bytes);
   std::string pattern;
@@ -42,8 +42,8 @@ void turn_on(int fd, int level, int option) {
   }
 }
 
-// Addresses of ours to connect from in turn: a churn leaves more connections in TIME-WAIT than one
-// address has ports.
+// Local addresses for connections, used in turn: a churn leaves more connections in TIME-WAIT than
+// one address has ports.
 std::vector<Endpoint> hosts() {
   std::vector<Endpoint> hosts;
   for (int number = 1; number <= 200; ++number) {
@@ -231,7 +231,7 @@ void Load::finish(std::size_t place, std::uint64_t message) {
   if (work_.rotate != 0 && (message + 1) % work_.rotate == 0) hand_on(place);
 }
 
-// Ours was the first FIN, so it is here, not at the server, that TIME-WAIT is.
+// The client sends its FIN first, so TIME-WAIT stays on the client's side.
 void Load::handle_eof(std::size_t place) {
   const Connection& connection = connections_[place];
   if (!work_.churn || connection.received != work_.bytes) {

@@ -16,36 +16,36 @@
 
 namespace echo::bench {
 
-// The clients of one server, as its work has them: a closed loop, in which a message that is back
-// makes room for the next one. It compares every byte. What waits here throws std::runtime_error
-// once the server has moved nothing for five seconds, closes early or sends other bytes back.
+// The clients of one server: a closed loop, in which each echoed message lets the next one be sent.
+// Checks every byte. The run functions throw std::runtime_error if the server makes no progress for
+// five seconds, closes a connection early or sends other bytes back.
 //
-// It waits by epoll(7), so that it costs the same whatever the server under test does.
+// Waits with epoll(7), so that the load costs the same with every server under test.
 class Load {
  public:
   Load(const Work& work, const Endpoint& server);
   Load(const Load&) = delete;
   Load& operator=(const Load&) = delete;
-  // Resets all connections: nothing of them stays behind in TIME-WAIT.
+  // Resets all connections, so that none stays in TIME-WAIT.
   ~Load();
 
-  // Connects the next ones, so many at most. Half of the busy ones come before the idle ones, half
-  // after them. Returns how many are connected.
+  // Opens up to `most` more connections, in this order: half of the busy ones, the idle ones, the
+  // other busy ones. Returns the total number of connections.
   std::size_t connect_some(std::size_t most);
 
-  // Once all are connected.
+  // Requires that all connections are open.
   void run_for(Duration time);
-  // Until so many messages are back, since the start or forget().
+  // Sends the first messages, and runs until messages() reaches `messages`.
   void run_until(std::uint64_t messages);
 
-  // Throws where an idle connection is no longer open.
+  // Throws std::runtime_error if the server closed an idle connection or sent bytes on it.
   void check_idle() const;
 
-  // Since the start or forget().
+  // Restarts the count of messages and drops their latencies.
   void forget();
   std::uint64_t messages() const noexcept { return latencies_.size(); }
-  // From a message's first byte sent to its last one back, or, of a churn, from connect() to EOF;
-  // in the order of their ends.
+  // In the order in which the messages completed. A latency lasts from the first byte sent to the
+  // last byte received, or, in a churn, from connect() to EOF.
   const std::vector<Duration>& latencies() const noexcept { return latencies_; }
 
  private:
@@ -55,7 +55,7 @@ class Load {
     bool waits_to_send = false;
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
-    std::vector<Time> starts;  // Of the messages in flight; message m's is at m % depth.
+    std::vector<Time> starts;  // Start times of messages in flight; message m's is at m % depth.
   };
 
   void open(std::size_t place);
@@ -77,12 +77,12 @@ class Load {
 
   const Work work_;
   const Endpoint server_;
-  const std::vector<Endpoint> hosts_;  // Of ours.
-  const std::string pattern_;          // The same message again and again.
+  const std::vector<Endpoint> hosts_;  // Local addresses.
+  const std::string pattern_;          // Copies of the message.
   UniqueFd epoll_;
   std::vector<Connection> connections_;
-  std::size_t opened_ = 0;          // Connections, ever.
-  std::deque<std::size_t> silent_;  // The next to become busy first.
+  std::size_t opened_ = 0;          // Connections opened since the start.
+  std::deque<std::size_t> silent_;  // Idle connections, the next to become busy first.
   std::vector<Duration> latencies_;
   Time now_;
   Time last_progress_;

@@ -22,12 +22,12 @@ using test::Program;
 
 constexpr Duration kWarmUp = 150ms;
 
-// Fewer than wait to be accepted at most, so that no connection request is dropped.
+// Below the backlog of every server, so that no connection request is dropped.
 constexpr std::size_t kBatch = 500;
 
 using Microseconds = std::chrono::duration<double, std::micro>;
 
-// A server's children inherit its core.
+// Children inherit the core.
 Program start(const Contestant& contestant, const std::optional<Cores>& cores) {
   if (cores) stay_on(cores->server);
   const std::vector<std::string>& command = contestant.command;
@@ -46,7 +46,7 @@ bool has_ended(const Program& server) {
   return ended.si_pid != 0;
 }
 
-// Of all its threads.
+// CPU time of all threads of the server.
 Duration cpu_time(const Program& server) {
   const auto tasks = std::filesystem::path("/proc") / std::to_string(server.pid()) / "task";
   Duration total{0};

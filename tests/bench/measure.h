@@ -10,24 +10,23 @@
 
 namespace echo::bench {
 
-// A server under test: it prints a line on standard error that ends in `port N`.
+// A server under test. It prints a line to standard error that ends in `port N`.
 struct Contestant {
   std::string name;
   std::vector<std::string> command;
 };
 
-// What one measurement finds. A message of a churn is a connection with one message.
+// The results of one measurement. In a churn, a message is a connection with one message.
 struct Figures {
-  double cpu_us;  // Of the server, a message.
+  double cpu_us;  // CPU time of the server per message.
   double messages_per_s;
-  double p50_us;  // Of the latencies.
+  double p50_us;  // Percentiles of the latency.
   double p99_us;
   double p999_us;
-  double memory_per_connection;  // Resident, in bytes.
+  double memory_per_connection;  // Resident bytes.
 };
 
-// Starts the server afresh and lets it do the work for so long. Throws std::exception where it
-// cannot.
+// Starts the server and runs the workload for `time`. Throws std::exception if the server fails.
 Figures measure(const Contestant& contestant, const Work& work, Duration time,
                 const std::optional<Cores>& cores);
 

@@ -1,4 +1,4 @@
-# Draws what the benchmark found, from the root of the repository:
+# Draws the results of the benchmark. Run it in the root of the repository:
 #   gnuplot -e "csv='bench.csv'; out='tests/bench/pictures'" tests/bench/pictures.gp
 set datafile separator ','
 set datafile missing NaN
@@ -11,12 +11,12 @@ names = 'echo_server epoll poll select libuv libevent Asio Go Node.js Python'
 colours = '#d62728 #1f77b4 #ff9f1c #7a5c3e #2ca02c #9467bd #17a2b8 #00796b #8bc34a #6c757d'
 place(name) = sum [i = 1:words(names)] (word(names, i) eq name ? i : 0)
 
-# CPU by idle connections.
+# CPU time by number of idle connections.
 set terminal svg size 760,460 font font.',14' background '#ffffff' linewidth 1 dynamic noenhanced
 set output out.'/cost_by_idle.svg'
-set title '50 busy connections among idle ones: CPU time a message' font font.',16'
+set title 'CPU time per message: 50 busy connections among idle ones' font font.',16'
 set xlabel 'idle connections'
-set ylabel 'µs of the server''s CPU a message (log scale)'
+set ylabel 'server CPU time per message, µs (log scale)'
 set xrange [-100:9300]
 set xtics (0, 900, 3000, 9000)
 set logscale y
@@ -31,7 +31,7 @@ plot for [i = words(names):1:-1] csv using (idle_with(word(names, i))):6 \
 unset logscale
 unset grid
 
-# Messages a second, a panel for each of three works.
+# Messages per second: a panel for each of three workloads.
 set terminal svg size 900,420 font font.',13' background '#ffffff' linewidth 1 dynamic noenhanced
 set output out.'/throughput.svg'
 array busy[3] = [50, 8, 50]
@@ -39,12 +39,12 @@ array idle[3] = [0, 0, 9000]
 array bytes[3] = [64, 16384, 64]
 array titles[3] = ['50 busy, 64 B', '8 busy, 16 KiB', '50 busy, 9000 idle, 64 B']
 set multiplot layout 1,3 margins 0.11,0.98,0.17,0.82 spacing 0.03 \
-  title 'Thousands of messages a second, one core' font font.',16'
+  title 'Thousands of messages per second, one core' font font.',16'
 unset key
 unset ylabel
 set border 1
 set style fill solid 1.0 noborder
-set xlabel 'thousands a second' font font.',12'
+set xlabel 'thousands per second' font font.',12'
 set xtics auto
 rate(p) = ($2 == busy[p] && $3 == idle[p] && $4 == bytes[p]) ? $8 / 1000 : NaN
 do for [p = 1:3] {

@@ -22,7 +22,7 @@ std::string fixed(double value, int decimals) {
   return text.str();
 }
 
-// Three digits, or all that are before the point.
+// Three digits, or all digits before the decimal point.
 std::string short_number(double value) {
   if (value >= 100) return fixed(value, 0);
   return fixed(value, value >= 10 ? 1 : 2);
@@ -42,10 +42,10 @@ std::string row(const Results& results, std::size_t work, const CellOf& cell_of)
   return text + "\n";
 }
 
-// Empty where it has no row.
+// Empty if the table has no rows.
 std::string table(const std::string& title, const Results& results, const HasRow& has_row,
                   const CellOf& cell_of) {
-  std::string head = "\n" + title + "\n\n| work |";
+  std::string head = "\n" + title + "\n\n| workload |";
   std::string rule = "\n|---|";
   for (const std::string& server : results.servers()) {
     head += " " + server + " |";
@@ -105,12 +105,12 @@ std::string tables(const Results& results) {
            cell(results.median(work, server, &Figures::p99_us)) + " / " +
            cell(results.median(work, server, &Figures::p999_us));
   };
-  return table("CPU, us a message", results, every, median_in(&Figures::cpu_us, 1)) +
-         table("CPU, relative to " + results.servers()[results.reference()], results, every,
+  return table("CPU time, us per message", results, every, median_in(&Figures::cpu_us, 1)) +
+         table("CPU time relative to " + results.servers()[results.reference()], results, every,
                ratio) +
-         table("Messages a second", results, every, median_in(&Figures::messages_per_s, 1)) +
+         table("Messages per second", results, every, median_in(&Figures::messages_per_s, 1)) +
          table("Latency, us: p50 / p99 / p99.9", results, every, latencies) +
-         table("Resident memory, KiB a connection", results, with_idle,
+         table("Resident memory, KiB per connection", results, with_idle,
                median_in(&Figures::memory_per_connection, 1024));
 }
 

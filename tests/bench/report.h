@@ -6,13 +6,13 @@
 
 namespace echo::bench {
 
-// The machine and what is compared, in a few lines.
+// The time, the machine and the versions of the peers, in three lines.
 std::string describe_setting();
 
-// A Markdown table for each metric. That of the latencies has the servers up to the reference.
+// A Markdown table per metric.
 std::string tables(const Results& results);
 
-// All medians, one line for each work and server.
+// All medians: one line per workload and server.
 std::string csv(const Results& results);
 
 }  // namespace echo::bench

@@ -10,27 +10,27 @@
 
 namespace echo::bench {
 
-// What was measured in all rounds, work by work and server by server.
+// The measurements of all rounds, by workload and server.
 class Results {
  public:
   using Metric = double Figures::*;
 
-  // The CPU of each server is compared to that of the reference, by its place among them.
+  // `reference` is the index of the server that the others are compared to.
   Results(std::vector<Work> works, std::vector<std::string> servers, std::size_t reference);
 
-  // Once a round for each; none where the server could not do the work.
+  // Adds the measurement of one round; nullopt if the server failed.
   void add(std::size_t work, std::size_t server, const std::optional<Figures>& figures);
 
   const std::vector<Work>& works() const noexcept { return works_; }
   const std::vector<std::string>& servers() const noexcept { return servers_; }
   std::size_t reference() const noexcept { return reference_; }
 
-  // Whether the server could do each work in each round.
+  // True if the server completed each workload in each round.
   bool is_complete(std::size_t server) const;
 
-  // Medians over the rounds; none where there is no round to take them of.
+  // The median over the rounds; nullopt if the server failed in every round.
   std::optional<double> median(std::size_t work, std::size_t server, Metric metric) const;
-  // Of the CPU to the reference's in the same round.
+  // The median ratio of the server's CPU time to that of the reference in the same round.
   std::optional<double> ratio(std::size_t work, std::size_t server) const;
 
  private:
@@ -41,7 +41,7 @@ class Results {
   std::vector<Work> works_;
   std::vector<std::string> servers_;
   std::size_t reference_;
-  std::vector<Rounds> cells_;  // Row by row.
+  std::vector<Rounds> cells_;  // One row per workload.
 };
 
 }  // namespace echo::bench

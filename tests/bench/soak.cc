@@ -38,38 +38,38 @@ struct Options {
 
 OptionTable table_of(Options& options) {
   return {
-      {'t', "time", "TIME", "for so long", [&](auto& value) { options.time = value.duration(); },
+      {'t', "time", "TIME", "Run for TIME", [&](auto& value) { options.time = value.duration(); },
        format_duration(options.time)},
-      {'c', "connections", "N", "at once",
+      {'c', "connections", "N", "Keep N connections open",
        [&](auto& value) { options.connections = value.number(1, 10'000); },
        std::to_string(options.connections)},
-      {'s', "seed", "N", "make the same choices again",
+      {'s', "seed", "N", "Repeat the choices of the run with this seed",
        [&](auto& value) { options.seed = value.number(0, UINT64_MAX); }, "at random"},
   };
 }
 
 std::string help(const OptionTable& table) {
   return R"(Usage: soak [OPTION]...
-Drives an echo_server with clients of every kind for a while, checks every byte
-that comes back, and ends with a table.
+Loads an echo_server with clients of every kind, checks every byte that comes
+back, and prints a table of the results.
 
 )" + options_help(table) +
          R"(
-Exit status: 0 if all went well, 1 if not, 2 for a wrong command line.
+Exit status: 0 if no error occurred, 1 if one did, 2 for a wrong command line.
 )";
 }
 
-// Besides one a connection.
+// In addition to one descriptor per connection.
 constexpr std::size_t kSpareDescriptors = 100;
 
 constexpr Duration kBetweenSignals = 1s;
 
 constexpr std::size_t kMegabyte = 1UL << 20;
 
-// How often each thing has gone wrong.
+// The number of errors of each kind.
 using Errors = std::map<std::string, std::uint64_t>;
 
-// The clients, of whom there are so many at all times.
+// A constant number of clients.
 class Crowd {
  public:
   Crowd(const Endpoint& server, std::size_t size, std::uint64_t seed)
@@ -82,7 +82,7 @@ class Crowd {
     kind_ = std::discrete_distribution<std::size_t>(shares.begin(), shares.end());
   }
 
-  // For each one that has left another one comes.
+  // Replaces each client that leaves.
   void run_until(Time end) {
     while (Clock::now() < end) {
       while (clients_.size() < size_) add_client();
@@ -90,7 +90,7 @@ class Crowd {
     }
   }
 
-  // Until all have left.
+  // Runs until all clients have left.
   void run_out() {
     while (!clients_.empty()) turn();
   }
@@ -144,7 +144,7 @@ class Crowd {
   std::uint64_t bytes_ = 0;
 };
 
-// What is seen of the server from outside.
+// The resources of the server, from /proc.
 struct Sight {
   std::size_t descriptors;
   std::size_t memory;
@@ -157,13 +157,13 @@ Sight look_at(const Program& server) {
 struct Result {
   Sight start{};
   std::vector<std::size_t> memory_by_quarters;
-  Sight end{};  // With every client gone.
+  Sight end{};  // After every client has left.
   std::size_t peak_memory = 0;
   Duration cpu_time{};
   int exit_status = 0;
 };
 
-// Has the server answer a signal now and then.
+// Makes the server answer a signal every second.
 void run_for(Duration time, Crowd& crowd, ServerProgram& server) {
   const Time end = Clock::now() + time;
   while (Clock::now() < end) {
@@ -173,7 +173,8 @@ void run_for(Duration time, Crowd& crowd, ServerProgram& server) {
   }
 }
 
-// Lets all clients leave, and the server see it. It may hold on to descriptors: the table tells.
+// Lets all clients leave, and waits until the server has closed their descriptors. If it has not,
+// the table shows it.
 void empty(Crowd& crowd, const ServerProgram& server, std::size_t descriptors) {
   crowd.run_out();
   try {
@@ -182,7 +183,7 @@ void empty(Crowd& crowd, const ServerProgram& server, std::size_t descriptors) {
   }
 }
 
-// With its clients in the midst of it.
+// Stops the server while clients send and receive. Returns its exit status.
 int stop(Crowd& crowd, ServerProgram& server) {
   run_for(kBetweenSignals, crowd, server);
   crowd.expect_stop();
@@ -206,14 +207,14 @@ Result drive(Duration time, Crowd& crowd, ServerProgram& server) {
   return result;
 }
 
-// All that went wrong.
+// All errors of the clients and of the server.
 Errors judge(const Result& result, const Crowd& crowd, std::size_t most_memory) {
   Errors errors = crowd.errors();
   if (result.end.descriptors != result.start.descriptors) {
-    ++errors["the server has not closed all its descriptors"];
+    ++errors["the server left descriptors open"];
   }
   if (crowd.messages() == 0) ++errors["no message was echoed"];
-  if (result.peak_memory > most_memory) ++errors["the server took too much memory"];
+  if (result.peak_memory > most_memory) ++errors["the server used too much memory"];
   if (result.exit_status != 0) {
     ++errors["the server's exit status is " + std::to_string(result.exit_status)];
   }
@@ -246,7 +247,7 @@ void print_table(const Options& options, const Crowd& crowd, const Result& resul
   for (const std::size_t memory : result.memory_by_quarters) quarters += ", " + in_mib(memory);
   print_row("time", format_duration(options.time));
   print_row("connections", with_commas(crowd.connections()) + ", " +
-                               with_commas(options.connections) + " at once");
+                               with_commas(options.connections) + " at a time");
   print_row("messages", with_commas(crowd.messages()));
   print_row("bytes", with_commas(crowd.bytes()) + " (" + in_mib(crowd.bytes()) + ")");
   print_row("descriptors", std::to_string(result.start.descriptors) + " at start, " +
@@ -254,7 +255,7 @@ void print_table(const Options& options, const Crowd& crowd, const Result& resul
   print_row("memory", in_mib(result.start.memory) + " at start, " + in_mib(result.end.memory) +
                           " at end, " + in_mib(result.peak_memory) + " at most (" +
                           in_mib(most_memory) + " allowed)");
-  print_row("by quarters", quarters.substr(2));
+  print_row("by quarter", quarters.substr(2));
   print_row("CPU", in_seconds(result.cpu_time));
   print_row("exit status", std::to_string(result.exit_status));
 }
@@ -268,7 +269,8 @@ void print_errors(const Errors& errors) {
 
 bool soak(const Options& options) {
   if (!allow_descriptors(options.connections + kSpareDescriptors)) {
-    throw std::runtime_error("the hard limit of descriptors is too low for so many connections");
+    throw std::runtime_error(
+        "cannot open that many connections: the hard descriptor limit is too low");
   }
   print_row("seed", std::to_string(options.seed));
   ServerProgram server({"-H", "127.0.0.1", "--quiet", "--drain-timeout", "1m"}, measurable());

@@ -38,13 +38,13 @@ constexpr std::array kHabits{
     Habit{"passer-by", 1, 0, 1, false, 64 * kK, 0s, Leaving::kOnceAllIsBack},
 };
 
-// How long a client stays that does not wait for anything.
+// The life of a client that waits for nothing.
 constexpr Duration kAWhile = 5s;
 
-// How long the others wait for something to move.
+// Time without progress after which the other clients fail.
 constexpr Duration kPatience = 30s;
 
-// At most so many, and as likely of one length as of another: 1 to 2, or 512 KiB to 1 MiB.
+// A length up to `most`. Its logarithm is uniform: 1 to 2 bytes is as likely as 512 KiB to 1 MiB.
 std::size_t any_length(std::size_t most, SoakClient::Random& random) {
   if (most == 0) return 0;
   std::uniform_real_distribution<double> power(0, std::log2(static_cast<double>(most)));
@@ -101,7 +101,7 @@ bool SoakClient::may_send() const noexcept {
   return !habit_->waits || left_of_message_ > 0 || received_ == sent_;
 }
 
-// Fewer bytes where the noise ends; it goes on at its beginning.
+// Returns fewer bytes at the end of the noise, which then repeats.
 std::string_view SoakClient::noise_at(std::size_t offset, std::size_t length) const {
   return noise_.substr((place_ + offset) % noise_.size(), length);
 }
@@ -183,7 +183,7 @@ void SoakClient::leave_if_due() {
       fd_.reset();
       return;
     case Leaving::kByUrgentData:
-      // Where the socket is full it goes the next time.
+      // If the socket is full, the next call sends it.
       said_goodbye_ = ::send(fd(), "!", 1, MSG_OOB | MSG_NOSIGNAL) == 1;
       return;
     case Leaving::kAfterAWhile:
@@ -201,7 +201,7 @@ void SoakClient::leave_if_late(Time now) {
 
 void SoakClient::fail(std::string_view reason, int error) {
   fd_.reset();
-  // The server has closed it, with or without a reset.
+  // The server closed the connection because of the urgent data, perhaps with a reset.
   if (habit_->leaving == Leaving::kByUrgentData && said_goodbye_ && error != 0) return;
   error_.append(habit_->name).append(": ").append(reason);
   if (error != 0) error_.append(": ").append(std::generic_category().message(error));

@@ -13,55 +13,55 @@
 
 namespace echo::test {
 
-// How a client of a soak leaves.
+// How a client of the soak test leaves.
 enum class Leaving {
   kOnceAllIsBack,
-  kByHalfClose,   // Sends EOF and reads to the server's.
-  kByReset,       // With its echo on the way.
-  kByUrgentData,  // At which the server closes the connection.
-  kAfterAWhile,   // Whatever is on its way.
+  kByHalfClose,   // Sends EOF and reads until the server's EOF.
+  kByReset,       // While its echo is in flight.
+  kByUrgentData,  // Makes the server close the connection.
+  kAfterAWhile,   // Closes, whatever is in flight.
 };
 
-// What makes a kind of client.
+// The behaviour of one kind of client.
 struct Habit {
   std::string_view name;
-  double share;           // How many of them come, relative to the other kinds.
-  std::size_t most_sent;  // In its life.
+  double share;           // Weight relative to the other kinds.
+  std::size_t most_sent;  // Bytes in the client's life.
   std::size_t longest_message;
-  bool waits;             // For the echo of a message before it sends the next one.
-  std::size_t most_read;  // At once; 0: it never reads.
-  Duration rest;          // Between one thing that it does and the next.
+  bool waits;             // True: waits for each echo before it sends the next message.
+  std::size_t most_read;  // Bytes per read; 0: never reads.
+  Duration rest;          // Pause after each event.
   Leaving leaving;
 };
 
-// Every kind there is.
+// All kinds of clients.
 std::span<const Habit> habits();
 
-// One client of a soak, as a state machine without a loop of its own. It says a stretch of `noise`
-// that only it knows the place of, and checks every byte that comes back.
+// One client of the soak test: a state machine without a loop of its own. It sends a part of
+// `noise` from a random offset on, and checks every byte that comes back.
 class SoakClient {
  public:
   using Random = std::mt19937_64;
 
-  // Starts to connect. `noise` and `random` must outlive it.
+  // Starts to connect. `noise` and `random` must outlive the client.
   SoakClient(const Habit& habit, const Endpoint& server, std::string_view noise, Random& random,
              Time now);
 
   int fd() const noexcept { return fd_.get(); }
 
-  // The events to poll(2) for; none while it rests.
+  // The events to poll(2) for; 0 during a pause.
   short wants(Time now) const noexcept;
 
-  // poll(2) reported these.
+  // Handles the events that poll(2) reported.
   void handle(short events, Time now);
 
-  // The server is about to be told to stop: from now on it sends nothing and reads to EOF, by when
-  // all that has reached the server's system must have come back.
+  // Call it before the server is asked to stop. From then on the client only reads, to EOF. By then
+  // every byte that had reached the server's kernel must have come back.
   void expect_stop();
 
   bool done() const noexcept { return !fd_; }
 
-  // What went wrong, once it is done; empty where nothing did.
+  // The error of a client that is done; empty if there was none.
   const std::string& error() const noexcept { return error_; }
 
   std::uint64_t messages() const noexcept { return messages_; }
@@ -85,9 +85,9 @@ class SoakClient {
   Random* random_;
   UniqueFd fd_;
   bool connected_ = false;
-  bool said_goodbye_ = false;  // By EOF or urgent data.
+  bool said_goodbye_ = false;  // Has sent EOF or urgent data.
   bool expects_stop_ = false;
-  std::size_t place_;  // Of its first byte in the noise.
+  std::size_t place_;  // Offset of its first byte in the noise.
   std::size_t to_send_;
   std::size_t left_of_message_ = 0;
   std::size_t sent_ = 0;

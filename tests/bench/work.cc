@@ -27,7 +27,7 @@ std::vector<Work> works() {
 
 std::vector<Work> chosen_of(std::vector<Work> all, const std::string& text) {
   std::erase_if(all, [&](const Work& work) { return work.name.find(text) == std::string::npos; });
-  if (all.empty()) throw UsageError("--only: no work has '" + text + "' in its name");
+  if (all.empty()) throw UsageError("--only: no workload name contains '" + text + "'");
   return all;
 }
 

@@ -1,4 +1,4 @@
-// Asio: each client is a session with a buffer of its own, which reads and writes by turns.
+// An echo server with Asio. Each session has its own buffer, and reads and writes in turn.
 #include <array>
 #include <asio.hpp>
 #include <cstddef>
@@ -17,7 +17,7 @@ using asio::ip::tcp;
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // The buffer is not filled: that would make all of it resident.
+  // The buffer stays uninitialised: filling it would make all of it resident.
   // NOLINTNEXTLINE(*-member-init)
   explicit Session(tcp::socket socket) : socket_(std::move(socket)) {}
 

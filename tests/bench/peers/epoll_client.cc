@@ -1,5 +1,5 @@
-// A bare epoll(7) load, level-triggered: what the system calls of a closed loop cost, and little
-// else. It checks nothing and measures nothing.
+// A minimal client with level-triggered epoll(7): a closed loop that checks and measures nothing.
+// It shows the cost of the system calls alone.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -33,9 +33,9 @@ struct Task {
   std::uint16_t port;
   std::size_t connections;
   std::size_t idle;
-  std::uint64_t messages;  // Of each connection.
-  std::size_t bytes;       // Of a message.
-  std::uint64_t depth;     // Messages in flight.
+  std::uint64_t messages;  // Per connection.
+  std::size_t bytes;       // Per message.
+  std::uint64_t depth;     // Messages in flight per connection.
 };
 
 class EpollClient {
@@ -60,7 +60,8 @@ class EpollClient {
           ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), -1);
       for (int i = 0; i < ready; ++i) {
         const int place = events_.at(static_cast<std::size_t>(i)).data.fd;
-        if (place < 0) throw std::runtime_error("an idle connection is not");
+        if (place < 0)
+          throw std::runtime_error("the server closed an idle connection or sent bytes on it");
         handle(connections_[static_cast<std::size_t>(place)]);
       }
     }
@@ -92,18 +93,18 @@ class EpollClient {
     }
   }
 
-  // What is in flight fits into the buffers of the sockets, so that send() need not wait.
+  // The messages in flight fit into the socket buffers, so send() never has to wait.
   void say(Connection& connection, std::uint64_t messages) {
     connection.said += messages;
     const std::string_view text = std::string_view(out_).substr(0, messages * task_.bytes);
     if (!text.empty() && echo::send(connection.fd.get(), text).bytes != text.size()) {
-      throw std::runtime_error("the socket does not take what is in flight");
+      throw std::runtime_error("the socket buffer is too small for the messages in flight");
     }
   }
 
   void handle(Connection& connection) {
     const Moved moved = receive(connection.fd.get(), buffer_);
-    if (moved.bytes == 0) throw std::runtime_error("the server ends or fails");
+    if (moved.bytes == 0) throw std::runtime_error("the server closed the connection or failed");
     connection.received += moved.bytes;
     const std::uint64_t answers = connection.received / task_.bytes - connection.back;
     connection.back += answers;

@@ -1,4 +1,4 @@
-// A bare epoll(7) loop, level-triggered: what the system calls of an echo cost, and little else.
+// A minimal echo server with level-triggered epoll(7). It shows the cost of the system calls alone.
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -32,7 +32,7 @@ class EpollEcho {
  private:
   struct Client {
     UniqueFd fd;
-    std::string rest;  // What the socket did not take yet.
+    std::string rest;  // Bytes not sent yet.
   };
 
   void watch(int operation, int fd, std::uint32_t events) {
@@ -97,7 +97,7 @@ class EpollEcho {
 
   UniqueFd listener_ = open_listener();
   UniqueFd epoll_{::epoll_create1(EPOLL_CLOEXEC)};
-  std::vector<Client> clients_;  // By their descriptors.
+  std::vector<Client> clients_;  // Indexed by descriptor.
   std::array<epoll_event, 512> events_{};
   std::array<char, kChunk> buffer_{};
 };

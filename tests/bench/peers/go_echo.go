@@ -1,4 +1,4 @@
-// Go: a goroutine for each client, with a buffer of its own.
+// An echo server in Go, with a goroutine and a buffer per client.
 package main
 
 import (
@@ -31,7 +31,7 @@ func main() {
 	}
 	fmt.Fprintln(os.Stderr, "listening on 127.0.0.1 port", listener.Addr().(*net.TCPAddr).Port)
 	for {
-		// A client has TCP_NODELAY by default (net, TCPConn.SetNoDelay).
+		// Go sets TCP_NODELAY by default (net, TCPConn.SetNoDelay).
 		if client, err := listener.Accept(); err == nil {
 			go echo(client)
 		}

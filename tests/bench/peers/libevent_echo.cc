@@ -1,4 +1,4 @@
-// libevent: each client is a bufferevent, whose input is moved to its output.
+// An echo server with libevent. Each client is a bufferevent whose input moves to its output.
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
@@ -42,7 +42,7 @@ int serve() {
   using Listener = std::unique_ptr<evconnlistener, decltype(&evconnlistener_free)>;
   UniqueFd fd = open_listener();
   const Base base(event_base_new(), &event_base_free);
-  // 0: it listens already.
+  // Backlog 0: the socket listens already.
   const Listener listener(evconnlistener_new(base.get(), &handle_connection, nullptr,
                                              LEV_OPT_CLOSE_ON_FREE, 0, fd.release()),
                           &evconnlistener_free);

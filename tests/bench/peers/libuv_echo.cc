@@ -1,4 +1,5 @@
-// libuv: what a socket does not take at once is left to uv_write(), and reading rests until then.
+// An echo server with libuv. uv_write() sends the bytes that the socket does not take immediately;
+// reading pauses until it has finished.
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <uv.h>
@@ -18,10 +19,10 @@ namespace {
 struct Client {
   uv_tcp_t socket{};
   uv_write_t write{};
-  std::string rest;  // What is being written.
+  std::string rest;  // The bytes that uv_write() is sending.
 };
 
-// All read into the same one: what it holds has been sent or copied by the next read.
+// All clients share it: its bytes are sent or copied before the next read.
 char chunk[kChunk];  // NOLINT(*-avoid-non-const-global-variables)
 
 Client& client_of(const uv_stream_t* stream) { return *static_cast<Client*>(stream->data); }
@@ -77,7 +78,7 @@ void handle_connection(uv_stream_t* listener, int status) {
   auto client = std::make_unique<Client>();
   uv_tcp_init(listener->loop, &client->socket);
   client->socket.data = client.get();
-  // From here on free_client() frees it.
+  // free_client() frees it.
   auto* const stream = reinterpret_cast<uv_stream_t*>(&client.release()->socket);
   if (uv_accept(listener, stream) != 0) {
     close(stream);

@@ -1,4 +1,4 @@
-// Node.js: each socket is piped into itself.
+// An echo server with Node.js. Each socket is piped into itself.
 import { createServer } from "node:net";
 
 const server = createServer({ noDelay: true }, (socket) => {

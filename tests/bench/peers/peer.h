@@ -6,15 +6,14 @@
 
 namespace echo::bench {
 
-// What all peers read at once.
+// The size of one read, in bytes, the same for all peers.
 constexpr std::size_t kChunk = 65536;
 
-// A non-blocking listener on a free port of 127.0.0.1. Its line, `listening on 127.0.0.1 port N`,
-// has been printed to standard error.
+// Opens a non-blocking listener on a free port of 127.0.0.1, and prints
+// `listening on 127.0.0.1 port N` to standard error.
 UniqueFd open_listener();
 
-// The next client, whose socket is non-blocking and sends small messages at once; none where nobody
-// waits.
+// Accepts a client. Its socket is non-blocking and has TCP_NODELAY. Empty if no client waits.
 UniqueFd accept_client(int listener);
 
 }  // namespace echo::bench

@@ -1,4 +1,4 @@
-// The loop of epoll_echo.cc on poll(2).
+// The loop of epoll_echo.cc with poll(2).
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -23,7 +23,7 @@ class PollEcho {
 
   void turn() {
     int ready = ::poll(entries_.data(), entries_.size(), -1);
-    // From the end, so that the one that takes the place of one that leaves has had its turn.
+    // Backwards: remove() replaces an entry by the last one, which has been handled already.
     for (std::size_t i = entries_.size() - 1; i > 0 && ready > 0; --i) {
       if (entries_[i].revents == 0) continue;
       --ready;
@@ -35,10 +35,10 @@ class PollEcho {
  private:
   struct Client {
     UniqueFd fd;
-    std::string rest;  // What the socket did not take yet.
+    std::string rest;  // Bytes not sent yet.
   };
 
-  // Both return whether the client stays.
+  // These functions return false if the client must be removed.
   bool handle(pollfd& entry, Client& client) {
     return client.rest.empty() ? echo(entry, client) : send_rest(entry, client);
   }
@@ -79,7 +79,7 @@ class PollEcho {
   }
 
   UniqueFd listener_ = open_listener();
-  std::vector<pollfd> entries_;  // The listener's, and then each client's.
+  std::vector<pollfd> entries_;  // The listener's entry, then one per client.
   std::vector<Client> clients_;
   std::array<char, kChunk> buffer_{};
 };

@@ -1,12 +1,12 @@
-// Read this first: the select() loop of the textbooks, the whole of it.
+// Read this first: the complete select() loop of the textbooks.
 //
-// `inputs_` are the sockets that it reads: the listener, and every client. `outputs_` are the
-// clients with something in their message queues. Each turn asks select() which inputs are
-// readable, which outputs are writable, and which inputs are in an exceptional state. What a client
-// sends goes into its message queue, and goes back once its socket is writable.
+// `inputs_` contains the listener and all clients. `outputs_` contains the clients with pending
+// messages in their queues. In each turn select() reports which inputs are readable, which outputs
+// are writable, and which inputs are in an exceptional state. Received bytes go into the message
+// queue of the client. They go back once select() reports the socket writable.
 //
-// src/server/server.cc is the same loop with all that a service needs. This one is also a
-// contestant of the benchmark.
+// src/server/server.cc is the same loop with everything that a service needs. The benchmark runs
+// this server too.
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -28,7 +28,7 @@
 namespace echo::bench {
 namespace {
 
-// An fd_set beyond the 1,024 descriptors of glibc's: the Linux system call takes any number.
+// An fd_set without glibc's limit of 1,024 descriptors: the Linux system call accepts any number.
 class Set {
  public:
   void resize(int descriptors) { words_.resize(word_of(descriptors - 1) + 1); }
@@ -69,7 +69,7 @@ class SelectEcho {
       }
     }
     for (int s = 0; s < end; ++s) {
-      // A client that was readable may be gone by now.
+      // The client may have been removed while it was readable.
       if (writable.contains(s) && outputs_.contains(s)) send_next(s);
     }
     for (int s = 0; s < end; ++s) {
@@ -132,8 +132,8 @@ class SelectEcho {
   UniqueFd listener_ = open_listener();
   Set inputs_;
   Set outputs_;
-  int end_ = 0;  // One more than the highest descriptor.
-  // Both by descriptor.
+  int end_ = 0;  // The highest descriptor plus one.
+  // Both are indexed by descriptor.
   std::vector<UniqueFd> clients_;
   std::vector<std::deque<std::string>> message_queues_;
   std::array<char, kChunk> buffer_{};

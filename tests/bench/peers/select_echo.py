@@ -1,8 +1,8 @@
-"""The select() listing of the textbooks, as a contestant of the benchmark.
+"""The select() listing of the textbooks, adapted for the benchmark.
 
-It differs from the listing in what it needs for that: it listens on a free port with a long
-backlog, puts back what send() did not take, skips a socket that has left in the same turn, turns
-Nagle's algorithm off, receives 64 KiB at a time, and does not print each event.
+It differs from the listing as follows: it listens on a free port with a long backlog, puts back the
+bytes that send() did not take, skips a socket that was closed in the same turn, sets TCP_NODELAY,
+receives 64 KiB at a time, and does not print each event.
 """
 
 import queue
@@ -49,7 +49,7 @@ while inputs:
                 forget(s)
 
     for s in writable:
-        # One that was readable may have left.
+        # The socket may have been closed while it was readable.
         if s not in message_queues:
             continue
         try:
@@ -57,7 +57,7 @@ while inputs:
         except queue.Empty:
             outputs.remove(s)
         else:
-            # What the listing forgets: send() need not take all of it.
+            # The listing ignores that send() may take only a part.
             sent = s.send(next_msg)
             if sent < len(next_msg):
                 message_queues[s].queue.appendleft(next_msg[sent:])
