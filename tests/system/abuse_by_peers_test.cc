@@ -18,13 +18,13 @@
 #include "support/test_peer.h"
 #include "support/text.h"
 
-// What others on the network can do.
+// Abuse by peers on the network.
 namespace echo::test {
 namespace {
 
 constexpr std::size_t kSmallQueue = 32UL * 1024;
 
-// So small that the server is soon stuck with what it owes them.
+// Connects peers with small buffers, so that the queues of the server fill up soon.
 std::vector<TestPeer> connect_many_with_small_buffers(const Endpoint& server, std::size_t count) {
   constexpr int kBuffers = 32 * 1024;
   std::vector<TestPeer> peers;
@@ -33,50 +33,51 @@ std::vector<TestPeer> connect_many_with_small_buffers(const Endpoint& server, st
   return peers;
 }
 
-TEST_F(Abuse, HundredsThatSendAByteAtATimeGetEachBack) {
+TEST_F(Abuse, EchoesHundredsOfByteByByteSenders) {
   start();
-  const std::vector<TestPeer> dribblers = connect_many(endpoint(), 300);
-  const std::string words = random_bytes(dribblers.size() + 20);
+  const std::vector<TestPeer> senders = connect_many(endpoint(), 300);
+  const std::string bytes = random_bytes(senders.size() + 20);
   for (std::size_t round = 0; round < 20; ++round) {
-    for (std::size_t i = 0; i < dribblers.size(); ++i) {
-      dribblers[i].send(words.substr(i + round, 1));
+    for (std::size_t i = 0; i < senders.size(); ++i) {
+      senders[i].send(bytes.substr(i + round, 1));
     }
-    for (std::size_t i = 0; i < dribblers.size(); ++i) {
-      ASSERT_EQ(dribblers[i].receive(1), words.substr(i + round, 1)) << i;
+    for (std::size_t i = 0; i < senders.size(); ++i) {
+      ASSERT_EQ(senders[i].receive(1), bytes.substr(i + round, 1)) << i;
     }
     hear_witness();
   }
 }
 
-TEST_F(Abuse, HundredsThatNeverReadAreReadNoFurtherThanTheirQueues) {
+TEST_F(Abuse, BoundsTheQueuesOfPeersThatNeverRead) {
   start({"--max-queue", std::to_string(kSmallQueue)});
   const std::vector<TestPeer> peers = connect_many_with_small_buffers(endpoint(), 200);
   send_until_owed(peers, kSmallQueue);
   EXPECT_GT(server().own_memory(), memory_before() + peers.size() * kSmallQueue);
-  // A block that is mapped by itself takes two pages; and there is something for the tables.
+  // Each block has a mapping of its own, one page longer than the block. The tables take less than
+  // kMaxKept.
   EXPECT_LT(server().own_memory(), memory_before() + peers.size() * 3 * kSmallQueue + kMaxKept);
 }
 
-TEST_F(Abuse, HundredsThatReadSlowlyGetEverything) {
+TEST_F(Abuse, LosesNoByteForSlowReaders) {
   start({"--max-queue", std::to_string(kSmallQueue)});
   const std::vector<TestPeer> peers = connect_many_with_small_buffers(endpoint(), 100);
-  std::vector<std::size_t> owed = send_until_stuck(peers);
+  std::vector<std::size_t> pending = send_until_stuck(peers);
   for (const TestPeer& peer : peers) peer.shut_down_sending();
-  constexpr std::size_t kBite = 5000;
-  for (bool any_owed = true; any_owed;) {
-    any_owed = false;
+  constexpr std::size_t kChunk = 5000;
+  for (bool any_pending = true; any_pending;) {
+    any_pending = false;
     for (std::size_t i = 0; i < peers.size(); ++i) {
-      const std::string bite = peers[i].receive(std::min(kBite, owed[i]));
-      ASSERT_EQ(bite, std::string(std::min(kBite, owed[i]), 'x')) << i;
-      owed[i] -= bite.size();
-      any_owed = any_owed || owed[i] > 0;
+      const std::string chunk = peers[i].receive(std::min(kChunk, pending[i]));
+      ASSERT_EQ(chunk, std::string(std::min(kChunk, pending[i]), 'x')) << i;
+      pending[i] -= chunk.size();
+      any_pending = any_pending || pending[i] > 0;
     }
     hear_witness();
   }
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.receive_to_eof(), "");
 }
 
-TEST_F(Abuse, OneThatReadsAtLastGetsEverything) {
+TEST_F(Abuse, LosesNoByteForALateReader) {
   start({"--max-queue", "4M"});
   const TestPeer peer(endpoint());
   const std::size_t sent = peer.send_until_stuck();
@@ -85,14 +86,14 @@ TEST_F(Abuse, OneThatReadsAtLastGetsEverything) {
   EXPECT_TRUE(peer.receive_to_eof() == std::string(sent, 'x'));
 }
 
-TEST_F(Abuse, TheSmallestWindowGetsAnExactEcho) {
+TEST_F(Abuse, EchoesThroughTheSmallestWindow) {
   start();
   const TestPeer peer = TestPeer::with_buffers(endpoint(), 1);
   const std::string message = random_bytes(64UL * 1024);
   EXPECT_TRUE(peer.echo(message) == message);
 }
 
-TEST_F(Abuse, HundredsOfResetsCostThoseConnectionsOnly) {
+TEST_F(Abuse, ClosesOnlyConnectionsThatAreReset) {
   start();
   std::vector<TestPeer> peers = connect_many(endpoint(), 300);
   for (TestPeer& peer : peers) {
@@ -104,7 +105,7 @@ TEST_F(Abuse, HundredsOfResetsCostThoseConnectionsOnly) {
   EXPECT_EQ(count_lines(server().error_text(), "after an error: Connection reset by peer"), 300U);
 }
 
-TEST_F(Abuse, HundredsOfResetsWhileTheyAreOwedCostThoseConnectionsOnly) {
+TEST_F(Abuse, ClosesOnlyResetConnectionsWithPendingBytes) {
   start({"--max-queue", std::to_string(kSmallQueue)});
   std::vector<TestPeer> peers = connect_many_with_small_buffers(endpoint(), 200);
   send_until_owed(peers, kSmallQueue);
@@ -116,8 +117,8 @@ TEST_F(Abuse, HundredsOfResetsWhileTheyAreOwedCostThoseConnectionsOnly) {
   EXPECT_EQ(count_lines(server().error_text(), ", bytes unsent: "), 200U);
 }
 
-// What the server still sends is answered by a reset: a broken pipe.
-TEST_F(Abuse, HundredsThatCloseWithTheirEchoUnreadCostThoseConnectionsOnly) {
+// The kernel of a closed peer answers further data with a reset, and the server gets EPIPE.
+TEST_F(Abuse, ClosesOnlyPeersThatLeaveTheirEchoUnread) {
   start();
   const std::string message = random_bytes(100UL * 1024);
   for (int i = 0; i < 200; ++i) {
@@ -126,7 +127,7 @@ TEST_F(Abuse, HundredsThatCloseWithTheirEchoUnreadCostThoseConnectionsOnly) {
   }
 }
 
-TEST_F(Abuse, EightThousandThatConnectAndLeaveAtOnce) {
+TEST_F(Abuse, LeaksNothingOverEightThousandShortConnections) {
   start();
   for (int i = 0; i < 8000; ++i) {
     TestPeer peer(endpoint());
@@ -136,8 +137,8 @@ TEST_F(Abuse, EightThousandThatConnectAndLeaveAtOnce) {
   }
 }
 
-// They keep their sockets: only the server closes its own.
-TEST_F(Abuse, ThousandsOfHalfClosedConnectionsAreClosed) {
+// The peers keep their sockets open. Only the server closes.
+TEST_F(Abuse, ClosesThousandsOfHalfClosedConnections) {
   constexpr std::size_t kPeers = 3000;
   if (!allow_descriptors(kPeers + 100)) {
     GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kPeers + 100;
@@ -153,9 +154,9 @@ TEST_F(Abuse, ThousandsOfHalfClosedConnectionsAreClosed) {
   end_abuse();
 }
 
-// Their machine has lost its power: neither FIN nor RST comes. A socket that is closed under repair
-// leaves so.
-TEST_F(Abuse, PeersThatVanishAreClosedOnceTheyHaveBeenIdle) {
+// A socket that is closed in repair mode (TCP_REPAIR) sends neither FIN nor RST, like a machine
+// that loses power.
+TEST_F(Abuse, ClosesVanishedPeersAtTheIdleTimeout) {
   start({"--idle-timeout", "3s"});
   for (int i = 0; i < 1000; ++i) {
     if (i % 50 == 0) hear_witness();
@@ -169,7 +170,7 @@ TEST_F(Abuse, PeersThatVanishAreClosedOnceTheyHaveBeenIdle) {
   server().wait_for_line("after 3s without a byte");
 }
 
-TEST_F(Abuse, UrgentDataInTheMiddleOfAStreamClosesThatConnection) {
+TEST_F(Abuse, ClosesAConnectionOnUrgentData) {
   start();
   const std::string message = random_bytes(20'000);
   for (int i = 0; i < 200; ++i) {
@@ -184,7 +185,7 @@ TEST_F(Abuse, UrgentDataInTheMiddleOfAStreamClosesThatConnection) {
   }
 }
 
-TEST_F(Abuse, UrgentDataWithoutEndClosesThatConnection) {
+TEST_F(Abuse, ClosesAConnectionOnEndlessUrgentData) {
   start();
   const auto send_urgent_without_end = [&] {
     const TestPeer peer(endpoint());
@@ -196,8 +197,8 @@ TEST_F(Abuse, UrgentDataWithoutEndClosesThatConnection) {
   }
 }
 
-// They have gone when the server finds them in its backlog.
-TEST_F(Abuse, ThoseThatResetBeforeTheyAreAcceptedLeaveNothingBehind) {
+// The connections are already reset when the server accepts them.
+TEST_F(Abuse, LeaksNothingAfterResetsBeforeAccept) {
   start();
   server().freeze();
   for (int i = 0; i < 400; ++i) TestPeer(endpoint()).reset();
@@ -206,8 +207,8 @@ TEST_F(Abuse, ThoseThatResetBeforeTheyAreAcceptedLeaveNothingBehind) {
   EXPECT_EQ(count_lines(server().error_text(), "after an error: Connection reset by peer"), 400U);
 }
 
-// Of the ports that no other test has, and the server's among them.
-TEST_F(Abuse, APortScanIsHarmless) {
+// Scans ports 1 to 1000, which no other test uses, and the port of the server.
+TEST_F(Abuse, SurvivesAPortScan) {
   start();
   std::vector<int> ports(1000);
   std::iota(ports.begin(), ports.end(), 1);
@@ -221,15 +222,15 @@ TEST_F(Abuse, APortScanIsHarmless) {
   }
 }
 
-TEST_F(Abuse, HundredsThatConnectWithoutAWordCostNothing) {
+TEST_F(Abuse, KeepsHundredsOfIdleConnectionsOpen) {
   start();
-  const std::vector<TestPeer> silent = connect_many(endpoint(), 500);
-  wait_for_descriptors(descriptors_before() + silent.size());
-  for (const TestPeer& peer : silent) EXPECT_FALSE(peer.has_input());
+  const std::vector<TestPeer> idle = connect_many(endpoint(), 500);
+  wait_for_descriptors(descriptors_before() + idle.size());
+  for (const TestPeer& peer : idle) EXPECT_FALSE(peer.has_input());
 }
 
-// Bytes that would forge a line, rule a terminal, or break who reads the log as UTF-8.
-TEST_F(Abuse, NothingThatAPeerSendsRulesTheLog) {
+// The messages try to forge a log line, to control a terminal, and to break a UTF-8 decoder.
+TEST_F(Abuse, EscapesAllPeerDataInTheLog) {
   start({"--verbose"});
   std::string all_bytes;
   for (int value = 0; value < 256; ++value) all_bytes += static_cast<char>(value);
@@ -238,7 +239,7 @@ TEST_F(Abuse, NothingThatAPeerSendsRulesTheLog) {
       "\r\n2026-01-01 00:00:00.000 new connection from 192.0.2.1:1\r\n",
       "\" from 192.0.2.1:1\nclosing 192.0.2.1:1 after reading no data\n",
       "\x1b[2J\x1b]0;title\x07\x1b[31m\x9b\x33\x31m\b\b\b\x7f",
-      // Overlong, a surrogate, no UTF-8 at all, beyond its end, cut short.
+      // Invalid UTF-8: overlong, a surrogate, invalid bytes, above U+10FFFF, truncated.
       "\xc0\xaf\xed\xa0\x80\xff\xfe\xf5\x80\x80\x80\xe2\x80",
       all_bytes.substr(0, 60),
       all_bytes.substr(60, 60),

@@ -21,23 +21,23 @@
 #include "support/test_peer.h"
 #include "support/text.h"
 
-// What the system around the server can do, and who has a right to signal it.
+// Abuse by the environment of the server: standard error, signals, limits.
 namespace echo::test {
 namespace {
 
-// The pipe fills up, its reader sleeps, and at debug level every message would write to it.
-TEST_F(Abuse, AStandardErrorThatNobodyReadsDoesNotStallTheEcho) {
+// At debug level each message logs several lines, and the test does not read the pipe.
+TEST_F(Abuse, EchoesWhileStandardErrorIsStuck) {
   start({"--verbose"});
   server().ignore_errors();
   for (int i = 0; i < 2000; ++i) hear_witness();
 }
 
-TEST_F(Abuse, AStandardErrorThatWasStuckMissesNoLineUncounted) {
+TEST_F(Abuse, CountsEveryDroppedLogLine) {
   constexpr std::size_t kPeers = 1500;
   start();
   for (std::size_t i = 0; i < kPeers; ++i) EXPECT_EQ(TestPeer(endpoint()).echo("x"), "x");
   wait_for_descriptors(descriptors_before());
-  // Reading makes room, and the next event is told of with what went before.
+  // Reading frees the pipe. The next event then logs the number of dropped lines.
   server().wait_for_line("new connection from ");
   end_abuse();
 
@@ -50,19 +50,19 @@ TEST_F(Abuse, AStandardErrorThatWasStuckMissesNoLineUncounted) {
     total += dropped.empty() ? 1 : std::stoul(dropped[0]);
   }
   EXPECT_TRUE(any_dropped);
-  // Each has come and gone, as have the witness and the last client; and the server tells of its
-  // start, of the signal and of its end.
+  // Each peer, the witness and the last client log two lines. The server also logs its start, the
+  // signal and its end.
   EXPECT_EQ(total, 2 * (kPeers + 2) + 3);
 }
 
-TEST_F(Abuse, AStandardErrorWhoseReaderHasGoneDoesNotMatter) {
+TEST_F(Abuse, EchoesWhenStandardErrorHasNoReader) {
   start({"--verbose"});
   server().abandon_errors();
   for (int i = 0; i < 500; ++i) EXPECT_EQ(TestPeer(endpoint()).echo("x"), "x");
 }
 
-TEST_F(Abuse, AStandardErrorOnAFullDiskDoesNotMatter) {
-  // The port is kept for the server, which cannot tell of it.
+TEST_F(Abuse, EchoesWhenStandardErrorIsOnAFullDisk) {
+  // The test reserves the port, because the server cannot log it.
   const Endpoint any = resolve("127.0.0.1", 0).front();
   const UniqueFd keeper(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   constexpr int kOn = 1;
@@ -86,7 +86,7 @@ TEST_F(Abuse, AStandardErrorOnAFullDiskDoesNotMatter) {
   for (int i = 0; i < 500; ++i) EXPECT_EQ(TestPeer(endpoint()).echo("x"), "x");
 }
 
-TEST_F(Abuse, WhatIsInFlightOutlastsAnyNumberOfStandstills) {
+TEST_F(Abuse, LosesNoByteWhenStoppedAndContinued) {
   start();
   const std::vector<TestPeer> peers = connect_many(endpoint(), 10);
   for (std::uint32_t round = 0; round < 100; ++round) {
@@ -102,7 +102,7 @@ TEST_F(Abuse, WhatIsInFlightOutlastsAnyNumberOfStandstills) {
   }
 }
 
-TEST_F(Abuse, SignalsByTheThousandLoseNothing) {
+TEST_F(Abuse, LosesNoByteUnderThousandsOfSignals) {
   start({}, {.ignored_signals = {SIGHUP}});
   server().ignore_errors();
   const TestPeer peer(endpoint());
@@ -118,7 +118,7 @@ TEST_F(Abuse, SignalsByTheThousandLoseNothing) {
   }
 }
 
-TEST_F(Abuse, WantOfDescriptorsInTheMidstOfServiceMakesClientsWait) {
+TEST_F(Abuse, DelaysClientsWhileOutOfDescriptors) {
   start();
   rlimit limit{};
   ASSERT_EQ(::prlimit(server().pid(), RLIMIT_NOFILE, nullptr, &limit), 0);
@@ -136,8 +136,8 @@ TEST_F(Abuse, WantOfDescriptorsInTheMidstOfServiceMakesClientsWait) {
   }
 }
 
-// A queue that may grow beyond the memory that there is: it costs the connection that it is for.
-TEST_F(Abuse, APeerForWhichThereIsNoMemoryCostsThatConnectionOnly) {
+// The queue may grow beyond the available memory. A failed allocation closes only its connection.
+TEST_F(Abuse, ClosesOnlyTheConnectionThatIsOutOfMemory) {
   const std::string command =
       "ulimit -v 100000; exec \"" ECHO_SERVER "\" -H 127.0.0.1 -p 0 --max-queue 1G";
   auto program =
@@ -153,10 +153,10 @@ TEST_F(Abuse, APeerForWhichThereIsNoMemoryCostsThatConnectionOnly) {
         resolve("127.0.0.1", static_cast<std::uint16_t>(std::stoul(port))).front());
   const TestPeer peer(endpoint());
   const std::string block(1UL << 20, 'x');
-  const auto send_more_than_there_is = [&] {
+  const auto send_more_than_fits = [&] {
     for (int i = 0; i < 256; ++i) peer.send(block);
   };
-  EXPECT_THROW(send_more_than_there_is(), std::system_error);
+  EXPECT_THROW(send_more_than_fits(), std::system_error);
   server().wait_for_line("after an error: Cannot allocate memory");
 }
 

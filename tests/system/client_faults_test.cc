@@ -14,12 +14,12 @@
 #include "support/test_peer.h"
 #include "support/traced_server.h"
 
-// The client, whose system calls fail.
+// Failing system calls of the client.
 namespace echo::test {
 namespace {
 
 constexpr std::size_t kMessage = 2000;
-// In the line of a call that writes it whole, to whatever descriptor.
+// The end of a trace line that reads or writes the whole message.
 constexpr const char* kWholeMessage = ", 2000)";
 
 struct Echo {
@@ -29,7 +29,7 @@ struct Echo {
   Trace trace;
 };
 
-// A client that echoes its standard input by one connection, and meets the fault.
+// Runs a client that echoes its standard input on one connection while a system call fails.
 class ClientFaultTest : public FaultTest {
  protected:
   Echo echo(const std::string& when, const std::string& timeout = "10s") const {
@@ -42,7 +42,7 @@ class ClientFaultTest : public FaultTest {
 
  private:
   static Echo echo(const std::vector<std::string>& options, const std::string& timeout) {
-    // Little enough for one read, and for one chunk each way.
+    // The message fits into one read and one chunk in each direction.
     const std::string message = random_bytes(kMessage);
     const TemporaryFile input(message);
     const ServerProgram server({"-H", "127.0.0.1", "--quiet"});
@@ -51,7 +51,7 @@ class ClientFaultTest : public FaultTest {
         options, ECHO_CLIENT,
         {"-H", "127.0.0.1", "-p", port, "-c", "1", "--quiet", "-t", timeout, "-"}, input.path());
     const std::string& output = client.outcome.output;
-    EXPECT_EQ(message.compare(0, output.size(), output), 0) << "other bytes came back";
+    EXPECT_EQ(message.compare(0, output.size(), output), 0) << "the echo differs";
     return {.status = client.outcome.status,
             .exact = output == message,
             .error = client.outcome.error,
@@ -68,9 +68,9 @@ void expect_failure(const Echo& client, const std::string& beginning, const std:
 
 constexpr const char* kFirstConnection = "error: connection 1";
 
-class PassingFaultOfTheClient : public ClientFaultTest {};
+class ClientTransientFault : public ClientFaultTest {};
 
-TEST_P(PassingFaultOfTheClient, LosesNoByte) {
+TEST_P(ClientTransientFault, LosesNoByte) {
   const Echo client = echo("1");
   EXPECT_EQ(client.status, 0);
   EXPECT_TRUE(client.exact);
@@ -78,42 +78,42 @@ TEST_P(PassingFaultOfTheClient, LosesNoByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Each, PassingFaultOfTheClient,
+    Each, ClientTransientFault,
     testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
                             faults("pselect6", {EINTR}), faults("setsockopt", kSocketOption),
                             faults("getsockname", kSocketName),
                             faults("getpeername", kSocketName)})),
     name_of_test);
 
-class FaultOfTheClient : public ClientFaultTest {};
+class ClientFault : public ClientFaultTest {};
 
-TEST_P(FaultOfTheClient, IsToldInOneLine) {
+TEST_P(ClientFault, FailsWithOneErrorLine) {
   expect_failure(echo("1"), kFirstConnection, GetParam().reason());
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Each, FaultOfTheClient,
+    Each, ClientFault,
     testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
                             faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
                             faults("sendto", kSendFatal)})),
     name_of_test);
 
-// A reset, once all has come back.
+// Errors that report a reset.
 constexpr std::initializer_list<int> kResets{ECONNRESET, EPIPE};
 
-class ResetOfTheClientsLastRead : public ClientFaultTest {};
+class ClientResetFaultAtEof : public ClientFaultTest {};
 
-TEST_P(ResetOfTheClientsLastRead, IsAGoodEnd) {
+TEST_P(ClientResetFaultAtEof, ExitsWithStatusZero) {
   const Echo client = echo("2");
   EXPECT_EQ(client.status, 0);
   EXPECT_TRUE(client.exact);
   EXPECT_EQ(client.error, "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, ResetOfTheClientsLastRead,
+INSTANTIATE_TEST_SUITE_P(Each, ClientResetFaultAtEof,
                          testing::ValuesIn(faults("recvfrom", kResets)), name_of_test);
 
-std::vector<Fault> faults_but_resets() {
+std::vector<Fault> faults_except_resets() {
   std::vector<Fault> all = faults("recvfrom", kRecvFatal);
   std::erase_if(all, [](const Fault& fault) {
     return std::find(kResets.begin(), kResets.end(), fault.error) != kResets.end();
@@ -121,88 +121,88 @@ std::vector<Fault> faults_but_resets() {
   return all;
 }
 
-class FaultOfTheClientsLastRead : public ClientFaultTest {};
+class ClientReadFaultAtEof : public ClientFaultTest {};
 
-// All has come back, but what the server sends after it nobody knows.
-TEST_P(FaultOfTheClientsLastRead, IsToldInOneLine) {
+// The echo is complete, but the client cannot know whether the server sends more.
+TEST_P(ClientReadFaultAtEof, FailsWithOneErrorLine) {
   expect_failure(echo("2"), kFirstConnection, GetParam().reason() + ", at offset 2000 of 2000");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsLastRead, testing::ValuesIn(faults_but_resets()),
+INSTANTIATE_TEST_SUITE_P(Each, ClientReadFaultAtEof, testing::ValuesIn(faults_except_resets()),
                          name_of_test);
 
-// These mean that the connection is under way (connect(2)); here it never was.
-class ConnectingThatLeadsNowhere : public ClientFaultTest {};
+// connect(2): these errors mean that the connection is in progress. Here no connection was started.
+class ClientPendingConnectFault : public ClientFaultTest {};
 
-TEST_P(ConnectingThatLeadsNowhere, IsToldInOneLine) {
+TEST_P(ClientPendingConnectFault, FailsWithOneErrorLine) {
   expect_failure(echo("1"), kFirstConnection, "at offset 0 of 2000");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, ConnectingThatLeadsNowhere,
+INSTANTIATE_TEST_SUITE_P(Each, ClientPendingConnectFault,
                          testing::ValuesIn(faults("connect", {EINPROGRESS, EINTR})), name_of_test);
 
-class FaultOfTheClientsShutdown : public ClientFaultTest {};
+class ClientShutdownFault : public ClientFaultTest {};
 
-// The server waits for an EOF that was never sent.
-TEST_P(FaultOfTheClientsShutdown, EndsByTheTimeout) {
+// The client sends no EOF, so the server does not close the connection.
+TEST_P(ClientShutdownFault, EndsAtTheTimeout) {
   expect_failure(echo("1", "300ms"), kFirstConnection, "no answer within 300ms");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsShutdown,
+INSTANTIATE_TEST_SUITE_P(Each, ClientShutdownFault,
                          testing::ValuesIn(faults("shutdown", kShutdown)), name_of_test);
 
-class FaultOfTheClientsOutput : public ClientFaultTest {};
+class ClientOutputFault : public ClientFaultTest {};
 
-TEST_P(FaultOfTheClientsOutput, IsToldInOneLine) {
+TEST_P(ClientOutputFault, FailsWithOneErrorLine) {
   const std::string place = place_of(GetParam(), rehearse(), kFromTheStart);
   expect_failure(echo(place), "echo_client: cannot write standard output: ", GetParam().reason());
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsOutput,
+INSTANTIATE_TEST_SUITE_P(Each, ClientOutputFault,
                          testing::ValuesIn(faults("write", kWrite, kWholeMessage)), name_of_test);
 
-class PassingFaultOfTheClientsOutput : public ClientFaultTest {};
+class ClientTransientOutputFault : public ClientFaultTest {};
 
-TEST_P(PassingFaultOfTheClientsOutput, LosesNoByte) {
+TEST_P(ClientTransientOutputFault, LosesNoByte) {
   const Echo client = echo(place_of(GetParam(), rehearse(), kFromTheStart));
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_TRUE(client.exact);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, PassingFaultOfTheClientsOutput,
+INSTANTIATE_TEST_SUITE_P(Each, ClientTransientOutputFault,
                          testing::ValuesIn(faults("write", kNotNow, kWholeMessage)), name_of_test);
 
-class FaultOfTheClientsInput : public ClientFaultTest {};
+class ClientInputFault : public ClientFaultTest {};
 
-TEST_P(FaultOfTheClientsInput, IsToldInOneLine) {
+TEST_P(ClientInputFault, FailsWithOneErrorLine) {
   const std::string place = place_of(GetParam(), rehearse(), kFromTheStart);
   expect_failure(echo(place), "echo_client: cannot read standard input: ", GetParam().reason());
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsInput,
-                         testing::ValuesIn(faults("read", kRead, "(0, ")), name_of_test);
+INSTANTIATE_TEST_SUITE_P(Each, ClientInputFault, testing::ValuesIn(faults("read", kRead, "(0, ")),
+                         name_of_test);
 
-class PassingFaultOfTheClientsInput : public ClientFaultTest {};
+class ClientTransientInputFault : public ClientFaultTest {};
 
-TEST_P(PassingFaultOfTheClientsInput, LosesNoByte) {
+TEST_P(ClientTransientInputFault, LosesNoByte) {
   const Echo client = echo(place_of(GetParam(), rehearse(), kFromTheStart));
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_TRUE(client.exact);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, PassingFaultOfTheClientsInput,
+INSTANTIATE_TEST_SUITE_P(Each, ClientTransientInputFault,
                          testing::ValuesIn(faults("read", kNotNow, "(0, ")), name_of_test);
 
-class FaultOfTheClientsSelect : public ClientFaultTest {};
+class ClientSelectFault : public ClientFaultTest {};
 
-TEST_P(FaultOfTheClientsSelect, IsToldInOneLine) {
+TEST_P(ClientSelectFault, FailsWithOneErrorLine) {
   expect_failure(echo("1"), "echo_client: select: ", GetParam().reason());
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheClientsSelect,
-                         testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
+INSTANTIATE_TEST_SUITE_P(Each, ClientSelectFault, testing::ValuesIn(faults("pselect6", kSelect)),
+                         name_of_test);
 
-// A client that measures, on two connections, and meets the fault.
+// Runs a measurement on two connections while a system call fails.
 class MeasurementFaultTest : public FaultTest {
  protected:
   static Outcome measure() {
@@ -219,9 +219,9 @@ class MeasurementFaultTest : public FaultTest {
   }
 };
 
-class PassingFaultOfAMeasurement : public MeasurementFaultTest {};
+class MeasurementTransientFault : public MeasurementFaultTest {};
 
-TEST_P(PassingFaultOfAMeasurement, IsNone) {
+TEST_P(MeasurementTransientFault, ChangesNoResult) {
   const Outcome client = measure();
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_TRUE(has(client, "\"exact\":true")) << client.output;
@@ -229,15 +229,15 @@ TEST_P(PassingFaultOfAMeasurement, IsNone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Each, PassingFaultOfAMeasurement,
+    Each, MeasurementTransientFault,
     testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
                             faults("pselect6", {EINTR}), faults("prctl", {EINVAL})})),
     name_of_test);
 
-class FaultOfAMeasurement : public MeasurementFaultTest {};
+class MeasurementFault : public MeasurementFaultTest {};
 
-// It is that of the first connection, and the second one's messages are all measured.
-TEST_P(FaultOfAMeasurement, CostsTheConnectionThatHasIt) {
+// The first connection fails, and all messages of the second one are measured.
+TEST_P(MeasurementFault, FailsOnlyTheAffectedConnection) {
   const Outcome client = measure();
   EXPECT_EQ(client.status, 1);
   EXPECT_EQ(client.error.find(kFirstConnection), 0U) << client.error;
@@ -247,21 +247,21 @@ TEST_P(FaultOfAMeasurement, CostsTheConnectionThatHasIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Each, FaultOfAMeasurement,
+    Each, MeasurementFault,
     testing::ValuesIn(join({faults("socket", kSocket), faults("connect", kConnect),
                             faults("getsockopt", kSocketOption), faults("recvfrom", kRecvFatal),
                             faults("sendto", kSendFatal)})),
     name_of_test);
 
-class FaultOfAMeasurementsSelect : public MeasurementFaultTest {};
+class MeasurementSelectFault : public MeasurementFaultTest {};
 
-TEST_P(FaultOfAMeasurementsSelect, IsToldInOneLine) {
+TEST_P(MeasurementSelectFault, FailsWithOneErrorLine) {
   const Outcome client = measure();
   EXPECT_EQ(client.status, 1);
   EXPECT_EQ(client.error.find("echo_client: select: " + GetParam().reason()), 0U) << client.error;
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfAMeasurementsSelect,
+INSTANTIATE_TEST_SUITE_P(Each, MeasurementSelectFault,
                          testing::ValuesIn(faults("pselect6", kSelect)), name_of_test);
 
 }  // namespace

@@ -20,7 +20,7 @@
 namespace echo::test {
 namespace {
 
-TEST(EchoClient, SaysTheListingsMessagesOnTwoSocketsInTurn) {
+TEST(EchoClient, SendsTheListingsMessagesOnTwoSockets) {
   ServerProgram server({"-H", "127.0.0.1"});
   const Outcome client = run(ECHO_CLIENT, at_port(server.port()));
   EXPECT_EQ(client.status, 0);
@@ -36,7 +36,7 @@ TEST(EchoClient, SaysTheListingsMessagesOnTwoSocketsInTurn) {
   EXPECT_EQ(client.output, "");
 }
 
-TEST(EchoClient, SaysTheMessagesItIsGiven) {
+TEST(EchoClient, SendsTheGivenMessages) {
   ServerProgram server;
   const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "one", "two"}));
   EXPECT_EQ(client.status, 0);
@@ -44,7 +44,7 @@ TEST(EchoClient, SaysTheMessagesItIsGiven) {
   EXPECT_NE(client.error.find("received \"two\""), std::string::npos);
 }
 
-TEST(EchoClient, HintsAtAMessageThatMayBeTheServer) {
+TEST(EchoClient, WarnsAboutAMessageThatLooksLikeAHost) {
   ServerProgram server;
   const std::string hint = "warning: '127.0.0.1' is sent as a message; ";
   const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"127.0.0.1"}));
@@ -53,7 +53,7 @@ TEST(EchoClient, HintsAtAMessageThatMayBeTheServer) {
   EXPECT_EQ(run(ECHO_CLIENT, at_port(server.port(), {"127.0.0.1", "--quiet"})).error, "");
 }
 
-TEST(EchoClient, TellsNothingWhenQuiet) {
+TEST(EchoClient, LogsNothingOnSuccessAtErrorLevel) {
   ServerProgram server;
   const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"--quiet"}));
   EXPECT_EQ(client.status, 0);
@@ -70,7 +70,7 @@ TEST(EchoClient, StreamsStandardInputToStandardOutput) {
   EXPECT_TRUE(output.contents() == input.contents());
 }
 
-TEST(EchoClient, StreamsThroughPipesToo) {
+TEST(EchoClient, StreamsThroughPipes) {
   ServerProgram server;
   const std::string text = random_bytes(32UL << 10);
   const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-"}), text);
@@ -78,14 +78,14 @@ TEST(EchoClient, StreamsThroughPipesToo) {
   EXPECT_TRUE(client.output == text);
 }
 
-TEST(EchoClient, EndsAtOnceForAnEmptyStandardInput) {
+TEST(EchoClient, SucceedsOnEmptyStandardInput) {
   ServerProgram server;
   const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-"}));
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_EQ(client.output, "");
 }
 
-TEST(EchoClient, ChecksStandardInputOnManySocketsWithoutOutput) {
+TEST(EchoClient, ChecksStandardInputOnManyConnections) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, at_port(server.port(), {"-c", "20", "-"}), random_bytes(50'000));
@@ -93,7 +93,7 @@ TEST(EchoClient, ChecksStandardInputOnManySocketsWithoutOutput) {
   EXPECT_EQ(client.output, "");
 }
 
-TEST(EchoClient, EchoesALineWhileStandardInputStaysOpen) {
+TEST(EchoClient, EchoesALineWhileStandardInputIsOpen) {
   ServerProgram server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-"}));
   client.write_input("first\n");
@@ -104,12 +104,12 @@ TEST(EchoClient, EchoesALineWhileStandardInputStaysOpen) {
   EXPECT_EQ(client.output_text(), "first\nsecond\n");
 }
 
-// What it has in hand does not depend on how much there is to stream.
+// The memory of the client does not depend on the length of the stream.
 TEST(EchoClient, StreamsInBoundedMemory) {
   ServerProgram server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "--quiet", "-"}),
                  {.standard_output = "/dev/null", .standard_input = "/dev/zero"});
-  // 128 MiB have come through when the server says so.
+  // Waits until the statistics of the server count 128 MiB.
   TestPeer witness(server.endpoint());
   std::size_t echoed = 0;
   while (echoed < (128UL << 20)) {
@@ -122,20 +122,20 @@ TEST(EchoClient, StreamsInBoundedMemory) {
   EXPECT_LT(client.peak_memory(), 64UL << 20);
 }
 
-// Who reads it reads nothing yet, and the client goes on for as long as it has room.
-TEST(EchoClient, StreamsNoFurtherThanItsOutputIsRead) {
+// The output has no active reader, so the client stops when its window and the pipe are full.
+TEST(EchoClient, PausesWhileItsOutputIsUnread) {
   ServerProgram server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "--quiet", "-"}),
                  {.standard_input = "/dev/zero"});
   client.ignore_output();
-  // Its window, and what the pipe and the last read hold.
-  constexpr std::size_t kMost = Client::kMaxUnverified + (1UL << 20);
+  // The window, plus the capacity of the pipe and the last read.
+  constexpr std::size_t kMaxBytesIn = Client::kMaxUnverified + (1UL << 20);
   wait_until([&] { return bytes_in(server) >= Client::kMaxUnverified; });
-  EXPECT_LT(bytes_in(server), kMost);
+  EXPECT_LT(bytes_in(server), kMaxBytesIn);
   EXPECT_LT(client.peak_memory(), 64UL << 20);
 }
 
-TEST(EchoClient, FailsWhereNobodyListens) {
+TEST(EchoClient, ReportsARefusedConnection) {
   const DeadPort dead;
   const std::uint16_t port = dead.port();
   const Outcome client = run(ECHO_CLIENT, at_port(port, {"-c", "1", "-4"}));
@@ -146,8 +146,8 @@ TEST(EchoClient, FailsWhereNobodyListens) {
       << client.error;
 }
 
-// The one port that it may be given itself is the server's: it would connect to itself.
-TEST(EchoClient, DoesNotTakeItselfForAServer) {
+// The kernel can only assign the port of the server to the client, which would connect to itself.
+TEST(EchoClient, RejectsASelfConnection) {
   for (const std::string host : {"127.0.0.1", "0.0.0.0"}) {
     const Outcome client = run(ECHO_CLIENT, at_port(40000, {"-c", "1", "--quiet", "-H", host}), {},
                                {.private_network = {{"ipv4/ip_local_port_range", "40000 40000"}}});
@@ -160,7 +160,7 @@ TEST(EchoClient, DoesNotTakeItselfForAServer) {
   }
 }
 
-TEST(EchoClient, TellsOfEachAddressThatItTried) {
+TEST(EchoClient, ReportsEachAddressItTried) {
   const Outcome client = run(ECHO_CLIENT, at_port(40000, {"-c", "1", "--quiet"}), {},
                              {.private_network = {{"ipv6/conf/all/disable_ipv6", "1"}}});
   if (client.status == kNoPrivateNetwork) {
@@ -175,7 +175,7 @@ TEST(EchoClient, TellsOfEachAddressThatItTried) {
       << client.error;
 }
 
-TEST(EchoClient, TellsTheFirstOfManyFailuresAndCountsTheRest) {
+TEST(EchoClient, ReportsTenFailuresAndCountsTheRest) {
   const DeadPort dead;
   const std::uint16_t port = dead.port();
   const Outcome client = run(ECHO_CLIENT, at_port(port, {"-c", "500", "-4"}));
@@ -183,8 +183,8 @@ TEST(EchoClient, TellsTheFirstOfManyFailuresAndCountsTheRest) {
   EXPECT_NE(client.error.find("error: more connections failed: 490\n"), std::string::npos);
 }
 
-// What the client tells when its "message" is answered so, and then by EOF.
-std::string told_of_answer(std::string_view answer) {
+// Returns the standard error of a client that sends "message" and receives `answer` and EOF.
+std::string error_after_answer(std::string_view answer) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "message"}));
   {
@@ -196,16 +196,16 @@ std::string told_of_answer(std::string_view answer) {
   return client.error_text();
 }
 
-TEST(EchoClient, NamesTheConnectionAndTheOffsetOfAWrongByte) {
-  const std::string told = told_of_answer("mesSage");
-  EXPECT_NE(told.find("error: connection 1 (127.0.0.1:"), std::string::npos) << told;
-  EXPECT_NE(told.find("): bytes differ at offset 3: sent 0x73, received 0x53 of \"mesSage\"\n"),
+TEST(EchoClient, ReportsTheOffsetOfAWrongByte) {
+  const std::string error = error_after_answer("mesSage");
+  EXPECT_NE(error.find("error: connection 1 (127.0.0.1:"), std::string::npos) << error;
+  EXPECT_NE(error.find("): bytes differ at offset 3: sent 0x73, received 0x53 of \"mesSage\"\n"),
             std::string::npos)
-      << told;
+      << error;
 }
 
-// A byte now and then is no answer.
-TEST(EchoClient, FailsWhereTheWholeAnswerIsNotThereInTime) {
+// The timeout is for the whole answer, not for each byte.
+TEST(EchoClient, TimesOutOnAnIncompleteAnswer) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-t", "300ms", "message"}));
   const TestPeer peer = server.accept();
@@ -216,7 +216,7 @@ TEST(EchoClient, FailsWhereTheWholeAnswerIsNotThereInTime) {
       << client.error_text();
 }
 
-TEST(EchoClient, EndsAtItsDeadlineWhateverItWaitsFor) {
+TEST(EchoClient, EndsAtItsDeadline) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "--deadline", "300ms", "-"}));
   const TestPeer peer = server.accept();
@@ -225,7 +225,7 @@ TEST(EchoClient, EndsAtItsDeadlineWhateverItWaitsFor) {
       << client.error_text();
 }
 
-TEST(EchoClient, ExitsWellWhereAResetFollowsTheWholeEcho) {
+TEST(EchoClient, SucceedsIfAResetFollowsTheEcho) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "message"}));
   TestPeer peer = server.accept();
@@ -235,18 +235,18 @@ TEST(EchoClient, ExitsWellWhereAResetFollowsTheWholeEcho) {
   EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
 }
 
-TEST(EchoClient, FailsWhereTheServerSendsMoreThanItGot) {
-  const std::string told = told_of_answer("message!");
-  EXPECT_NE(told.find("offset 7: nothing was sent there"), std::string::npos) << told;
-  EXPECT_EQ(told.find("received \"message\""), std::string::npos) << told;
+TEST(EchoClient, RejectsMoreBytesThanItSent) {
+  const std::string error = error_after_answer("message!");
+  EXPECT_NE(error.find("offset 7: nothing was sent there"), std::string::npos) << error;
+  EXPECT_EQ(error.find("received \"message\""), std::string::npos) << error;
 }
 
-TEST(EchoClient, FailsWhereTheServerClosesEarly) {
-  const std::string told = told_of_answer("mess");
-  EXPECT_NE(told.find("closed early, at offset 4 of 7"), std::string::npos) << told;
+TEST(EchoClient, FailsIfTheServerClosesEarly) {
+  const std::string error = error_after_answer("mess");
+  EXPECT_NE(error.find("closed early, at offset 4 of 7"), std::string::npos) << error;
 }
 
-TEST(EchoClient, FailsWhereAnAnswerTakesTooLong) {
+TEST(EchoClient, TimesOutWithoutAnAnswer) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-t", "100ms", "message"}));
   TestPeer peer = server.accept();
@@ -255,7 +255,7 @@ TEST(EchoClient, FailsWhereAnAnswerTakesTooLong) {
             std::string::npos);
 }
 
-TEST(EchoClient, FailsWhereAConnectionTakesTooLong) {
+TEST(EchoClient, TimesOutWithoutAConnection) {
   const SilentPort silent;
   const Endpoint endpoint = silent.endpoint();
   const Outcome client =
@@ -265,7 +265,7 @@ TEST(EchoClient, FailsWhereAConnectionTakesTooLong) {
                               ": no answer within 100ms\n");
 }
 
-TEST(EchoClient, NamesTheOffsetOfAReset) {
+TEST(EchoClient, ReportsTheOffsetOfAReset) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "message"}));
   TestPeer peer = server.accept();
@@ -278,7 +278,7 @@ TEST(EchoClient, NamesTheOffsetOfAReset) {
       << client.error_text();
 }
 
-TEST(EchoClient, SaysThatItHasNoDescriptorLeft) {
+TEST(EchoClient, ReportsThatItIsOutOfDescriptors) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, at_port(server.port(), {"-c", "40", "--quiet"}), {}, {.descriptors = 30});
@@ -287,7 +287,7 @@ TEST(EchoClient, SaysThatItHasNoDescriptorLeft) {
       << client.error;
 }
 
-TEST(EchoClient, FailsWhereStandardOutputIsClosed) {
+TEST(EchoClient, FailsIfStandardOutputIsClosed) {
   ServerProgram server;
   const TemporaryFile input("text");
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-"}),
@@ -296,7 +296,7 @@ TEST(EchoClient, FailsWhereStandardOutputIsClosed) {
   EXPECT_NE(client.error_text().find("cannot write standard output"), std::string::npos);
 }
 
-TEST(EchoClient, OneFailureIsNamedAndDoesNotStopTheOthers) {
+TEST(EchoClient, ContinuesAfterOneConnectionFails) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "2", "message"}));
   TestPeer good = server.accept();
@@ -312,7 +312,7 @@ TEST(EchoClient, OneFailureIsNamedAndDoesNotStopTheOthers) {
   EXPECT_EQ(client.wait_for_exit(), 1);
 }
 
-TEST(EchoClient, FailsWhereTheServerSendsUrgentData) {
+TEST(EchoClient, FailsIfTheServerSendsUrgentData) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "message"}));
   const TestPeer peer = server.accept();
@@ -324,7 +324,7 @@ TEST(EchoClient, FailsWhereTheServerSendsUrgentData) {
       << client.error_text();
 }
 
-TEST(EchoClient, FailsWhereStandardOutputBreaks) {
+TEST(EchoClient, FailsIfStandardOutputIsFull) {
   ServerProgram server;
   const TemporaryFile input("text");
   Program client(ECHO_CLIENT, at_port(server.port(), {"-c", "1", "-"}),

@@ -12,37 +12,39 @@
 namespace echo::test {
 namespace {
 
-// A command line that must be refused by one plain line which names the value and the reason.
+// A command line that a program must reject with one line that names the value and the reason.
 struct BadCommandLine {
   std::vector<std::string> arguments;
   int status;
-  std::vector<std::string> in_the_line;
+  std::vector<std::string> parts_of_line;
 };
 
 void PrintTo(const BadCommandLine& bad, std::ostream* out) {  // NOLINT(*-identifier-naming)
   for (const std::string& argument : bad.arguments) *out << argument << ' ';
 }
 
-// A label of 64 characters is no name (RFC 1035, section 2.3.4): no name server is asked for it.
-std::string no_name() {
+// A label of 64 characters is invalid (RFC 1035, section 2.3.4), so the resolver sends no query.
+std::string invalid_name() {
   std::string label(64, 'x');
   return label;
 }
 
-void expect_refused(const char* program, const std::string& name, const BadCommandLine& bad) {
+void expect_rejected(const char* program, const std::string& name, const BadCommandLine& bad) {
   const Outcome outcome = run(program, bad.arguments);
   EXPECT_EQ(outcome.status, bad.status) << outcome.error;
   EXPECT_EQ(outcome.output, "");
   EXPECT_EQ(outcome.error.rfind(name + ": ", 0), 0U) << outcome.error;
   EXPECT_EQ(std::count(outcome.error.begin(), outcome.error.end(), '\n'), 1) << outcome.error;
-  for (const std::string& text : bad.in_the_line) {
+  for (const std::string& text : bad.parts_of_line) {
     EXPECT_NE(outcome.error.find(text), std::string::npos) << outcome.error;
   }
 }
 
 class ServerCommandLine : public testing::TestWithParam<BadCommandLine> {};
 
-TEST_P(ServerCommandLine, IsRefused) { expect_refused(ECHO_SERVER, "echo_server", GetParam()); }
+TEST_P(ServerCommandLine, RejectsInvalidArguments) {
+  expect_rejected(ECHO_SERVER, "echo_server", GetParam());
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Bad, ServerCommandLine,
@@ -67,13 +69,15 @@ INSTANTIATE_TEST_SUITE_P(
         BadCommandLine{{"10000"}, 2, {"'10000'", "unexpected argument"}},
         BadCommandLine{{"-l", "a\nb\x1b[2J"}, 2, {"'a\\x0ab\\x1b[2J'", "not a log level"}},
         BadCommandLine{{"--help=now"}, 2, {"'--help=now'", "takes no value"}},
-        BadCommandLine{{"-p", "0", "-H", no_name()}, 1, {"'" + no_name() + "'"}},
+        BadCommandLine{{"-p", "0", "-H", invalid_name()}, 1, {"'" + invalid_name() + "'"}},
         BadCommandLine{{"-p", "0", "-H", ""}, 1, {"cannot resolve host ''"}},
         BadCommandLine{{"-p", "0", "-H", "192.0.2.1"}, 1, {"192.0.2.1", "Cannot assign"}}));
 
 class ClientCommandLine : public testing::TestWithParam<BadCommandLine> {};
 
-TEST_P(ClientCommandLine, IsRefused) { expect_refused(ECHO_CLIENT, "echo_client", GetParam()); }
+TEST_P(ClientCommandLine, RejectsInvalidArguments) {
+  expect_rejected(ECHO_CLIENT, "echo_client", GetParam());
+}
 
 INSTANTIATE_TEST_SUITE_P(
     Bad, ClientCommandLine,
@@ -88,10 +92,10 @@ INSTANTIATE_TEST_SUITE_P(
                     BadCommandLine{{"-n1", "--svg", "-"}, 2, {"--svg", "'-'"}},
                     BadCommandLine{{"-n1", "--json", "--sample", "1us"}, 2, {"'1us'", "1ms"}},
                     BadCommandLine{{"-", "and more"}, 2, {"'-'"}}, BadCommandLine{{""}, 2, {"''"}},
-                    BadCommandLine{{"-H", no_name()}, 1, {"'" + no_name() + "'"}},
+                    BadCommandLine{{"-H", invalid_name()}, 1, {"'" + invalid_name() + "'"}},
                     BadCommandLine{{"-6", "-H", "127.0.0.1"}, 1, {"'127.0.0.1'"}}));
 
-TEST(CommandLine, AnAddressIsTakenInItsOtherForms) {
+TEST(CommandLine, AcceptsOtherFormsOfAnAddress) {
   for (const char* const host : {"[::ffff:127.0.0.1]", "::ffff:127.0.0.1", "localhost."}) {
     ServerProgram server({"-H", host});
     const std::string port = std::to_string(server.port());
@@ -100,33 +104,33 @@ TEST(CommandLine, AnAddressIsTakenInItsOtherForms) {
   }
 }
 
-TEST(CommandLine, AnAddressInUseIsNamed) {
+TEST(CommandLine, ReportsAnAddressInUse) {
   ServerProgram first({"-H", "127.0.0.1"});
   const std::string port = std::to_string(first.port());
-  expect_refused(
+  expect_rejected(
       ECHO_SERVER, "echo_server",
       {{"-H", "127.0.0.1", "-p", port}, 1, {"127.0.0.1 port " + port, "Address already in use"}});
 }
 
-TEST(CommandLine, APortWithoutPermissionIsNamed) {
-  int first_for_everybody = 0;
-  std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first_for_everybody;
-  if (first_for_everybody <= 7) GTEST_SKIP() << "everybody may use every port here";
+TEST(CommandLine, ReportsAPrivilegedPort) {
+  int first_unprivileged = 0;
+  std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first_unprivileged;
+  if (first_unprivileged <= 7) GTEST_SKIP() << "any user may bind to any port here";
   if (::geteuid() == 0) {
     const Outcome outcome = run("setpriv", {"--reuid=65534", "--bounding-set=-all", ECHO_SERVER,
                                             "-H", "127.0.0.1", "-p", "7"});
-    if (outcome.status == 127) GTEST_SKIP() << "root may use every port, and setpriv is missing";
+    if (outcome.status == 127) GTEST_SKIP() << "root may bind to any port, and setpriv is missing";
     EXPECT_EQ(outcome.status, 1);
     EXPECT_EQ(outcome.error, "echo_server: cannot listen on 127.0.0.1 port 7: Permission denied\n");
   } else {
-    expect_refused(ECHO_SERVER, "echo_server",
-                   {{"-H", "127.0.0.1", "-p", "7"}, 1, {"127.0.0.1 port 7", "Permission denied"}});
+    expect_rejected(ECHO_SERVER, "echo_server",
+                    {{"-H", "127.0.0.1", "-p", "7"}, 1, {"127.0.0.1 port 7", "Permission denied"}});
   }
 }
 
-class Either : public testing::TestWithParam<const char*> {};
+class BothPrograms : public testing::TestWithParam<const char*> {};
 
-TEST_P(Either, PrintsItsVersion) {
+TEST_P(BothPrograms, PrintsItsVersion) {
   const Outcome outcome = run(GetParam(), {"--version"});
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.error, "");
@@ -134,26 +138,26 @@ TEST_P(Either, PrintsItsVersion) {
   EXPECT_EQ(std::count(outcome.output.begin(), outcome.output.end(), '\n'), 1) << outcome.output;
 }
 
-TEST_P(Either, PrintsItsHelpOnStandardOutput) {
+TEST_P(BothPrograms, PrintsItsHelpOnStandardOutput) {
   const Outcome outcome = run(GetParam(), {"--help"});
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.error, "");
   EXPECT_EQ(outcome.output.rfind("Usage: echo_", 0), 0U) << outcome.output;
 }
 
-TEST_P(Either, FailsWhereItsHelpCannotBeWritten) {
+TEST_P(BothPrograms, FailsIfItsHelpCannotBeWritten) {
   const Outcome outcome = run(GetParam(), {"--help"}, {}, {.standard_output = "/dev/full"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.error.find("cannot write standard output"), std::string::npos);
 }
 
-TEST_P(Either, HasItsExitStatusThoughNobodyReadsItsError) {
+TEST_P(BothPrograms, KeepsItsStatusIfStandardErrorIsUnread) {
   const Surroundings unread{.error_unread = true};
   EXPECT_EQ(run(GetParam(), {"--no-such-option"}, {}, unread).status, 2);
-  EXPECT_EQ(run(GetParam(), {"-H", no_name()}, {}, unread).status, 1);
+  EXPECT_EQ(run(GetParam(), {"-H", invalid_name()}, {}, unread).status, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Program, Either, testing::Values(ECHO_SERVER, ECHO_CLIENT));
+INSTANTIATE_TEST_SUITE_P(Each, BothPrograms, testing::Values(ECHO_SERVER, ECHO_CLIENT));
 
 }  // namespace
 }  // namespace echo::test

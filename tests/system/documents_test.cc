@@ -8,7 +8,7 @@
 #include "support/program.h"
 #include "support/text.h"
 
-// What tells of the programs agrees with them, and is well formed.
+// The documents agree with the programs and are well-formed.
 namespace echo::test {
 namespace {
 
@@ -20,11 +20,13 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
-// One a line, so that a failure shows which one differs: "-p --port VALUE", or "--quiet".
+// The options of a program as text, one per line, such as "-p --port VALUE" or "--quiet". A failed
+// comparison then shows the option that differs.
 class Options {
  public:
-  // Of each line that begins like that and is written as the pattern has it: its groups are the
-  // letter, the name, and what is there only with a value. Any other such line is left as it is.
+  // Parses each line that starts with `beginning`. The groups of `pattern` are the letter, the
+  // name, and a part that is empty if the option has no value. Keeps a line that does not match
+  // unchanged, so that the comparison fails.
   Options(const std::string& text, const std::string& beginning, const std::string& pattern) {
     std::istringstream lines(text);
     for (std::string line; std::getline(lines, line);) {
@@ -40,7 +42,7 @@ class Options {
     }
   }
 
-  std::string together() const {
+  std::string joined() const {
     std::string text;
     for (const auto& [letter, name, value] : options_) {
       text.append(letter).append(letter.empty() ? "" : " ").append(name).append(value) += '\n';
@@ -48,8 +50,8 @@ class Options {
     return text;
   }
 
-  // The letter and the name on lines of their own, the name with the "=" before its value.
-  std::string apart() const {
+  // The letter and the name on separate lines, with "=" between the name and its value.
+  std::string split() const {
     std::string text;
     for (const auto& [letter, name, value] : options_) {
       if (!letter.empty()) text.append(letter).append(value) += '\n';
@@ -65,8 +67,8 @@ class Options {
   std::vector<Option> options_;
 };
 
-// What is offered where an option may be, and whether any is after that: after one with a value
-// there is none. Likewise for all others that the file may name, which must not have a value.
+// Prints each option that the completion offers, with VALUE if the completion offers no option
+// after it. Also prints VALUE for each other option that the file handles as if it had a value.
 constexpr const char* kAskBash = R"sh(
 shopt -s extglob
 _init_completion() { cur=- prev=$before split=false; }
@@ -92,9 +94,9 @@ for word in "${offered[@]}" $others; do
 done | grep -vxF -e "$others"
 )sh";
 
-// The file is one call of _arguments, with words that are the same in both shells. An option with a
-// value has a message about that; it is "-p+", for "-p7" and "-p 7", or "--port=".
-constexpr const char* kAskForZsh = R"sh(
+// The file is one call of _arguments, which bash and zsh parse alike. An option with a value ends
+// in "+" ("-p+" for "-p7" and "-p 7") or in "=" ("--port="), and has a message after a colon.
+constexpr const char* kAskZsh = R"sh(
 _arguments() { printf '%s\n' "$@"; }
 head -n 1 "$1"
 . "$1" | sed -E -e '/^-[sS]$/d' -e '/^\*:/d' -e 's/^\([^)]*\)//' -e 's/^\*-/-/' \
@@ -109,7 +111,7 @@ class Documents : public testing::TestWithParam<std::string> {
     return read("man/" + name() + (name() == "echo_server" ? ".8" : ".1"));
   }
 
-  // What the program itself says.
+  // The options in the --help of the program.
   static Options options() {
     const std::string program = name() == "echo_server" ? ECHO_SERVER : ECHO_CLIENT;
     return {run(program, {"--help"}).output, " {1,8}-",
@@ -124,33 +126,33 @@ class Documents : public testing::TestWithParam<std::string> {
   }
 };
 
-TEST_P(Documents, OfTheManualPageHaveTheSameOptions) {
+TEST_P(Documents, ManualPageListsAllOptions) {
   const Options described(page(), "\\.It Fl ", "\\.It Fl (?:(.) , Fl )?-([a-z0-9-]+)( Ar [a-z]+)?");
-  EXPECT_EQ(described.together(), options().together());
+  EXPECT_EQ(described.joined(), options().joined());
 }
 
-TEST_P(Documents, OfBashHaveTheSameOptions) {
+TEST_P(Documents, BashCompletionListsAllOptions) {
   if (run("sh", {"-c", "command -v bash"}).status != 0) GTEST_SKIP() << "bash is missing";
   EXPECT_EQ(ask_bash(kAskBash, name()),
-            "complete -F _" + name() + " " + name() + "\n" + options().apart());
+            "complete -F _" + name() + " " + name() + "\n" + options().split());
 }
 
-TEST_P(Documents, OfZshHaveTheSameOptions) {
+TEST_P(Documents, ZshCompletionListsAllOptions) {
   if (run("sh", {"-c", "command -v bash"}).status != 0) GTEST_SKIP() << "bash is missing";
-  EXPECT_EQ(ask_bash(kAskForZsh, "_" + name()), "#compdef " + name() + "\n" + options().apart());
+  EXPECT_EQ(ask_bash(kAskZsh, "_" + name()), "#compdef " + name() + "\n" + options().split());
 }
 
-TEST_P(Documents, OfTheManualPageAreWellFormedForMandoc) {
+TEST_P(Documents, ManualPagePassesMandocLint) {
   if (run("sh", {"-c", "command -v mandoc"}).status != 0) GTEST_SKIP() << "mandoc is missing";
-  // Which other manual pages are installed is not the page's business.
+  // A cross-reference may name a manual page that is not installed.
   const Outcome outcome =
       run("sh", {"-c", "mandoc -T lint | grep -v 'referenced manual not found'"}, page());
   EXPECT_EQ(outcome.output, "");
 }
 
-TEST_P(Documents, OfTheManualPageAreWellFormedForGroff) {
+TEST_P(Documents, ManualPagePassesManWarnings) {
   if (run("sh", {"-c", "command -v man && command -v groff"}).status != 0) {
-    GTEST_SKIP() << "man, or groff, is missing";
+    GTEST_SKIP() << "man or groff is missing";
   }
   EXPECT_EQ(run("man", {"--warnings", "--local-file", "-"}, page()).error, "");
 }

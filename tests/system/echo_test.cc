@@ -39,7 +39,7 @@ TEST(EchoServer, ListensOnBothLoopbackAddressesWithOnePort) {
   }
 }
 
-TEST(EchoServer, DoesWithoutAFamilyThatTheMachineDoesNotHave) {
+TEST(EchoServer, StartsWithoutAMissingAddressFamily) {
   Program server(ECHO_SERVER, {"-p", "0"},
                  {.private_network = {{"ipv6/conf/all/disable_ipv6", "1"}}});
   try {
@@ -53,33 +53,33 @@ TEST(EchoServer, DoesWithoutAFamilyThatTheMachineDoesNotHave) {
 
 TEST(EchoServer, ListensOnEveryAddressForAStar) {
   ServerProgram server({"--host", "*"});
-  // Any address of 127.0.0.0/8 is one of this machine's own.
+  // All addresses in 127.0.0.0/8 belong to this machine.
   TestPeer peer(resolve("127.1.2.3", server.port()).front());
   EXPECT_EQ(peer.echo("all"), "all");
 }
 
-TEST(EchoServer, ListensOnlyWhereItIsTold) {
+TEST(EchoServer, ListensOnTheGivenAddressesOnly) {
   ServerProgram server({"-H", "127.0.0.2", "-H", "127.0.0.3"});
   EXPECT_EQ(TestPeer(resolve("127.0.0.2", server.port()).front()).echo("2"), "2");
   EXPECT_EQ(TestPeer(resolve("127.0.0.3", server.port()).front()).echo("3"), "3");
   EXPECT_THROW(TestPeer{server.endpoint()}, std::system_error);
 }
 
-TEST(EchoServer, SharesAPortWhereBothServersAskForIt) {
+TEST(EchoServer, SharesAPortIfBothServersRequestIt) {
   ServerProgram first({"--reuse-port", "-H", "127.0.0.1"});
   Program second(ECHO_SERVER,
                  {"--reuse-port", "-H", "127.0.0.1", "-p", std::to_string(first.port())});
   second.wait_for_line("starting up on 127.0.0.1 port " + std::to_string(first.port()));
 }
 
-TEST(EchoServer, LosesNothingOfAMessageThatNoSendTakesWhole) {
+TEST(EchoServer, LosesNoByteOnShortWrites) {
   ServerProgram server;
   TestPeer peer(server.endpoint());
   const std::string message = random_bytes(8UL << 20);
   EXPECT_TRUE(peer.echo(message) == message);
 }
 
-TEST(EchoServer, SendsTheTailToAPeerThatHasShutDownItsHalf) {
+TEST(EchoServer, SendsPendingBytesAfterAHalfClose) {
   ServerProgram server;
   TestPeer peer(server.endpoint());
   const std::string message = random_bytes(64UL << 10);
@@ -88,9 +88,9 @@ TEST(EchoServer, SendsTheTailToAPeerThatHasShutDownItsHalf) {
   EXPECT_TRUE(peer.receive_to_eof() == message);
 }
 
-// More than any buffer between the two holds: the server must go on sending long after it has read
-// the end of the file.
-TEST(EchoServer, SendsEightMegabytesToAPeerThatHasShutDownItsHalf) {
+// The message exceeds all buffers between server and peer, so the server must continue to send long
+// after EOF.
+TEST(EchoServer, SendsEightMegabytesAfterAHalfClose) {
   ServerProgram server({"--max-queue", "16M"});
   TestPeer peer(server.endpoint());
   const std::string message = random_bytes(8UL << 20);
@@ -99,7 +99,7 @@ TEST(EchoServer, SendsEightMegabytesToAPeerThatHasShutDownItsHalf) {
   EXPECT_TRUE(peer.receive_to_eof() == message);
 }
 
-TEST(EchoServer, ClosesAfterAPeerThatSaysNothing) {
+TEST(EchoServer, ClosesAConnectionThatSendsOnlyEof) {
   ServerProgram server;
   TestPeer peer(server.endpoint());
   peer.shut_down_sending();
@@ -107,7 +107,7 @@ TEST(EchoServer, ClosesAfterAPeerThatSaysNothing) {
   server.wait_for_line("after reading no data");
 }
 
-TEST(EchoServer, KeepsEachConnectionsBytesApart) {
+TEST(EchoServer, DoesNotMixBytesOfConnections) {
   ServerProgram server;
   std::vector<TestPeer> peers;
   peers.reserve(100);
@@ -126,14 +126,14 @@ TEST(EchoServer, EchoesWithAQueueOfOneByte) {
   EXPECT_EQ(peer.echo(message), message);
 }
 
-TEST(EchoServer, ClosesAConnectionThatIsIdleForTooLong) {
+TEST(EchoServer, ClosesAnIdleConnection) {
   ServerProgram server({"--idle-timeout", "50ms"});
   TestPeer peer(server.endpoint());
   EXPECT_EQ(peer.receive_to_eof(), "");
   server.wait_for_line("after 50ms without a byte");
 }
 
-TEST(EchoServer, LeavesNoDescriptorBehind) {
+TEST(EchoServer, LeaksNoDescriptor) {
   ServerProgram server;
   const std::size_t before = server.open_descriptors();
   for (int i = 0; i < 200; ++i) {

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kDescriptors = 32;
 
-// A server that has no descriptor left, the peers that it serves, and those that wait.
+// A server that is out of descriptors, the peers that it serves, and the peers in its backlog.
 struct FullServer {
   ServerProgram server{{"-H", "127.0.0.1", "-d", "1h"}, {.descriptors = kDescriptors}};
   std::vector<TestPeer> served;
@@ -36,21 +36,21 @@ struct FullServer {
   }
 };
 
-TEST(OutOfDescriptors, TheClientsItHasAreServed) {
+TEST(OutOfDescriptors, ServesOpenConnections) {
   FullServer full;
   for (TestPeer& peer : full.served) EXPECT_EQ(peer.echo("still served"), "still served");
 }
 
-TEST(OutOfDescriptors, TheServerDoesNotSpin) {
+TEST(OutOfDescriptors, DoesNotSpin) {
   FullServer full;
   const auto before = full.server.cpu_time();
-  // Nothing comes for them meanwhile: this waits the whole time.
+  // This waits for the whole timeout, because a waiting peer receives nothing.
   pollfd waiting{.fd = full.waiting.front().fd(), .events = POLLIN, .revents = 0};
   EXPECT_EQ(::poll(&waiting, 1, 500), 0);
   EXPECT_LT(full.server.cpu_time() - before, 50ms);
 }
 
-TEST(OutOfDescriptors, AWaitingClientGetsInWhenAnotherLeaves) {
+TEST(OutOfDescriptors, AcceptsAWaitingClientWhenOneLeaves) {
   FullServer full;
   for (TestPeer& peer : full.waiting) {
     full.served.pop_back();
@@ -58,7 +58,7 @@ TEST(OutOfDescriptors, AWaitingClientGetsInWhenAnotherLeaves) {
   }
 }
 
-TEST(OutOfDescriptors, ANewClientGetsInOnceThereIsRoom) {
+TEST(OutOfDescriptors, AcceptsANewClientWhenOthersLeave) {
   FullServer full;
   full.waiting.clear();
   full.served.clear();
@@ -66,7 +66,7 @@ TEST(OutOfDescriptors, ANewClientGetsInOnceThereIsRoom) {
   EXPECT_EQ(peer.echo("new"), "new");
 }
 
-TEST(OutOfDescriptors, AServerThatIsFullStopsAsItShould) {
+TEST(OutOfDescriptors, StopsOnSigterm) {
   FullServer full;
   full.waiting.clear();
   full.server.signal(SIGTERM);
@@ -75,8 +75,8 @@ TEST(OutOfDescriptors, AServerThatIsFullStopsAsItShould) {
   EXPECT_EQ(full.server.wait_for_exit(), 0);
 }
 
-// They have connected, and most have sent already.
-TEST(OutOfDescriptors, TheClientsThatWaitAreServedBeforeAStop) {
+// The waiting clients are connected, and all but one have sent a message.
+TEST(OutOfDescriptors, ServesWaitingClientsBeforeItStops) {
   FullServer full;
   const TestPeer silent(full.server.endpoint());
   full.server.signal(SIGTERM);

@@ -17,8 +17,8 @@
 #include "support/test_peer.h"
 #include "support/text.h"
 
-// That no figure of the client misleads: what it tells, in each form, where little was measured,
-// where a rate was not kept, and where it cannot begin.
+// No figure of the client misleads, in any output format: with few or no samples, at a rate that
+// was not kept, and if the load cannot begin.
 namespace echo::test {
 namespace {
 
@@ -29,7 +29,7 @@ std::vector<std::string> at_ipv4(std::uint16_t port, std::vector<std::string> ar
   return at_port(port, std::move(arguments));
 }
 
-// What a client sends first on its connection.
+// Returns the first message that a client with these arguments sends.
 std::string first_message(const std::vector<std::string>& arguments) {
   FalseServer server;
   std::vector<std::string> all = arguments;
@@ -43,28 +43,28 @@ std::string first_message(const std::vector<std::string>& arguments) {
   return text;
 }
 
-TEST(Figures, FindTheEchoOfAnotherProcess) {
+TEST(Figures, DetectTheEchoOfAnotherProcess) {
   FalseServer server;
   const std::vector<std::string> arguments = at_ipv4(server.port(), {"-n1", "--json"});
   Program one(ECHO_CLIENT, arguments);
   Program other(ECHO_CLIENT, arguments);
   const TestPeer first = server.accept();
   const TestPeer second = server.accept();
-  const std::string of_first = first.receive(kMessageSize);
+  const std::string from_first = first.receive(kMessageSize);
   first.send(second.receive(kMessageSize));
-  second.send(of_first);
+  second.send(from_first);
   for (Program* client : {&one, &other}) {
     EXPECT_EQ(client->wait_for_exit(), 1);
     EXPECT_TRUE(has(client->output_text(), "\"mismatch\":1")) << client->output_text();
   }
 }
 
-TEST(Figures, AreOfTheSameBytesForTheSameSeed) {
+TEST(Figures, UseTheSameBytesForTheSameSeed) {
   EXPECT_EQ(first_message({"--seed=7"}), first_message({"--seed=7"}));
   EXPECT_NE(first_message({"--seed=7"}), first_message({"--seed=8"}));
 }
 
-TEST(Figures, HaveTheSeedThatWasDrawnAndRepeatsTheBytes) {
+TEST(Figures, IncludeTheSeedThatRepeatsTheBytes) {
   FalseServer server;
   Program client(ECHO_CLIENT, at_ipv4(server.port(), {"-n1", "--json"}));
   const TestPeer peer = server.accept();
@@ -77,7 +77,7 @@ TEST(Figures, HaveTheSeedThatWasDrawnAndRepeatsTheBytes) {
   EXPECT_EQ(first_message({"--seed", seed.front()}), text);
 }
 
-TEST(Figures, AreNullInJsonWhereNothingWasMeasured) {
+TEST(Figures, AreNullInJsonWithoutSamples) {
   const DeadPort dead;
   const Outcome client = run(ECHO_CLIENT, at_ipv4(dead.port(), {"-n", "10", "--json"}));
   EXPECT_EQ(client.status, 1);
@@ -88,14 +88,14 @@ TEST(Figures, AreNullInJsonWhereNothingWasMeasured) {
   }
 }
 
-TEST(Figures, AreDashesInATableWhereNothingWasMeasured) {
+TEST(Figures, AreDashesInATableWithoutSamples) {
   const DeadPort dead;
   const Outcome client = run(ECHO_CLIENT, at_ipv4(dead.port(), {"-n", "10"}));
   EXPECT_EQ(client.status, 1);
   EXPECT_TRUE(has(client.output, "\nLatency              -       -       -")) << client.output;
 }
 
-// The values of a column.
+// Returns the values of a column.
 std::vector<std::string> column(const std::string& csv, const std::string& name) {
   std::istringstream lines(csv);
   std::vector<std::vector<std::string>> rows;
@@ -104,10 +104,10 @@ std::vector<std::string> column(const std::string& csv, const std::string& name)
     rows.emplace_back();
     for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(cell);
   }
-  const auto place = std::find(rows.at(0).begin(), rows.at(0).end(), name) - rows.at(0).begin();
+  const auto index = std::find(rows.at(0).begin(), rows.at(0).end(), name) - rows.at(0).begin();
   std::vector<std::string> values;
   for (auto row = rows.begin() + 1; row != rows.end(); ++row) {
-    values.push_back(row->at(static_cast<std::size_t>(place)));
+    values.push_back(row->at(static_cast<std::size_t>(index)));
   }
   return values;
 }
@@ -118,8 +118,8 @@ std::uint64_t sum_of(const std::vector<std::string>& values) {
   return sum;
 }
 
-// However many connections fail meanwhile.
-TEST(Figures, TellInCsvLostMessagesFromFailedConnections) {
+// A lost message counts once, although many connections fail.
+TEST(Figures, SeparateLostMessagesFromFailuresInCsv) {
   const DeadPort dead;
   const Outcome client = run(
       ECHO_CLIENT,
@@ -132,7 +132,7 @@ TEST(Figures, TellInCsvLostMessagesFromFailedConnections) {
   EXPECT_GE(sum_of(column(client.output, "failed")), 5U) << client.output;
 }
 
-TEST(Figures, HaveTheTimeOfTheClockInCsv) {
+TEST(Figures, IncludeTheWallClockTimeInCsv) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, at_ipv4(server.port(), {"-D50ms", "--csv", "--sample=10ms"}));
@@ -145,7 +145,7 @@ TEST(Figures, HaveTheTimeOfTheClockInCsv) {
   EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
 }
 
-TEST(Figures, HaveSamplesInJsonThatWereAskedFor) {
+TEST(Figures, IncludeSamplesInJsonOnRequest) {
   ServerProgram server;
   const std::vector<std::string> arguments = at_ipv4(server.port(), {"-D50ms", "--json"});
   EXPECT_TRUE(has(run(ECHO_CLIENT, arguments).output, "\"samples\":null}"));
@@ -161,17 +161,18 @@ TEST(Figures, HaveSamplesInJsonThatWereAskedFor) {
   EXPECT_TRUE(has(json, "\"received\":" + std::to_string(messages) + ",")) << json;
 }
 
-// A message is due each millisecond, and none is sent while the first one is not answered.
-Outcome of_rate_that_is_not_kept(const std::vector<std::string>& form) {
+// Runs a client with a message scheduled every millisecond, of which only one may be in flight. The
+// server delays its first answer by 150 ms.
+Outcome run_at_missed_rate(const std::vector<std::string>& format) {
   FalseServer server;
   std::vector<std::string> arguments{"-r1000", "-P1", "-n100"};
-  arguments.insert(arguments.end(), form.begin(), form.end());
+  arguments.insert(arguments.end(), format.begin(), format.end());
   Program client(ECHO_CLIENT, at_ipv4(server.port(), arguments));
   const TestPeer peer = server.accept();
   const std::string first = peer.receive(kMessageSize);
-  // By then all the others are due.
-  const Time due = Clock::now() + std::chrono::milliseconds{150};
-  wait_until([&] { return Clock::now() >= due; });
+  // All later messages are scheduled before the first answer.
+  const Time answer = Clock::now() + std::chrono::milliseconds{150};
+  wait_until([&] { return Clock::now() >= answer; });
   peer.send(first);
   for (int message = 1; message < 100; ++message) peer.send(peer.receive(kMessageSize));
   peer.shut_down_sending();
@@ -179,23 +180,23 @@ Outcome of_rate_that_is_not_kept(const std::vector<std::string>& form) {
   return {.status = status, .output = client.output_text(), .error = client.error_text()};
 }
 
-TEST(Figures, WarnInATableOfARateThatWasNotKept) {
-  const Outcome client = of_rate_that_is_not_kept({});
+TEST(Figures, WarnOfAMissedRateInATable) {
+  const Outcome client = run_at_missed_rate({});
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_TRUE(has(client.output, "Warning: the rate was not kept: ")) << client.output;
   EXPECT_EQ(client.error, "");
 }
 
-TEST(Figures, WarnOnStandardErrorInFormsForPrograms) {
-  for (const char* const form : {"--json", "--csv"}) {
-    const Outcome client = of_rate_that_is_not_kept({form});
+TEST(Figures, WarnOnStandardErrorForJsonAndCsv) {
+  for (const char* const format : {"--json", "--csv"}) {
+    const Outcome client = run_at_missed_rate({format});
     EXPECT_TRUE(has(client.error, "warning: the rate was not kept: ")) << client.error;
-    const Outcome quiet = of_rate_that_is_not_kept({form, "--quiet"});
+    const Outcome quiet = run_at_missed_rate({format, "--quiet"});
     EXPECT_EQ(quiet.error, "");
   }
 }
 
-TEST(Figures, WarnInATableOfAClientThatHadToWaitForAProcessor) {
+TEST(Figures, WarnOfAWaitForAProcessorInATable) {
   if (run("sh", {"-c", "command -v taskset"}).status != 0) GTEST_SKIP() << "taskset is missing";
   ServerProgram server;
   cpu_set_t first{};
@@ -210,28 +211,28 @@ TEST(Figures, WarnInATableOfAClientThatHadToWaitForAProcessor) {
   EXPECT_TRUE(has(client.output, "Warning: this client waited for a processor ")) << client.output;
 }
 
-TEST(Figures, AreIncompleteAfterTheDeadlineInEachForm) {
-  for (const char* const form : {"--histogram", "--json", "--csv", "-I1s"}) {
+TEST(Figures, ReportUnfinishedMessagesAfterTheDeadline) {
+  for (const char* const format : {"--histogram", "--json", "--csv", "-I1s"}) {
     const FalseServer silent;
     const Outcome client =
-        run(ECHO_CLIENT, at_ipv4(silent.port(), {"-n2", "--deadline", "100ms", form}));
+        run(ECHO_CLIENT, at_ipv4(silent.port(), {"-n2", "--deadline", "100ms", format}));
     EXPECT_EQ(client.status, 1);
     EXPECT_TRUE(
         has(client.error, "error: not done within 100ms: messages unanswered: 1, not sent: 1"))
-        << form << ": " << client.error;
+        << format << ": " << client.error;
   }
 }
 
-TEST(Figures, HaveTheirWarningsInJson) {
-  const Outcome client = of_rate_that_is_not_kept({"--json", "--quiet"});
+TEST(Figures, IncludeWarningsInJson) {
+  const Outcome client = run_at_missed_rate({"--json", "--quiet"});
   EXPECT_TRUE(has(client.output, R"("the rate was not kept: )")) << client.output;
   const auto late = first_groups_in(client.output, R"("sent_late":(\d+))");
   ASSERT_EQ(late.size(), 1U);
   EXPECT_GE(std::stoull(late.front()), 90U);
 }
 
-// A label of 64 characters is no name: no name server is asked for it.
-TEST(Figures, AreAnErrorInJsonWhereTheLoadCannotBegin) {
+// A label of 64 characters is invalid (RFC 1035, section 2.3.4), so the resolver sends no query.
+TEST(Figures, AreAnErrorInJsonIfTheLoadCannotBegin) {
   const std::string host(64, 'x');
   const Outcome client = run(ECHO_CLIENT, {"-H", host, "-n1", "--json"});
   EXPECT_EQ(client.status, 1);
@@ -243,7 +244,7 @@ TEST(Figures, AreAnErrorInJsonWhereTheLoadCannotBegin) {
   EXPECT_EQ(run(ECHO_CLIENT, {"-H", host, "-n1"}).output, "");
 }
 
-TEST(Figures, AreOneObjectThoughThePictureFailsAfterThem) {
+TEST(Figures, AreOneObjectIfThePictureFails) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, at_ipv4(server.port(), {"-n1", "--json", "--svg", "/dev/full"}));
@@ -252,7 +253,7 @@ TEST(Figures, AreOneObjectThoughThePictureFailsAfterThem) {
   EXPECT_FALSE(has(client.output, "\"error\""));
 }
 
-TEST(Figures, KeepAPictureOutOfTheirOwnFile) {
+TEST(Figures, RejectAPictureInTheResultsFile) {
   const TemporaryFile file("before");
   Program client(ECHO_CLIENT, {"-n1", "--csv", "--svg", file.path()},
                  {.standard_output = file.path()});
@@ -264,7 +265,7 @@ TEST(Figures, KeepAPictureOutOfTheirOwnFile) {
   EXPECT_EQ(piped.output, "");
 }
 
-TEST(Figures, LeaveAPictureToADeviceThatTheyGoToToo) {
+TEST(Figures, MayShareADeviceWithThePicture) {
   ServerProgram server;
   Program client(ECHO_CLIENT, at_ipv4(server.port(), {"-n1", "--svg", "/dev/null"}),
                  {.standard_output = "/dev/null"});

@@ -11,14 +11,14 @@
 #include "support/program.h"
 #include "support/test_peer.h"
 
-// What an administrator allows.
+// Limits that an administrator sets.
 namespace echo::test {
 namespace {
 
-// Of all connections, or of one host's: here they are the same.
-class Limit : public testing::TestWithParam<std::string> {};
+// All connections of these tests come from one host, so both limits behave alike.
+class ConnectionLimit : public testing::TestWithParam<std::string> {};
 
-TEST_P(Limit, RefusesOneMoreByEof) {
+TEST_P(ConnectionLimit, RefusesOneMoreConnectionByEof) {
   ServerProgram server({GetParam(), "2"});
   TestPeer first(server.endpoint());
   TestPeer second(server.endpoint());
@@ -29,7 +29,7 @@ TEST_P(Limit, RefusesOneMoreByEof) {
   EXPECT_EQ(first.echo("still"), "still");
 }
 
-TEST_P(Limit, HasRoomAgainWhenOneLeaves) {
+TEST_P(ConnectionLimit, AcceptsAgainWhenAConnectionEnds) {
   ServerProgram server({GetParam(), "1"});
   {
     TestPeer first(server.endpoint());
@@ -39,12 +39,13 @@ TEST_P(Limit, HasRoomAgainWhenOneLeaves) {
   EXPECT_EQ(TestPeer(server.endpoint()).echo("2"), "2");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, Limit, testing::Values("--max-connections", "--max-per-host"),
+INSTANTIATE_TEST_SUITE_P(Each, ConnectionLimit,
+                         testing::Values("--max-connections", "--max-per-host"),
                          [](const auto& each) {
-                           return std::string(each.index == 0 ? "OfAll" : "OfAHost");
+                           return std::string(each.index == 0 ? "MaxConnections" : "MaxPerHost");
                          });
 
-TEST(MaxConnections, RefusalsAreCountedAndDoNotFloodTheLog) {
+TEST(MaxConnections, CountsRefusalsAndLogsOneLine) {
   ServerProgram server({"-c", "1"});
   TestPeer first(server.endpoint());
   EXPECT_EQ(first.echo("1"), "1");
@@ -55,14 +56,14 @@ TEST(MaxConnections, RefusalsAreCountedAndDoNotFloodTheLog) {
   EXPECT_EQ(text.find("connections refused"), text.rfind("connections refused"));
 }
 
-TEST(MaxPerHost, AnotherHostIsServed) {
+TEST(MaxPerHost, ServesAnotherHost) {
   ServerProgram server({"-H", "127.0.0.1", "--max-per-host", "1"});
   TestPeer first(server.endpoint());
   EXPECT_EQ(first.echo("1"), "1");
   EXPECT_EQ(TestPeer::from("127.0.0.2", server.endpoint()).echo("2"), "2");
 }
 
-TEST(IdleTimeout, TenThousandSilentConnectionsAreClosedAndTheBusyOneIsNot) {
+TEST(IdleTimeout, ClosesTenThousandIdleConnectionsOnly) {
   constexpr std::size_t kCrowd = 10'000;
   if (!allow_descriptors(kCrowd + 100)) {
     GTEST_SKIP() << "the hard limit of descriptors (ulimit -Hn) is below " << kCrowd + 100;
@@ -84,9 +85,9 @@ TEST(IdleTimeout, TenThousandSilentConnectionsAreClosedAndTheBusyOneIsNot) {
   EXPECT_EQ(busy.echo("still here"), "still here");
 }
 
-// A socket that is closed under repair leaves without FIN or RST, as a machine does that loses its
-// power; here its system is still there to say that nobody has such a connection.
-TEST(Keepalive, APeerThatHasVanishedIsFound) {
+// A socket that is closed in repair mode (TCP_REPAIR) sends neither FIN nor RST, like a machine
+// that loses power. Here the kernel still answers the keepalive probe with a reset.
+TEST(Keepalive, DetectsAVanishedPeer) {
   ServerProgram server({"-H", "127.0.0.1", "--keepalive", "1s"});
   std::string address;
   {
@@ -101,12 +102,12 @@ TEST(Keepalive, APeerThatHasVanishedIsFound) {
   server.wait_for_line("closing " + address + " after an error: Connection reset by peer");
 }
 
-// ulimit -s: what it lets start serves on, whatever happens.
+// A server that starts with a small stack (ulimit -s) never overflows it later.
 class SmallStack : public testing::Test {
  protected:
   void SetUp() override {
     const Outcome outcome = run(ECHO_SERVER, {"--version"}, {}, small());
-    if (outcome.status != 0) GTEST_SKIP() << "nothing starts with so small a stack";
+    if (outcome.status != 0) GTEST_SKIP() << "no program starts with such a small stack";
   }
 
   static void expect_alive(ServerProgram& server) {
@@ -118,13 +119,13 @@ class SmallStack : public testing::Test {
   static Surroundings small() { return {.stack = 40UL * 1024}; }
 };
 
-TEST_F(SmallStack, BearsAnIdleClose) {
+TEST_F(SmallStack, SurvivesAnIdleTimeout) {
   ServerProgram server({"--idle-timeout", "1ms"}, small());
   EXPECT_EQ(TestPeer(server.endpoint()).receive_to_eof(), "");
   expect_alive(server);
 }
 
-TEST_F(SmallStack, BearsARefusal) {
+TEST_F(SmallStack, SurvivesARefusal) {
   ServerProgram server({"--max-connections", "1"}, small());
   const TestPeer first(server.endpoint());
   EXPECT_EQ(first.echo("1"), "1");
@@ -132,7 +133,7 @@ TEST_F(SmallStack, BearsARefusal) {
   expect_alive(server);
 }
 
-TEST_F(SmallStack, BearsEventsOfSilentConnections) {
+TEST_F(SmallStack, SurvivesEventsOnIdleConnections) {
   ServerProgram server({}, small());
   const std::vector<TestPeer> peers = connect_many(server.endpoint(), 100);
   for (int i = 0; i < 200; ++i) EXPECT_EQ(peers.front().echo("busy"), "busy");

@@ -16,7 +16,7 @@
 namespace echo::test {
 namespace {
 
-TEST(Log, TellsOfAConnectionInTheListingsWords) {
+TEST(Log, ReportsAConnectionInTheListingsWords) {
   ServerProgram server;
   TestPeer peer(server.endpoint());
   const std::string address = peer.local().to_string();
@@ -25,7 +25,7 @@ TEST(Log, TellsOfAConnectionInTheListingsWords) {
   EXPECT_EQ(server.wait_for_line("closing"), "closing " + address + " after reading no data");
 }
 
-TEST(Log, TellsOfEachMessageWhenVerbose) {
+TEST(Log, ReportsEachMessageAtDebugLevel) {
   ServerProgram server({"--verbose"});
   TestPeer peer(server.endpoint());
   const std::string address = peer.local().to_string();
@@ -37,24 +37,24 @@ TEST(Log, TellsOfEachMessageWhenVerbose) {
   EXPECT_EQ(server.wait_for_line("output queue"), "output queue for " + address + " is empty");
 }
 
-TEST(Log, CutsALongMessageAndTellsItsLength) {
+TEST(Log, CutsALongMessageAndLogsItsLength) {
   ServerProgram server({"-v"});
   TestPeer peer(server.endpoint());
   EXPECT_EQ(peer.echo(std::string(1000, 'a')), std::string(1000, 'a'));
   server.wait_for_line("received \"" + std::string(64, 'a') + "\"... (1000 bytes) from ");
 }
 
-TEST(Log, IsQuietWhenAskedTo) {
+TEST(Log, PrintsOnlyThePortAtWarningLevel) {
   ServerProgram server({"--quiet", "-H", "127.0.0.1"});
   EXPECT_EQ(TestPeer(server.endpoint()).echo("x"), "x");
   EXPECT_EQ(server.stop(), 0);
-  // It tells of the port alone, which nobody else knows.
+  // Only the line with the port appears, because the kernel chose the port.
   const std::string& text = server.error_text();
   EXPECT_EQ(text.rfind("starting up on 127.0.0.1 port ", 0), 0U) << text;
   EXPECT_EQ(text.find('\n'), text.size() - 1) << text;
 }
 
-TEST(Log, BearsTimesInAFile) {
+TEST(Log, IncludesTheTimeInAFile) {
   const TemporaryFile log;
   Program server(ECHO_SERVER, {"-H", "127.0.0.1", "-p", "0"}, {.standard_error = log.path()});
   std::string text;
@@ -65,13 +65,13 @@ TEST(Log, BearsTimesInAFile) {
   EXPECT_TRUE(matches(line, expected)) << line;
 }
 
-// Otherwise the first socket would be standard error, and log lines would go to a client.
-TEST(Log, AClosedStandardErrorIsNotReplacedByASocket) {
+// The first socket must not get the number of standard error, or log lines would go to a client.
+TEST(Log, NeverGoesToASocket) {
   Program server(ECHO_SERVER, {"-H", "127.0.0.1", "-p", "0"}, {.closed = {0, 1, 2}});
   if (!server.copy_descriptor(0) && errno != EBADF) {
     GTEST_SKIP() << "pidfd_getfd(2) is not permitted here";
   }
-  // None of the first three is the listener, since the program holds their numbers.
+  // The program reserves the first three numbers, so the listener has a higher one.
   UniqueFd listener;
   const auto is_listener = [&](int number) {
     listener = server.copy_descriptor(number);

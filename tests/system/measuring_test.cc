@@ -22,7 +22,7 @@
 #include "support/text.h"
 #include "support/traced_server.h"
 
-// What the client finds where it measures: all that is wrong, and nothing else.
+// A measuring client detects every fault of a server and reports no other.
 namespace echo::test {
 namespace {
 
@@ -33,8 +33,8 @@ std::vector<std::string> measuring(std::uint16_t port, std::vector<std::string> 
   return at_port(port, std::move(arguments));
 }
 
-// A number of the results: "received" in "messages". No regular expression: the object of the
-// latencies is too long for one, whose depth of calls may grow with what it matches.
+// Returns a number from the results, such as "received" in "messages". Uses no std::regex, whose
+// recursion could overflow the stack on the long object of the latencies.
 std::uint64_t figure(const std::string& json, const std::string& object, const std::string& name) {
   const std::string opening = '"' + object + "\":{";
   const std::string key = '"' + name + "\":";
@@ -52,14 +52,14 @@ void echo(const TestPeer& peer, int messages) {
   for (; messages > 0; --messages) peer.send(peer.receive(kSize));
 }
 
-// Echoes to the end, message by message.
+// Echoes message by message until EOF.
 void echo_all(const TestPeer& peer) {
   for (std::string text = peer.receive(kSize); !text.empty(); text = peer.receive(kSize)) {
     peer.send(text);
   }
 }
 
-// A pipe that takes no more.
+// A full pipe that is never read.
 class UnreadPipe {
  public:
   UnreadPipe() {
@@ -72,7 +72,7 @@ class UnreadPipe {
     }
   }
 
-  // By which a program opens it for itself.
+  // The path with which another program opens the pipe.
   std::string path() const {
     return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(writer_.get());
   }
@@ -82,7 +82,7 @@ class UnreadPipe {
   UniqueFd writer_;
 };
 
-// Whether the process has a handler for the signal (proc(5)).
+// True if the process has a handler for the signal (proc(5)).
 bool catches(const Program& program, int signal) {
   std::ostringstream text;
   text << std::ifstream("/proc/" + std::to_string(program.pid()) + "/status").rdbuf();
@@ -92,16 +92,17 @@ bool catches(const Program& program, int signal) {
   return (std::stoull(status.substr(place + 7), nullptr, 16) >> (signal - 1) & 1U) != 0;
 }
 
-void expect_to_end(const std::vector<std::string>& arguments, const Surroundings& surroundings) {
+void expect_end_on_sigterm(const std::vector<std::string>& arguments,
+                           const Surroundings& surroundings) {
   Program client(ECHO_CLIENT, arguments, surroundings);
   wait_until([&] { return catches(client, SIGTERM); });
   client.signal(SIGTERM);
   EXPECT_EQ(client.wait_for_exit(), 143) << arguments.back();
 }
 
-// What a client that says ten messages finds where one of the echoes is changed like that.
+// Returns the outcome of a client that sends ten messages, of which the server changes the sixth.
 template <typename Change>
-Outcome found_where_echo_is_changed(Change change) {
+Outcome run_with_changed_echo(Change change) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "10"}));
   {
@@ -110,7 +111,7 @@ Outcome found_where_echo_is_changed(Change change) {
     std::string text = peer.receive(kSize);
     change(text);
     peer.send(text);
-    // It says no more, or it would have to be told of the rest.
+    // Waits until the client closes, so that no later message needs an answer.
     peer.receive_to_eof();
   }
   return {.status = client.wait_for_exit(),
@@ -132,34 +133,34 @@ void expect_mismatch(const Outcome& client, std::size_t least, std::size_t most)
   EXPECT_FALSE(is_exact(client.output));
 }
 
-TEST(Measuring, FindsAFlippedBit) {
-  const Outcome client = found_where_echo_is_changed(
-      [](std::string& text) { text[7] = static_cast<char>(text[7] ^ 0x10); });
+TEST(Measuring, DetectsAFlippedBit) {
+  const Outcome client =
+      run_with_changed_echo([](std::string& text) { text[7] = static_cast<char>(text[7] ^ 0x10); });
   expect_mismatch(client, 5 * kSize + 7, 5 * kSize + 7);
 }
 
-// At the byte itself, or where what follows it is not the same by chance.
-TEST(Measuring, FindsADroppedByte) {
-  const Outcome client = found_where_echo_is_changed([](std::string& text) { text.erase(7, 1); });
+// The bytes behind the dropped one may equal it by chance, so the first difference may come later.
+TEST(Measuring, DetectsADroppedByte) {
+  const Outcome client = run_with_changed_echo([](std::string& text) { text.erase(7, 1); });
   expect_mismatch(client, 5 * kSize + 7, 5 * kSize + 20);
 }
 
-TEST(Measuring, FindsADuplicatedByte) {
+TEST(Measuring, DetectsADuplicatedByte) {
   const Outcome client =
-      found_where_echo_is_changed([](std::string& text) { text.insert(7, 1, text[7]); });
+      run_with_changed_echo([](std::string& text) { text.insert(7, 1, text[7]); });
   expect_mismatch(client, 5 * kSize + 7, 5 * kSize + 20);
 }
 
-TEST(Measuring, FindsTwoBytesThatChangedPlaces) {
-  const Outcome client = found_where_echo_is_changed([](std::string& text) {
-    // Two neighbours that are not the same.
+TEST(Measuring, DetectsTwoSwappedBytes) {
+  const Outcome client = run_with_changed_echo([](std::string& text) {
+    // The bytes must differ.
     const std::size_t place = text[7] != text[8] ? 7 : 8;
     std::swap(text[place], text[place + 1]);
   });
   expect_mismatch(client, 5 * kSize + 7, 5 * kSize + 8);
 }
 
-TEST(Measuring, FindsAByteTooManyAtTheEnd) {
+TEST(Measuring, DetectsAnExtraByteAtTheEnd) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "1"}));
   const TestPeer peer = server.accept();
@@ -170,20 +171,20 @@ TEST(Measuring, FindsAByteTooManyAtTheEnd) {
       << client.error_text();
 }
 
-TEST(Measuring, FindsTheEchoOfAnotherConnection) {
+TEST(Measuring, DetectsTheEchoOfAnotherConnection) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-c", "2", "-n", "1"}));
   const TestPeer one = server.accept();
   const TestPeer other = server.accept();
-  const std::string of_one = one.receive(kSize);
-  const std::string of_other = other.receive(kSize);
-  one.send(of_other);
-  other.send(of_one);
+  const std::string from_one = one.receive(kSize);
+  const std::string from_other = other.receive(kSize);
+  one.send(from_other);
+  other.send(from_one);
   EXPECT_EQ(client.wait_for_exit(), 1);
   EXPECT_EQ(figure(client.output_text(), "errors", "mismatch"), 2U);
 }
 
-TEST(Measuring, NamesAServerThatClosesEarly) {
+TEST(Measuring, ReportsAServerThatClosesEarly) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "2"}));
   {
@@ -198,7 +199,7 @@ TEST(Measuring, NamesAServerThatClosesEarly) {
   EXPECT_EQ(figure(client.output_text(), "errors", "closed_early"), 1U);
 }
 
-TEST(Measuring, NamesAReset) {
+TEST(Measuring, ReportsAReset) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "2"}));
   TestPeer peer = server.accept();
@@ -211,7 +212,7 @@ TEST(Measuring, NamesAReset) {
   EXPECT_EQ(figure(client.output_text(), "errors", "reset"), 1U);
 }
 
-TEST(Measuring, NamesAServerThatNeverAnswers) {
+TEST(Measuring, ReportsAServerThatNeverAnswers) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "2", "-t", "100ms"}));
   const TestPeer peer = server.accept();
@@ -222,8 +223,8 @@ TEST(Measuring, NamesAServerThatNeverAnswers) {
   EXPECT_EQ(figure(client.output_text(), "errors", "timeout"), 1U);
 }
 
-// It waits for no timeout: there is none.
-TEST(Measuring, SaysOfADeadPortAtOnceThatItIsDead) {
+// The client has no timeout, so it must stop because of the refusals.
+TEST(Measuring, StopsOnAPortThatRefusesAllConnections) {
   const DeadPort dead;
   const Outcome client = run(ECHO_CLIENT, measuring(dead.port(), {"-D", "1h", "-c", "20", "-t0"}));
   EXPECT_EQ(client.status, 1);
@@ -234,7 +235,7 @@ TEST(Measuring, SaysOfADeadPortAtOnceThatItIsDead) {
   EXPECT_EQ(figure(client.output, "errors", "connect"), 20U);
 }
 
-TEST(Measuring, StopsAtTheTimeoutWhereNobodyAnswersAConnection) {
+TEST(Measuring, StopsAtTheTimeoutIfNoConnectionOpens) {
   const SilentPort silent;
   const Outcome client = run(
       ECHO_CLIENT, measuring(silent.endpoint().port(), {"-D", "1h", "-c", "300", "-t", "100ms"}));
@@ -243,7 +244,7 @@ TEST(Measuring, StopsAtTheTimeoutWhereNobodyAnswersAConnection) {
   EXPECT_EQ(figure(client.output, "errors", "connect_timeout"), 300U);
 }
 
-TEST(Measuring, SaysThatItHasNoDescriptorLeft) {
+TEST(Measuring, ReportsThatItIsOutOfDescriptors) {
   if (sanitized()) GTEST_SKIP() << "a sanitizer needs descriptors of its own";
   ServerProgram server;
   const Outcome client =
@@ -255,11 +256,12 @@ TEST(Measuring, SaysThatItHasNoDescriptorLeft) {
   EXPECT_GT(figure(client.output, "messages", "received"), 0U);
 }
 
-// On each of two connections a message falls due each millisecond. The server leaves one of them
-// alone, from its hundredth message on, until a thousand more have come by the other. The hundredth
-// was due after 99 ms, and the last of those by the other not before 1,098 ms: so long do they wait
-// that are due on the first in between, the 400th for 0.69 s at least, and the 130th for 0.96 s.
-void expect_stall_felt_by_all_due(const std::vector<std::string>& depth) {
+// A message is scheduled every millisecond on each of two connections. The server stalls the first
+// connection from its hundredth message on, until the second one has sent about a thousand more.
+// The hundredth message was scheduled at 99 ms, and the stall ends at 1,098 ms or later. So a
+// message on the first connection waits from its scheduled time to the end of the stall: the 400th
+// for at least 0.69 s, the 130th for 0.96 s.
+void expect_stall_in_scheduled_messages(const std::vector<std::string>& depth) {
   std::vector<std::string> arguments = {"-c", "2", "-r", "2000/s", "-D", "1500ms"};
   arguments.insert(arguments.end(), depth.begin(), depth.end());
   FalseServer server;
@@ -283,17 +285,14 @@ void expect_stall_felt_by_all_due(const std::vector<std::string>& depth) {
   EXPECT_GE(figure(json, "latency", "p99_9_ns"), 990'000'000U);
 }
 
-TEST(Measuring, ShowsAStallAtARateAsEveryMessageThatWasDueFeltIt) {
-  expect_stall_felt_by_all_due({});
-}
+TEST(Measuring, CountsAStallForEveryScheduledMessage) { expect_stall_in_scheduled_messages({}); }
 
-// Only the hundredth is on its way meanwhile: the others have not even been sent.
-TEST(Measuring, ShowsAStallToTheMessagesThatCouldNotBeSentForIt) {
-  expect_stall_felt_by_all_due({"-P", "1"});
-}
+// With a pipeline of one, only the hundredth message is in flight. The later ones are not sent yet.
+TEST(Measuring, CountsAStallForUnsentMessages) { expect_stall_in_scheduled_messages({"-P", "1"}); }
 
-// A message falls due each millisecond, and none has room until the one that is never answered is.
-TEST(Measuring, SleepsWhileNothingCanBeSaid) {
+// A message is scheduled every millisecond, but the first one is never answered, and only one may
+// be in flight.
+TEST(Measuring, SleepsWhileNoMessageMayBeSent) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   const FalseServer server;
   const TracedOutcome client =
@@ -304,7 +303,7 @@ TEST(Measuring, SleepsWhileNothingCanBeSaid) {
   EXPECT_LT(count_of(client.trace, "pselect6("), 50U);
 }
 
-TEST(Measuring, SaysAtARateWhatFallsDueExactly) {
+TEST(Measuring, SendsEachScheduledMessageOnce) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, measuring(server.port(), {"-c", "7", "-r", "900/s", "-D", "500ms"}));
@@ -314,7 +313,7 @@ TEST(Measuring, SaysAtARateWhatFallsDueExactly) {
   EXPECT_EQ(bytes_in(server), 450 * kSize);
 }
 
-TEST(Measuring, EndsAtCtrlCWithTheResultsSoFar) {
+TEST(Measuring, PrintsTheResultsSoFarOnCtrlC) {
   for (const auto& [signal, status] :
        {std::pair(SIGHUP, 129), std::pair(SIGINT, 130), std::pair(SIGTERM, 143)}) {
     ServerProgram server;
@@ -329,7 +328,7 @@ TEST(Measuring, EndsAtCtrlCWithTheResultsSoFar) {
   }
 }
 
-TEST(Measuring, TellsHowFarItIsAndGoesOn) {
+TEST(Measuring, PrintsProgressOnASignalAndContinues) {
   for (const int signal : {SIGQUIT, SIGUSR1}) {
     ServerProgram server;
     Program client(ECHO_CLIENT, measuring(server.port(), {"-D", "1h"}));
@@ -343,7 +342,7 @@ TEST(Measuring, TellsHowFarItIsAndGoesOn) {
   }
 }
 
-TEST(Measuring, TellsWhatItWaitsFor) {
+TEST(Measuring, ReportsThatItIsStillConnecting) {
   const SilentPort silent;
   Program client(ECHO_CLIENT, measuring(silent.endpoint().port(), {"-D", "1h", "-c", "3"}));
   wait_until([&] { return catches(client, SIGUSR1); });
@@ -355,34 +354,34 @@ TEST(Measuring, TellsWhatItWaitsFor) {
   EXPECT_FALSE(is_exact(client.output_text()));
 }
 
-// Whatever it is that nobody reads.
-TEST(Measuring, EndsWhereItWaitsForAReader) {
+// The unread pipe is standard output in each format, or standard error.
+TEST(Measuring, EndsWhileItsOutputIsStuck) {
   ServerProgram server;
   const DeadPort dead;
   const UnreadPipe pipe;
   const Surroundings no_output{.standard_output = pipe.path()};
   const Surroundings no_errors{.standard_error = pipe.path()};
   const std::vector<std::string> failing{"-4", "-D", "1h", "--reconnect", "-c", "20"};
-  expect_to_end(at_port(server.port(), {"-4", "-D", "1h", "--csv"}), no_output);
-  expect_to_end(at_port(server.port(), {"-4", "-I", "1s"}), no_output);
-  expect_to_end(at_port(server.port(), {"-4", "-n", "1", "--json"}), no_output);
-  expect_to_end(at_port(dead.port(), failing), no_errors);
+  expect_end_on_sigterm(at_port(server.port(), {"-4", "-D", "1h", "--csv"}), no_output);
+  expect_end_on_sigterm(at_port(server.port(), {"-4", "-I", "1s"}), no_output);
+  expect_end_on_sigterm(at_port(server.port(), {"-4", "-n", "1", "--json"}), no_output);
+  expect_end_on_sigterm(at_port(dead.port(), failing), no_errors);
 }
 
-TEST(Measuring, EndsWhereItWaitsForTheReaderOfItsPicture) {
+TEST(Measuring, EndsWhileItsPictureIsStuck) {
   ServerProgram server;
   const TemporaryFile place;
   const std::string fifo = place.path() + ".fifo";
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "5", "--svg", fifo}));
-  // Its handlers are there before it waits.
+  // The client installs its handlers before it opens the FIFO.
   wait_until([&] { return catches(client, SIGTERM); });
   client.signal(SIGTERM);
   EXPECT_EQ(client.wait_for_exit(), 143);
   ::unlink(fifo.c_str());
 }
 
-TEST(Measuring, EndsAtItsDeadlineThoughNobodyReadsItsPicture) {
+TEST(Measuring, EndsAtItsDeadlineIfItsPictureIsStuck) {
   ServerProgram server;
   const TemporaryFile place;
   const std::string fifo = place.path() + ".fifo";
@@ -393,7 +392,7 @@ TEST(Measuring, EndsAtItsDeadlineThoughNobodyReadsItsPicture) {
   ::unlink(fifo.c_str());
 }
 
-TEST(Measuring, EndsAtItsDeadlineThoughNobodyReadsItsErrors) {
+TEST(Measuring, EndsAtItsDeadlineIfStandardErrorIsStuck) {
   const FalseServer silent;
   const UnreadPipe pipe;
   const Surroundings no_errors{.standard_error = pipe.path()};
@@ -405,7 +404,7 @@ TEST(Measuring, EndsAtItsDeadlineThoughNobodyReadsItsErrors) {
   EXPECT_EQ(talks.wait_for_exit(), 1);
 }
 
-TEST(Measuring, EndsAtItsDeadlineAndSaysWhatIsLeft) {
+TEST(Measuring, CountsUnsentMessagesAtItsDeadline) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "5", "--deadline", "300ms"}));
   const TestPeer peer = server.accept();
@@ -416,7 +415,7 @@ TEST(Measuring, EndsAtItsDeadlineAndSaysWhatIsLeft) {
   EXPECT_NE(client.output_text().find("\"deadline_passed\":true"), std::string::npos);
 }
 
-TEST(Measuring, SaysSoManyMessagesOfEverySize) {
+TEST(Measuring, SendsMessagesOfRandomSizes) {
   ServerProgram server;
   const Outcome client = run(
       ECHO_CLIENT, measuring(server.port(), {"-c", "5", "-n", "40", "-s", "1-100K", "-P", "4"}));
@@ -426,7 +425,7 @@ TEST(Measuring, SaysSoManyMessagesOfEverySize) {
       << client.output;
 }
 
-TEST(Measuring, MakesAConnectionForEachMessageInAChurn) {
+TEST(Measuring, OpensOneConnectionPerMessageWithChurn) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, measuring(server.port(), {"-c", "5", "-n", "40", "--churn"}));
@@ -437,7 +436,7 @@ TEST(Measuring, MakesAConnectionForEachMessageInAChurn) {
   server.wait_for_line(" 200 accepted, ");
 }
 
-TEST(Measuring, KeepsIdleConnectionsBesideTheOthers) {
+TEST(Measuring, KeepsAdditionalIdleConnectionsOpen) {
   ServerProgram server;
   const Outcome client = run(
       ECHO_CLIENT, measuring(server.port(), {"-c", "2", "-n", "100", "--idle", "50", "-P", "2"}));
@@ -448,7 +447,7 @@ TEST(Measuring, KeepsIdleConnectionsBesideTheOthers) {
   EXPECT_EQ(bytes_in(server), 200 * kSize);
 }
 
-TEST(Measuring, SendsEofBehindTheLastMessageWhereItClosesItsHalf) {
+TEST(Measuring, SendsEofAfterTheLastMessageWithHalfClose) {
   FalseServer server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "1", "--half-close"}));
   {
@@ -460,7 +459,7 @@ TEST(Measuring, SendsEofBehindTheLastMessageWhereItClosesItsHalf) {
   EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
 }
 
-// On a busy machine some may wait for long, which is no fault.
+// There is no timeout, because some messages may wait for long on a busy machine.
 TEST(Measuring, ChecksTenThousandConnectionsInBoundedMemory) {
   if (sanitized()) GTEST_SKIP() << "a sanitizer takes memory of its own";
   constexpr std::size_t kCrowd = 10'000;
@@ -469,17 +468,17 @@ TEST(Measuring, ChecksTenThousandConnectionsInBoundedMemory) {
   Program client(ECHO_CLIENT,
                  measuring(server.port(), {"-c", std::to_string(kCrowd), "-D", "1h", "-t0"}));
   wait_until([&] { return bytes_in(server) > 5 * kCrowd * kSize; });
-  const std::size_t then = client.peak_memory();
+  const std::size_t memory_at_first = client.peak_memory();
   wait_until([&] { return bytes_in(server) > 20 * kCrowd * kSize; });
-  EXPECT_LT(client.peak_memory(), then + (1UL << 20));
-  EXPECT_LT(then, 32UL << 20);
+  EXPECT_LT(client.peak_memory(), memory_at_first + (1UL << 20));
+  EXPECT_LT(memory_at_first, 32UL << 20);
   client.signal(SIGINT);
   EXPECT_EQ(client.wait_for_exit(), 130);
   EXPECT_EQ(figure(client.output_text(), "connections", "open_at_most"), kCrowd);
   EXPECT_TRUE(is_exact(client.output_text())) << client.error_text();
 }
 
-TEST(Measuring, PrintsAnObjectThatJqTakes) {
+TEST(Measuring, PrintsJsonThatJqAccepts) {
   if (run("sh", {"-c", "command -v jq"}).status != 0) GTEST_SKIP() << "jq is missing";
   ServerProgram server;
   const Outcome client = run(ECHO_CLIENT, measuring(server.port(), {"-n", "100"}));
@@ -491,7 +490,7 @@ TEST(Measuring, PrintsAnObjectThatJqTakes) {
   EXPECT_EQ(jq.output, "true\n") << client.output;
 }
 
-TEST(Measuring, PrintsALineOfCsvForEachSample) {
+TEST(Measuring, PrintsOneCsvLinePerSample) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT,
@@ -526,17 +525,17 @@ TEST(Measuring, DrawsAPicture) {
   const std::string drawn = picture.contents();
   EXPECT_TRUE(drawn.starts_with("<svg") || drawn.starts_with("<?xml")) << drawn;
   EXPECT_TRUE(drawn.ends_with("</svg>\n")) << drawn;
-  // Nothing is outside of it.
-  const std::vector<std::string> places =
+  // All coordinates are within the picture.
+  const std::vector<std::string> coordinates =
       first_groups_in(drawn, R"x( (?:x|y|x1|x2|y1|y2|width|height)="(-?[0-9.]+)")x");
-  EXPECT_FALSE(places.empty());
-  for (const std::string& place : places) {
-    const double number = std::stod(place);
-    EXPECT_TRUE(number >= 0 && number <= 900) << place;
+  EXPECT_FALSE(coordinates.empty());
+  for (const std::string& coordinate : coordinates) {
+    const double number = std::stod(coordinate);
+    EXPECT_TRUE(number >= 0 && number <= 900) << coordinate;
   }
 }
 
-TEST(Measuring, SaysBeforeItBeginsThatAPictureCannotBeDrawn) {
+TEST(Measuring, ChecksThePictureFileBeforeItBegins) {
   FalseServer server;
   const Outcome client =
       run(ECHO_CLIENT, measuring(server.port(), {"-n", "1", "--svg", "/nowhere/picture"}));
@@ -545,7 +544,7 @@ TEST(Measuring, SaysBeforeItBeginsThatAPictureCannotBeDrawn) {
             "echo_client: cannot write '/nowhere/picture': No such file or directory\n");
 }
 
-TEST(Measuring, HasItsResultsWhereThePictureCannotBeDrawn) {
+TEST(Measuring, PrintsResultsIfThePictureFails) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, measuring(server.port(), {"-n", "1", "--svg", "/dev/full", "--quiet"}));
@@ -554,7 +553,7 @@ TEST(Measuring, HasItsResultsWhereThePictureCannotBeDrawn) {
   EXPECT_TRUE(is_exact(client.output));
 }
 
-TEST(Measuring, FailsWhereItsResultsCannotBePrinted) {
+TEST(Measuring, FailsIfItsResultsCannotBePrinted) {
   ServerProgram server;
   Program client(ECHO_CLIENT, measuring(server.port(), {"-n", "1"}),
                  {.standard_output = "/dev/full"});
@@ -563,7 +562,7 @@ TEST(Measuring, FailsWhereItsResultsCannotBePrinted) {
       << client.error_text();
 }
 
-TEST(Measuring, PlotsTheLatenciesInTheCharactersOfTheLocale) {
+TEST(Measuring, PlotsInTheCharactersOfTheLocale) {
   ServerProgram server;
   const std::vector<std::string> arguments =
       at_port(server.port(), {"-4", "-n", "500", "--histogram"});
@@ -574,7 +573,7 @@ TEST(Measuring, PlotsTheLatenciesInTheCharactersOfTheLocale) {
   EXPECT_EQ(ascii.output.find("\u2588"), std::string::npos) << ascii.output;
 }
 
-TEST(Measuring, ShowsNoProgressWhereNoTerminalIs) {
+TEST(Measuring, ShowsNoProgressWithoutATerminal) {
   ServerProgram server;
   const Outcome client = run(ECHO_CLIENT, at_port(server.port(), {"-4", "-D", "500ms"}));
   EXPECT_EQ(client.status, 0);

@@ -23,16 +23,15 @@ class Memory : public testing::Test {
   }
 };
 
-// A server, and clients of it that never read.
-class StuckCrowd {
+// A server with clients that never read.
+class StuckClients {
  public:
   void connect(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) peers_.emplace_back(server_.endpoint());
     witness_.echo("all are in");
   }
 
-  // Sends the messages on every connection in turn, each by itself, until the server owes each as
-  // much as it may.
+  // Sends the messages on all connections, one message at a time, until every queue is full.
   void fill_queues(const std::vector<std::string>& messages) {
     while (bytes_owed(server_) - bytes_lost_ < peers_.size() * kMaxQueue) {
       for (int i = 0; i < 32; ++i) {
@@ -41,8 +40,8 @@ class StuckCrowd {
     }
   }
 
-  // Every second one of them leaves, with its queue full.
-  void leave_by_half() {
+  // Closes every second connection while its queue is full.
+  void close_every_second() {
     const std::size_t leaving = peers_.size() / 2;
     const std::size_t others = server_.open_descriptors() - leaving;
     for (std::size_t i = 0; i < leaving; ++i)
@@ -51,13 +50,13 @@ class StuckCrowd {
     bytes_lost_ += leaving * kMaxQueue;
   }
 
-  // The most that it has taken, beyond what it took at first.
+  // Peak memory of the server, less its memory at the start.
   std::size_t memory() const { return server_.peak_memory() - memory_at_start_; }
 
  private:
   void send_to_all(const std::string& message) {
     for (const TestPeer& peer : peers_) send(peer.fd(), message);
-    // Once this is back, the server has received what was sent before it.
+    // When this echo arrives, the server has received all earlier messages.
     witness_.echo("!");
   }
 
@@ -68,16 +67,16 @@ class StuckCrowd {
   std::uint64_t bytes_lost_ = 0;
 };
 
-TEST_F(Memory, OfAnIdleConnectionIsAKibibyte) {
-  constexpr std::size_t kCrowd = 10'000;
-  if (!allow_descriptors(kCrowd + 100)) GTEST_SKIP() << "too few descriptors";
-  StuckCrowd crowd;
-  crowd.connect(kCrowd);
-  EXPECT_LT(crowd.memory(), kCrowd * kConnectionMemory);
+TEST_F(Memory, StaysBelowOneKibibytePerIdleConnection) {
+  constexpr std::size_t kClients = 10'000;
+  if (!allow_descriptors(kClients + 100)) GTEST_SKIP() << "too few descriptors";
+  StuckClients clients;
+  clients.connect(kClients);
+  EXPECT_LT(clients.memory(), kClients * kConnectionMemory);
 }
 
-TEST_F(Memory, OfFullQueuesIsBoundedWhateverTheMessages) {
-  constexpr std::size_t kCrowd = 16;
+TEST_F(Memory, StaysBelowTheBoundForFullQueues) {
+  constexpr std::size_t kClients = 16;
   constexpr std::size_t kBlock = MessageQueue::kBlockBytes;
   const std::string byte = "x";
   const std::vector<std::vector<std::string>> kinds{
@@ -86,24 +85,24 @@ TEST_F(Memory, OfFullQueuesIsBoundedWhateverTheMessages) {
       {std::string(kBlock / 2 + 1, 'x')},
   };
   for (const std::vector<std::string>& messages : kinds) {
-    StuckCrowd crowd;
-    crowd.connect(kCrowd);
-    crowd.fill_queues(messages);
-    EXPECT_LT(crowd.memory(), memory_bound(kCrowd, kMaxQueue)) << messages.front().size();
-    EXPECT_GT(crowd.memory(), kCrowd * kMaxQueue) << messages.front().size();
+    StuckClients clients;
+    clients.connect(kClients);
+    clients.fill_queues(messages);
+    EXPECT_LT(clients.memory(), memory_bound(kClients, kMaxQueue)) << messages.front().size();
+    EXPECT_GT(clients.memory(), kClients * kMaxQueue) << messages.front().size();
   }
 }
 
-// The gaps that these leave in the heap fit whatever the newcomers send.
-TEST_F(Memory, OfThoseWhoLeftIsTakenAgain) {
-  constexpr std::size_t kCrowd = 32;
-  StuckCrowd crowd;
-  crowd.connect(kCrowd);
-  crowd.fill_queues({std::string(MessageQueue::kBlockBytes, 'x')});
-  crowd.leave_by_half();
-  crowd.connect(kCrowd / 2);
-  crowd.fill_queues({std::string(4 * MessageQueue::kBlockBytes, 'x')});
-  EXPECT_LT(crowd.memory(), memory_bound(kCrowd, kMaxQueue));
+// The later messages fit into the gaps that the closed connections leave in the heap.
+TEST_F(Memory, IsReusedAfterConnectionsClose) {
+  constexpr std::size_t kClients = 32;
+  StuckClients clients;
+  clients.connect(kClients);
+  clients.fill_queues({std::string(MessageQueue::kBlockBytes, 'x')});
+  clients.close_every_second();
+  clients.connect(kClients / 2);
+  clients.fill_queues({std::string(4 * MessageQueue::kBlockBytes, 'x')});
+  EXPECT_LT(clients.memory(), memory_bound(kClients, kMaxQueue));
 }
 
 }  // namespace

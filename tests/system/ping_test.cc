@@ -16,7 +16,7 @@
 #include "support/test_peer.h"
 #include "support/text.h"
 
-// What the client tells of messages that it says one by one, as ping(8) does.
+// The client with --interval, which reports each message like ping(8).
 namespace echo::test {
 namespace {
 
@@ -25,7 +25,7 @@ std::vector<std::string> pinging(std::uint16_t port, std::vector<std::string> ar
   return at_port(port, std::move(arguments));
 }
 
-TEST(Ping, HasALineForEachMessageAndASummary) {
+TEST(Ping, PrintsALinePerMessageAndASummary) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, pinging(server.port(), {"-I", "10ms", "-n", "3", "-s", "100"}));
@@ -39,7 +39,7 @@ TEST(Ping, HasALineForEachMessageAndASummary) {
   EXPECT_TRUE(matches(client.output, lines)) << client.output;
 }
 
-TEST(Ping, EndsAtCtrlCWithItsSummary) {
+TEST(Ping, PrintsTheSummaryOnCtrlC) {
   ServerProgram server;
   Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "10ms"}));
   client.wait_for_part_of_output("seq=5 ");
@@ -48,7 +48,7 @@ TEST(Ping, EndsAtCtrlCWithItsSummary) {
   EXPECT_NE(client.output_text().find("rtt min/avg/max/mdev = "), std::string::npos);
 }
 
-TEST(Ping, TellsOnlyTheSummaryWhenQuiet) {
+TEST(Ping, PrintsOnlyTheSummaryOnRequest) {
   ServerProgram server;
   const Outcome client =
       run(ECHO_CLIENT, pinging(server.port(), {"-I", "1ms", "-n", "3", "--quiet"}));
@@ -56,29 +56,29 @@ TEST(Ping, TellsOnlyTheSummaryWhenQuiet) {
   EXPECT_TRUE(client.output.starts_with("--- localhost port ")) << client.output;
 }
 
-// Held while it is away, so that the system gives the port to nobody else.
-UniqueFd hold(const Endpoint& endpoint) {
-  UniqueFd held{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+// Reserves the port while no server listens, so that the kernel assigns it to no other socket.
+UniqueFd reserve(const Endpoint& endpoint) {
+  UniqueFd reserved{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   constexpr int kOn = 1;
-  ::setsockopt(held.get(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof kOn);
-  if (::bind(held.get(), endpoint.address(), endpoint.length()) != 0) {
-    throw std::runtime_error("the port cannot be held");
+  ::setsockopt(reserved.get(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof kOn);
+  if (::bind(reserved.get(), endpoint.address(), endpoint.length()) != 0) {
+    throw std::runtime_error("cannot reserve the port");
   }
-  return held;
+  return reserved;
 }
 
-TEST(Ping, SurvivesAServerThatGoesAndComesBack) {
+TEST(Ping, SurvivesAServerRestart) {
   auto server = std::make_unique<ServerProgram>();
   const std::uint16_t port = server->port();
   Program client(ECHO_CLIENT, pinging(port, {"-I", "20ms"}));
   client.wait_for_part_of_output("seq=3 ");
   const Endpoint endpoint = server->endpoint();
   server.reset();
-  const UniqueFd held = hold(endpoint);
+  const UniqueFd reserved = reserve(endpoint);
   client.wait_for_part_of_output(" lost: ");
   server = std::make_unique<ServerProgram>(
       std::vector<std::string>{"-H", "127.0.0.1", "-p", std::to_string(port)});
-  // Once a line follows the losses that is none.
+  // True when an answer follows the lost messages.
   const auto is_back = [&] {
     const std::string& text = client.output_text();
     return text.rfind(" time=") > text.rfind(" lost: ");
@@ -91,8 +91,8 @@ TEST(Ping, SurvivesAServerThatGoesAndComesBack) {
       << client.error_text();
 }
 
-// Nobody reads its lines, and the pipe is full.
-TEST(Ping, EndsAtCtrlCThoughNobodyReadsIt) {
+// Standard output is a full pipe that is not read.
+TEST(Ping, EndsOnCtrlCWhileItsOutputIsStuck) {
   ServerProgram server;
   Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "10us"}));
   client.ignore_output();
@@ -101,7 +101,7 @@ TEST(Ping, EndsAtCtrlCThoughNobodyReadsIt) {
     const std::uint64_t last = std::exchange(before, bytes_in(server));
     return before > 0 && before == last;
   });
-  // The first one ends the measurement, and what comes later the wait for who would read of it.
+  // The first signal ends the measurement. A later one ends the wait for the reader.
   wait_until([&] {
     client.signal(SIGINT);
     return client.open_descriptors() == 0;
@@ -109,8 +109,8 @@ TEST(Ping, EndsAtCtrlCThoughNobodyReadsIt) {
   EXPECT_EQ(client.wait_for_exit(), 130);
 }
 
-// Each that is lost with the reason of its own connection.
-TEST(Ping, GoesOnAfterAFailure) {
+// Each lost message is reported with the error of its own connection.
+TEST(Ping, ContinuesAfterAFailure) {
   FalseServer server;
   Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "50ms"}));
   {
@@ -129,7 +129,7 @@ TEST(Ping, GoesOnAfterAFailure) {
   EXPECT_EQ(client.wait_for_exit(), 130);
 }
 
-TEST(Ping, SaysThatItWaitsForAConnection) {
+TEST(Ping, ReportsThatItWaitsForAConnection) {
   const SilentPort silent;
   Program client(ECHO_CLIENT, pinging(silent.endpoint().port(), {"-I", "1s"}));
   client.wait_for_line("waiting for a connection to localhost port ");

@@ -20,7 +20,7 @@
 #include "support/test_peer.h"
 #include "support/traced_server.h"
 
-// The server, whose system calls fail.
+// Failing system calls of the server.
 namespace echo::test {
 namespace {
 
@@ -28,7 +28,7 @@ void expect_served(const Endpoint& server) {
   EXPECT_EQ(TestPeer(server).echo("newcomer"), "newcomer");
 }
 
-// A client that must not be served: by EOF or by a reset.
+// Expects that the server has closed the connection, with EOF or a reset.
 void expect_lost(const TestPeer& victim) {
   try {
     EXPECT_EQ(victim.receive_to_eof(), "");
@@ -37,11 +37,12 @@ void expect_lost(const TestPeer& victim) {
   }
 }
 
-// A server that meets faults, a victim of them, and a witness: a client that none of them is for.
+// A server whose system calls fail, a victim whose connection may fail, and a witness that must be
+// served without an error.
 class ServerFaultTest : public FaultTest {
  protected:
   void begin(const std::string& when) {
-    // A stop does not wait long for what the fault keeps from happening.
+    // The drain timeout is short, because the fault may prevent a clean end.
     server_.emplace(std::vector{inject(GetParam(), when)}, std::vector<std::string>{"-d", "100ms"});
     witness_.emplace(server_->endpoint());
     EXPECT_EQ(witness_->echo("before"), "before");
@@ -56,7 +57,7 @@ class ServerFaultTest : public FaultTest {
   Trace end() {
     expect_served(server_->endpoint());
     EXPECT_EQ(witness_->echo("after"), "after");
-    // A server that stops would give them time to hang up.
+    // Both peers close first, so that the stop does not wait for them.
     witness_.reset();
     victim_.reset();
     return server_->stop();
@@ -69,11 +70,12 @@ class ServerFaultTest : public FaultTest {
 };
 
 // --- accept4() ---
-// The witness's comes first, then one that finds nobody waiting, then the victim's.
+// The first call accepts the witness, the second one finds no connection, and the third one accepts
+// the victim.
 
-class FaultOfAccept : public ServerFaultTest {};
+class AcceptFault : public ServerFaultTest {};
 
-TEST_P(FaultOfAccept, LosesNobody) {
+TEST_P(AcceptFault, LosesNoClient) {
   begin("3");
   TestPeer& victim = connect_victim();
   server().wait_for_faults(1);
@@ -82,20 +84,20 @@ TEST_P(FaultOfAccept, LosesNobody) {
   end();
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfAccept,
+INSTANTIATE_TEST_SUITE_P(Each, AcceptFault,
                          testing::ValuesIn(join({faults("accept4", {EAGAIN}),
                                                  faults("accept4", kAcceptOfOneClient),
                                                  faults("accept4", kAcceptOfTheSystem)})),
                          name_of_test);
 
-class FaultOfADeadListener : public ServerFaultTest {};
+class DeadListenerFault : public ServerFaultTest {};
 
-TEST_P(FaultOfADeadListener, HasItOpenedAgain) {
+TEST_P(DeadListenerFault, ReopensTheListener) {
   begin("3");
   try {
     connect_victim();
   } catch (const std::system_error&) {
-    // The listener that it is reset with may be gone before it has connected.
+    // The kernel resets the connection if the server closes the listener first.
   }
   server().program().wait_for_line("error: cannot accept on 127.0.0.1 port ");
   server().program().wait_for_line("starting up on 127.0.0.1 port ");
@@ -103,13 +105,13 @@ TEST_P(FaultOfADeadListener, HasItOpenedAgain) {
   end();
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfADeadListener,
+INSTANTIATE_TEST_SUITE_P(Each, DeadListenerFault,
                          testing::ValuesIn(faults("accept4", kAcceptOfADeadListener)),
                          name_of_test);
 
-class FaultOfManyWhoWait : public ServerFaultTest {};
+class RepeatedAcceptFault : public ServerFaultTest {};
 
-TEST_P(FaultOfManyWhoWait, DoesNotKeepTheNextOneWaiting) {
+TEST_P(RepeatedAcceptFault, DoesNotDelayTheNextClient) {
   begin("3..202");
   EXPECT_EQ(connect_victim().echo("next"), "next");
   expect_witness_served();
@@ -118,12 +120,12 @@ TEST_P(FaultOfManyWhoWait, DoesNotKeepTheNextOneWaiting) {
   EXPECT_EQ(count_of(trace, "(Timeout)"), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfManyWhoWait,
+INSTANTIATE_TEST_SUITE_P(Each, RepeatedAcceptFault,
                          testing::ValuesIn(faults("accept4", kAcceptOfOneClient)), name_of_test);
 
-class LastingFaultOfAccept : public ServerFaultTest {};
+class LastingAcceptFault : public ServerFaultTest {};
 
-TEST_P(LastingFaultOfAccept, NeitherSpinsNorStopsTheService) {
+TEST_P(LastingAcceptFault, NeitherSpinsNorStopsTheServer) {
   begin("3+");
   TestPeer& victim = connect_victim();
   for (std::size_t faults = 1; faults <= 4; ++faults) {
@@ -132,20 +134,20 @@ TEST_P(LastingFaultOfAccept, NeitherSpinsNorStopsTheService) {
   }
   EXPECT_FALSE(victim.has_input());
   const Trace trace = server().stop();
-  // Before each time that it asks again it waits; not before the first time, nor for the stop.
+  // The server waits before each retry, but not before the first call and not for the stop.
   EXPECT_LE(count_of(trace, "(INJECTED)"), count_of(trace, "(Timeout)") + 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, LastingFaultOfAccept,
+INSTANTIATE_TEST_SUITE_P(Each, LastingAcceptFault,
                          testing::ValuesIn(faults("accept4", kAcceptOfTheSystem)), name_of_test);
 
 // --- recv() and send(), recvmsg() and sendmsg() ---
-// A short message needs the former two. A long one needs the others too, where more than a block is
-// expected.
+// A short message takes recv() and send(). A long message also takes recvmsg() and sendmsg() if the
+// server expects more than one block.
 
 constexpr std::size_t kLong = 1UL << 20;
 
-// Makes the server offer room for more than a block at a time: it does so after a full one.
+// Makes the server provide room for several blocks at a time, as it does after one full block.
 void announce_long_messages(const TestPeer& peer) {
   const std::string block(MessageQueue::kBlockBytes, 'x');
   EXPECT_TRUE(peer.echo(block) == block);
@@ -153,19 +155,19 @@ void announce_long_messages(const TestPeer& peer) {
 
 class TransferFaultTest : public ServerFaultTest {
  protected:
-  // So many of the calls for the victim fail, from the first of them on.
+  // The first `count` calls for the victim fail.
   void begin_with(int count) {
     const int first = is_of_long_messages() ? 1 : 2;
     begin(std::to_string(first) + ".." + std::to_string(first + count - 1));
   }
 
-  // Makes the server call it.
+  // Makes the server execute the call.
   static void send_message(const TestPeer& victim) {
     if (is_of_long_messages()) announce_long_messages(victim);
     try {
       victim.send(is_of_long_messages() ? std::string(kLong, 'x') : "victim");
     } catch (const std::system_error&) {
-      // It is lost before it has sent all.
+      // The server has closed the connection before all bytes are sent.
     }
   }
 
@@ -176,9 +178,9 @@ class TransferFaultTest : public ServerFaultTest {
   }
 };
 
-class PassingFaultOfATransfer : public TransferFaultTest {};
+class TransientTransferFault : public TransferFaultTest {};
 
-TEST_P(PassingFaultOfATransfer, LosesNoByte) {
+TEST_P(TransientTransferFault, LosesNoByte) {
   begin_with(100);
   TestPeer victim(server().endpoint());
   EXPECT_EQ(victim.echo("short"), "short");
@@ -190,14 +192,14 @@ TEST_P(PassingFaultOfATransfer, LosesNoByte) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Each, PassingFaultOfATransfer,
+    Each, TransientTransferFault,
     testing::ValuesIn(join({faults("recvfrom", kNotNow), faults("sendto", kNotNow),
                             faults("recvmsg", kNotNow), faults("sendmsg", kNotNow)})),
     name_of_test);
 
-class FaultOfATransfer : public TransferFaultTest {};
+class TransferFault : public TransferFaultTest {};
 
-TEST_P(FaultOfATransfer, CostsThatClientAlone) {
+TEST_P(TransferFault, ClosesOnlyThatConnection) {
   begin_with(1);
   const TestPeer& victim = connect_victim();
   send_message(victim);
@@ -209,7 +211,7 @@ TEST_P(FaultOfATransfer, CostsThatClientAlone) {
   end();
 }
 
-TEST_P(FaultOfATransfer, OfManyInTurnCostsThemAlone) {
+TEST_P(TransferFault, ClosesOnlyAffectedConnections) {
   begin_with(20);
   for (int i = 0; i < 20; ++i) {
     const TestPeer& victim = connect_victim();
@@ -220,16 +222,16 @@ TEST_P(FaultOfATransfer, OfManyInTurnCostsThemAlone) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Each, FaultOfATransfer,
+    Each, TransferFault,
     testing::ValuesIn(join({faults("recvfrom", kRecvFatal), faults("sendto", kSendFatal),
                             faults("recvmsg", kRecvFatal), faults("sendmsg", kSendFatal)})),
     name_of_test);
 
 // --- select() ---
 
-class FaultOfSelect : public ServerFaultTest {};
+class SelectFault : public ServerFaultTest {};
 
-TEST_P(FaultOfSelect, DelaysEverybodyAndLosesNobody) {
+TEST_P(SelectFault, DelaysClientsAndLosesNone) {
   begin("3..12");
   TestPeer& victim = connect_victim();
   EXPECT_EQ(victim.echo("victim"), "victim");
@@ -238,19 +240,19 @@ TEST_P(FaultOfSelect, DelaysEverybodyAndLosesNobody) {
   EXPECT_EQ(count_of(end(), "(INJECTED)"), 10U);
 }
 
-TEST_P(FaultOfSelect, ForEverNeitherSpinsNorKeepsTheServerFromStopping) {
+TEST_P(SelectFault, NeitherSpinsNorPreventsAStop) {
   TracedServer server({inject(GetParam(), "1+")});
   server.wait_for_faults(5);
   const Trace trace = server.stop();
   EXPECT_EQ(count_of(trace, "clock_nanosleep("), count_of(trace, "(INJECTED)"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfSelect, testing::ValuesIn(faults("pselect6", kSelect)),
+INSTANTIATE_TEST_SUITE_P(Each, SelectFault, testing::ValuesIn(faults("pselect6", kSelect)),
                          name_of_test);
 
-class InterruptedSelect : public ServerFaultTest {};
+class InterruptedSelectFault : public ServerFaultTest {};
 
-TEST_P(InterruptedSelect, IsMadeAgainAtOnce) {
+TEST_P(InterruptedSelectFault, RetriesImmediately) {
   begin("3..102");
   TestPeer& victim = connect_victim();
   EXPECT_EQ(victim.echo("victim"), "victim");
@@ -261,45 +263,46 @@ TEST_P(InterruptedSelect, IsMadeAgainAtOnce) {
   EXPECT_EQ(count_of(trace, "clock_nanosleep("), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, InterruptedSelect, testing::ValuesIn(faults("pselect6", {EINTR})),
-                         name_of_test);
+INSTANTIATE_TEST_SUITE_P(Each, InterruptedSelectFault,
+                         testing::ValuesIn(faults("pselect6", {EINTR})), name_of_test);
 
-// --- What tells of events on those that are silent among others ---
+// --- Signal-driven I/O on idle connections ---
 
-// All of many clients are silent for long while one is not, and then all speak; twice.
-Trace serve_crowd_and_stop(TracedServer& server) {
-  const std::vector<TestPeer> crowd = connect_many(server.endpoint(), 40);
+// Serves 40 clients that go idle while one is busy and then send a message each, twice. Then stops
+// the server.
+Trace serve_idle_clients_and_stop(TracedServer& server) {
+  const std::vector<TestPeer> clients = connect_many(server.endpoint(), 40);
   for (int round = 0; round < 2; ++round) {
-    for (int i = 0; i < 100; ++i) EXPECT_EQ(crowd.front().echo("busy"), "busy");
-    for (const TestPeer& peer : crowd) EXPECT_EQ(peer.echo("silent"), "silent");
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(clients.front().echo("busy"), "busy");
+    for (const TestPeer& peer : clients) EXPECT_EQ(peer.echo("silent"), "silent");
   }
   return server.stop();
 }
 
-// Of the descriptor that tells of them, so much is read at once.
+// The end of the trace line of a read(2) from the signal descriptor: 16 events of 128 bytes.
 constexpr const char* kWholeQueue = ", 2048)";
 
-class FaultOfEvents : public FaultTest {
+class SignalDrivenIoFault : public FaultTest {
  protected:
   static std::string place() {
-    TracedServer rehearsal({}, quietly());
-    return place_of(GetParam(), serve_crowd_and_stop(rehearsal), kFromTheStart);
+    TracedServer rehearsal({}, quiet_options());
+    return place_of(GetParam(), serve_idle_clients_and_stop(rehearsal), kFromTheStart);
   }
 
   static Trace serve_with_fault(const std::string& when) {
-    TracedServer server({inject(GetParam(), when)}, quietly());
-    return serve_crowd_and_stop(server);
+    TracedServer server({inject(GetParam(), when)}, quiet_options());
+    return serve_idle_clients_and_stop(server);
   }
 
  private:
-  static std::vector<std::string> quietly() { return {"--quiet", "-d", "100ms"}; }
+  static std::vector<std::string> quiet_options() { return {"--quiet", "-d", "100ms"}; }
 };
 
-TEST_P(FaultOfEvents, CostsNobodyTheEcho) {
+TEST_P(SignalDrivenIoFault, LosesNoByte) {
   EXPECT_EQ(count_of(serve_with_fault(place()), "(INJECTED)"), 1U);
 }
 
-TEST_P(FaultOfEvents, ForEverCostsNobodyTheEcho) {
+TEST_P(SignalDrivenIoFault, LosesNoByteIfPermanent) {
   EXPECT_GE(count_of(serve_with_fault(place() + '+'), "(INJECTED)"), 1U);
 }
 
@@ -310,7 +313,7 @@ std::string name_with_argument(const testing::TestParamInfo<Fault>& info) {
   return name_of_test(info) + argument;
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfEvents,
+INSTANTIATE_TEST_SUITE_P(Each, SignalDrivenIoFault,
                          testing::ValuesIn(join({faults("signalfd4", kSignalDescriptor),
                                                  faults("fcntl", kControl, "F_SETOWN"),
                                                  faults("fcntl", kControl, "F_SETSIG"),
@@ -319,9 +322,9 @@ INSTANTIATE_TEST_SUITE_P(Each, FaultOfEvents,
                                                  faults("read", kRead, kWholeQueue)})),
                          name_with_argument);
 
-// --- What else the server calls ---
+// --- Other calls while serving ---
 
-// From its first client to its last. `linger`: that one does not hang up when the server does.
+// Serves three clients and stops the server. With `linger` the last one keeps its connection open.
 Trace serve_and_stop(TracedServer& server, bool linger = false) {
   std::optional<TestPeer> witness(server.endpoint());
   EXPECT_EQ(witness->echo("before"), "before");
@@ -330,8 +333,8 @@ Trace serve_and_stop(TracedServer& server, bool linger = false) {
   victim.shut_down_sending();
   expect_served(server.endpoint());
   EXPECT_EQ(witness->echo("after"), "after");
-  // It may be that no write(2) succeeds, not even the one of the signal's handler, which interrupts
-  // the sleep all the same.
+  // The fault may affect every write(2), also in the signal handler. The signal must then interrupt
+  // the sleep.
   server.wait_until_idle();
   server.program().signal(SIGTERM);
   EXPECT_EQ(witness->receive_to_eof(), "");
@@ -346,61 +349,61 @@ Trace rehearse(bool linger = false) {
   return serve_and_stop(server, linger);
 }
 
-class LesserFault : public FaultTest {};
+class MinorFault : public FaultTest {};
 
-TEST_P(LesserFault, IsOfNoConsequenceWhileServing) {
+TEST_P(MinorFault, DoesNotAffectTheService) {
   TracedServer server({inject(GetParam(), place_of(GetParam(), rehearse(), kWhileServing))});
   EXPECT_EQ(count_of(serve_and_stop(server), "(INJECTED)"), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, LesserFault,
+INSTANTIATE_TEST_SUITE_P(Each, MinorFault,
                          testing::ValuesIn(join({faults("setsockopt", kSocketOption, "TCP_NODELAY"),
                                                  faults("shutdown", kShutdown),
                                                  faults("close", kClose), faults("listen", kListen),
                                                  faults("read", kNotNow, ", 1)")})),
                          name_of_test);
 
-class FaultOfADrain : public FaultTest {};
+class DrainFault : public FaultTest {};
 
-TEST_P(FaultOfADrain, DoesNotKeepTheServerFromStopping) {
+TEST_P(DrainFault, DoesNotPreventAStop) {
   const std::string place = place_of(GetParam(), rehearse(true), kWhileServing);
   TracedServer server({inject(GetParam(), place + '+')});
   EXPECT_GE(count_of(serve_and_stop(server, true), "(INJECTED)"), 1U);
   EXPECT_EQ(server.program().error_text().find("the drain timeout"), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfADrain, testing::ValuesIn(faults("ioctl", kIoctl, "OUTQ")),
+INSTANTIATE_TEST_SUITE_P(Each, DrainFault, testing::ValuesIn(faults("ioctl", kIoctl, "OUTQ")),
                          name_of_test);
 
-class FaultOfTheLog : public FaultTest {};
+class LogFault : public FaultTest {};
 
-TEST_P(FaultOfTheLog, CostsTheLineAndSaysSo) {
+TEST_P(LogFault, DropsOneLineAndCountsIt) {
   TracedServer server({inject(GetParam(), place_of(GetParam(), rehearse(), kWhileServing))});
   serve_and_stop(server);
   const std::string line = server.program().wait_for_line("warning: log lines dropped: ");
   EXPECT_TRUE(line.ends_with(": 1")) << line;
 }
 
-TEST_P(FaultOfTheLog, ForEverCostsNothingElse) {
+TEST_P(LogFault, LosesOnlyLogLinesIfPermanent) {
   TracedServer server({inject(GetParam(), place_of(GetParam(), rehearse(), kWhileServing) + '+')});
   EXPECT_GT(count_of(serve_and_stop(server), "(INJECTED)"), 10U);
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Each, FaultOfTheLog,
-    testing::ValuesIn(join({faults("write", {EAGAIN}), faults("write", kWrite)})), name_of_test);
+    Each, LogFault, testing::ValuesIn(join({faults("write", {EAGAIN}), faults("write", kWrite)})),
+    name_of_test);
 
-// A device may take nothing and report no error.
-TEST(LogThatTakesNothing, CostsOnlyItsLines) {
+// A device may accept no byte and report no error.
+TEST(ZeroByteLogWriteFault, LosesOnlyLogLines) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   const std::string place = place_of({"write", 0}, rehearse(), kWhileServing);
   TracedServer server({"--inject=write:retval=0:when=" + place + '+'});
   EXPECT_GT(count_of(serve_and_stop(server), "(INJECTED)"), 10U);
 }
 
-class InterruptedLog : public FaultTest {};
+class InterruptedLogFault : public FaultTest {};
 
-TEST_P(InterruptedLog, LosesNoLine) {
+TEST_P(InterruptedLogFault, LosesNoLine) {
   TracedServer server({inject(GetParam(), place_of(GetParam(), rehearse(), kWhileServing))});
   EXPECT_EQ(count_of(serve_and_stop(server), "(INJECTED)"), 1U);
   const std::string& log = server.program().error_text();
@@ -408,7 +411,7 @@ TEST_P(InterruptedLog, LosesNoLine) {
   EXPECT_EQ(log.find("log lines dropped"), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, InterruptedLog, testing::ValuesIn(faults("write", {EINTR})),
+INSTANTIATE_TEST_SUITE_P(Each, InterruptedLogFault, testing::ValuesIn(faults("write", {EINTR})),
                          name_of_test);
 
 // --- Memory: mmap(2) and brk(2) ---
@@ -420,18 +423,18 @@ std::string first_while_serving(const Trace& trace, const std::string& call) {
   return std::to_string(count_of(Trace(trace.begin(), serving), call + '(') + 1);
 }
 
-TEST(WantOfMemory, CostsTheClientThatItWasFor) {
+TEST(OutOfMemoryFault, ClosesOnlyTheAffectedConnection) {
   if (sanitized()) GTEST_SKIP() << "a sanitizer ends a program that is out of memory";
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   const Trace rehearsal = TracedServer().stop();
-  // The system's own brk() has no error: it returns the old end, which is below the one asked for
-  // (brk(2), "C library/kernel differences").
+  // The brk() of the kernel reports no error. It returns the old end, which is below the requested
+  // end (brk(2), "C library/kernel differences").
   TracedServer server({inject({"mmap", ENOMEM}, first_while_serving(rehearsal, "mmap") + '+'),
                        "--inject=brk:retval=0:when=" + first_while_serving(rehearsal, "brk") + '+'},
                       {"-q", "1G", "-d", "100ms"});
   TestPeer witness(server.endpoint());
   EXPECT_EQ(witness.echo("before"), "before");
-  // It is owed more and more, and takes none of it.
+  // The victim sends without end and reads nothing, so its queue grows.
   const TestPeer victim(server.endpoint());
   EXPECT_THROW(victim.send_until_stuck(), std::system_error);
   server.program().wait_for_line("closing " + victim.local().to_string() +
@@ -441,11 +444,11 @@ TEST(WantOfMemory, CostsTheClientThatItWasFor) {
   server.stop();
 }
 
-// --- The server's start ---
+// --- Start ---
 
-class FaultOfTheStart : public FaultTest {
+class StartFault : public FaultTest {
  protected:
-  static std::string complaint_about(const std::string& call) {
+  static std::string error_of(const std::string& call) {
     if (call == "rt_sigaction") return "cannot catch signal " + std::to_string(SIGTERM);
     if (call == "rt_sigprocmask") return "cannot block signals";
     if (call == "getsockname") return "cannot tell the port of 127.0.0.1";
@@ -454,20 +457,20 @@ class FaultOfTheStart : public FaultTest {
   }
 };
 
-TEST_P(FaultOfTheStart, IsToldInOneLine) {
+TEST_P(StartFault, FailsWithOneErrorLine) {
   if (sanitized() && std::string_view(GetParam().call) == "pipe2") {
-    GTEST_SKIP() << "a sanitizer needs a pipe to find out whether memory can be read";
+    GTEST_SKIP() << "a sanitizer needs a pipe to check whether memory is readable";
   }
   const std::string place = place_of(GetParam(), TracedServer().stop(), kFromTheStart);
   const TracedOutcome server =
       run_traced({inject(GetParam(), place + '+')}, ECHO_SERVER, {"-H", "127.0.0.1", "-p", "0"});
   EXPECT_EQ(server.outcome.status, 1);
   EXPECT_EQ(server.outcome.error,
-            "echo_server: " + complaint_about(GetParam().call) + ": " + GetParam().reason() + "\n");
+            "echo_server: " + error_of(GetParam().call) + ": " + GetParam().reason() + "\n");
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Each, FaultOfTheStart,
+    Each, StartFault,
     testing::ValuesIn(join({faults("socket", kSocket), faults("setsockopt", kSocketOption),
                             faults("bind", kBind), faults("listen", kListen),
                             faults("getsockname", kSocketName), faults("pipe2", kPipe),
@@ -475,15 +478,15 @@ INSTANTIATE_TEST_SUITE_P(
                             faults("rt_sigaction", kSignalSetting, "SIGTERM")})),
     name_of_test);
 
-class LesserFaultOfTheStart : public FaultTest {};
+class MinorStartFault : public FaultTest {};
 
-TEST_P(LesserFaultOfTheStart, IsOfNoConsequence) {
+TEST_P(MinorStartFault, DoesNotAffectTheService) {
   const std::string place = place_of(GetParam(), TracedServer().stop(), kFromTheStart);
   TracedServer server({inject(GetParam(), place)});
   EXPECT_EQ(count_of(serve_and_stop(server), "(INJECTED)"), 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, LesserFaultOfTheStart,
+INSTANTIATE_TEST_SUITE_P(Each, MinorStartFault,
                          testing::ValuesIn(join({faults("prlimit64", kLimit, "RLIMIT_NOFILE"),
                                                  faults("fcntl", {EBADF}, "F_GETFD"),
                                                  faults("ioctl", kIoctl, "TCGETS"),
@@ -491,8 +494,8 @@ INSTANTIATE_TEST_SUITE_P(Each, LesserFaultOfTheStart,
                                                  faults("bind", {EADDRINUSE})})),
                          name_of_test);
 
-// Others have the same description open, who would meet the flag.
-TEST(FaultOfReopeningTheLog, LeavesTheFlagsOfItsPipeAlone) {
+// Other processes share the open file description, so O_NONBLOCK would affect them too.
+TEST(LogReopenFault, LeavesTheFlagsOfThePipeUnchanged) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   const Fault fault{"openat", EACCES, "/proc/self/fd/2"};
   const std::string place = place_of(fault, TracedServer().stop(), kFromTheStart);

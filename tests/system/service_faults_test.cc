@@ -15,12 +15,12 @@
 #include "support/test_peer.h"
 #include "support/traced_server.h"
 
-// The server as a service, whose system calls fail when it hands over, or takes over.
+// Failing system calls during a handover, in the server that hands over and in its successor.
 namespace echo::test {
 namespace {
 
-// One that is being restarted, with a client.
-class HandingOver : public FaultTest {
+// A server with one client that hands over its connections on SIGUSR2.
+class HandoverFaultTest : public FaultTest {
  protected:
   void begin(const std::vector<std::string>& options) {
     server_.emplace(options, std::vector<std::string>{"-d", "2s"},
@@ -30,7 +30,7 @@ class HandingOver : public FaultTest {
     server_->program().signal(SIGUSR2);
   }
 
-  // Where the fault is to be, of one that hands over well.
+  // Returns the number of the call that must fail, counted in a successful handover.
   std::string place() {
     begin({});
     const Trace trace = server_->finish();
@@ -44,22 +44,23 @@ class HandingOver : public FaultTest {
   std::optional<TestPeer> peer_;
 };
 
-class FaultOfHandingOver : public HandingOver {};
+class HandoverFault : public HandoverFaultTest {};
 
-TEST_P(FaultOfHandingOver, MakesItDrainInstead) {
+TEST_P(HandoverFault, DrainsInstead) {
   begin({inject(GetParam(), place())});
   EXPECT_EQ(peer_->receive_to_eof(), "");
   peer_.reset();
   server_->finish();
   server_->program().wait_for_line("warning: cannot hand over: " + GetParam().reason());
   server_->program().wait_for_line("SIGUSR2: draining, 1 open");
-  // Once it hands over, and once it drains: by then the manager has heard all before.
+  // The server notifies the manager before the handover and before the drain. The second message
+  // proves that the manager has handled all earlier ones.
   manager_.wait_for("STOPPING=1");
   manager_.wait_for("STOPPING=1");
   EXPECT_TRUE(manager_.take_kept().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfHandingOver,
+INSTANTIATE_TEST_SUITE_P(Each, HandoverFault,
                          testing::ValuesIn(join({faults("socketpair", kSocketPair, "SEQPACKET"),
                                                  faults("memfd_create", kMemoryFile),
                                                  faults("write", kWrite, "echo_server handover"),
@@ -68,14 +69,14 @@ INSTANTIATE_TEST_SUITE_P(Each, FaultOfHandingOver,
                                                         "SCM_RIGHTS")})),
                          name_of_test);
 
-INSTANTIATE_TEST_SUITE_P(ByTheManager, FaultOfHandingOver,
+INSTANTIATE_TEST_SUITE_P(FdStore, HandoverFault,
                          testing::ValuesIn(faults("sendmsg", kSendDescriptors, "FDSTORE")),
                          name_of_test);
 
-// Nobody tells then that the service manager has heard all; it has.
-class FaultOfTheBarrier : public HandingOver {};
+// The manager has received everything, but the server gets no confirmation.
+class HandoverBarrierFault : public HandoverFaultTest {};
 
-TEST_P(FaultOfTheBarrier, CostsNobodyTheConnection) {
+TEST_P(HandoverBarrierFault, KeepsTheConnection) {
   begin({inject(GetParam(), place())});
   server_->finish();
   manager_.wait_for("FDSTORE=1");
@@ -84,13 +85,13 @@ TEST_P(FaultOfTheBarrier, CostsNobodyTheConnection) {
   server_->program().wait_for_line("warning: perhaps handed over: 1 connection, 0 bytes owed");
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheBarrier,
+INSTANTIATE_TEST_SUITE_P(Each, HandoverBarrierFault,
                          testing::ValuesIn(join({faults("socketpair", kSocketPair, "SOCK_STREAM"),
                                                  faults("sendmsg", kSendDescriptors, "BARRIER")})),
                          name_of_test);
 
-// One that is started with what another has handed over.
-class TakingOver : public HandingOver {
+// A server that restores the connection of its predecessor.
+class RestoreFaultTest : public HandoverFaultTest {
  protected:
   void restart(const std::vector<std::string>& options) {
     begin({});
@@ -109,7 +110,7 @@ class TakingOver : public HandingOver {
     return place_of(GetParam(), server_->stop(), kFromTheStart);
   }
 
-  // Once the server is gone: the tracer was passed the package too.
+  // The server must have exited, because strace inherits the passed descriptors too.
   void expect_peer_lost() {
     try {
       EXPECT_EQ(peer_->receive_to_eof(), "");
@@ -119,9 +120,9 @@ class TakingOver : public HandingOver {
   }
 };
 
-class FaultOfTakingOver : public TakingOver {};
+class HandoverRestoreFault : public RestoreFaultTest {};
 
-TEST_P(FaultOfTakingOver, CostsTheConnectionsAndALine) {
+TEST_P(HandoverRestoreFault, LosesTheConnectionAndLogsAWarning) {
   restart({inject(GetParam(), place())});
   EXPECT_EQ(TestPeer(server_->endpoint()).echo("newcomer"), "newcomer");
   server_->stop();
@@ -130,17 +131,17 @@ TEST_P(FaultOfTakingOver, CostsTheConnectionsAndALine) {
             std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTakingOver,
+INSTANTIATE_TEST_SUITE_P(Each, HandoverRestoreFault,
                          testing::ValuesIn(join({faults("recvmsg", kRecvFatal),
                                                  faults("fcntl", {EBADF, EINVAL}, "F_GET_SEALS"),
                                                  faults("lseek", {EBADF, EINVAL, ENXIO},
                                                         "SEEK_HOLE")})),
                          name_of_test);
 
-// It is the first that is looked at.
-class FaultOfTheOldListener : public TakingOver {};
+// The first SO_DOMAIN query is about the listener.
+class HandoverListenerFault : public RestoreFaultTest {};
 
-TEST_P(FaultOfTheOldListener, CostsNobodyTheConnection) {
+TEST_P(HandoverListenerFault, KeepsTheConnection) {
   restart({inject(GetParam(), place())});
   EXPECT_EQ(peer_->echo("after"), "after");
   peer_.reset();
@@ -150,21 +151,21 @@ TEST_P(FaultOfTheOldListener, CostsNobodyTheConnection) {
             std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfTheOldListener,
+INSTANTIATE_TEST_SUITE_P(Each, HandoverListenerFault,
                          testing::ValuesIn(faults("getsockopt", kSocketOption, "SO_DOMAIN")),
                          name_of_test);
 
-// It has ended meanwhile, for all that is known.
-class FaultOfThePeersName : public TakingOver {};
+// The server treats the connection as one that has ended during the restart.
+class HandoverPeerNameFault : public RestoreFaultTest {};
 
-TEST_P(FaultOfThePeersName, CostsThatConnection) {
+TEST_P(HandoverPeerNameFault, ClosesThatConnection) {
   restart({inject(GetParam(), place())});
   EXPECT_EQ(TestPeer(server_->endpoint()).echo("newcomer"), "newcomer");
   server_->stop();
   expect_peer_lost();
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, FaultOfThePeersName,
+INSTANTIATE_TEST_SUITE_P(Each, HandoverPeerNameFault,
                          testing::ValuesIn(faults("getpeername", kSocketName)), name_of_test);
 
 }  // namespace

@@ -19,7 +19,7 @@
 #include "support/test_manager.h"
 #include "support/test_peer.h"
 
-// The server as a service: what a service manager sees of it, without a systemd.
+// The server as a service of a service manager that the test plays.
 namespace echo::test {
 namespace {
 
@@ -29,7 +29,8 @@ class Service : public testing::Test {
     return {.environment = {{"NOTIFY_SOCKET", manager_.address()}}};
   }
 
-  // As a restart does: SIGUSR2, and the next server with what the last one has given.
+  // Restarts the server like systemd: sends SIGUSR2, then starts the next server with the
+  // descriptors that the previous one stored.
   ServerProgram successor_of(ServerProgram& server,
                              const std::vector<std::string>& arguments = {}) {
     server.signal(SIGUSR2);
@@ -44,7 +45,7 @@ class Service : public testing::Test {
   std::vector<PassedDescriptor> kept_;
 };
 
-TEST_F(Service, TellsWhenItServesAndWhenItEnds) {
+TEST_F(Service, NotifiesReadyAndStopping) {
   ServerProgram server({}, surroundings());
   manager_.wait_for("READY=1");
   EXPECT_EQ(TestPeer(server.endpoint()).echo("x"), "x");
@@ -52,7 +53,7 @@ TEST_F(Service, TellsWhenItServesAndWhenItEnds) {
   manager_.wait_for("STOPPING=1");
 }
 
-TEST_F(Service, IsAliveForItsWatchdogThoughItIsIdle) {
+TEST_F(Service, NotifiesTheWatchdogWhileIdle) {
   Surroundings watched = surroundings();
   watched.environment["WATCHDOG_USEC"] = "20000";
   watched.environment["WATCHDOG_PID"] = "$$";
@@ -60,12 +61,12 @@ TEST_F(Service, IsAliveForItsWatchdogThoughItIsIdle) {
   for (int i = 0; i < 20; ++i) manager_.wait_for("WATCHDOG=1");
 }
 
-TEST_F(Service, LosesNoByteAndNoConnectionByRestarts) {
+TEST_F(Service, LosesNoByteOrConnectionOnRestart) {
   ServerProgram first({}, surroundings());
   std::vector<TestPeer> peers = connect_many(first.endpoint(), 300);
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
   const TestPeer reader = TestPeer::with_buffers(first.endpoint(), 65536);
-  const std::size_t owed = reader.send_until_stuck();
+  const std::size_t pending = reader.send_until_stuck();
 
   ServerProgram second = successor_of(first);
   EXPECT_EQ(second.port(), first.port());
@@ -73,14 +74,14 @@ TEST_F(Service, LosesNoByteAndNoConnectionByRestarts) {
   kept_.clear();
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("after"), "after");
   reader.shut_down_sending();
-  EXPECT_EQ(reader.receive_to_eof().size(), owed);
+  EXPECT_EQ(reader.receive_to_eof().size(), pending);
   third.wait_for_line("taken over: 301 connections, ");
-  // None of them is held by anybody else.
+  // EOF arrives only if no other process has the connection open.
   peers.front().shut_down_sending();
   EXPECT_EQ(peers.front().receive_to_eof(), "");
 }
 
-TEST_F(Service, BreaksNoConnectionThoughItIsOutOfDescriptors) {
+TEST_F(Service, KeepsConnectionsIfOutOfDescriptors) {
   Surroundings few = surroundings();
   few.descriptors = 64;
   ServerProgram first({}, few);
@@ -90,7 +91,7 @@ TEST_F(Service, BreaksNoConnectionThoughItIsOutOfDescriptors) {
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("after"), "after");
 }
 
-TEST_F(Service, ServesThoseForWhichThereAreStillDescriptors) {
+TEST_F(Service, RestoresAsManyConnectionsAsFit) {
   ServerProgram first({}, surroundings());
   std::vector<TestPeer> peers = connect_many(first.endpoint(), 100);
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
@@ -116,18 +117,18 @@ TEST_F(Service, ServesThoseForWhichThereAreStillDescriptors) {
   EXPECT_LT(served, 64U);
 }
 
-// More than are asked about each time, so that the system tells of them by signals.
-TEST_F(Service, HearsAfterARestartOfThoseThatWereSilent) {
+// There are enough clients that the kernel reports activity on the idle ones by signals.
+TEST_F(Service, ServesIdleConnectionsAfterARestart) {
   ServerProgram first({"--quiet"}, surroundings());
   const std::vector<TestPeer> peers = connect_many(first.endpoint(), 200);
-  // Enough turns for the others to become quiet.
+  // All clients except the first one go idle.
   for (int i = 0; i < 200; ++i) EXPECT_EQ(peers.front().echo("busy"), "busy");
   ServerProgram second = successor_of(first, {"--quiet"});
   for (int i = 0; i < 200; ++i) EXPECT_EQ(peers.front().echo("busy"), "busy");
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("heard"), "heard");
 }
 
-TEST_F(Service, LetsNobodyInWhileAHostHasMoreThanTheNewLimit) {
+TEST_F(Service, RefusesAHostAboveTheNewLimit) {
   ServerProgram first({"--max-per-host", "4"}, surroundings());
   std::vector<TestPeer> peers = connect_many(first.endpoint(), 4);
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
@@ -142,7 +143,7 @@ TEST_F(Service, LetsNobodyInWhileAHostHasMoreThanTheNewLimit) {
   EXPECT_EQ(TestPeer(second.endpoint()).echo("newcomer"), "newcomer");
 }
 
-TEST_F(Service, TakesOverThoughTheNamesAreMissing) {
+TEST_F(Service, RestoresWithoutDescriptorNames) {
   ServerProgram first({}, surroundings());
   const TestPeer peer(first.endpoint());
   EXPECT_EQ(peer.echo("before"), "before");
@@ -154,7 +155,7 @@ TEST_F(Service, TakesOverThoughTheNamesAreMissing) {
   EXPECT_EQ(peer.echo("after"), "after");
 }
 
-TEST_F(Service, StartsThoughWhatIsHandedOverIsNoPackage) {
+TEST_F(Service, StartsDespiteAnInvalidHandover) {
   const UniqueFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
   ServerProgram server({}, {.passed = {{"handover", file.get()}}});
   EXPECT_EQ(TestPeer(server.endpoint()).echo("healthy"), "healthy");
@@ -164,7 +165,7 @@ TEST_F(Service, StartsThoughWhatIsHandedOverIsNoPackage) {
             std::string::npos);
 }
 
-TEST_F(Service, DrainsForSigusr2WithoutAManager) {
+TEST_F(Service, DrainsOnSigusr2WithoutAManager) {
   ServerProgram server;
   const TestPeer peer(server.endpoint());
   EXPECT_EQ(peer.echo("x"), "x");
@@ -173,7 +174,7 @@ TEST_F(Service, DrainsForSigusr2WithoutAManager) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-// --- What is passed to it ---
+// --- Passed descriptors ---
 
 UniqueFd make_listener(const std::string& host) {
   return listen_on(resolve(host, 0).front(), 10, false);
@@ -181,7 +182,7 @@ UniqueFd make_listener(const std::string& host) {
 
 class PassedSockets : public Service {};
 
-TEST_F(PassedSockets, AreAllListenedOn) {
+TEST_F(PassedSockets, AreAllServed) {
   const UniqueFd v4 = make_listener("127.0.0.1");
   const UniqueFd v6 = make_listener("::1");
   Surroundings with_sockets = surroundings();
@@ -193,8 +194,8 @@ TEST_F(PassedSockets, AreAllListenedOn) {
   }
 }
 
-// O_NONBLOCK is of the description, which all that have the socket share.
-TEST_F(PassedSockets, DoNotStallItThoughAnotherOwnerMakesThemBlocking) {
+// O_NONBLOCK belongs to the open file description, which all owners of the socket share.
+TEST_F(PassedSockets, AreServedEvenIfMadeBlocking) {
   const UniqueFd socket = make_listener("127.0.0.1");
   Program server(ECHO_SERVER, {}, {.passed = {{"web", socket.get()}}});
   server.wait_for_line("starting up on ");
@@ -203,7 +204,7 @@ TEST_F(PassedSockets, DoNotStallItThoughAnotherOwnerMakesThemBlocking) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(peer.echo("x"), "x");
 }
 
-TEST_F(PassedSockets, AreServedBeyondOneThatIsMissing) {
+TEST_F(PassedSockets, AreServedIfOneIsMissing) {
   const UniqueFd first = make_listener("127.0.0.1");
   const UniqueFd missing = make_listener("127.0.0.1");
   const UniqueFd third = make_listener("127.0.0.1");
@@ -216,7 +217,7 @@ TEST_F(PassedSockets, AreServedBeyondOneThatIsMissing) {
   }
 }
 
-TEST_F(PassedSockets, AreNotForTheOptionsToChoose) {
+TEST_F(PassedSockets, ExcludeThePortOption) {
   const UniqueFd socket = make_listener("127.0.0.1");
   const Outcome outcome =
       run(ECHO_SERVER, {"--port", "10000"}, {}, {.passed = {{"web", socket.get()}}});
@@ -226,7 +227,7 @@ TEST_F(PassedSockets, AreNotForTheOptionsToChoose) {
             "their own unit sets it (systemd.socket(5))\n");
 }
 
-TEST_F(PassedSockets, AreRefusedByNameWhereTheyAreNoListeners) {
+TEST_F(PassedSockets, AreRejectedUnlessTheyListen) {
   const UniqueFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const UniqueFd udp(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const UniqueFd tcp(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -240,7 +241,7 @@ TEST_F(PassedSockets, AreRefusedByNameWhereTheyAreNoListeners) {
   }
 }
 
-TEST_F(PassedSockets, ThatListenAreServedBesideOthersThatDoNot) {
+TEST_F(PassedSockets, AreServedBesideOtherDescriptors) {
   const UniqueFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const UniqueFd socket = make_listener("127.0.0.1");
   Program server(ECHO_SERVER, {}, {.passed = {{"file", file.get()}, {"socket", socket.get()}}});
@@ -249,17 +250,19 @@ TEST_F(PassedSockets, ThatListenAreServedBesideOthersThatDoNot) {
   EXPECT_EQ(TestPeer(local_endpoint(socket.get())).echo("x"), "x");
 }
 
-TEST_F(PassedSockets, ComeFromSystemdSocketActivateToo) {
+TEST_F(PassedSockets, ComeFromSystemdSocketActivate) {
   if (run("sh", {"-c", "command -v systemd-socket-activate"}).status != 0) {
     GTEST_SKIP() << "systemd-socket-activate is missing";
   }
-  // It takes no port 0, so it has a network of its own; there its process becomes the server.
+  // systemd-socket-activate rejects port 0, so the test needs a private network for a fixed port.
+  // The process becomes the server on the first connection.
   const std::string script =
       "systemd-socket-activate --listen=127.0.0.1:10000 \"$0\" --quiet & "
       "until \"$1\" --quiet; do sleep 0.01; done; kill $!; wait $!";
   const Outcome outcome = run("sh", {"-c", script, ECHO_SERVER, ECHO_CLIENT}, {},
                               {.private_network = {{"ipv4/ip_local_port_range", "32768 60999"}}});
-  if (outcome.status == kNoPrivateNetwork) GTEST_SKIP() << "no network of our own to be had";
+  if (outcome.status == kNoPrivateNetwork)
+    GTEST_SKIP() << "a network namespace is not permitted here";
   EXPECT_EQ(outcome.status, 0) << outcome.error;
   EXPECT_NE(outcome.error.find("Communication attempt on fd 3"), std::string::npos);
 }
@@ -278,7 +281,7 @@ void PrintTo(const BadEnvironment& bad, std::ostream* out) {  // NOLINT(*-identi
 
 class MalformedEnvironment : public testing::TestWithParam<BadEnvironment> {};
 
-TEST_P(MalformedEnvironment, CostsALineAndNothingElse) {
+TEST_P(MalformedEnvironment, LogsOneWarningAndServes) {
   ServerProgram server({}, {.environment = GetParam().variables});
   EXPECT_EQ(TestPeer(server.endpoint()).echo("healthy"), "healthy");
   EXPECT_EQ(server.stop(), 0);
@@ -295,21 +298,23 @@ std::vector<BadEnvironment> bad_environments() {
       {"LargeCount",
        {{"LISTEN_FDS", "2000000000"}, {"LISTEN_PID", "$$"}},
        "LISTEN_FDS: descriptors announced: 2000000000, passed: 0"},
-      {"NoCount", {{"LISTEN_FDS", "many"}, {"LISTEN_PID", "$$"}}, "LISTEN_FDS: \"many\" "},
+      {"InvalidCount", {{"LISTEN_FDS", "many"}, {"LISTEN_PID", "$$"}}, "LISTEN_FDS: \"many\" "},
       {"ForeignProcess", {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "1"}}, "LISTEN_PID: \"1\" "},
-      {"NoProcess", {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "x"}}, "LISTEN_PID: \"x\" "},
-      {"NoAddress", {{"NOTIFY_SOCKET", "notify"}}, "NOTIFY_SOCKET: \"notify\" "},
-      {"CountForNobody", {{"LISTEN_FDS", "1"}}, "LISTEN_FDS: LISTEN_PID is missing"},
+      {"InvalidProcess", {{"LISTEN_FDS", "1"}, {"LISTEN_PID", "x"}}, "LISTEN_PID: \"x\" "},
+      {"InvalidAddress", {{"NOTIFY_SOCKET", "notify"}}, "NOTIFY_SOCKET: \"notify\" "},
+      {"CountWithoutProcess", {{"LISTEN_FDS", "1"}}, "LISTEN_FDS: LISTEN_PID is missing"},
       {"LongAddress", {{"NOTIFY_SOCKET", '/' + std::string(200, 'x')}}, "NOTIFY_SOCKET: \"/xxx"},
-      {"NobodyThere", {{"NOTIFY_SOCKET", "/nowhere/notify"}}, "cannot notify the service manager"},
-      {"NobodyListens", {{"NOTIFY_SOCKET", "@nobody/here"}}, "cannot notify the service manager"},
+      {"MissingSocket",
+       {{"NOTIFY_SOCKET", "/nowhere/notify"}},
+       "cannot notify the service manager"},
+      {"UnboundAddress", {{"NOTIFY_SOCKET", "@nobody/here"}}, "cannot notify the service manager"},
   };
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, MalformedEnvironment, testing::ValuesIn(bad_environments()),
                          [](const auto& each) { return each.param.name; });
 
-TEST(Environment, OfAManagerWhoseQueueIsFullCostsALineAndNothingElse) {
+TEST(FullNotifySocket, LogsAWarningAndServes) {
   const NotifySocket full;
   ServerProgram filler({}, {.environment = {{"NOTIFY_SOCKET", full.address},
                                             {"WATCHDOG_USEC", "2000"},

@@ -17,17 +17,17 @@
 #include "support/temporary_file.h"
 #include "support/text.h"
 
-// Signals that come before the main loop runs, and what process 1 is there for.
+// Signals before the main loop runs, and the duties of process 1.
 namespace echo::test {
 namespace {
 
-// A pipe that is full: who writes to it waits.
+// A full pipe, which blocks its writer.
 class FullPipe {
  public:
   FullPipe() {
     ::unlink(path().c_str());
     ::mkfifo(path().c_str(), 0600);
-    // For both ends, so that nobody waits to open it.
+    // A descriptor for both ends lets other processes open the FIFO without a wait.
     fd_ = UniqueFd(::open(path().c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
     const std::array<char, 4096> bytes{};
     while (::write(fd_.get(), bytes.data(), bytes.size()) > 0) continue;
@@ -51,13 +51,13 @@ std::string contents_of(const std::string& path) {
   return text.str();
 }
 
-// Their numbers.
+// Returns the process IDs of the children.
 std::string children_of(const Program& program) {
   const std::string pid = std::to_string(program.pid());
   return contents_of("/proc/" + pid + "/task/" + pid + "/children");
 }
 
-// Waits until it sleeps in what it does first, with its handlers in place.
+// Waits until the server sleeps with its signal handlers installed.
 void wait_until_stuck(pid_t pid) {
   wait_until([&] {
     const std::string status = contents_of("/proc/" + std::to_string(pid) + "/status");
@@ -82,7 +82,7 @@ INSTANTIATE_TEST_SUITE_P(Each, StopSignalBeforeTheLoop, testing::Values(SIGTERM,
 
 class UserSignalBeforeTheLoop : public testing::TestWithParam<int> {};
 
-TEST_P(UserSignalBeforeTheLoop, Waits) {
+TEST_P(UserSignalBeforeTheLoop, DoesNotEndTheServer) {
   const FullPipe pipe;
   Program server(ECHO_SERVER, {"--help"}, {.standard_output = pipe.path()});
   wait_until_stuck(server.pid());
@@ -94,8 +94,8 @@ TEST_P(UserSignalBeforeTheLoop, Waits) {
 INSTANTIATE_TEST_SUITE_P(Each, UserSignalBeforeTheLoop, testing::Values(SIGUSR1, SIGUSR2),
                          [](const auto& each) { return ::sigabbrev_np(each.param); });
 
-// A server that looks up a name, and does not come to an end with it: it waits for who writes what
-// else the name may stand for (hostname(7), HOSTALIASES).
+// A server whose name look-up does not end: the file of host aliases (hostname(7), HOSTALIASES) is
+// a FIFO without a writer.
 class NameLookUp : public testing::Test {
  protected:
   struct Fifo {
@@ -107,7 +107,7 @@ class NameLookUp : public testing::Test {
     TemporaryFile file;
   };
 
-  // It has opened the file, or never will.
+  // Waits until the resolver has opened the file, unless it does not support aliases.
   void SetUp() override {
     try {
       wait_until([&] {
@@ -115,7 +115,7 @@ class NameLookUp : public testing::Test {
         return static_cast<bool>(writer_);
       });
     } catch (const std::runtime_error&) {
-      GTEST_SKIP() << "this system's resolver knows no aliases";
+      GTEST_SKIP() << "the resolver here does not support HOSTALIASES";
     }
   }
 
@@ -126,15 +126,15 @@ class NameLookUp : public testing::Test {
   UniqueFd writer_;
 };
 
-TEST_F(NameLookUp, EndsForAStopSignal) {
+TEST_F(NameLookUp, EndsOnAStopSignal) {
   server_.signal(SIGTERM);
   EXPECT_EQ(server_.wait_for_exit(), 0);
 }
 
-TEST_F(NameLookUp, IsNotEndedByAUserSignal) {
+TEST_F(NameLookUp, ContinuesAfterAUserSignal) {
   server_.signal(SIGUSR1);
   server_.signal(SIGUSR2);
-  // It may look there once more for the next family of addresses.
+  // The resolver may open the file again for the next address family.
   ::unlink(aliases_.file.path().c_str());
   writer_.reset();
   EXPECT_EQ(server_.wait_for_exit(), 1);
@@ -142,11 +142,11 @@ TEST_F(NameLookUp, IsNotEndedByAUserSignal) {
       << server_.error_text();
 }
 
-// In a namespace of processes, of which it is the first: as in a container.
+// The server as process 1 of a PID namespace, as in a container.
 class AsProcess1 : public testing::Test {
  protected:
   void SetUp() override {
-    if (run_as_1({"true"}).status != 0) GTEST_SKIP() << "no namespace of processes to be had";
+    if (run_as_1({"true"}).status != 0) GTEST_SKIP() << "a PID namespace is not permitted here";
   }
 
   static std::vector<std::string> with_unshare(const std::vector<std::string>& command) {
@@ -160,14 +160,14 @@ class AsProcess1 : public testing::Test {
     return run("unshare", with_unshare(command));
   }
 
-  // The one that unshare(1) has started.
+  // Returns the process that unshare(1) has started.
   static pid_t child_of(const Program& unshare) {
     wait_until([&] { return !children_of(unshare).empty(); });
     return std::stoi(children_of(unshare));
   }
 };
 
-TEST_F(AsProcess1, AStopSignalBeforeTheLoopEndsItWithStatusZero) {
+TEST_F(AsProcess1, StopsWithStatusZeroBeforeTheLoop) {
   const FullPipe pipe;
   Program unshare("unshare", with_unshare({ECHO_SERVER, "--help"}),
                   {.standard_output = pipe.path()});
@@ -177,14 +177,15 @@ TEST_F(AsProcess1, AStopSignalBeforeTheLoopEndsItWithStatusZero) {
   EXPECT_EQ(unshare.wait_for_exit(), 0);
 }
 
-TEST_F(AsProcess1, AStopSignalEndsItWithStatusZero) {
+TEST_F(AsProcess1, StopsWithStatusZero) {
   Program unshare("unshare", with_unshare({ECHO_SERVER, "--port", "0"}));
   unshare.wait_for_line("starting up on ");
   ::kill(child_of(unshare), SIGTERM);
   EXPECT_EQ(unshare.wait_for_exit(), 0);
 }
 
-// A shell that becomes the server leaves its child to it, as an orphan is left to process 1.
+// The shell starts a child and becomes the server, so the server has a child like an orphan of
+// process 1.
 TEST(ChildOfTheServer, IsReaped) {
   Program server("/bin/sh", {"-c", "true & exec \"$0\" --port 0", ECHO_SERVER});
   server.wait_for_line("starting up on ");

@@ -25,7 +25,7 @@ TEST_P(StopSignal, EndsAnIdleServerWithStatusZero) {
 INSTANTIATE_TEST_SUITE_P(Each, StopSignal, testing::Values(SIGTERM, SIGINT, SIGHUP),
                          [](const auto& each) { return ::sigabbrev_np(each.param); });
 
-TEST(Stop, AnIdleConnectionGetsEof) {
+TEST(Stop, SendsEofToAnIdleConnection) {
   ServerProgram server;
   TestPeer peer(server.endpoint());
   EXPECT_EQ(peer.echo("x"), "x");
@@ -34,15 +34,15 @@ TEST(Stop, AnIdleConnectionGetsEof) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-TEST(Stop, APeerThatDoesNotAnswerTheEofDoesNotHoldItUp) {
+TEST(Stop, DoesNotWaitForThePeersEof) {
   ServerProgram server({"--drain-timeout", "1h"});
   TestPeer peer(server.endpoint());
   EXPECT_EQ(peer.echo("x"), "x");
   EXPECT_EQ(server.stop(), 0);
 }
 
-// The server sleeps while its kernel takes the bytes in, and finds the signal and them together.
-TEST(Stop, WhatHasReachedTheServerIsEchoed) {
+// SIGSTOP suspends the server, so that it finds the bytes and SIGTERM together.
+TEST(Stop, EchoesBytesThatArrivedBefore) {
   ServerProgram server;
   TestPeer peer(server.endpoint());
   EXPECT_EQ(peer.echo("x"), "x");
@@ -55,7 +55,7 @@ TEST(Stop, WhatHasReachedTheServerIsEchoed) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-TEST(Stop, AClientThatWaitsToBeAcceptedIsEchoed) {
+TEST(Stop, ServesAClientInTheBacklog) {
   ServerProgram server;
   server.signal(SIGSTOP);
   TestPeer peer(server.endpoint());
@@ -66,8 +66,8 @@ TEST(Stop, AClientThatWaitsToBeAcceptedIsEchoed) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-// More than one batch takes.
-TEST(Stop, ACrowdThatWaitsToBeAcceptedIsEchoed) {
+// More clients than one batch accepts.
+TEST(Stop, ServesAllClientsInTheBacklog) {
   ServerProgram server({"-H", "127.0.0.1"});
   server.freeze();
   const std::vector<TestPeer> peers = connect_many(server.endpoint(), 200);
@@ -78,7 +78,7 @@ TEST(Stop, ACrowdThatWaitsToBeAcceptedIsEchoed) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-TEST(Stop, SlowReadersGetAllThatTheyAreOwed) {
+TEST(Stop, SendsPendingBytesToSlowReaders) {
   ServerProgram server({"--max-queue", "4M", "--drain-timeout", "1h"});
   const std::vector<TestPeer> peers = connect_many(server.endpoint(), 10);
   const std::vector<std::size_t> sent = send_until_stuck(peers);
@@ -97,7 +97,7 @@ TEST(Stop, SlowReadersGetAllThatTheyAreOwed) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-TEST(Stop, NobodyIsAcceptedAnyMore) {
+TEST(Stop, AcceptsNoNewConnection) {
   ServerProgram server;
   TestPeer peer(server.endpoint());
   peer.send_until_stuck();
@@ -106,7 +106,7 @@ TEST(Stop, NobodyIsAcceptedAnyMore) {
   EXPECT_THROW(TestPeer{server.endpoint()}, std::system_error);
 }
 
-TEST(Stop, TheDrainTimeoutEndsItWithStatusZero) {
+TEST(Stop, EndsAtTheDrainTimeoutWithStatusZero) {
   ServerProgram server({"--drain-timeout", "100ms"});
   const std::vector<TestPeer> peers = connect_many(server.endpoint(), 10);
   send_until_stuck(peers);
@@ -118,17 +118,17 @@ TEST(Stop, TheDrainTimeoutEndsItWithStatusZero) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-TEST(Stop, AtTheDrainTimeoutAPeerGetsEofAndNoReset) {
+TEST(Stop, SendsEofAndNoResetAtTheDrainTimeout) {
   ServerProgram server({"--drain-timeout", "0", "--max-queue", "4K"});
   const TestPeer peer(server.endpoint());
   peer.send(std::string(50'000, 'x'));
-  // The server has taken a part of it, and its system the rest.
+  // The server has received a part of the message, and its kernel has acknowledged the rest.
   wait_until([&] { return unacknowledged(peer.fd()) == std::size_t{0}; });
   EXPECT_EQ(server.stop(), 0);
   EXPECT_FALSE(peer.is_reset());
 }
 
-TEST(Stop, ASecondSignalEndsItAtOnce) {
+TEST(Stop, EndsImmediatelyOnASecondSignal) {
   ServerProgram server({"--drain-timeout", "1h"});
   TestPeer peer(server.endpoint());
   peer.send_until_stuck();
@@ -139,8 +139,8 @@ TEST(Stop, ASecondSignalEndsItAtOnce) {
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 
-// As a supervisor without patience does: again and again, until there is nobody left to signal.
-TEST(Stop, NoNumberOfSignalsChangesTheStatus) {
+// Signals repeatedly until the server has exited, like an impatient supervisor.
+TEST(Stop, KeepsStatusZeroUnderManySignals) {
   for (int i = 0; i < 50; ++i) {
     ServerProgram server;
     TestPeer peer(server.endpoint());
@@ -155,7 +155,7 @@ TEST(Stop, NoNumberOfSignalsChangesTheStatus) {
   }
 }
 
-TEST(Stop, APeerThatNeverStopsSendingDoesNotKeepASignalOut) {
+TEST(Stop, EndsWhileAPeerSendsWithoutEnd) {
   ServerProgram server({"--drain-timeout", "100ms"});
   TestPeer peer(server.endpoint());
   peer.send_until_stuck();
@@ -166,7 +166,7 @@ TEST(Stop, APeerThatNeverStopsSendingDoesNotKeepASignalOut) {
   EXPECT_EQ(client.wait_for_exit(), 1);
 }
 
-TEST(Stop, AHangupThatNohupIgnoresIsIgnored) {
+TEST(Stop, IgnoresSighupUnderNohup) {
   ServerProgram server({}, {.ignored_signals = {SIGHUP}});
   server.signal(SIGHUP);
   TestPeer peer(server.endpoint());
@@ -174,7 +174,7 @@ TEST(Stop, AHangupThatNohupIgnoresIsIgnored) {
   EXPECT_EQ(server.stop(), 0);
 }
 
-TEST(Statistics, AreLoggedForSigusr1) {
+TEST(Statistics, AreLoggedOnSigusr1) {
   ServerProgram server;
   TestPeer peer(server.endpoint());
   EXPECT_EQ(peer.echo("12345"), "12345");
@@ -182,7 +182,7 @@ TEST(Statistics, AreLoggedForSigusr1) {
   server.wait_for_line("statistics: 1 open, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, up ");
 }
 
-TEST(Statistics, AreTheLastLine) {
+TEST(Statistics, AreInTheLastLine) {
   ServerProgram server;
   EXPECT_EQ(TestPeer(server.endpoint()).echo("12345"), "12345");
   server.wait_for_line("closing");

@@ -20,7 +20,7 @@
 namespace echo::test {
 namespace {
 
-// What every kind of traffic does: short messages, long ones, many peers that come and go,
+// Makes traffic of every kind: short and long messages, pipelining, short connections, a
 // half-close, a reset.
 void make_traffic(const Endpoint& server) {
   std::vector<TestPeer> peers;
@@ -43,10 +43,10 @@ void make_traffic(const Endpoint& server) {
   EXPECT_EQ(peers[4].receive(720).size(), 720U);
 }
 
-// The first argument of a call, where it is a descriptor.
+// Returns the first argument of a call, which must be a descriptor.
 int descriptor_of(const std::string& call) { return std::stoi(call.substr(call.find('(') + 1)); }
 
-// The descriptors that a call of select() reported writable: "= 2 (in [4], out [5 6])".
+// Returns the descriptors that a select() reported writable: 5 and 6 for "= 2 (in [4], out [5 6])".
 std::set<int> writable_of(const std::string& call) {
   std::set<int> fds;
   for (const std::string& out : first_groups_in(call, R"(\) = \d+ \(.*out \[([0-9 ]*)\])")) {
@@ -56,7 +56,7 @@ std::set<int> writable_of(const std::string& call) {
   return fds;
 }
 
-// How many calls of each name.
+// The number of calls per name.
 using Counts = std::map<std::string, std::size_t>;
 Counts counts_of(const Trace& trace) {
   Counts counts;
@@ -64,7 +64,7 @@ Counts counts_of(const Trace& trace) {
   return counts;
 }
 
-TEST(SystemCalls, WaitByNothingButSelectAndStartNoThread) {
+TEST(SystemCalls, WaitOnlyBySelectAndStartNoThread) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   TracedServer server;
   make_traffic(server.endpoint());
@@ -77,7 +77,7 @@ TEST(SystemCalls, WaitByNothingButSelectAndStartNoThread) {
   }
 }
 
-TEST(SystemCalls, SendOnlyWhereTheLastSelectReportedTheSocketWritable) {
+TEST(SystemCalls, SendOnlyToWritableSockets) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   TracedServer server;
   make_traffic(server.endpoint());
@@ -92,7 +92,7 @@ TEST(SystemCalls, SendOnlyWhereTheLastSelectReportedTheSocketWritable) {
   EXPECT_GT(sends, 10);
 }
 
-TEST(SystemCalls, ReceiveOnceATurnFromEachSocketAtTheMost) {
+TEST(SystemCalls, ReceiveOncePerSocketAndTurn) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   TracedServer server;
   make_traffic(server.endpoint());
@@ -106,7 +106,7 @@ TEST(SystemCalls, ReceiveOnceATurnFromEachSocketAtTheMost) {
   }
 }
 
-// The calls that a trace has after the last line that begins so.
+// Returns the part of a trace after the last line that starts with `beginning`.
 Trace calls_after(const Trace& trace, const std::string& beginning) {
   const auto last = std::find_if(trace.rbegin(), trace.rend(), [&](const std::string& line) {
     return line.rfind(beginning, 0) == 0;
@@ -114,10 +114,10 @@ Trace calls_after(const Trace& trace, const std::string& beginning) {
   return {last.base(), trace.end()};
 }
 
-// One select() for all that there is to receive, and one for all that there is to send.
-TEST(SystemCalls, OfATurnAreTwoSelectsAndAReceiveAndASendForEachSocket) {
+// One select() reports all readable sockets, and the next one all writable sockets.
+TEST(SystemCalls, IncludeTwoSelectsPerTurn) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
-  // So few that none is left out while the others speak.
+  // The selector treats no connection as idle if there are so few.
   constexpr std::size_t kBusy = QuietSet::kFewIdle - 2;
   TracedServer server({}, {"--quiet"});
   const std::vector<TestPeer> peers = connect_many(server.endpoint(), kBusy);
@@ -131,11 +131,11 @@ TEST(SystemCalls, OfATurnAreTwoSelectsAndAReceiveAndASendForEachSocket) {
   Counts made = counts_of(calls_after(server.trace(), "--- SIGCONT"));
   EXPECT_EQ(made["recvfrom"], kBusy);
   EXPECT_EQ(made["sendto"], kBusy);
-  // The third is the one in which it sleeps again.
+  // The server sleeps in the third call.
   EXPECT_EQ(made["pselect6"], 3U);
 }
 
-TEST(SystemCalls, OfAMessageAreTwoSelectsAndAReceiveAndASend) {
+TEST(SystemCalls, NumberFourForASingleMessage) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   constexpr std::size_t kMessages = 100;
   TracedServer server({}, {"--quiet"});
@@ -154,19 +154,19 @@ TEST(SystemCalls, OfAMessageAreTwoSelectsAndAReceiveAndASend) {
   for (const auto& [name, count] : made) EXPECT_EQ(count, 0U) << name;
 }
 
-// And none before something happens, however many are connected.
-TEST(SystemCalls, OfAnIdleServerIsOneThatSleeps) {
+// The server sleeps in one call until an event, whatever the number of connections.
+TEST(SystemCalls, StopWhileTheServerIsIdle) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
-  constexpr std::size_t kCrowd = 1000;
-  if (!allow_descriptors(kCrowd + 100)) GTEST_SKIP() << "too few descriptors";
+  constexpr std::size_t kClients = 1000;
+  if (!allow_descriptors(kClients + 100)) GTEST_SKIP() << "too few descriptors";
   TracedServer server({}, {"--quiet"});
-  const std::vector<TestPeer> peers = connect_many(server.endpoint(), kCrowd);
-  for (int i = 0; i < 200; ++i) peers.front().echo("This makes the others quiet.");
-  EXPECT_GT(count_of(server.trace(), "FIOASYNC"), kCrowd / 2);
+  const std::vector<TestPeer> peers = connect_many(server.endpoint(), kClients);
+  for (int i = 0; i < 200; ++i) peers.front().echo("While one is busy, the others go idle.");
+  EXPECT_GT(count_of(server.trace(), "FIOASYNC"), kClients / 2);
   server.wait_until_idle();
 }
 
-TEST(SystemCalls, EveryAcceptedSocketSendsWithoutDelay) {
+TEST(SystemCalls, SetNodelayOnEveryAcceptedSocket) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   TracedServer server;
   make_traffic(server.endpoint());
@@ -180,8 +180,8 @@ TEST(SystemCalls, EveryAcceptedSocketSendsWithoutDelay) {
   EXPECT_EQ(undelayed, 40);
 }
 
-// The names of the system calls that the service's unit permits (systemd.exec(5),
-// SystemCallFilter=); empty if systemd-analyze(1) is missing.
+// Returns the names of the system calls that the unit of the service permits (systemd.exec(5),
+// SystemCallFilter=), or an empty set if systemd-analyze(1) is missing.
 std::set<std::string> permitted_by_the_unit() {
   std::ifstream unit(ECHO_SOURCE_DIR "/src/dist/systemd/echo_server.service.in");
   std::string words = "@default ";
@@ -210,7 +210,7 @@ TEST(SystemCalls, ArePermittedByTheUnit) {
   if (sanitized()) GTEST_SKIP() << "a sanitizer makes calls of its own";
   std::set<std::string> permitted = permitted_by_the_unit();
   if (permitted.empty()) GTEST_SKIP() << "systemd-analyze(1) is missing";
-  permitted.insert("wait4");  // For process 1 alone.
+  permitted.insert("wait4");  // Only process 1 calls it.
   TracedServer server;
   make_traffic(server.endpoint());
   server.program().signal(SIGUSR1);
