@@ -35,9 +35,9 @@ std::string quote(const std::string& text) {
   return quoted + "'";
 }
 
-// Asks again and again, a while apart, since nobody tells.
+// Polls until the condition is true. Returns false if it is not true within `patience`.
 template <typename Condition>
-bool comes_true(std::chrono::seconds patience, Condition condition) {
+bool becomes_true(std::chrono::seconds patience, Condition condition) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
@@ -46,7 +46,8 @@ bool comes_true(std::chrono::seconds patience, Condition condition) {
   return true;
 }
 
-// As Debian's release is called here: the programs are built for its libraries.
+// Returns the code name of the Debian release of this machine, for whose libraries the programs are
+// built. Returns an empty string on another system.
 std::string release() {
   std::ifstream file("/etc/os-release");
   for (std::string line; std::getline(file, line);) {
@@ -60,8 +61,8 @@ void make_tree() {
   if (std::filesystem::exists(kTree)) return;
   const std::string unfinished = kTree + ".unfinished";
   std::filesystem::remove_all(unfinished);
-  const Shelled made = shell("debootstrap --variant=minbase --include=systemd,systemd-sysv " +
-                             quote(release()) + ' ' + quote(unfinished));
+  const CommandResult made = shell("debootstrap --variant=minbase --include=systemd,systemd-sysv " +
+                                   quote(release()) + ' ' + quote(unfinished));
   if (made.status != 0) throw NoMachine("debootstrap: " + made.output);
   std::filesystem::rename(unfinished, kTree);
 }
@@ -75,7 +76,7 @@ pid_t child_of(pid_t parent) {
 
 }  // namespace
 
-Shelled shell(const std::string& command) {
+CommandResult shell(const std::string& command) {
   FILE* const pipe = ::popen(("exec 2>&1 </dev/null; " + command).c_str(), "re");
   if (pipe == nullptr) throw std::runtime_error("cannot run: " + command);
   std::string output;
@@ -94,7 +95,7 @@ std::optional<std::string> Machine::obstacle() {
   for (const std::string program : {"debootstrap", "systemd-nspawn", "nsenter", "dpkg-deb"}) {
     if (shell("command -v " + program).status != 0) return program + " is missing";
   }
-  if (release().empty()) return "this is no Debian";
+  if (release().empty()) return "this is not Debian";
   return std::nullopt;
 }
 
@@ -106,7 +107,7 @@ Machine::Machine(const std::string& package) {
 }
 
 Machine::~Machine() {
-  // systemd-nspawn takes this for a power failure, and puts away what it has made.
+  // systemd-nspawn handles SIGTERM like a power failure, and removes the overlay and the network.
   ::kill(container_, SIGTERM);
   ::waitpid(container_, nullptr, 0);
 }
@@ -121,19 +122,19 @@ void Machine::boot() {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     ::dup2(input.get(), STDIN_FILENO);
     for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) ::dup2(output.get(), fd);
-    // The tree stays as it is. There is no machined to register with, perhaps no systemd at all.
+    // The overlay keeps the tree unchanged. There may be no systemd-machined to register with.
     ::execlp("systemd-nspawn", "systemd-nspawn", tree.c_str(), packages.c_str(), "--quiet",
              "--boot", "--volatile=overlay", "--private-network", "--register=no", "--keep-unit",
              nullptr);
     ::_exit(127);
   }
-  const bool booted = comes_true(kBootTime, [&] {
+  const bool booted = becomes_true(kBootTime, [&] {
     if (::waitpid(container_, nullptr, WNOHANG) != 0) return true;
     leader_ = child_of(container_);
     return leader_ > 0 && run("systemctl is-system-running").output == "running\n";
   });
   if (!booted || ::kill(container_, 0) != 0) {
-    throw NoMachine("no container boots here: " + console_.contents());
+    throw NoMachine("cannot boot a container: " + console_.contents());
   }
 }
 
@@ -143,24 +144,24 @@ void Machine::enter_network() const {
   if (::setns(network.get(), CLONE_NEWNET) != 0) throw NoMachine("setns " + path);
 }
 
-Shelled Machine::run(const std::string& command) const {
+CommandResult Machine::run(const std::string& command) const {
   return shell("nsenter --all --target " + std::to_string(leader_) + " sh -c " + quote(command));
 }
 
 std::string Machine::must(const std::string& command) const {
-  const Shelled ran = run(command);
-  if (ran.status != 0) throw std::runtime_error(command + ": " + ran.output);
-  return ran.output;
+  const CommandResult result = run(command);
+  if (result.status != 0) throw std::runtime_error(command + ": " + result.output);
+  return result.output;
 }
 
 std::string Machine::wait_for(const std::string& command) const {
-  Shelled ran{};
-  const bool came_true = comes_true(kPatience, [&] {
-    ran = run(command);
-    return ran.status == 0;
+  CommandResult result{};
+  const bool succeeded = becomes_true(kPatience, [&] {
+    result = run(command);
+    return result.status == 0;
   });
-  if (!came_true) throw std::runtime_error(command + " never succeeds: " + ran.output);
-  return ran.output;
+  if (!succeeded) throw std::runtime_error(command + " does not succeed: " + result.output);
+  return result.output;
 }
 
 }  // namespace echo::test

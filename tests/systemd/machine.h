@@ -10,41 +10,40 @@
 
 namespace echo::test {
 
-// What a shell command did.
-struct Shelled {
+// The result of a shell command.
+struct CommandResult {
   int status;
-  std::string output;  // Standard error too.
+  std::string output;  // Standard output and standard error.
 };
-Shelled shell(const std::string& command);
+CommandResult shell(const std::string& command);
 
-// Why there can be none here.
+// No container can be made here. The message gives the reason.
 class NoMachine : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// A Debian with systemd and the package in it, booted in a container (systemd-nspawn(1)) with a
-// network of its own, in which this process is from then on. Whatever happens in it is gone with
-// it.
+// A Debian with systemd and the package, booted in a container (systemd-nspawn(1)). The container
+// has a network of its own, which this process joins for good. The destructor discards all changes.
 class Machine {
  public:
-  // Why there can be none here; nullopt where there can.
+  // Returns the reason why no container can be made here, or nullopt.
   static std::optional<std::string> obstacle();
 
-  // Makes the tree where there is none yet, which takes a minute, boots it, and installs `package`.
-  // Throws NoMachine where none is to be had, std::runtime_error where the package is not to be
-  // installed.
+  // Makes the directory tree unless it exists (about a minute), boots it and installs `package`.
+  // Throws NoMachine if the container cannot be made or booted, std::runtime_error if the package
+  // cannot be installed.
   explicit Machine(const std::string& package);
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
   ~Machine();
 
-  // Runs a shell command in it, as root.
-  Shelled run(const std::string& command) const;
-  // The same, where it must succeed: returns the output. Throws std::runtime_error.
+  // Runs a shell command in the container, as root.
+  CommandResult run(const std::string& command) const;
+  // Runs a shell command and returns its output. Throws std::runtime_error if the command fails.
   std::string must(const std::string& command) const;
-  // Waits until a command succeeds, and returns its output; for half a minute at most, and throws
-  // std::runtime_error then.
+  // Repeats a command until it succeeds, and returns its output. Throws std::runtime_error after
+  // kPatience.
   std::string wait_for(const std::string& command) const;
 
  private:
@@ -53,7 +52,7 @@ class Machine {
 
   TemporaryFile console_;
   pid_t container_ = -1;
-  pid_t leader_ = -1;  // Its first process, as it is seen from here.
+  pid_t leader_ = -1;  // Process 1 of the container, by its number outside.
 };
 
 }  // namespace echo::test

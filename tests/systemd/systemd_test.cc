@@ -1,4 +1,4 @@
-// The package on a real systemd, in a container.
+// The package on a real systemd in a container.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -23,10 +23,10 @@
 namespace echo::test {
 namespace {
 
-// Makes the package, and returns its path.
+// Makes the package and returns its path.
 std::string make_package(const std::string& version) {
   const std::string directory = ECHO_SYSTEMD_PACKAGES;
-  const Shelled made =
+  const CommandResult made =
       shell(std::string(ECHO_CPACK) + " -G DEB --config " + ECHO_BUILD_DIR +
             "/CPackConfig.cmake -B " + directory + " -D CPACK_PACKAGE_VERSION=" + version);
   if (made.status != 0) throw std::runtime_error("cpack: " + made.output);
@@ -38,26 +38,26 @@ std::string make_package(const std::string& version) {
   throw std::runtime_error("cpack made no package: " + made.output);
 }
 
-// The services and the sockets of each test are as after the installation.
+// Each test starts with the services and the sockets as installed.
 class Systemd : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     if (const auto obstacle = Machine::obstacle()) {
-      suite().why_not = "skipped: " + *obstacle;
+      suite().skip_reason = "skipped: " + *obstacle;
       return;
     }
     suite().package = make_package("1.0.0");
     try {
       suite().machine = std::make_unique<Machine>(suite().package);
     } catch (const NoMachine& error) {
-      suite().why_not = std::string("skipped: ") + error.what();
+      suite().skip_reason = std::string("skipped: ") + error.what();
     }
   }
 
   static void TearDownTestSuite() { suite().machine.reset(); }
 
   void SetUp() override {
-    if (suite().machine == nullptr) GTEST_SKIP() << suite().why_not;
+    if (suite().machine == nullptr) GTEST_SKIP() << suite().skip_reason;
     started_ = machine().must("date +@%s.%6N");
     started_.pop_back();
   }
@@ -73,21 +73,21 @@ class Systemd : public testing::Test {
        "systemctl daemon-reload; systemctl reset-failed");
   }
 
-  // As a path in it.
+  // The path of the package in the container.
   static std::string installed_package() {
     return "/package/" + std::filesystem::path(suite().package).filename().string();
   }
 
   static const Machine& machine() { return *suite().machine; }
 
-  static Shelled in(const std::string& command) { return machine().run(command); }
+  static CommandResult in(const std::string& command) { return machine().run(command); }
 
   static void set_options(const std::string& options) {
     machine().must("echo 'ECHO_SERVER_OPTIONS=\"" + options + "\"' >/etc/default/echo_server");
   }
 
-  // Amends a unit as `systemctl edit` does.
-  static void amend(const std::string& unit, const std::string& settings) {
+  // Adds settings to a unit like `systemctl edit`.
+  static void add_settings(const std::string& unit, const std::string& settings) {
     const std::string directory = "/etc/systemd/system/" + unit + ".d";
     machine().must("mkdir -p " + directory + " && printf '" + settings + "' >" + directory +
                    "/test.conf && systemctl daemon-reload");
@@ -102,7 +102,7 @@ class Systemd : public testing::Test {
 
   static std::string main_pid() { return property("MainPID"); }
 
-  // What the service has logged in this test.
+  // Returns the log of the service since the start of this test.
   std::string journal(const std::string& options = {}) const {
     machine().must("journalctl --sync");
     return in("journalctl --unit echo_server --output cat --quiet --since '" + started_ + "' " +
@@ -112,7 +112,7 @@ class Systemd : public testing::Test {
 
   static Endpoint server(std::uint16_t port = 10000) { return resolve("127.0.0.1", port).front(); }
 
-  // Waits until systemd has started it again.
+  // Waits until systemd has replaced the server with the process ID `pid`.
   static void wait_for_successor(const std::string& pid) {
     machine().wait_for(
         "systemctl show --property MainPID,ActiveState echo_server | tr '\\n' ' ' | "
@@ -121,10 +121,10 @@ class Systemd : public testing::Test {
   }
 
  private:
-  // Of all tests.
+  // Shared by all tests.
   struct Suite {
     std::unique_ptr<Machine> machine;
-    std::string why_not;
+    std::string skip_reason;
     std::string package;
   };
   static Suite& suite() {
@@ -135,25 +135,25 @@ class Systemd : public testing::Test {
   std::string started_;
 };
 
-TEST_F(Systemd, InstallsItWithoutStartingIt) {
+TEST_F(Systemd, InstallsWithoutStarting) {
   EXPECT_EQ(property("ActiveState"), "inactive");
   EXPECT_EQ(property("UnitFileState"), "disabled");
   EXPECT_EQ(property("UnitFileState", "echo_server.socket"), "disabled");
 }
 
-TEST_F(Systemd, StartsItOnceItServes) {
+TEST_F(Systemd, ServesWhenStartReturns) {
   machine().must("systemctl start echo_server");
   EXPECT_EQ(TestPeer(server()).echo("at once"), "at once");
 }
 
-TEST_F(Systemd, ShowsItsStatus) {
+TEST_F(Systemd, ShowsTheStatus) {
   machine().must("systemctl start echo_server");
   const TestPeer peer(server());
   EXPECT_EQ(peer.echo("12345"), "12345");
   machine().wait_for("systemctl status echo_server | grep -F '\"1 connection, 5 B echoed\"'");
 }
 
-TEST_F(Systemd, KeepsLogLinesWithTheirPriority) {
+TEST_F(Systemd, KeepsThePriorityOfLogLines) {
   set_options("--max-connections 1");
   machine().must("systemctl start echo_server");
   const TestPeer peer(server());
@@ -165,8 +165,8 @@ TEST_F(Systemd, KeepsLogLinesWithTheirPriority) {
   EXPECT_TRUE(info.starts_with("starting up on 127.0.0.1 port 10000\n")) << info;
 }
 
-TEST_F(Systemd, StartsItAgainWhenItHangs) {
-  amend("echo_server.service", "[Service]\\nWatchdogSec=1s\\n");
+TEST_F(Systemd, RestartsAServerThatHangs) {
+  add_settings("echo_server.service", "[Service]\\nWatchdogSec=1s\\n");
   machine().must("systemctl start echo_server");
   const std::string pid = main_pid();
   machine().must("kill -STOP " + pid);
@@ -175,11 +175,11 @@ TEST_F(Systemd, StartsItAgainWhenItHangs) {
   EXPECT_EQ(TestPeer(server()).echo("again"), "again");
 }
 
-TEST_F(Systemd, LetsItLiveAsLongAsItDoesNotHang) {
-  amend("echo_server.service", "[Service]\\nWatchdogSec=1s\\n");
+TEST_F(Systemd, DoesNotRestartAnIdleServer) {
+  add_settings("echo_server.service", "[Service]\\nWatchdogSec=1s\\n");
   machine().must("systemctl start echo_server");
   const std::string pid = main_pid();
-  // Idle for three times as long, it has said so again and again.
+  // The server stays idle for three watchdog periods and must notify systemd in each.
   const std::string first = property("WatchdogTimestampMonotonic");
   machine().wait_for(
       "test $(systemctl show --value --property WatchdogTimestampMonotonic "
@@ -188,7 +188,7 @@ TEST_F(Systemd, LetsItLiveAsLongAsItDoesNotHang) {
   EXPECT_EQ(main_pid(), pid);
 }
 
-TEST_F(Systemd, StartsItAgainWhenItIsKilled) {
+TEST_F(Systemd, RestartsAServerThatIsKilled) {
   machine().must("systemctl start echo_server");
   const std::string pid = main_pid();
   machine().must("kill -KILL " + pid);
@@ -196,7 +196,7 @@ TEST_F(Systemd, StartsItAgainWhenItIsKilled) {
   EXPECT_EQ(TestPeer(server()).echo("again"), "again");
 }
 
-TEST_F(Systemd, DoesNotTryAWrongCommandLineAgain) {
+TEST_F(Systemd, DoesNotRetryAnInvalidCommandLine) {
   set_options("--port none");
   EXPECT_NE(in("systemctl start echo_server").status, 0);
   EXPECT_EQ(property("ActiveState"), "failed");
@@ -204,7 +204,7 @@ TEST_F(Systemd, DoesNotTryAWrongCommandLineAgain) {
   EXPECT_TRUE(has(journal("--priority err"), "echo_server: --port: 'none' is not a port"));
 }
 
-TEST_F(Systemd, StartsItWithTheFirstClient) {
+TEST_F(Systemd, StartsOnTheFirstConnection) {
   machine().must("systemctl start echo_server.socket");
   EXPECT_EQ(property("ActiveState"), "inactive");
   EXPECT_EQ(TestPeer(server()).echo("first"), "first");
@@ -212,7 +212,7 @@ TEST_F(Systemd, StartsItWithTheFirstClient) {
   EXPECT_EQ(TestPeer(resolve("::1", 10000).front()).echo("the other address"), "the other address");
 }
 
-TEST_F(Systemd, RefusesAPortBesidePassedSockets) {
+TEST_F(Systemd, RejectsAPortWithPassedSockets) {
   set_options("--port 7");
   machine().must("systemctl start echo_server.socket");
   const TestPeer peer(server());
@@ -220,15 +220,15 @@ TEST_F(Systemd, RefusesAPortBesidePassedSockets) {
   EXPECT_TRUE(has(journal("--priority err"), "--port cannot be given with sockets that"));
 }
 
-TEST_F(Systemd, LosesNobodyWhoWaitsForAStoppedServer) {
+TEST_F(Systemd, StartsAStoppedServerForAClient) {
   machine().must("systemctl start echo_server.socket");
   EXPECT_EQ(TestPeer(server()).echo("first"), "first");
   machine().must("systemctl stop echo_server");
-  // The socket still listens, and the server is started for it.
+  // The socket still listens, and a connection starts the server.
   EXPECT_EQ(TestPeer(server()).echo("second"), "second");
 }
 
-TEST_F(Systemd, ServesWithoutANetworkThroughPassedSockets) {
+TEST_F(Systemd, ServesPassedSocketsWithoutANetwork) {
   machine().must(
       "mkdir -p /etc/systemd/system/echo_server.service.d && "
       "cp /usr/share/doc/echo-server/examples/private-network.conf "
@@ -241,7 +241,8 @@ TEST_F(Systemd, ServesWithoutANetworkThroughPassedSockets) {
   EXPECT_EQ(peer.echo("still through"), "still through");
 }
 
-// Some talk, and one in ten has sent all that the connection takes, and reads nothing of it yet.
+// 1000 connections. Each tenth has filled all buffers up to the server and back, and has read
+// nothing yet.
 class OpenConnections {
  public:
   explicit OpenConnections(const Endpoint& server) {
@@ -254,7 +255,7 @@ class OpenConnections {
       }
     }
     sent_.resize(kCount);
-    // Until nobody takes anything more.
+    // Sends until no connection accepts a byte for ten rounds.
     bool moved = true;
     for (int rounds = 0; moved || rounds < 10; ++rounds) {
       moved = false;
@@ -268,7 +269,7 @@ class OpenConnections {
     }
   }
 
-  // Every one is as it was, and gets all that it is owed.
+  // Expects that every connection is open and receives all pending bytes.
   void expect_whole() {
     for (std::size_t i = 0; i < kCount; ++i) {
       if (!is_slow(i)) {
@@ -287,7 +288,7 @@ class OpenConnections {
 
   static bool is_slow(std::size_t i) { return i % kSlow == 0; }
 
-  // Another text for each.
+  // Each connection sends a different text.
   std::string_view text_of(std::size_t i) const { return std::string_view(text_).substr(i); }
   std::string_view rest_of(std::size_t i) const { return text_of(i).substr(sent_[i]); }
 
@@ -296,7 +297,7 @@ class OpenConnections {
   std::vector<std::size_t> sent_;
 };
 
-TEST_F(Systemd, BreaksNoConnectionByARestart) {
+TEST_F(Systemd, KeepsConnectionsOnRestart) {
   machine().must("systemctl start echo_server");
   OpenConnections connections(server());
   for (int i = 0; i < 3; ++i) {
@@ -310,7 +311,7 @@ TEST_F(Systemd, BreaksNoConnectionByARestart) {
   EXPECT_EQ(journal("--priority warning"), "");
 }
 
-TEST_F(Systemd, BreaksNoConnectionByAnUpgrade) {
+TEST_F(Systemd, KeepsConnectionsOnUpgrade) {
   machine().must("systemctl start echo_server");
   OpenConnections connections(server());
   const std::string pid = main_pid();
@@ -321,7 +322,7 @@ TEST_F(Systemd, BreaksNoConnectionByAnUpgrade) {
   machine().must("dpkg -i " + installed_package());
 }
 
-TEST_F(Systemd, MovesToAnotherPortWithItsConnections) {
+TEST_F(Systemd, KeepsConnectionsWhenThePortChanges) {
   machine().must("systemctl start echo_server");
   const TestPeer peer(server());
   EXPECT_EQ(peer.echo("x"), "x");
@@ -332,7 +333,7 @@ TEST_F(Systemd, MovesToAnotherPortWithItsConnections) {
   EXPECT_THROW(TestPeer{server()}, std::system_error);
 }
 
-TEST_F(Systemd, EndsEveryConnectionWhenItIsStopped) {
+TEST_F(Systemd, ClosesConnectionsOnStop) {
   machine().must("systemctl start echo_server");
   const TestPeer peer(server());
   EXPECT_EQ(peer.echo("x"), "x");
@@ -341,7 +342,7 @@ TEST_F(Systemd, EndsEveryConnectionWhenItIsStopped) {
   EXPECT_EQ(property("Result"), "success");
 }
 
-TEST_F(Systemd, RunsSeveralOnOnePortAndRestartsThemTogether) {
+TEST_F(Systemd, RestartsSeveralInstancesOnOnePort) {
   machine().must("systemctl start echo_server@0 echo_server@1");
   const std::vector<TestPeer> peers = connect_many(server(), 50);
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
@@ -351,13 +352,13 @@ TEST_F(Systemd, RunsSeveralOnOnePortAndRestartsThemTogether) {
   for (const std::string unit : {"echo_server@0", "echo_server@1"}) {
     EXPECT_EQ(property("ActiveState", unit), "active");
     const std::size_t connections = std::stoul(property("StatusText", unit));
-    EXPECT_GT(connections, 0U) << "the system has given none to " << unit;
+    EXPECT_GT(connections, 0U) << "the kernel has assigned no connection to " << unit;
     all += connections;
   }
   EXPECT_EQ(all, peers.size());
 }
 
-TEST_F(Systemd, KeepsItInItsSandbox) {
+TEST_F(Systemd, EnforcesTheSandbox) {
   machine().must("mkdir -p /home/somebody && touch /home/somebody/secret");
   set_options("--port 7");
   machine().must("systemctl start echo_server");
@@ -365,7 +366,8 @@ TEST_F(Systemd, KeepsItInItsSandbox) {
   const std::string process = "/proc/" + main_pid();
   const std::string root = process + "/root";
   for (const std::string directory : {"/", "/etc", "/usr/sbin", "/var/lib", "/run", "/run/lock"}) {
-    const Shelled written = in(std::string("touch ").append(root).append(directory) + "/file");
+    const CommandResult written =
+        in(std::string("touch ").append(root).append(directory) + "/file");
     EXPECT_TRUE(has(written.output, "Read-only file system"))
         << directory << ": " << written.output;
   }
@@ -374,14 +376,14 @@ TEST_F(Systemd, KeepsItInItsSandbox) {
   EXPECT_FALSE(has(status, "\nUid:\t0\t"));
   EXPECT_TRUE(has(status, "\nNoNewPrivs:\t1\n"));
   EXPECT_TRUE(has(status, "\nSeccomp:\t2\n"));
-  // CAP_NET_BIND_SERVICE, and no other to be had.
+  // The only capability is CAP_NET_BIND_SERVICE.
   EXPECT_TRUE(has(status, "\nCapEff:\t0000000000000400\n"));
   EXPECT_TRUE(has(status, "\nCapBnd:\t0000000000000400\n"));
   EXPECT_EQ(in("systemd-analyze security --threshold=15 echo_server").status, 0);
   EXPECT_EQ(journal("--priority warning"), "");
 }
 
-TEST_F(Systemd, LeavesNothingWhenItIsPurged) {
+TEST_F(Systemd, LeavesNothingAfterPurge) {
   machine().must("systemctl enable echo_server echo_server.socket echo_server@1");
   machine().must("systemctl start echo_server");
   machine().must("dpkg --purge echo-server");
