@@ -1,4 +1,4 @@
-# What depends on the prefix follows the one that is chosen when installing.
+# Checks that installed files contain the prefix that is chosen at installation.
 
 include(${CMAKE_CURRENT_LIST_DIR}/package.cmake)
 

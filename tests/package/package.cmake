@@ -1,6 +1,6 @@
-# What the package tests have in common.
+# Functions of the package tests.
 
-# Ends the test as skipped where the program is missing.
+# Skips the test if the program is missing.
 macro(need program)
   find_program(${program}_path ${program})
   if(NOT ${program}_path)
@@ -9,7 +9,7 @@ macro(need program)
   endif()
 endmacro()
 
-# Fails unless the command succeeds without a word on standard error.
+# Fails unless the command succeeds and prints nothing on standard error.
 function(expect_silence)
   execute_process(COMMAND ${ARGN}
                   RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE error)
@@ -27,8 +27,8 @@ function(expect_contains file text)
   endif()
 endfunction()
 
-# Installs what the package installs. By component: of a whole installation the build directory
-# keeps a list of files, which is the user's.
+# Installs the files of the package. Names the component, because an installation without one would
+# overwrite the user's install manifest in the build directory.
 function(install_to prefix)
   expect_silence(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix "${prefix}"
                  --component Unspecified)

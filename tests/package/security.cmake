@@ -1,4 +1,4 @@
-# The exposure of the services, in tenths, by systemd's own reckoning.
+# Checks the exposure level of the services, in tenths, with systemd-analyze(1).
 
 include(${CMAKE_CURRENT_LIST_DIR}/package.cmake)
 need(systemd-analyze)

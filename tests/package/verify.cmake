@@ -1,5 +1,5 @@
-# systemd has nothing to say about the units, where the programs and the manual page that they name
-# are installed; be it under a prefix that a unit must quote.
+# Verifies the units with systemd-analyze(1) after an installation of all files. One of the prefixes
+# needs quoting in a unit.
 
 include(${CMAKE_CURRENT_LIST_DIR}/package.cmake)
 need(systemd-analyze)
@@ -16,11 +16,11 @@ set(verify ${systemd-analyze_path} verify ${man})
 foreach(prefix IN ITEMS "${WORK_DIR}/plain" "${WORK_DIR}/a 100%n prefix")
   install_to("${prefix}")
   set(units "${prefix}/lib/systemd/system")
-  # The system's own units are found after these.
+  # The units in this directory have precedence over installed ones.
   set(ENV{SYSTEMD_UNIT_PATH} "${units}:")
   set(ENV{MANPATH} "${prefix}/share/man")
 
-  # Of a template systemd-analyze would take the instance "i", which is no core.
+  # For a template without an instance systemd-analyze uses "i", which is not a CPU number.
   expect_silence(${verify} echo_server.service echo_server.socket echo_server@0.service)
 
   file(COPY ${SOURCE_DIR}/src/dist/systemd/private-network.conf
