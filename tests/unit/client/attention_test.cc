@@ -13,21 +13,21 @@ namespace {
 using namespace std::chrono_literals;
 using test::kStart;
 
-TEST(Attention, CountsNoWaitThatIsAsLongAsItWasAskedFor) {
+TEST(Attention, IgnoresAWaitOfTheRequestedLength) {
   Attention attention(kStart);
   attention.wait_begins(kStart, 10s);
   attention.wait_ended(kStart + 10s);
   EXPECT_EQ(attention.away(), 0s);
 }
 
-TEST(Attention, CountsWhatAWaitWasLonger) {
+TEST(Attention, CountsTheExcessOfALongWait) {
   Attention attention(kStart);
   attention.wait_begins(kStart, 1s);
   attention.wait_ended(kStart + 4s);
   EXPECT_EQ(attention.away(), 3s);
 }
 
-TEST(Attention, CountsNoWaitWithoutEnd) {
+TEST(Attention, IgnoresAWaitWithoutATimeout) {
   Attention attention(kStart);
   attention.wait_begins(kStart, std::nullopt);
   attention.wait_ended(kStart + 4s);
@@ -52,7 +52,7 @@ TEST(Attention, CountsAStopAtTheEndOfATurn) {
   EXPECT_EQ(attention.away(), 5s);
 }
 
-TEST(Attention, CountsNotTheWorkOfATurn) {
+TEST(Attention, IgnoresTheWorkOfATurn) {
   Attention attention(kStart);
   attention.wait_begins(kStart, 0s);
   attention.wait_ended(kStart);
@@ -60,7 +60,7 @@ TEST(Attention, CountsNotTheWorkOfATurn) {
   EXPECT_EQ(attention.away(), 0s);
 }
 
-TEST(Attention, CountsNotWhatPassesBetweenTwoTurns) {
+TEST(Attention, IgnoresTheTimeBetweenTurns) {
   Attention attention(kStart);
   attention.turn_begins(kStart + 5s);
   attention.wait_begins(kStart + 5s, 0s);

@@ -32,7 +32,7 @@ using test::wait_readable;
 using test::wait_writable;
 constexpr Duration kTimeout = 10s;
 
-// A server of the test's own, to connect to.
+// A listener whose connections the test accepts.
 struct Stub {
   UniqueFd accept() const {
     EXPECT_TRUE(wait_readable(listener.get()));
@@ -43,8 +43,7 @@ struct Stub {
   Endpoint endpoint = local_endpoint(listener.get());
 };
 
-// An address that refuses to be connected to: bound, so that nobody else gets it, but not
-// listening.
+// An address that refuses connections. It is bound, so no other process gets it.
 struct Refuser {
   Refuser() {
     const Endpoint any_port = resolve("127.0.0.1", 0).front();
@@ -60,7 +59,7 @@ ClientConnection::Addresses list_of(const std::vector<Endpoint>& servers) {
   return std::make_shared<const std::vector<Endpoint>>(servers);
 }
 
-// Waits until it is decided how connecting went, and tells the connection.
+// Waits until the connection attempt has succeeded or failed, and passes the event on.
 void settle(ClientConnection& connection, Time now = kStart) {
   ASSERT_TRUE(wait_writable(connection.fd()));
   connection.handle_writable(now);
@@ -76,7 +75,7 @@ void expect_failed(const ClientConnection& connection, Failure kind, const std::
   EXPECT_FALSE(connection.wants_output());
 }
 
-// A connection that is open, and the server's end of it.
+// An open connection, and the server's end of it.
 struct Dialogue {
   explicit Dialogue(std::string_view text = "", Duration timeout = kTimeout)
       : connection(list_of(servers), 0, transcript, timeout, kStart) {
@@ -86,7 +85,7 @@ struct Dialogue {
     if (!text.empty()) connection.handle_writable(kStart);
   }
 
-  // The server sends this, and the connection receives it.
+  // Sends the text from the server, and lets the connection receive it.
   void answer(std::string_view text, Time now = kStart) {
     send(server.get(), text);
     receive(now);
@@ -107,8 +106,8 @@ struct Dialogue {
     connection.half_close(now);
   }
 
-  // What the server got next: up to a bufferful, empty at EOF.
-  std::string heard() {
+  // The next bytes that the server receives: at most a bufferful, none at EOF.
+  std::string server_received() {
     EXPECT_TRUE(wait_readable(server.get()));
     const Moved received = echo::receive(server.get(), buffer);
     EXPECT_EQ(received.error, 0);
@@ -158,7 +157,7 @@ TEST(ClientConnection, KnowsItsOwnAddressOnceOpen) {
   EXPECT_EQ(connection.local().to_string(), accept_from(stub.listener.get()).peer.to_string());
 }
 
-TEST(ClientConnection, TriesTheNextAddressWhereOneRefuses) {
+TEST(ClientConnection, TriesTheNextAddressAfterARefusal) {
   const Refuser refuser;
   const Stub stub;
   const std::vector<Endpoint> servers{refuser.endpoint, stub.endpoint};
@@ -172,7 +171,7 @@ TEST(ClientConnection, TriesTheNextAddressWhereOneRefuses) {
   EXPECT_TRUE(stub.accept());
 }
 
-TEST(ClientConnection, TriesTheNextAddressWhereThereIsNoSocketForOne) {
+TEST(ClientConnection, TriesTheNextAddressIfSocketFails) {
   const Stub stub;
   const std::vector<Endpoint> servers{Endpoint(), stub.endpoint};
   const Transcript transcript;
@@ -181,7 +180,7 @@ TEST(ClientConnection, TriesTheNextAddressWhereThereIsNoSocketForOne) {
   EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
 }
 
-TEST(ClientConnection, FailsWhereEveryAddressRefuses) {
+TEST(ClientConnection, FailsIfEveryAddressRefuses) {
   const Refuser first;
   const Refuser second;
   const std::vector<Endpoint> servers{first.endpoint, second.endpoint};
@@ -194,7 +193,7 @@ TEST(ClientConnection, FailsWhereEveryAddressRefuses) {
                     second.endpoint.to_string() + ": Connection refused");
 }
 
-TEST(ClientConnection, FailsAtOnceWhereThereIsNoSocketForAnyAddress) {
+TEST(ClientConnection, FailsImmediatelyIfEverySocketFails) {
   const std::vector<Endpoint> servers{Endpoint()};
   const Transcript transcript;
   const ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
@@ -202,7 +201,7 @@ TEST(ClientConnection, FailsAtOnceWhereThereIsNoSocketForAnyAddress) {
                 "cannot connect to unknown:0: Address family not supported by protocol");
 }
 
-TEST(ClientConnection, WantsOutputWhileSomethingIsToBeSent) {
+TEST(ClientConnection, WantsOutputWhileBytesAreUnsent) {
   Dialogue dialogue;
   EXPECT_FALSE(dialogue.connection.wants_output());
   dialogue.transcript.append("hello");
@@ -214,25 +213,25 @@ TEST(ClientConnection, WantsOutputWhileSomethingIsToBeSent) {
 TEST(ClientConnection, SendsTheTranscript) {
   Dialogue dialogue("hello");
   EXPECT_EQ(dialogue.connection.sent(), 5U);
-  EXPECT_EQ(dialogue.heard(), "hello");
+  EXPECT_EQ(dialogue.server_received(), "hello");
 }
 
-TEST(ClientConnection, SendsWhatIsAppendedOnce) {
+TEST(ClientConnection, SendsAppendedBytesOnce) {
   Dialogue dialogue("one");
-  dialogue.heard();
+  dialogue.server_received();
   dialogue.transcript.append("two");
   dialogue.connection.handle_writable(kStart);
-  EXPECT_EQ(dialogue.heard(), "two");
+  EXPECT_EQ(dialogue.server_received(), "two");
 }
 
-TEST(ClientConnection, IsUnchangedByRoomWithNothingToSend) {
+TEST(ClientConnection, IgnoresAWritableSocketWithNothingToSend) {
   Dialogue dialogue("hello");
   dialogue.connection.handle_writable(kStart + 1s);
   EXPECT_EQ(dialogue.connection.sent(), 5U);
   EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
 }
 
-TEST(ClientConnection, IsUnchangedWhereNothingCanBeSent) {
+TEST(ClientConnection, StaysOpenIfTheSocketIsFull) {
   Dialogue dialogue;
   test::fill(dialogue.connection.fd());
   dialogue.transcript.append("hello");
@@ -243,7 +242,7 @@ TEST(ClientConnection, IsUnchangedWhereNothingCanBeSent) {
   EXPECT_EQ(dialogue.connection.deadline(), Time::max());
 }
 
-TEST(ClientConnection, IsUnchangedWhereNothingIsToBeReceived) {
+TEST(ClientConnection, StaysOpenIfNothingIsReadable) {
   Dialogue dialogue("hello");
   const Time deadline = dialogue.connection.deadline();
   dialogue.connection.handle_readable(dialogue.buffer, kStart + 1s);
@@ -252,23 +251,23 @@ TEST(ClientConnection, IsUnchangedWhereNothingIsToBeReceived) {
   EXPECT_EQ(dialogue.connection.deadline(), deadline);
 }
 
-TEST(ClientConnection, SendsInPartsWhatTheSocketDoesNotTakeAtOnce) {
+TEST(ClientConnection, SendsALongTranscriptInParts) {
   std::string text(8 << 20, '\0');
   for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i % 251);
   Dialogue dialogue(text);
   EXPECT_LT(dialogue.connection.sent(), text.size());
-  std::string heard;
-  while (heard.size() < text.size()) {
+  std::string received;
+  while (received.size() < text.size()) {
     dialogue.connection.handle_writable(kStart);
-    const std::string part = dialogue.heard();
+    const std::string part = dialogue.server_received();
     ASSERT_NE(part, "");
-    heard += part;
+    received += part;
   }
-  EXPECT_TRUE(heard == text);
+  EXPECT_TRUE(received == text);
   EXPECT_EQ(dialogue.connection.sent(), text.size());
 }
 
-TEST(ClientConnection, CountsWhatCameBackExact) {
+TEST(ClientConnection, CountsExactEchoedBytes) {
   Dialogue dialogue("hello");
   dialogue.answer("he");
   EXPECT_EQ(dialogue.connection.received(), 2U);
@@ -277,7 +276,7 @@ TEST(ClientConnection, CountsWhatCameBackExact) {
   EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
 }
 
-TEST(ClientConnection, ComparesWithWhatIsLeftOfTheTranscript) {
+TEST(ClientConnection, ComparesWithTheRestOfTheTranscript) {
   Dialogue dialogue("hello");
   dialogue.answer("hello");
   dialogue.transcript.forget_before(5);
@@ -295,24 +294,24 @@ TEST(ClientConnection, HalfClosesOnceAFinishedTranscriptIsSent) {
   EXPECT_FALSE(dialogue.connection.is_over());
   EXPECT_TRUE(dialogue.connection.wants_input());
   EXPECT_FALSE(dialogue.connection.wants_output());
-  EXPECT_EQ(dialogue.heard(), "hello");
-  EXPECT_EQ(dialogue.heard(), "");
+  EXPECT_EQ(dialogue.server_received(), "hello");
+  EXPECT_EQ(dialogue.server_received(), "");
 }
 
-TEST(ClientConnection, DoesNotHalfCloseAnUnfinishedTranscript) {
+TEST(ClientConnection, DoesNotHalfCloseWhileUnfinished) {
   Dialogue dialogue("hello");
   dialogue.connection.half_close(kStart);
   EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
 }
 
-TEST(ClientConnection, DoesNotHalfCloseBeforeAllIsSent) {
+TEST(ClientConnection, DoesNotHalfCloseBeforeSendingAll) {
   Dialogue dialogue("hello");
   dialogue.transcript.append("more");
   dialogue.finish_and_half_close();
   EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kOpen);
 }
 
-TEST(ClientConnection, DoesNotHalfCloseBeforeItIsOpen) {
+TEST(ClientConnection, DoesNotHalfCloseWhileConnecting) {
   const Stub stub;
   const std::vector<Endpoint> servers{stub.endpoint};
   Transcript transcript;
@@ -322,7 +321,7 @@ TEST(ClientConnection, DoesNotHalfCloseBeforeItIsOpen) {
   EXPECT_EQ(connection.state(), ClientConnection::State::kConnecting);
 }
 
-TEST(ClientConnection, IsDoneOnceAllIsBackAndEof) {
+TEST(ClientConnection, IsDoneAfterTheEchoAndEof) {
   Dialogue dialogue("hello");
   dialogue.answer("he");
   dialogue.finish_and_half_close();
@@ -338,7 +337,7 @@ TEST(ClientConnection, IsDoneOnceAllIsBackAndEof) {
   EXPECT_FALSE(dialogue.connection.wants_output());
 }
 
-TEST(ClientConnection, NamesTheOffsetAndBothBytesOfAMismatch) {
+TEST(ClientConnection, ReportsOffsetAndBytesOfAMismatch) {
   Dialogue dialogue("hello");
   dialogue.answer("heLLo");
   expect_failed(dialogue.connection, Failure::kMismatch,
@@ -346,7 +345,7 @@ TEST(ClientConnection, NamesTheOffsetAndBothBytesOfAMismatch) {
   EXPECT_EQ(dialogue.connection.received(), 2U);
 }
 
-TEST(ClientConnection, CountsTheOffsetFromTheFirstByteOfAll) {
+TEST(ClientConnection, CountsOffsetsFromTheFirstByte) {
   Dialogue dialogue("hello");
   dialogue.answer("hel");
   dialogue.answer("l0");
@@ -354,14 +353,14 @@ TEST(ClientConnection, CountsTheOffsetFromTheFirstByteOfAll) {
                 "bytes differ at offset 4: sent 0x6f, received 0x30 of \"0\"");
 }
 
-TEST(ClientConnection, NamesBytesThatAreNotAscii) {
+TEST(ClientConnection, ShowsNonAsciiBytesInHex) {
   Dialogue dialogue("\xff");
   dialogue.answer(std::string_view("\0", 1));
   expect_failed(dialogue.connection, Failure::kMismatch,
                 R"(bytes differ at offset 0: sent 0xff, received 0x00 of "\x00")");
 }
 
-TEST(ClientConnection, NamesTheFirstByteThatWasNeverSent) {
+TEST(ClientConnection, ReportsTheFirstByteNeverSent) {
   Dialogue dialogue("hello");
   dialogue.answer("hello!?");
   expect_failed(dialogue.connection, Failure::kMismatch,
@@ -369,14 +368,14 @@ TEST(ClientConnection, NamesTheFirstByteThatWasNeverSent) {
   EXPECT_EQ(dialogue.connection.received(), 5U);
 }
 
-TEST(ClientConnection, FailsWhereTheServerSpeaksFirst) {
+TEST(ClientConnection, FailsIfTheServerSendsFirst) {
   Dialogue dialogue;
   dialogue.answer("\xff");
   expect_failed(dialogue.connection, Failure::kMismatch,
                 R"(bytes differ at offset 0: nothing was sent there, received 0xff of "\xff")");
 }
 
-TEST(ClientConnection, FailsWhereTheServerKnowsWhatWasNotYetSent) {
+TEST(ClientConnection, FailsIfTheEchoRunsAhead) {
   Dialogue dialogue("he");
   dialogue.transcript.append("llo");
   dialogue.answer("hel");
@@ -384,7 +383,7 @@ TEST(ClientConnection, FailsWhereTheServerKnowsWhatWasNotYetSent) {
                 "bytes differ at offset 2: nothing was sent there, received 0x6c of \"hel\"");
 }
 
-TEST(ClientConnection, ShowsWhatAServerThatIsNoEchoSentFirst) {
+TEST(ClientConnection, ShowsTheGreetingOfAnotherService) {
   Dialogue dialogue;
   const std::string greeting = "220 mail ESMTP\r\n" + std::string(100, 'x');
   dialogue.answer(greeting);
@@ -394,14 +393,14 @@ TEST(ClientConnection, ShowsWhatAServerThatIsNoEchoSentFirst) {
                     std::string(48, 'x') + "\"... (116 bytes)");
 }
 
-TEST(ClientConnection, NamesAMismatchBeforeASurplus) {
+TEST(ClientConnection, ReportsAMismatchBeforeExtraBytes) {
   Dialogue dialogue("hello");
   dialogue.answer("Hello!");
   expect_failed(dialogue.connection, Failure::kMismatch,
                 "bytes differ at offset 0: sent 0x68, received 0x48 of \"Hello!\"");
 }
 
-TEST(ClientConnection, FailsAtASurplusAfterTheHalfClose) {
+TEST(ClientConnection, FailsOnExtraBytesAfterHalfClose) {
   Dialogue dialogue("hello");
   dialogue.finish_and_half_close();
   dialogue.answer("hello");
@@ -410,7 +409,7 @@ TEST(ClientConnection, FailsAtASurplusAfterTheHalfClose) {
                 "bytes differ at offset 5: nothing was sent there, received 0x21 of \"!\"");
 }
 
-TEST(ClientConnection, NamesTheOffsetOfAnEarlyEof) {
+TEST(ClientConnection, ReportsTheOffsetOfAnEarlyEof) {
   Dialogue dialogue("hello");
   dialogue.answer("he");
   dialogue.answer_eof();
@@ -418,7 +417,7 @@ TEST(ClientConnection, NamesTheOffsetOfAnEarlyEof) {
                 "the server closed early, at offset 2 of 5");
 }
 
-TEST(ClientConnection, NamesTheOffsetOfAnEarlyEofAfterTheHalfClose) {
+TEST(ClientConnection, ReportsAnEarlyEofAfterHalfClose) {
   Dialogue dialogue("hello");
   dialogue.finish_and_half_close();
   dialogue.answer("he");
@@ -427,7 +426,7 @@ TEST(ClientConnection, NamesTheOffsetOfAnEarlyEofAfterTheHalfClose) {
                 "the server closed early, at offset 2 of 5");
 }
 
-TEST(ClientConnection, FailsAtEofBeforeTheHalfCloseThoughAllIsBack) {
+TEST(ClientConnection, FailsOnEofBeforeHalfClose) {
   Dialogue dialogue("hello");
   dialogue.answer("hello");
   dialogue.answer_eof();
@@ -435,14 +434,14 @@ TEST(ClientConnection, FailsAtEofBeforeTheHalfCloseThoughAllIsBack) {
                 "the server closed early, at offset 5 of 5");
 }
 
-TEST(ClientConnection, FailsAtAResetAsItReceives) {
+TEST(ClientConnection, FailsOnAResetWhileReceiving) {
   Dialogue dialogue("hello");
   dialogue.reset();
   dialogue.receive();
   expect_failed(dialogue.connection, Failure::kReset, "Connection reset by peer, at offset 0 of 5");
 }
 
-TEST(ClientConnection, FailsAtAResetAsItSends) {
+TEST(ClientConnection, FailsOnAResetWhileSending) {
   Dialogue dialogue;
   dialogue.reset();
   dialogue.transcript.append("hello");
@@ -451,14 +450,14 @@ TEST(ClientConnection, FailsAtAResetAsItSends) {
   EXPECT_EQ(dialogue.connection.sent(), 0U);
 }
 
-TEST(ClientConnection, FailsAtUrgentData) {
+TEST(ClientConnection, FailsOnUrgentData) {
   Dialogue dialogue;
   dialogue.connection.handle_exceptional();
   expect_failed(dialogue.connection, Failure::kUrgent,
                 "the server sent urgent data, at offset 0 of 0");
 }
 
-TEST(ClientConnection, KeepsTheFirstFailureThoughUrgentDataCame) {
+TEST(ClientConnection, KeepsTheFirstFailure) {
   Dialogue dialogue;
   dialogue.answer_eof();
   dialogue.connection.handle_exceptional();
@@ -466,7 +465,7 @@ TEST(ClientConnection, KeepsTheFirstFailureThoughUrgentDataCame) {
                 "the server closed early, at offset 0 of 0");
 }
 
-TEST(ClientConnection, DoesNothingOnceItHasFailed) {
+TEST(ClientConnection, DoesNothingAfterAFailure) {
   Dialogue dialogue("hello");
   dialogue.connection.handle_exceptional();
   dialogue.transcript.append("more");
@@ -477,7 +476,7 @@ TEST(ClientConnection, DoesNothingOnceItHasFailed) {
                 "the server sent urgent data, at offset 0 of 5");
 }
 
-TEST(ClientConnection, IsDoneWhereAResetFollowsTheWholeEcho) {
+TEST(ClientConnection, IsDoneOnAResetAfterTheEcho) {
   Dialogue dialogue("hello");
   dialogue.answer("hello");
   dialogue.finish_and_half_close();
@@ -488,7 +487,7 @@ TEST(ClientConnection, IsDoneWhereAResetFollowsTheWholeEcho) {
   EXPECT_EQ(dialogue.connection.failure(), "");
 }
 
-TEST(ClientConnection, FailsWhereAResetComesBeforeTheWholeEcho) {
+TEST(ClientConnection, FailsOnAResetBeforeTheWholeEcho) {
   Dialogue dialogue("hello");
   dialogue.answer("hell");
   dialogue.finish_and_half_close();
@@ -498,7 +497,7 @@ TEST(ClientConnection, FailsWhereAResetComesBeforeTheWholeEcho) {
   EXPECT_FALSE(dialogue.connection.was_reset());
 }
 
-TEST(ClientConnection, BeginsWithTheAddressThatIsAskedFor) {
+TEST(ClientConnection, StartsWithTheRequestedAddress) {
   const Refuser refuser;
   const Stub stub;
   const std::vector<Endpoint> servers{refuser.endpoint, stub.endpoint};
@@ -509,7 +508,7 @@ TEST(ClientConnection, BeginsWithTheAddressThatIsAskedFor) {
   EXPECT_EQ(connection.refusals(), "");
 }
 
-TEST(ClientConnection, GoesOnWithTheAddressesBeforeTheOneAskedFor) {
+TEST(ClientConnection, WrapsAroundToEarlierAddresses) {
   const Stub stub;
   const Refuser refuser;
   const std::vector<Endpoint> servers{stub.endpoint, refuser.endpoint};
@@ -522,10 +521,10 @@ TEST(ClientConnection, GoesOnWithTheAddressesBeforeTheOneAskedFor) {
   EXPECT_EQ(connection.remote().to_string(), stub.endpoint.to_string());
 }
 
-// A loop knows by its number that the socket is another one.
-TEST(ClientConnection, GivesTheNextAddressASocketOfAnotherNumber) {
+// The loop recognises a new socket by its descriptor.
+TEST(ClientConnection, UsesANewDescriptorForTheNextAddress) {
   const Refuser refuser;
-  const Endpoint broadcast = resolve("255.255.255.255", 7).front();  // Refused at once.
+  const Endpoint broadcast = resolve("255.255.255.255", 7).front();  // Refused immediately.
   const Stub stub;
   const std::vector<Endpoint> servers{refuser.endpoint, broadcast, stub.endpoint};
   const Transcript transcript;
@@ -544,7 +543,7 @@ TEST(ClientConnectionDeadline, CountsFromTheStartOfConnecting) {
   EXPECT_EQ(connection.deadline(), kStart + kTimeout);
 }
 
-TEST(ClientConnectionDeadline, GivesEachAddressAnEqualShareOfWhatIsLeft) {
+TEST(ClientConnectionDeadline, SharesTheRemainingTimeAmongAddresses) {
   const Refuser refuser;
   const Stub stub;
   const std::vector<Endpoint> servers{refuser.endpoint, stub.endpoint};
@@ -555,13 +554,13 @@ TEST(ClientConnectionDeadline, GivesEachAddressAnEqualShareOfWhatIsLeft) {
   EXPECT_EQ(connection.deadline(), kStart + kTimeout);
 }
 
-TEST(ClientConnectionDeadline, IsNoneWhileNothingIsAwaited) {
+TEST(ClientConnectionDeadline, IsNoneOnceTheEchoIsComplete) {
   Dialogue dialogue("hello");
   dialogue.answer("hello");
   EXPECT_EQ(dialogue.connection.deadline(), Time::max());
 }
 
-TEST(ClientConnectionDeadline, CountsFromWhatWasSentFirst) {
+TEST(ClientConnectionDeadline, CountsFromTheFirstUnansweredByte) {
   Dialogue dialogue;
   dialogue.transcript.append("one");
   dialogue.connection.handle_writable(kStart + 1s);
@@ -570,13 +569,13 @@ TEST(ClientConnectionDeadline, CountsFromWhatWasSentFirst) {
   EXPECT_EQ(dialogue.connection.deadline(), kStart + 1s + kTimeout);
 }
 
-TEST(ClientConnectionDeadline, CountsAnewAtEachPieceOfTheAnswer) {
+TEST(ClientConnectionDeadline, RestartsWithEachPartOfTheAnswer) {
   Dialogue dialogue("hello");
   dialogue.answer("he", kStart + 3s);
   EXPECT_EQ(dialogue.connection.deadline(), kStart + 3s + kTimeout);
 }
 
-TEST(ClientConnectionDeadline, IsOfTheWholeAnswerToAMessage) {
+TEST(ClientConnectionDeadline, CoversTheWholeAnswerToAMessage) {
   Dialogue dialogue;
   dialogue.transcript.append_message("hello", kStart + 1s);
   dialogue.connection.handle_writable(kStart + 2s);
@@ -587,21 +586,21 @@ TEST(ClientConnectionDeadline, IsOfTheWholeAnswerToAMessage) {
   EXPECT_EQ(dialogue.connection.deadline(), Time::max());
 }
 
-TEST(ClientConnectionDeadline, IsOfAMessageThatTheSocketDoesNotTake) {
+TEST(ClientConnectionDeadline, CoversAMessageThatIsUnsent) {
   Dialogue dialogue;
   test::fill(dialogue.connection.fd());
   dialogue.transcript.append_message("hello", kStart + 1s);
   EXPECT_EQ(dialogue.connection.deadline(), kStart + 1s + kTimeout);
 }
 
-TEST(ClientConnectionDeadline, CountsAnewFromTheHalfClose) {
+TEST(ClientConnectionDeadline, RestartsAtHalfClose) {
   Dialogue dialogue("hello");
   dialogue.answer("hello");
   dialogue.finish_and_half_close(kStart + 3s);
   EXPECT_EQ(dialogue.connection.deadline(), kStart + 3s + kTimeout);
 }
 
-TEST(ClientConnectionDeadline, IsNoneOnceItIsOver) {
+TEST(ClientConnectionDeadline, IsNoneAfterAFailure) {
   Dialogue dialogue("hello");
   dialogue.connection.handle_exceptional();
   EXPECT_EQ(dialogue.connection.deadline(), Time::max());
@@ -629,7 +628,7 @@ TEST(ClientConnectionTimeout, TriesTheNextAddressWhileConnecting) {
   EXPECT_TRUE(stub.accept());
 }
 
-TEST(ClientConnectionTimeout, FailsWhileConnectingToTheLastAddress) {
+TEST(ClientConnectionTimeout, FailsAtTheLastAddress) {
   const test::SilentPort silent;
   const std::vector<Endpoint> servers{silent.endpoint()};
   const Transcript transcript;
@@ -640,7 +639,7 @@ TEST(ClientConnectionTimeout, FailsWhileConnectingToTheLastAddress) {
                 "cannot connect to " + silent.endpoint().to_string() + ": no answer within 10s");
 }
 
-TEST(ClientConnectionTimeout, TakesAConnectionThatWasMadeBeforeItLooked) {
+TEST(ClientConnectionTimeout, AcceptsAConnectionMadeInTime) {
   const Stub stub;
   const std::vector<Endpoint> servers{stub.endpoint};
   const Transcript transcript;
@@ -651,7 +650,7 @@ TEST(ClientConnectionTimeout, TakesAConnectionThatWasMadeBeforeItLooked) {
   EXPECT_EQ(connection.state(), ClientConnection::State::kOpen);
 }
 
-TEST(ClientConnectionTimeout, NamesARefusalThatCameBeforeItLooked) {
+TEST(ClientConnectionTimeout, ReportsARefusalReceivedInTime) {
   const Refuser refuser;
   const std::vector<Endpoint> servers{refuser.endpoint};
   const Transcript transcript;
@@ -663,14 +662,14 @@ TEST(ClientConnectionTimeout, NamesARefusalThatCameBeforeItLooked) {
                 "cannot connect to " + refuser.endpoint.to_string() + ": Connection refused");
 }
 
-TEST(ClientConnectionTimeout, TakesAnAnswerThatCameBeforeItLooked) {
+TEST(ClientConnectionTimeout, AcceptsAnAnswerReceivedInTime) {
   const std::string text(100'000, 'x');
   Dialogue dialogue;
   dialogue.transcript.append_message(text, kStart);
   std::string got;
   while (got.size() < text.size()) {
     dialogue.connection.handle_writable(kStart);
-    got += dialogue.heard();
+    got += dialogue.server_received();
   }
   for (std::string_view rest = got; !rest.empty();) {
     rest.remove_prefix(send(dialogue.server.get(), rest).bytes);
@@ -681,7 +680,7 @@ TEST(ClientConnectionTimeout, TakesAnAnswerThatCameBeforeItLooked) {
   EXPECT_EQ(dialogue.connection.received(), text.size());
 }
 
-TEST(ClientConnectionTimeout, TakesAnEofThatCameBeforeItLooked) {
+TEST(ClientConnectionTimeout, AcceptsAnEofReceivedInTime) {
   Dialogue dialogue("hello");
   dialogue.finish_and_half_close();
   send(dialogue.server.get(), "hello");
@@ -691,7 +690,7 @@ TEST(ClientConnectionTimeout, TakesAnEofThatCameBeforeItLooked) {
   EXPECT_EQ(dialogue.connection.state(), ClientConnection::State::kDone);
 }
 
-TEST(ClientConnectionTimeout, FindsAWrongByteThatCameBeforeItLooked) {
+TEST(ClientConnectionTimeout, DetectsAMismatchReceivedInTime) {
   Dialogue dialogue("hello");
   send(dialogue.server.get(), "heLlo");
   ASSERT_TRUE(wait_readable(dialogue.connection.fd()));
@@ -699,7 +698,7 @@ TEST(ClientConnectionTimeout, FindsAWrongByteThatCameBeforeItLooked) {
   EXPECT_EQ(dialogue.connection.failure_kind(), Failure::kMismatch);
 }
 
-TEST(ClientConnectionTimeout, FailsThoughAPartOfTheAnswerCame) {
+TEST(ClientConnectionTimeout, FailsAfterAPartialAnswer) {
   Dialogue dialogue;
   dialogue.transcript.append_message("hello", kStart);
   dialogue.connection.handle_writable(kStart);
@@ -709,13 +708,13 @@ TEST(ClientConnectionTimeout, FailsThoughAPartOfTheAnswerCame) {
   expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 4 of 5");
 }
 
-TEST(ClientConnectionTimeout, FailsWhileAnAnswerIsAwaited) {
+TEST(ClientConnectionTimeout, FailsWhileWaitingForAnAnswer) {
   Dialogue dialogue("hello");
   dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
   expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 0 of 5");
 }
 
-TEST(ClientConnectionTimeout, FailsWhileEofIsAwaited) {
+TEST(ClientConnectionTimeout, FailsWhileWaitingForEof) {
   Dialogue dialogue("hello");
   dialogue.answer("hello");
   dialogue.finish_and_half_close();
@@ -723,7 +722,7 @@ TEST(ClientConnectionTimeout, FailsWhileEofIsAwaited) {
   expect_failed(dialogue.connection, Failure::kTimeout, "no answer within 10s, at offset 5 of 5");
 }
 
-TEST(DescribeFailure, NamesTheConnectionWithItsAddressOnceItIsOpen) {
+TEST(DescribeFailure, IncludesTheAddressOfAnOpenConnection) {
   Dialogue dialogue("hello");
   const std::string address = dialogue.connection.local().to_string();
   dialogue.connection.handle_timeout(dialogue.buffer, kStart + kTimeout);
@@ -731,15 +730,15 @@ TEST(DescribeFailure, NamesTheConnectionWithItsAddressOnceItIsOpen) {
             "connection 3 (" + address + "): no answer within 10s, at offset 0 of 5");
 }
 
-TEST(DescribeFailure, NamesOneThatNeverWasOpen) {
-  const Refuser nobody;
-  const std::vector<Endpoint> servers{nobody.endpoint};
+TEST(DescribeFailure, OmitsTheAddressBeforeTheConnectionOpens) {
+  const Refuser refuser;
+  const std::vector<Endpoint> servers{refuser.endpoint};
   const Transcript transcript;
   ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   settle(connection);
   EXPECT_EQ(
       describe_failure(1, connection),
-      "connection 1: cannot connect to " + nobody.endpoint.to_string() + ": Connection refused");
+      "connection 1: cannot connect to " + refuser.endpoint.to_string() + ": Connection refused");
 }
 
 }  // namespace

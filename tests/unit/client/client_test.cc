@@ -21,8 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A client whose turns the test takes one by one, at a time that the test sets, against a server
-// that the test plays.
+// The test runs each turn of the client, sets its clock, and plays the server.
 class ClientTest : public testing::Test {
  protected:
   ClientTest() {
@@ -46,7 +45,7 @@ class ClientTest : public testing::Test {
   std::optional<Client> client_;
 };
 
-TEST_F(ClientTest, SaysTheNextMessageWhenTheLastOneIsBackOnEveryConnection) {
+TEST_F(ClientTest, WaitsForEveryEchoBeforeTheNextMessage) {
   settings_.connections = 2;
   settings_.messages = {"one", "two"};
   start();
@@ -67,7 +66,7 @@ TEST_F(ClientTest, SaysTheNextMessageWhenTheLastOneIsBackOnEveryConnection) {
   EXPECT_EQ(second.receive(3), "two");
 }
 
-TEST_F(ClientTest, SendsEofAfterTheLastMessageAndWaitsForTheServers) {
+TEST_F(ClientTest, ExchangesEofAfterTheLastMessage) {
   settings_.messages = {"one"};
   start();
   client_->turn();
@@ -77,7 +76,7 @@ TEST_F(ClientTest, SendsEofAfterTheLastMessageAndWaitsForTheServers) {
     EXPECT_EQ(peer.receive(3), "one");
     peer.send("one");
     EXPECT_TRUE(client_->turn());
-    // The turn that sends EOF waits for an event, so let there be one: the server's own.
+    // The turn that sends EOF waits for an event: here the EOF of the server.
     peer.shut_down_sending();
     EXPECT_TRUE(client_->turn());
     EXPECT_EQ(peer.receive_to_eof(), "");
@@ -103,8 +102,8 @@ TEST_F(ClientTest, FailsAtTheTimeoutAndNotBefore) {
   EXPECT_FALSE(client_->run());
 }
 
-// The time in which the log waited for its reader is not the server's.
-TEST_F(ClientTest, CountsAWaitFromItsBeginning) {
+// The log may wait for its reader between the last answer and the EOF that the client sends.
+TEST_F(ClientTest, CountsTheWaitForEofFromHalfClose) {
   settings_.messages = {"one"};
   settings_.timeout = 20ms;
   start();
@@ -118,8 +117,8 @@ TEST_F(ClientTest, CountsAWaitFromItsBeginning) {
   EXPECT_FALSE(pipe_.has("error"));
 }
 
-// The backlog is full, so that the later ones of these are not answered.
-TEST_F(ClientTest, FailsForThousandsAfterOneTimeout) {
+// The backlog is full, so most of these connections get no answer.
+TEST_F(ClientTest, FailsThousandsOfConnectionsAfterOneTimeout) {
   listener_ = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
   settings_.port = local_endpoint(listener_.get()).port();
   settings_.connections = 2000;
@@ -128,18 +127,18 @@ TEST_F(ClientTest, FailsForThousandsAfterOneTimeout) {
   client_->turn();
   now_ += 1ms;
   for (int turns = 0; turns < 100; ++turns) client_->turn();
-  // All are over but the few that the backlog held, and these wait for an answer now.
+  // Only the few connections in the backlog are left. They wait for an answer.
   now_ += 1ms;
   for (int turns = 0; client_->turn(); ++turns) ASSERT_LT(turns, 100);
   EXPECT_FALSE(client_->run());
 }
 
-TEST_F(ClientTest, ReadsTheInputNoFurtherThanItsWindow) {
+TEST_F(ClientTest, ReadsInputOnlyUpToItsWindow) {
   const TemporaryFile file(std::string(3 * Client::kMaxUnverified, 'x'));
   const UniqueFd input(::open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
   settings_.connections = 2;
   settings_.from_input = true;
-  // At a time that does not pass, a turn without an event ends after this and nobody is late.
+  // A turn without an event ends after this time. The clock stands still, so no timeout expires.
   settings_.timeout = 1ms;
   start(input.get());
   for (int i = 0; i < 300; ++i) ASSERT_TRUE(client_->turn());

@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A name whose addresses the test sets, at a time that the test sets.
+// The test sets the clock and the addresses of the name.
 class ServerAddressesTest : public testing::Test {
  protected:
   static Endpoint at(std::uint16_t port) { return resolve("127.0.0.1", port).front(); }
@@ -24,7 +24,7 @@ class ServerAddressesTest : public testing::Test {
     ++look_ups_;
     now_ += cost_;
     if (fails_) throw std::system_error(std::make_error_code(std::errc::timed_out));
-    return found_;
+    return result_;
   }
 
   void look_up_again() {
@@ -35,26 +35,26 @@ class ServerAddressesTest : public testing::Test {
   Duration cost_{0};
   bool fails_ = false;
   int look_ups_ = 0;
-  ServerAddresses::List found_{at(1), at(2)};
+  ServerAddresses::List result_{at(1), at(2)};
   ServerAddresses addresses_{[this] { return look_up(); }};
 };
 
-TEST_F(ServerAddressesTest, BeginWithTheFirstOfTheList) { EXPECT_EQ(addresses_.first(), 0U); }
+TEST_F(ServerAddressesTest, StartsWithTheFirstAddress) { EXPECT_EQ(addresses_.first(), 0U); }
 
-TEST_F(ServerAddressesTest, BeginWithTheOneThatIsPreferred) {
+TEST_F(ServerAddressesTest, StartsWithThePreferredAddress) {
   addresses_.prefer(at(2));
   EXPECT_EQ(addresses_.first(), 1U);
 }
 
-TEST_F(ServerAddressesTest, PreferNoneThatIsNotThere) {
+TEST_F(ServerAddressesTest, IgnoresAnUnknownPreferredAddress) {
   addresses_.prefer(at(3));
   EXPECT_EQ(addresses_.first(), 0U);
 }
 
-TEST_F(ServerAddressesTest, ChangeWithTheName) {
+TEST_F(ServerAddressesTest, ReplacesTheListAfterALookUp) {
   const auto old = addresses_.list();
   addresses_.prefer(at(2));
-  found_ = {at(3)};
+  result_ = {at(3)};
   look_up_again();
   ASSERT_EQ(addresses_.list()->size(), 1U);
   EXPECT_EQ(addresses_.list()->front().port(), 3);
@@ -62,19 +62,19 @@ TEST_F(ServerAddressesTest, ChangeWithTheName) {
   EXPECT_EQ(old->size(), 2U);
 }
 
-TEST_F(ServerAddressesTest, KeepWhatIsPreferredWhereTheNameDoesNotChange) {
+TEST_F(ServerAddressesTest, KeepsThePreferredAddressIfNothingChanges) {
   addresses_.prefer(at(2));
   look_up_again();
   EXPECT_EQ(addresses_.first(), 1U);
 }
 
-TEST_F(ServerAddressesTest, StayWhereTheNameIsNotFoundAnyMore) {
+TEST_F(ServerAddressesTest, KeepsTheListIfTheLookUpFails) {
   fails_ = true;
   look_up_again();
   EXPECT_EQ(addresses_.list()->size(), 2U);
 }
 
-TEST_F(ServerAddressesTest, AreLookedUpNotMoreOftenThanTenTimesASecond) {
+TEST_F(ServerAddressesTest, LooksUpAtMostTenTimesASecond) {
   look_up_again();
   now_ += 99ms;
   look_up_again();
@@ -84,7 +84,7 @@ TEST_F(ServerAddressesTest, AreLookedUpNotMoreOftenThanTenTimesASecond) {
   EXPECT_EQ(look_ups_, 3);
 }
 
-TEST_F(ServerAddressesTest, TakeATenthOfTheTimeAtMost) {
+TEST_F(ServerAddressesTest, SpendsAtMostATenthOfTheTime) {
   cost_ = 1s;
   look_up_again();
   now_ += 9s;

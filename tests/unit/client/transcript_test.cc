@@ -8,14 +8,14 @@
 namespace echo {
 namespace {
 
-TEST(Transcript, IsEmptyAndUnfinishedAtFirst) {
+TEST(Transcript, StartsEmptyAndUnfinished) {
   const Transcript transcript;
   EXPECT_EQ(transcript.end(), 0U);
   EXPECT_EQ(transcript.from(0), "");
   EXPECT_FALSE(transcript.finished());
 }
 
-TEST(Transcript, GrowsAtItsEnd) {
+TEST(Transcript, AppendsAtTheEnd) {
   Transcript transcript;
   transcript.append("one, ");
   transcript.append("two");
@@ -23,26 +23,26 @@ TEST(Transcript, GrowsAtItsEnd) {
   EXPECT_EQ(transcript.from(0), "one, two");
 }
 
-TEST(Transcript, ShowsWhatThereIsFromAnOffsetOn) {
+TEST(Transcript, ReturnsTheBytesFromAnOffset) {
   Transcript transcript;
   transcript.append("0123456789");
   EXPECT_EQ(transcript.from(4), "456789");
 }
 
-TEST(Transcript, ShowsNothingFromTheEndOn) {
+TEST(Transcript, ReturnsNothingFromTheEnd) {
   Transcript transcript;
   transcript.append("0123456789");
   EXPECT_EQ(transcript.from(10), "");
 }
 
-TEST(Transcript, KeepsBytesOfEveryValue) {
+TEST(Transcript, KeepsArbitraryBytes) {
   const std::string bytes("\0\xff\n\0", 4);
   Transcript transcript;
   transcript.append(bytes);
   EXPECT_EQ(transcript.from(0), bytes);
 }
 
-TEST(Transcript, IsFinishedOnceItIsToldSo) {
+TEST(Transcript, IsFinishedAfterFinish) {
   Transcript transcript;
   transcript.append("x");
   EXPECT_FALSE(transcript.finished());
@@ -50,7 +50,7 @@ TEST(Transcript, IsFinishedOnceItIsToldSo) {
   EXPECT_TRUE(transcript.finished());
 }
 
-TEST(Transcript, CountsOffsetsOnWhenItForgets) {
+TEST(Transcript, KeepsOffsetsAfterForgetting) {
   Transcript transcript;
   transcript.append("0123456789");
   transcript.forget_before(7);
@@ -58,7 +58,7 @@ TEST(Transcript, CountsOffsetsOnWhenItForgets) {
   EXPECT_EQ(transcript.from(7), "789");
 }
 
-TEST(Transcript, ForgetsAllThereIs) {
+TEST(Transcript, ForgetsEverything) {
   Transcript transcript;
   transcript.append("0123456789");
   transcript.forget_before(10);
@@ -74,13 +74,13 @@ TEST(Transcript, ForgetsTheSameBytesTwice) {
   EXPECT_EQ(transcript.from(6), "6789");
 }
 
-TEST(Transcript, ForgetsNothingOfAnEmptyOne) {
+TEST(Transcript, ForgetsNothingIfEmpty) {
   Transcript transcript;
   transcript.forget_before(0);
   EXPECT_EQ(transcript.end(), 0U);
 }
 
-TEST(Transcript, GrowsOnAfterItForgot) {
+TEST(Transcript, AppendsAfterForgetting) {
   Transcript transcript;
   transcript.append("0123");
   transcript.forget_before(3);
@@ -90,7 +90,7 @@ TEST(Transcript, GrowsOnAfterItForgot) {
   EXPECT_EQ(transcript.from(5), "567");
 }
 
-TEST(Transcript, ShowsWhatAStringWouldWhileItForgetsByteByByte) {
+TEST(Transcript, MatchesAStringWhileForgetting) {
   Transcript transcript;
   std::string model;
   for (std::size_t step = 0; step < 300; ++step) {
