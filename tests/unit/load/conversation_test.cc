@@ -23,7 +23,7 @@ class ConversationTest : public testing::Test {
   Conversation conversation_{pattern_, 5, false};
 };
 
-TEST_F(ConversationTest, SaysNothingAtFirst) {
+TEST_F(ConversationTest, StartsEmpty) {
   EXPECT_EQ(conversation_.end(), 0U);
   EXPECT_EQ(conversation_.from(0), "");
   EXPECT_EQ(conversation_.in_flight().size(), 0U);
@@ -31,14 +31,14 @@ TEST_F(ConversationTest, SaysNothingAtFirst) {
   EXPECT_FALSE(conversation_.take_answered(0));
 }
 
-TEST_F(ConversationTest, SaysWhatThePatternHasForItsConnection) {
+TEST_F(ConversationTest, SendsThePatternOfItsConnection) {
   conversation_.send(1, 10, at(0s), at(0s));
   EXPECT_EQ(conversation_.end(), 10U);
   EXPECT_EQ(conversation_.from(0), pattern_.from(5, 0).substr(0, 10));
   EXPECT_EQ(conversation_.from(7), pattern_.from(5, 7).substr(0, 3));
 }
 
-TEST_F(ConversationTest, SaysMessagesLongerThanABlockOfThePatternPieceByPiece) {
+TEST_F(ConversationTest, SendsLongMessagesBlockByBlock) {
   const std::size_t size = 3 * Pattern::kBlock + 100;
   conversation_.send(1, size, at(0s), at(0s));
   std::string sent;
@@ -50,7 +50,7 @@ TEST_F(ConversationTest, SaysMessagesLongerThanABlockOfThePatternPieceByPiece) {
   EXPECT_EQ(sent.substr(3 * Pattern::kBlock), pattern_.from(5, 3 * Pattern::kBlock).substr(0, 100));
 }
 
-TEST_F(ConversationTest, GivesAMessageOnceAllOfItIsBack) {
+TEST_F(ConversationTest, ReturnsAMessageOnceFullyEchoed) {
   conversation_.send(3, 10, at(7s), at(0s));
   EXPECT_FALSE(conversation_.take_answered(9));
   const auto message = conversation_.take_answered(10);
@@ -62,7 +62,7 @@ TEST_F(ConversationTest, GivesAMessageOnceAllOfItIsBack) {
   EXPECT_EQ(conversation_.in_flight().size(), 0U);
 }
 
-TEST_F(ConversationTest, GivesMessagesInTheOrderInWhichTheyWereSaid) {
+TEST_F(ConversationTest, ReturnsMessagesInSendingOrder) {
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
     conversation_.send(sequence, 10, at(sequence * 1s), at(0s));
   }
@@ -73,7 +73,7 @@ TEST_F(ConversationTest, GivesMessagesInTheOrderInWhichTheyWereSaid) {
   EXPECT_EQ(conversation_.in_flight()[0].sequence, 3U);
 }
 
-TEST_F(ConversationTest, ForgetsNoneOfManyInFlight) {
+TEST_F(ConversationTest, TracksManyMessagesInFlight) {
   std::uint64_t sent = 0;
   std::uint64_t answered = 0;
   for (std::uint64_t round = 0; round < 200; ++round) {
@@ -91,7 +91,7 @@ TEST_F(ConversationTest, ForgetsNoneOfManyInFlight) {
   }
 }
 
-TEST_F(ConversationTest, IsFinishedOnceTheAnswersAreThere) {
+TEST_F(ConversationTest, IsFinishedAfterTheLastAnswer) {
   conversation_.send(1, 10, at(0s), at(0s));
   conversation_.finish();
   EXPECT_FALSE(conversation_.finished());
@@ -99,7 +99,7 @@ TEST_F(ConversationTest, IsFinishedOnceTheAnswersAreThere) {
   EXPECT_TRUE(conversation_.finished());
 }
 
-TEST_F(ConversationTest, IsFinishedAtOnceWhereItClosesItsHalf) {
+TEST_F(ConversationTest, IsFinishedImmediatelyWithHalfClose) {
   Conversation conversation(pattern_, 1, true);
   conversation.send(1, 10, at(0s), at(0s));
   EXPECT_FALSE(conversation.finished());

@@ -27,19 +27,19 @@ constexpr unsigned kPercentiles[] = {0,
                                      Histogram::kP9999,
                                      10'000};
 
-// What percentile() is to find, by nearest rank.
+// The percentile by nearest rank.
 Duration percentile_of(const std::vector<Duration>& sorted, unsigned per_ten_thousand) {
   const std::size_t rank = (sorted.size() * per_ten_thousand + 9999) / 10'000;
   return sorted[std::max<std::size_t>(rank, 1) - 1];
 }
 
-// The end of the value's bucket is a thousandth above it at most.
-void expect_exact_to_its_bucket(Duration found, Duration exact) {
-  EXPECT_GE(found, exact);
-  EXPECT_LE(found - exact, exact / 1000);
+// The end of a value's bucket is at most a thousandth above the value.
+void expect_within_a_thousandth(Duration actual, Duration exact) {
+  EXPECT_GE(actual, exact);
+  EXPECT_LE(actual - exact, exact / 1000);
 }
 
-// Values that spread evenly over all doublings from 1 us to 10^`decades` ns.
+// Values whose logarithms spread evenly from 1 us to 10^`decades` ns.
 std::vector<Duration> random_values(std::size_t count, std::uint32_t seed, double decades = 11) {
   std::mt19937 random(seed);
   std::uniform_real_distribution<double> exponent(3, decades);
@@ -60,7 +60,7 @@ void expect_same(const Histogram& one, const Histogram& other) {
   EXPECT_EQ(one.count(), other.count());
   EXPECT_EQ(one.min(), other.min());
   EXPECT_EQ(one.max(), other.max());
-  // Sums in another order: rounded differently, if at all.
+  // Sums in another order may round differently.
   EXPECT_NEAR(static_cast<double>((one.mean() - other.mean()).count()), 0, 1);
   EXPECT_NEAR(static_cast<double>((one.deviation() - other.deviation()).count()), 0, 1);
   for (const unsigned percentile : kPercentiles) {
@@ -68,7 +68,7 @@ void expect_same(const Histogram& one, const Histogram& other) {
   }
 }
 
-TEST(HistogramTest, HasNothingAtFirst) {
+TEST(Histogram, StartsEmpty) {
   const Histogram histogram;
   EXPECT_EQ(histogram.count(), 0U);
   EXPECT_EQ(histogram.min(), 0ns);
@@ -79,7 +79,7 @@ TEST(HistogramTest, HasNothingAtFirst) {
   EXPECT_TRUE(histogram.buckets().empty());
 }
 
-TEST(HistogramTest, IsExactBelowTwoMicroseconds) {
+TEST(Histogram, IsExactBelowTwoMicroseconds) {
   for (std::int64_t value = 0; value < 2048; ++value) {
     Histogram histogram;
     histogram.record(Duration{value});
@@ -88,7 +88,7 @@ TEST(HistogramTest, IsExactBelowTwoMicroseconds) {
   }
 }
 
-TEST(HistogramTest, HasThePercentilesOfASortedVectorExactToTheirBucket) {
+TEST(Histogram, MatchesThePercentilesOfASortedVector) {
   for (std::uint32_t seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE(seed);
     std::vector<Duration> values = random_values(1 + seed * seed % 3001, seed, 17);
@@ -99,13 +99,13 @@ TEST(HistogramTest, HasThePercentilesOfASortedVectorExactToTheirBucket) {
     EXPECT_EQ(histogram.min(), values.front());
     EXPECT_EQ(histogram.max(), values.back());
     for (const unsigned percentile : kPercentiles) {
-      expect_exact_to_its_bucket(histogram.percentile(percentile),
+      expect_within_a_thousandth(histogram.percentile(percentile),
                                  percentile_of(values, percentile));
     }
   }
 }
 
-TEST(HistogramTest, MergesAsIfAllHadBeenRecordedInOne) {
+TEST(Histogram, MergesLikeOneHistogram) {
   for (std::uint32_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);
     const std::vector<Duration> ones = random_values(seed * 7 % 100, seed);
@@ -119,7 +119,7 @@ TEST(HistogramTest, MergesAsIfAllHadBeenRecordedInOne) {
   }
 }
 
-TEST(HistogramTest, IsAsNewOnceCleared) {
+TEST(Histogram, IsEmptyAfterClear) {
   Histogram histogram = histogram_of(random_values(100, 1));
   histogram.clear();
   expect_same(histogram, Histogram{});
@@ -130,7 +130,7 @@ TEST(HistogramTest, IsAsNewOnceCleared) {
   expect_same(histogram, histogram_of(values));
 }
 
-TEST(HistogramTest, HasEachValueInOneBucketThatReachesAThousandthBeyondItAtMost) {
+TEST(Histogram, PutsEachValueInOneNarrowBucket) {
   std::vector<Duration> values = random_values(2000, 3, 17);
   const std::vector<Histogram::Bucket> buckets = histogram_of(values).buckets();
   std::sort(values.begin(), values.end());
@@ -150,7 +150,7 @@ TEST(HistogramTest, HasEachValueInOneBucketThatReachesAThousandthBeyondItAtMost)
   EXPECT_EQ(next, values.end());
 }
 
-TEST(HistogramTest, MeetsAtTheEdgesOfTheDoublings) {
+TEST(Histogram, SplitsBucketsAtPowersOfTwo) {
   for (std::int64_t edge = 1024; edge < kMaxDuration.count(); edge *= 2) {
     Histogram histogram;
     histogram.record(Duration{edge - 1});
@@ -162,21 +162,21 @@ TEST(HistogramTest, MeetsAtTheEdgesOfTheDoublings) {
   }
 }
 
-TEST(HistogramTest, KnowsHoursApart) {
+TEST(Histogram, DistinguishesHours) {
   Histogram histogram;
   for (int minutes = 1; minutes <= 1000; ++minutes) histogram.record(minutes * 1min);
-  expect_exact_to_its_bucket(histogram.percentile(Histogram::kMedian), 500min);
-  expect_exact_to_its_bucket(histogram.percentile(Histogram::kP99), 990min);
+  expect_within_a_thousandth(histogram.percentile(Histogram::kMedian), 500min);
+  expect_within_a_thousandth(histogram.percentile(Histogram::kP99), 990min);
 }
 
-TEST(HistogramTest, CountsWhatIsLongerThanTheLongestTimeAsThat) {
+TEST(Histogram, ClampsToTheLongestDuration) {
   Histogram histogram;
   histogram.record(Duration::max());
   EXPECT_EQ(histogram.max(), kMaxDuration);
   EXPECT_EQ(histogram.percentile(Histogram::kMedian), kMaxDuration);
 }
 
-TEST(HistogramTest, HasNoPercentileNorBucketBeyondTheExtremes) {
+TEST(Histogram, KeepsFiguresBetweenMinAndMax) {
   for (std::uint32_t seed = 1; seed <= 200; ++seed) {
     const Histogram histogram = histogram_of(random_values(1 + seed % 5, seed, 17));
     for (const unsigned percentile : kPercentiles) {
@@ -191,20 +191,20 @@ TEST(HistogramTest, HasNoPercentileNorBucketBeyondTheExtremes) {
   }
 }
 
-TEST(HistogramTest, TakesANegativeValueForNone) {
+TEST(Histogram, CountsANegativeValueAsZero) {
   Histogram histogram;
   histogram.record(-5ns);
   EXPECT_EQ(histogram.min(), 0ns);
   EXPECT_EQ(histogram.percentile(Histogram::kMedian), 0ns);
 }
 
-TEST(HistogramTest, HasMeanAndDeviationOfWhatWasRecorded) {
+TEST(Histogram, ComputesMeanAndDeviation) {
   const Histogram histogram = histogram_of({2us, 4us, 4us, 4us, 5us, 5us, 7us, 9us});
   EXPECT_EQ(histogram.mean(), 5us);
   EXPECT_EQ(histogram.deviation(), 2us);
 }
 
-TEST(HistogramTest, HasNoDeviationOfEqualValues) {
+TEST(Histogram, HasZeroDeviationForEqualValues) {
   EXPECT_EQ(histogram_of(std::vector<Duration>(1000, 123'456'789ns)).deviation(), 0ns);
 }
 

@@ -29,30 +29,30 @@ class SampleObserver : public LoadObserver {
   std::vector<Duration> elapsed;
 };
 
-// A recorder of a load that was begun at 0 s.
+// A recorder whose load starts at 0 s.
 class LoadRecorderTest : public testing::Test {
  protected:
   static Time at(Duration since) { return Time{} + 1h + since; }
 
   void start(LoadRecorder::Intervals intervals = {}, Rate rate = {}) {
-    recorder_.emplace(told_, intervals, rate, at(-1s));
+    recorder_.emplace(observer_, intervals, rate, at(-1s));
   }
 
   void begin(Duration from = 0s, std::optional<Duration> end = std::nullopt) {
     recorder_->begin(at(from), end ? at(*end) : Time::max());
   }
 
-  // A message of ten bytes.
+  // Records a message of ten bytes and its answer.
   void answer(Duration start, Duration now) {
     recorder_->record_start(at(start));
     recorder_->record_answer(at(start), at(now), 1, 10, Endpoint{});
   }
 
-  SampleObserver told_;
+  SampleObserver observer_;
   std::optional<LoadRecorder> recorder_;
 };
 
-TEST_F(LoadRecorderTest, CountsMessagesAndWhatBecameOfThem) {
+TEST_F(LoadRecorderTest, CountsMessagesByOutcome) {
   start();
   begin();
   answer(1s, 3s);
@@ -68,7 +68,7 @@ TEST_F(LoadRecorderTest, CountsMessagesAndWhatBecameOfThem) {
   EXPECT_EQ(results.latency.max(), 2s);
 }
 
-TEST_F(LoadRecorderTest, TakesNoNoticeOfWhatBeginsBeforeTheWarmupIsOver) {
+TEST_F(LoadRecorderTest, IgnoresMessagesOfTheWarmup) {
   start();
   EXPECT_FALSE(recorder_->record_start(at(0s)));
   begin(10s);
@@ -92,21 +92,21 @@ TEST_F(LoadRecorderTest, EndsWithTheLastMessage) {
   EXPECT_EQ(recorder_->finish(at(9s), false, false).elapsed, 3s);
 }
 
-TEST_F(LoadRecorderTest, EndsWithTheTimeThatIsUp) {
+TEST_F(LoadRecorderTest, EndsWhenTheTimeIsUp) {
   start();
   begin(0s, 5s);
   answer(1s, 3s);
   EXPECT_EQ(recorder_->finish(at(9s), false, true).elapsed, 5s);
 }
 
-TEST_F(LoadRecorderTest, EndsLaterThanTheTimeWhereAnAnswerIsLate) {
+TEST_F(LoadRecorderTest, EndsWithALateAnswer) {
   start();
   begin(0s, 5s);
   answer(4s, 6s);
   EXPECT_EQ(recorder_->finish(at(9s), false, true).elapsed, 6s);
 }
 
-TEST_F(LoadRecorderTest, EndsNowWhereItIsInterrupted) {
+TEST_F(LoadRecorderTest, EndsAtAnInterruption) {
   start();
   begin(0s, 50s);
   answer(1s, 3s);
@@ -118,15 +118,15 @@ TEST_F(LoadRecorderTest, EndsNowWhereItIsInterrupted) {
   EXPECT_EQ(results.oldest_in_flight, 7s);
 }
 
-TEST_F(LoadRecorderTest, HasNoTimeBehindItBeforeItBegins) {
+TEST_F(LoadRecorderTest, HasNoElapsedTimeBeforeBegin) {
   start({.sample = 1s, .progress = 1s});
   recorder_->report(at(5s));
-  EXPECT_EQ(told_.elapsed, std::vector<Duration>{0s});
+  EXPECT_EQ(observer_.elapsed, std::vector<Duration>{0s});
   EXPECT_EQ(recorder_->finish(at(9s), true, false).elapsed, 0s);
-  EXPECT_TRUE(told_.samples.empty());
+  EXPECT_TRUE(observer_.samples.empty());
 }
 
-TEST_F(LoadRecorderTest, CountsConnectionsAndTheMostAtOnce) {
+TEST_F(LoadRecorderTest, CountsConnectionsAndTheirPeak) {
   start();
   recorder_->record_connection(1ms);
   recorder_->record_connection(3ms);
@@ -140,7 +140,7 @@ TEST_F(LoadRecorderTest, CountsConnectionsAndTheMostAtOnce) {
   EXPECT_EQ(results.connect.max(), 3ms);
 }
 
-TEST_F(LoadRecorderTest, KeepsTheFirstFailuresInWordsAndCountsAll) {
+TEST_F(LoadRecorderTest, KeepsOnlyTheFirstFailureTexts) {
   start();
   for (std::size_t failure = 0; failure < kMaxFailuresLogged + 5; ++failure) {
     recorder_->record_failure(Failure::kReset, std::to_string(failure));
@@ -151,7 +151,7 @@ TEST_F(LoadRecorderTest, KeepsTheFirstFailuresInWordsAndCountsAll) {
   EXPECT_EQ(results.failure_texts.back(), std::to_string(kMaxFailuresLogged - 1));
 }
 
-TEST_F(LoadRecorderTest, IsToBeAskedAgainWhenSomethingIsToBeTold) {
+TEST_F(LoadRecorderTest, KnowsTheTimeOfTheNextReport) {
   start();
   EXPECT_EQ(recorder_->next_time(), Time::max());
   start({.sample = 2s, .progress = 3s});
@@ -161,31 +161,31 @@ TEST_F(LoadRecorderTest, IsToBeAskedAgainWhenSomethingIsToBeTold) {
   EXPECT_EQ(recorder_->next_time(), at(3s));
 }
 
-TEST_F(LoadRecorderTest, MakesOneSampleOfIntervalsThatPassedAtOnce) {
+TEST_F(LoadRecorderTest, MergesMissedIntervalsIntoOneSample) {
   start({.sample = 1s});
   begin();
   recorder_->report(at(1s));
   recorder_->report(at(4500ms));
-  ASSERT_EQ(told_.samples.size(), 2U);
-  EXPECT_EQ(told_.samples[1].begin, 1s);
-  EXPECT_EQ(told_.samples[1].end, 4s);
+  ASSERT_EQ(observer_.samples.size(), 2U);
+  EXPECT_EQ(observer_.samples[1].begin, 1s);
+  EXPECT_EQ(observer_.samples[1].end, 4s);
   EXPECT_EQ(recorder_->next_time(), at(5s));
 }
 
-TEST_F(LoadRecorderTest, HasInTheSampleThatTheTimeEndsWhatComesLate) {
+TEST_F(LoadRecorderTest, AddsLateAnswersToTheLastSample) {
   start({.sample = 1s});
   begin(0s, 2s);
   recorder_->report(at(1s));
   recorder_->report(at(2s));
   answer(1900ms, 2100ms);
   recorder_->finish(at(2200ms), false, true);
-  ASSERT_EQ(told_.samples.size(), 2U);
-  EXPECT_EQ(told_.samples[1].begin, 1s);
-  EXPECT_EQ(told_.samples[1].end, 2100ms);
-  EXPECT_EQ(told_.samples[1].received, 1U);
+  ASSERT_EQ(observer_.samples.size(), 2U);
+  EXPECT_EQ(observer_.samples[1].begin, 1s);
+  EXPECT_EQ(observer_.samples[1].end, 2100ms);
+  EXPECT_EQ(observer_.samples[1].received, 1U);
 }
 
-TEST_F(LoadRecorderTest, TellsInASampleMessagesFromConnections) {
+TEST_F(LoadRecorderTest, SeparatesLostMessagesFromFailedConnections) {
   start({.sample = 1s});
   begin();
   for (int message = 0; message < 3; ++message) recorder_->record_start(at(0s));
@@ -195,17 +195,17 @@ TEST_F(LoadRecorderTest, TellsInASampleMessagesFromConnections) {
   recorder_->report(at(1s));
   answer(1s, 1500ms);
   recorder_->report(at(2s));
-  ASSERT_EQ(told_.samples.size(), 2U);
-  EXPECT_EQ(told_.samples[0].due, 3U);
-  EXPECT_EQ(told_.samples[0].lost, 2U);
-  EXPECT_EQ(told_.samples[0].failed, 1U);
-  EXPECT_EQ(told_.samples[0].ended, at(1s));
-  EXPECT_EQ(told_.samples[1].due, 1U);
-  EXPECT_EQ(told_.samples[1].lost + told_.samples[1].failed, 0U);
-  EXPECT_EQ(told_.samples[1].ended, at(2s));
+  ASSERT_EQ(observer_.samples.size(), 2U);
+  EXPECT_EQ(observer_.samples[0].due, 3U);
+  EXPECT_EQ(observer_.samples[0].lost, 2U);
+  EXPECT_EQ(observer_.samples[0].failed, 1U);
+  EXPECT_EQ(observer_.samples[0].ended, at(1s));
+  EXPECT_EQ(observer_.samples[1].due, 1U);
+  EXPECT_EQ(observer_.samples[1].lost + observer_.samples[1].failed, 0U);
+  EXPECT_EQ(observer_.samples[1].ended, at(2s));
 }
 
-TEST_F(LoadRecorderTest, TakesAMessageForLateOnceTheNextIsDueAndAMillisecondHasPassed) {
+TEST_F(LoadRecorderTest, CountsMessagesSentLate) {
   EXPECT_EQ(LoadRecorder::late_after({.count = 100}), 10ms);
   EXPECT_EQ(LoadRecorder::late_after({.count = 100'000}), 1ms);
   start({.sample = 1s}, {.count = 100});
@@ -216,9 +216,9 @@ TEST_F(LoadRecorderTest, TakesAMessageForLateOnceTheNextIsDueAndAMillisecondHasP
   recorder_->record_send(at(1s), at(1s));
   recorder_->report(at(2s));
   EXPECT_EQ(recorder_->finish(at(2s), false, false).sent_late, 1U);
-  ASSERT_EQ(told_.samples.size(), 2U);
-  EXPECT_EQ(told_.samples[0].sent_late, 1U);
-  EXPECT_EQ(told_.samples[1].sent_late, 0U);
+  ASSERT_EQ(observer_.samples.size(), 2U);
+  EXPECT_EQ(observer_.samples[0].sent_late, 1U);
+  EXPECT_EQ(observer_.samples[1].sent_late, 0U);
 }
 
 }  // namespace

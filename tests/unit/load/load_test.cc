@@ -29,7 +29,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Keeps what it is told.
+// Records all reports.
 class RecordingObserver : public LoadObserver {
  public:
   void answered(const Answer& answer) override { answers.push_back(answer.latency); }
@@ -49,8 +49,7 @@ class RecordingObserver : public LoadObserver {
   std::vector<Sample> samples;
 };
 
-// A load whose turns the test takes one by one, at a time that the test sets, on a server that the
-// test plays.
+// The test runs each turn of the load, sets its clock, and plays the server.
 class LoadTest : public testing::Test {
  protected:
   LoadTest() {
@@ -62,8 +61,8 @@ class LoadTest : public testing::Test {
   }
 
   void start(Duration sample = Duration{0}) {
-    // At a time that does not pass a turn without an event ends after a millisecond.
-    load_.emplace(settings_, ServerAddresses([this] { return addresses_; }), told_,
+    // The clock stands still: only the progress interval ends a turn without an event.
+    load_.emplace(settings_, ServerAddresses([this] { return addresses_; }), observer_,
                   LoadRecorder::Intervals{.sample = sample, .progress = 1ms}, -1,
                   [this] { return now_; });
   }
@@ -73,7 +72,7 @@ class LoadTest : public testing::Test {
     return TestPeer(accept_from(listener_.get()).fd);
   }
 
-  // The next bytes that the load says to the peer.
+  // The next `length` bytes that the load sends to the peer.
   std::string receive(const TestPeer& peer, std::size_t length) {
     std::string text;
     while (text.size() < length) {
@@ -92,35 +91,35 @@ class LoadTest : public testing::Test {
 
   void send(const TestPeer& peer, const std::string& text) {
     peer.send(text);
-    const std::size_t before = told_.answers.size() + told_.failures.size();
-    while (told_.answers.size() + told_.failures.size() == before) load_->turn();
+    const std::size_t before = observer_.answers.size() + observer_.failures.size();
+    while (observer_.answers.size() + observer_.failures.size() == before) load_->turn();
   }
 
-  // The next message, back.
+  // Echoes the next message.
   void echo(const TestPeer& peer) { send(peer, receive(peer, 10)); }
 
   const LoadResults& finish() {
-    // What lasts for a time goes on until it is over, though nothing happens any more.
+    // A load with a duration runs until its end, even if nothing more happens.
     for (int turns = 0; load_->turn(); ++turns) {
       if (turns > 20 && settings_.duration > 0s) now_ += 10ms;
     }
     return load_->finish(false);
   }
 
-  // Nothing more comes of turns at this time.
+  // Runs the load until it has nothing more to do at this time.
   void settle() {
     for (int turns = 0; turns < 5; ++turns) load_->turn();
   }
 
   UniqueFd listener_ = listen_on(resolve("127.0.0.1", 0).front(), 100, false);
   LoadSettings settings_;
-  RecordingObserver told_;
+  RecordingObserver observer_;
   Time now_ = Time{} + 1h;
   ServerAddresses::List addresses_{local_endpoint(listener_.get())};
   std::optional<Load> load_;
 };
 
-TEST_F(LoadTest, SaysTheNextMessageWhenTheAnswerIsThere) {
+TEST_F(LoadTest, SendsTheNextMessageAfterTheAnswer) {
   settings_.count = 2;
   start();
   const TestPeer peer = accept();
@@ -132,7 +131,7 @@ TEST_F(LoadTest, SaysTheNextMessageWhenTheAnswerIsThere) {
   EXPECT_NE(second, first);
 }
 
-TEST_F(LoadTest, EndsAfterItsMessagesWithEofOnBothSides) {
+TEST_F(LoadTest, EndsWithEofOnBothSides) {
   settings_.count = 1;
   start();
   {
@@ -149,7 +148,7 @@ TEST_F(LoadTest, EndsAfterItsMessagesWithEofOnBothSides) {
   EXPECT_EQ(results.in_flight(), 0U);
 }
 
-TEST_F(LoadTest, KeepsEofBackUntilTheLastAnswer) {
+TEST_F(LoadTest, SendsEofOnlyAfterTheLastAnswer) {
   settings_.count = 1;
   start();
   const TestPeer peer = accept();
@@ -158,7 +157,7 @@ TEST_F(LoadTest, KeepsEofBackUntilTheLastAnswer) {
   EXPECT_FALSE(peer.has_input());
 }
 
-TEST_F(LoadTest, SendsEofBehindTheLastMessageWhereItClosesItsHalf) {
+TEST_F(LoadTest, SendsEofAfterTheLastMessageWithHalfClose) {
   settings_.count = 1;
   settings_.half_close = true;
   start();
@@ -171,7 +170,7 @@ TEST_F(LoadTest, SendsEofBehindTheLastMessageWhereItClosesItsHalf) {
   EXPECT_TRUE(finish().is_exact());
 }
 
-TEST_F(LoadTest, HasSoManyMessagesInFlight) {
+TEST_F(LoadTest, LimitsMessagesInFlight) {
   settings_.count = 10;
   settings_.pipeline = 3;
   start();
@@ -185,7 +184,7 @@ TEST_F(LoadTest, HasSoManyMessagesInFlight) {
   EXPECT_FALSE(peer.has_input());
 }
 
-TEST_F(LoadTest, CountsLatencyFromTheSend) {
+TEST_F(LoadTest, CountsLatencyFromSending) {
   settings_.count = 2;
   start();
   const TestPeer peer = accept();
@@ -195,11 +194,11 @@ TEST_F(LoadTest, CountsLatencyFromTheSend) {
   const std::string second = receive(peer, 10);
   now_ += 7ms;
   send(peer, second);
-  EXPECT_EQ(told_.answers, (std::vector<Duration>{5ms, 7ms}));
+  EXPECT_EQ(observer_.answers, (std::vector<Duration>{5ms, 7ms}));
 }
 
-// Ten messages were due while the server slept for a second: each of them has waited.
-TEST_F(LoadTest, CountsLatencyAtARateFromWhenAMessageWasDue) {
+// Ten messages are scheduled while the server sleeps for a second. Each latency includes the wait.
+TEST_F(LoadTest, CountsLatencyFromTheScheduledTime) {
   settings_.rate = {.count = 10};
   settings_.duration = 1s;
   settings_.pipeline = 1;
@@ -212,13 +211,13 @@ TEST_F(LoadTest, CountsLatencyAtARateFromWhenAMessageWasDue) {
     for (int more = 0; more < 9; ++more) echo(peer);
   }
   const LoadResults& results = finish();
-  EXPECT_EQ(told_.answers, (std::vector<Duration>{1000ms, 900ms, 800ms, 700ms, 600ms, 500ms, 400ms,
-                                                  300ms, 200ms, 100ms}));
+  EXPECT_EQ(observer_.answers, (std::vector<Duration>{1000ms, 900ms, 800ms, 700ms, 600ms, 500ms,
+                                                      400ms, 300ms, 200ms, 100ms}));
   EXPECT_EQ(results.lateness.max(), 900ms);
   EXPECT_EQ(results.elapsed, 1s);
 }
 
-TEST_F(LoadTest, SaysAtARateWhatIsDueAndNotBefore) {
+TEST_F(LoadTest, SendsMessagesOnSchedule) {
   settings_.rate = {.count = 10};
   settings_.duration = 10s;
   settings_.pipeline = 100;
@@ -236,7 +235,7 @@ TEST_F(LoadTest, SaysAtARateWhatIsDueAndNotBefore) {
   EXPECT_FALSE(peer.has_input());
 }
 
-TEST_F(LoadTest, GivesTheMessagesOfARateToTheConnectionsInTurn) {
+TEST_F(LoadTest, SchedulesMessagesOnConnectionsInTurn) {
   settings_.connections = 2;
   settings_.rate = {.count = 10};
   settings_.duration = 10s;
@@ -253,7 +252,7 @@ TEST_F(LoadTest, GivesTheMessagesOfARateToTheConnectionsInTurn) {
   receive(first, 10);
 }
 
-TEST_F(LoadTest, BeginsNoMessageAfterItsTime) {
+TEST_F(LoadTest, SendsNoMessageAfterItsDuration) {
   settings_.duration = 1s;
   start();
   {
@@ -268,7 +267,7 @@ TEST_F(LoadTest, BeginsNoMessageAfterItsTime) {
   EXPECT_EQ(results.elapsed, 1s);
 }
 
-TEST_F(LoadTest, DoesNotMeasureWhatBeginsInTheWarmup) {
+TEST_F(LoadTest, DoesNotMeasureTheWarmup) {
   settings_.count = 1;
   settings_.warmup = 1s;
   start();
@@ -287,7 +286,7 @@ TEST_F(LoadTest, DoesNotMeasureWhatBeginsInTheWarmup) {
   EXPECT_EQ(results.elapsed, 3ms);
 }
 
-TEST_F(LoadTest, MakesAConnectionForEachMessageInAChurn) {
+TEST_F(LoadTest, OpensAConnectionPerMessageInAChurn) {
   settings_.count = 2;
   settings_.churn = true;
   start();
@@ -302,7 +301,7 @@ TEST_F(LoadTest, MakesAConnectionForEachMessageInAChurn) {
   EXPECT_EQ(results.received, 2U);
 }
 
-TEST_F(LoadTest, CountsLatencyInAChurnFromTheCallOfConnect) {
+TEST_F(LoadTest, CountsChurnLatencyFromConnect) {
   settings_.count = 1;
   settings_.churn = true;
   start();
@@ -312,10 +311,10 @@ TEST_F(LoadTest, CountsLatencyInAChurnFromTheCallOfConnect) {
   const std::string text = receive(peer, 10);
   now_ += 4ms;
   send(peer, text);
-  EXPECT_EQ(told_.answers, std::vector<Duration>{8ms});
+  EXPECT_EQ(observer_.answers, std::vector<Duration>{8ms});
 }
 
-TEST_F(LoadTest, MakesAConnectionAtARateWhenAMessageIsDue) {
+TEST_F(LoadTest, OpensChurnConnectionsOnSchedule) {
   settings_.churn = true;
   settings_.rate = {.count = 1};
   settings_.duration = 10s;
@@ -332,7 +331,7 @@ TEST_F(LoadTest, MakesAConnectionAtARateWhenAMessageIsDue) {
   accept();
 }
 
-TEST_F(LoadTest, LetsIdleConnectionsBeSilentUntilTheEnd) {
+TEST_F(LoadTest, SendsNothingOnIdleConnections) {
   settings_.count = 1;
   settings_.idle = 1;
   start();
@@ -353,12 +352,12 @@ TEST_F(LoadTest, LetsIdleConnectionsBeSilentUntilTheEnd) {
   EXPECT_EQ(results.opened, 2U);
 }
 
-TEST_F(LoadTest, FailsOfAnIdleConnectionThatTheServerCloses) {
+TEST_F(LoadTest, ReportsAnIdleConnectionClosedEarly) {
   settings_.count = 1;
   settings_.churn = true;
   settings_.idle = 1;
   start();
-  accept();  // The idle one is opened first.
+  accept();  // The idle connection is opened first.
   const TestPeer busy = accept();
   echo(busy);
   busy.shut_down_sending();
@@ -367,8 +366,8 @@ TEST_F(LoadTest, FailsOfAnIdleConnectionThatTheServerCloses) {
   EXPECT_EQ(results.received, 1U);
 }
 
-// One that failed does not count twice.
-TEST_F(LoadTest, WaitsForItsIdleConnectionsThoughOneHasFailed) {
+// The failed idle connection must not count twice.
+TEST_F(LoadTest, WaitsForTheRemainingIdleConnections) {
   settings_.count = 1;
   settings_.duration = 1s;
   settings_.idle = 2;
@@ -377,7 +376,7 @@ TEST_F(LoadTest, WaitsForItsIdleConnectionsThoughOneHasFailed) {
     const TestPeer busy = accept();
     accept();
     const TestPeer idle = accept();
-    while (told_.failures.empty()) load_->turn();
+    while (observer_.failures.empty()) load_->turn();
     echo(busy);
     expect_eof(busy);
     busy.shut_down_sending();
@@ -388,7 +387,7 @@ TEST_F(LoadTest, WaitsForItsIdleConnectionsThoughOneHasFailed) {
   EXPECT_EQ(finish().open, 0U);
 }
 
-TEST_F(LoadTest, NamesConnectionOffsetAndBytesOfAMismatch) {
+TEST_F(LoadTest, ReportsTheDetailsOfAMismatch) {
   settings_.count = 1;
   start();
   const TestPeer peer = accept();
@@ -396,15 +395,15 @@ TEST_F(LoadTest, NamesConnectionOffsetAndBytesOfAMismatch) {
   text[7] = static_cast<char>(text[7] ^ 1);
   send(peer, text);
   const LoadResults& results = finish();
-  ASSERT_EQ(told_.failures.size(), 1U);
-  EXPECT_NE(told_.failures[0].find("connection 1 (127.0.0.1:"), std::string::npos);
-  EXPECT_NE(told_.failures[0].find("bytes differ at offset 7: sent 0x"), std::string::npos);
+  ASSERT_EQ(observer_.failures.size(), 1U);
+  EXPECT_NE(observer_.failures[0].find("connection 1 (127.0.0.1:"), std::string::npos);
+  EXPECT_NE(observer_.failures[0].find("bytes differ at offset 7: sent 0x"), std::string::npos);
   EXPECT_EQ(results.failures.at(static_cast<std::size_t>(Failure::kMismatch)), 1U);
   EXPECT_EQ(results.lost, 1U);
   EXPECT_FALSE(results.is_exact());
 }
 
-TEST_F(LoadTest, KeepsOnlyTheFirstFailuresInItsResults) {
+TEST_F(LoadTest, KeepsOnlyTheFirstFailureTexts) {
   settings_.connections = 12;
   settings_.count = 1;
   start();
@@ -414,22 +413,22 @@ TEST_F(LoadTest, KeepsOnlyTheFirstFailuresInItsResults) {
   peers.clear();
   const LoadResults& results = finish();
   EXPECT_EQ(results.failed(), 12U);
-  ASSERT_EQ(told_.failures.size(), 12U);
-  told_.failures.resize(kMaxFailuresLogged);
-  EXPECT_EQ(results.failure_texts, told_.failures);
+  ASSERT_EQ(observer_.failures.size(), 12U);
+  observer_.failures.resize(kMaxFailuresLogged);
+  EXPECT_EQ(results.failure_texts, observer_.failures);
 }
 
-TEST_F(LoadTest, GoesOnWithTheOthersWhereAConnectionFails) {
+TEST_F(LoadTest, ContinuesAfterAFailedConnection) {
   settings_.connections = 2;
   settings_.count = 1;
   start();
-  TestPeer doomed = accept();
+  TestPeer failing = accept();
   {
     const TestPeer peer = accept();
-    receive(doomed, 10);
-    doomed.reset();
+    receive(failing, 10);
+    failing.reset();
     const std::string text = receive(peer, 10);
-    while (told_.failures.empty()) load_->turn();
+    while (observer_.failures.empty()) load_->turn();
     send(peer, text);
   }
   const LoadResults& results = finish();
@@ -438,7 +437,7 @@ TEST_F(LoadTest, GoesOnWithTheOthersWhereAConnectionFails) {
   EXPECT_EQ(results.failures.at(static_cast<std::size_t>(Failure::kReset)), 1U);
 }
 
-TEST_F(LoadTest, LosesWhatWasDueAndCouldNotBeSaid) {
+TEST_F(LoadTest, LosesScheduledMessagesOfAClosedConnection) {
   settings_.rate = {.count = 10};
   settings_.duration = 500ms;
   settings_.pipeline = 1;
@@ -451,11 +450,11 @@ TEST_F(LoadTest, LosesWhatWasDueAndCouldNotBeSaid) {
   }
   const LoadResults& results = finish();
   EXPECT_EQ(results.sent, 5U);
-  EXPECT_EQ(told_.losses, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(observer_.losses, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
 }
 
-// The first has a message due at 0, 200, 400 ms and so on, and dies at once.
-TEST_F(LoadTest, LosesAtARateWhatIsDueToAConnectionThatHasFailed) {
+// The first connection has a message scheduled every 200 ms from 0 ms on, and fails immediately.
+TEST_F(LoadTest, LosesMessagesScheduledForAFailedConnection) {
   settings_.connections = 2;
   settings_.rate = {.count = 10};
   settings_.duration = 1s;
@@ -465,7 +464,7 @@ TEST_F(LoadTest, LosesAtARateWhatIsDueToAConnectionThatHasFailed) {
     const TestPeer peer = accept();
     receive(dead, 10);
     dead.reset();
-    while (told_.failures.empty()) load_->turn();
+    while (observer_.failures.empty()) load_->turn();
     for (int message = 0; message < 5; ++message) {
       now_ += message == 0 ? 100ms : 200ms;
       echo(peer);
@@ -474,10 +473,10 @@ TEST_F(LoadTest, LosesAtARateWhatIsDueToAConnectionThatHasFailed) {
   const LoadResults& results = finish();
   EXPECT_EQ(results.sent, 10U);
   EXPECT_EQ(results.received, 5U);
-  EXPECT_EQ(told_.losses, (std::vector<std::uint64_t>{1, 3, 5, 7, 9}));
+  EXPECT_EQ(observer_.losses, (std::vector<std::uint64_t>{1, 3, 5, 7, 9}));
 }
 
-TEST_F(LoadTest, TriesEachMessageOfAChurnThoughThereIsNoServer) {
+TEST_F(LoadTest, TriesEveryChurnMessageWithoutAServer) {
   settings_.churn = true;
   settings_.rate = {.count = 1000};
   settings_.duration = 100ms;
@@ -493,12 +492,12 @@ TEST_F(LoadTest, TriesEachMessageOfAChurnThoughThereIsNoServer) {
   EXPECT_EQ(results.failed(), 100U);
 }
 
-TEST_F(LoadTest, LosesInAChurnOnlyTheMessageOfAConnectionThatFails) {
+TEST_F(LoadTest, LosesOneMessagePerFailedChurnConnection) {
   settings_.churn = true;
   settings_.count = 3;
   start();
   accept().reset();
-  while (told_.failures.empty()) load_->turn();
+  while (observer_.failures.empty()) load_->turn();
   for (int message = 0; message < 2; ++message) {
     const TestPeer peer = accept();
     echo(peer);
@@ -507,12 +506,11 @@ TEST_F(LoadTest, LosesInAChurnOnlyTheMessageOfAConnectionThatFails) {
   const LoadResults& results = finish();
   EXPECT_EQ(results.sent, 3U);
   EXPECT_EQ(results.received, 2U);
-  EXPECT_EQ(told_.losses, std::vector<std::uint64_t>{1});
+  EXPECT_EQ(observer_.losses, std::vector<std::uint64_t>{1});
 }
 
-// A server that hangs must not make the run as long as all the timeouts together.
-// As where the server hangs: each connection for itself would take far longer than the load.
-TEST_F(LoadTest, LosesInAChurnWhatHasWaitedTooLongOnceThreeInARowHadNoAnswer) {
+// If the server hangs, a timeout for each message in turn would take far longer than the load.
+TEST_F(LoadTest, LosesOverdueChurnMessagesAfterThreeTimeouts) {
   settings_.churn = true;
   settings_.rate = {.count = 10};
   settings_.duration = 1s;
@@ -522,21 +520,21 @@ TEST_F(LoadTest, LosesInAChurnWhatHasWaitedTooLongOnceThreeInARowHadNoAnswer) {
     const TestPeer peer = accept();
     receive(peer, 10);
     now_ += 6s;
-    while (told_.failures.size() < connection) load_->turn();
-    EXPECT_EQ(told_.losses.size(), connection < 3 ? connection : 10U);
+    while (observer_.failures.size() < connection) load_->turn();
+    EXPECT_EQ(observer_.losses.size(), connection < 3 ? connection : 10U);
   }
   EXPECT_EQ(finish().failed(), 3U);
 }
 
-// As where some of many are: nobody may take the rest of the time for one without load.
-TEST_F(LoadTest, LosesAtARateWhatFallsDueWhenEveryConnectionIsDead) {
+// Otherwise the rest of the run would look like a time without load.
+TEST_F(LoadTest, LosesMessagesWhileEveryConnectionIsDead) {
   settings_.connections = 2;
   settings_.rate = {.count = 10};
   settings_.duration = 1s;
   start();
   accept().reset();
   accept().reset();
-  while (told_.failures.size() < 2) load_->turn();
+  while (observer_.failures.size() < 2) load_->turn();
   for (int step = 0; step < 9; ++step) {
     ASSERT_TRUE(load_->turn());
     now_ += 100ms;
@@ -547,8 +545,8 @@ TEST_F(LoadTest, LosesAtARateWhatFallsDueWhenEveryConnectionIsDead) {
   EXPECT_EQ(results.elapsed, 1s);
 }
 
-// It is dead before there is a time of which it has no part.
-TEST_F(LoadTest, EndsThoughNoMessageIsDueToADeadConnection) {
+// No message is scheduled for the second connection, which fails before the load begins.
+TEST_F(LoadTest, EndsIfADeadConnectionHasNoMessages) {
   settings_.connections = 2;
   settings_.rate = {.count = 1};
   settings_.duration = 100ms;
@@ -557,7 +555,7 @@ TEST_F(LoadTest, EndsThoughNoMessageIsDueToADeadConnection) {
   EXPECT_EQ(finish().lost, 1U);
 }
 
-TEST_F(LoadTest, CountsWhatAConnectionThatFailedDidNotSay) {
+TEST_F(LoadTest, CountsUnsentMessagesOfAFailedConnection) {
   settings_.count = 5;
   start();
   {
@@ -572,7 +570,7 @@ TEST_F(LoadTest, CountsWhatAConnectionThatFailedDidNotSay) {
   EXPECT_EQ(results.unsent, 3U);
 }
 
-TEST_F(LoadTest, TakesAResetAfterTheWholeEchoForAGoodEnd) {
+TEST_F(LoadTest, AcceptsAResetAfterTheWholeEcho) {
   settings_.count = 1;
   start();
   {
@@ -586,7 +584,7 @@ TEST_F(LoadTest, TakesAResetAfterTheWholeEchoForAGoodEnd) {
   EXPECT_EQ(results.resets_after_echo, 1U);
 }
 
-TEST_F(LoadTest, IsNotExactWhereItIsInterruptedBeforeItsConnectionsAreOpen) {
+TEST_F(LoadTest, IsNotExactIfInterruptedWhileConnecting) {
   const SilentPort silent;
   addresses_ = {silent.endpoint()};
   settings_.connections = 3;
@@ -598,7 +596,7 @@ TEST_F(LoadTest, IsNotExactWhereItIsInterruptedBeforeItsConnectionsAreOpen) {
   EXPECT_FALSE(results.is_exact());
 }
 
-TEST_F(LoadTest, LooksTheNameUpAgainAfterAFailure) {
+TEST_F(LoadTest, LooksUpTheNameAgainAfterAFailure) {
   settings_.count = 5;
   settings_.reconnect = true;
   start();
@@ -612,7 +610,7 @@ TEST_F(LoadTest, LooksTheNameUpAgainAfterAFailure) {
   echo(peer);
 }
 
-TEST_F(LoadTest, TellsOfADeadAddressOnceAndBeginsWithTheOneThatWorks) {
+TEST_F(LoadTest, ReportsADeadAddressOnce) {
   const DeadPort dead;
   const Endpoint refuser = addresses_.front().with_port(dead.port());
   addresses_ = {refuser, addresses_.front()};
@@ -628,10 +626,10 @@ TEST_F(LoadTest, TellsOfADeadAddressOnceAndBeginsWithTheOneThatWorks) {
   EXPECT_TRUE(results.is_exact());
   EXPECT_EQ(results.refusals,
             std::vector<std::string>{refuser.to_string() + ": Connection refused"});
-  EXPECT_EQ(told_.refusals, results.refusals);
+  EXPECT_EQ(observer_.refusals, results.refusals);
 }
 
-TEST_F(LoadTest, EndsAtItsDeadlineAndIsNotExact) {
+TEST_F(LoadTest, IsNotExactPastItsDeadline) {
   settings_.count = 3;
   settings_.deadline = 2s;
   start();
@@ -650,7 +648,7 @@ TEST_F(LoadTest, EndsAtItsDeadlineAndIsNotExact) {
   EXPECT_EQ(results.elapsed, 2s);
 }
 
-TEST_F(LoadTest, TakesWhatCameBeforeItsDeadline) {
+TEST_F(LoadTest, AcceptsAnswersReceivedBeforeTheDeadline) {
   settings_.count = 1;
   settings_.half_close = true;
   settings_.deadline = 2s;
@@ -664,8 +662,8 @@ TEST_F(LoadTest, TakesWhatCameBeforeItsDeadline) {
   EXPECT_TRUE(load_->finish(false).is_exact());
 }
 
-// The wait for EOF of both sides is not measured.
-TEST_F(LoadTest, EndsWithTheLastAnswerHoweverLongTheFarewellTakes) {
+// The exchange of EOF is not measured.
+TEST_F(LoadTest, EndsWithTheLastAnswer) {
   for (const Duration duration : {0s, 1s, 10s}) {
     settings_.count = 1;
     settings_.duration = duration;
@@ -682,7 +680,7 @@ TEST_F(LoadTest, EndsWithTheLastAnswerHoweverLongTheFarewellTakes) {
   }
 }
 
-TEST_F(LoadTest, EndsWithTheLastLossWhereNothingComesBack) {
+TEST_F(LoadTest, EndsWithTheLastLoss) {
   settings_.count = 1;
   settings_.timeout = 3s;
   start(1s);
@@ -691,11 +689,11 @@ TEST_F(LoadTest, EndsWithTheLastLossWhereNothingComesBack) {
   now_ += 3s;
   const LoadResults& results = finish();
   EXPECT_EQ(results.elapsed, 3s);
-  ASSERT_FALSE(told_.samples.empty());
-  EXPECT_EQ(told_.samples.back().end, 3s);
+  ASSERT_FALSE(observer_.samples.empty());
+  EXPECT_EQ(observer_.samples.back().end, 3s);
 }
 
-TEST_F(LoadTest, HasNoSampleThatGoesBack) {
+TEST_F(LoadTest, ReportsContiguousSamplesWhileClosing) {
   settings_.count = 1;
   start(1s);
   {
@@ -706,14 +704,14 @@ TEST_F(LoadTest, HasNoSampleThatGoesBack) {
   }
   finish();
   Duration end{0};
-  for (const Sample& sample : told_.samples) {
+  for (const Sample& sample : observer_.samples) {
     EXPECT_EQ(sample.begin, end);
     EXPECT_GE(sample.end, sample.begin);
     end = sample.end;
   }
 }
 
-TEST_F(LoadTest, HasTheMostConnectionsOfASample) {
+TEST_F(LoadTest, ReportsThePeakConnectionsOfASample) {
   settings_.duration = 500ms;
   start(1s);
   {
@@ -723,12 +721,12 @@ TEST_F(LoadTest, HasTheMostConnectionsOfASample) {
     send(peer, text);
   }
   finish();
-  ASSERT_EQ(told_.samples.size(), 1U);
-  EXPECT_EQ(told_.samples[0].open, 1U);
+  ASSERT_EQ(observer_.samples.size(), 1U);
+  EXPECT_EQ(observer_.samples[0].open, 1U);
 }
 
-// Nobody may think of the percentiles of a hung server that all is well.
-TEST_F(LoadTest, CountsWhatWasDueAndCouldNotBeSaidWhereItIsInterrupted) {
+// Otherwise the percentiles of a hung server would look good.
+TEST_F(LoadTest, CountsScheduledMessagesWhenInterrupted) {
   settings_.rate = {.count = 10};
   start();
   const TestPeer peer = accept();
@@ -744,8 +742,8 @@ TEST_F(LoadTest, CountsWhatWasDueAndCouldNotBeSaidWhereItIsInterrupted) {
   EXPECT_EQ(results.oldest_in_flight, 2s);
 }
 
-// A wait counts from the call of connect(), however long ago the message was due.
-TEST_F(LoadTest, GivesALateConnectionOfAChurnItsWholeTimeout) {
+// The timeout counts from connect(), even if the message was scheduled long before.
+TEST_F(LoadTest, GivesALateChurnConnectionItsFullTimeout) {
   settings_.churn = true;
   settings_.rate = {.count = 10};
   settings_.duration = 300ms;
@@ -760,10 +758,10 @@ TEST_F(LoadTest, GivesALateConnectionOfAChurnItsWholeTimeout) {
   }
   now_ += 1900ms;
   settle();
-  EXPECT_EQ(told_.failures, std::vector<std::string>{});
+  EXPECT_EQ(observer_.failures, std::vector<std::string>{});
 }
 
-TEST_F(LoadTest, MakesAConnectionAgainAndLosesWhatWasDueMeanwhile) {
+TEST_F(LoadTest, ReconnectsAfterAFailure) {
   settings_.rate = {.count = 10};
   settings_.duration = 1s;
   settings_.reconnect = true;
@@ -772,64 +770,64 @@ TEST_F(LoadTest, MakesAConnectionAgainAndLosesWhatWasDueMeanwhile) {
     const TestPeer peer = accept();
     echo(peer);
   }
-  while (told_.failures.empty()) load_->turn();
+  while (observer_.failures.empty()) load_->turn();
   now_ += 100ms;
   const TestPeer peer = accept();
   echo(peer);
-  EXPECT_EQ(told_.failures.size(), 1U);
+  EXPECT_EQ(observer_.failures.size(), 1U);
 }
 
-TEST_F(LoadTest, DoesNotPauseAfterAConnectionThatBroughtAnAnswer) {
+TEST_F(LoadTest, ReconnectsImmediatelyAfterAnAnswer) {
   settings_.count = 10;
   settings_.reconnect = true;
   start();
   for (int connection = 0; connection < 5; ++connection) echo(accept());
-  EXPECT_EQ(told_.failures.size(), 4U);
+  EXPECT_EQ(observer_.failures.size(), 4U);
 }
 
-TEST_F(LoadTest, PausesOnceTwoConnectionsWereInVain) {
+TEST_F(LoadTest, PausesAfterTwoFailedAttempts) {
   settings_.count = 10;
   settings_.reconnect = true;
   listener_.reset();
   start();
-  while (told_.failures.size() < 2) load_->turn();
+  while (observer_.failures.size() < 2) load_->turn();
   now_ += 99ms;
   settle();
-  EXPECT_EQ(told_.failures.size(), 2U);
+  EXPECT_EQ(observer_.failures.size(), 2U);
   now_ += 1ms;
-  while (told_.failures.size() < 3) load_->turn();
+  while (observer_.failures.size() < 3) load_->turn();
 }
 
-// Each message has a reason of its own.
-TEST_F(LoadTest, TriesAgainWhenAMessageFallsDue) {
+// Each lost message has its own failed attempt.
+TEST_F(LoadTest, RetriesAtTheNextScheduledMessage) {
   settings_.rate = {.count = 1, .period = 10s};
   settings_.reconnect = true;
   listener_.reset();
   start();
-  while (told_.losses.empty()) load_->turn();
+  while (observer_.losses.empty()) load_->turn();
   settle();
-  const std::size_t failures = told_.failures.size();
+  const std::size_t failures = observer_.failures.size();
   now_ += 9s;
   settle();
-  EXPECT_EQ(told_.failures.size(), failures);
+  EXPECT_EQ(observer_.failures.size(), failures);
   now_ += 1s;
-  while (told_.losses.size() < 2) load_->turn();
-  EXPECT_EQ(told_.failures.size(), failures + 1);
+  while (observer_.losses.size() < 2) load_->turn();
+  EXPECT_EQ(observer_.failures.size(), failures + 1);
 }
 
-TEST_F(LoadTest, LosesAtARateWhatIsDueWhileThereIsNoServer) {
+TEST_F(LoadTest, LosesScheduledMessagesWithoutAServer) {
   settings_.rate = {.count = 100};
   settings_.count = 5;
   settings_.reconnect = true;
   listener_.reset();
   start();
-  while (told_.failures.empty()) load_->turn();
+  while (observer_.failures.empty()) load_->turn();
   settle();
   now_ += 100ms;
   const LoadResults& results = finish();
   EXPECT_EQ(results.sent, 5U);
   EXPECT_EQ(results.lost, 5U);
-  EXPECT_EQ(told_.losses, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
+  EXPECT_EQ(observer_.losses, (std::vector<std::uint64_t>{1, 2, 3, 4, 5}));
 }
 
 TEST_F(LoadTest, OpensConnectionsOneByOneInARamp) {
@@ -846,7 +844,7 @@ TEST_F(LoadTest, OpensConnectionsOneByOneInARamp) {
   receive(accept(), 10);
 }
 
-TEST_F(LoadTest, TellsOfIntervalsThatFollowEachOther) {
+TEST_F(LoadTest, DividesTheRunIntoSamples) {
   settings_.duration = 2500ms;
   start(1s);
   {
@@ -858,10 +856,10 @@ TEST_F(LoadTest, TellsOfIntervalsThatFollowEachOther) {
     }
   }
   finish();
-  ASSERT_EQ(told_.samples.size(), 3U);
+  ASSERT_EQ(observer_.samples.size(), 3U);
   Duration end{0};
   std::uint64_t received = 0;
-  for (const Sample& sample : told_.samples) {
+  for (const Sample& sample : observer_.samples) {
     EXPECT_EQ(sample.begin, end);
     end = sample.end;
     received += sample.received;
@@ -872,7 +870,7 @@ TEST_F(LoadTest, TellsOfIntervalsThatFollowEachOther) {
   EXPECT_EQ(received, 5U);
 }
 
-TEST_F(LoadTest, HasTheResultsSoFarWhereItIsInterrupted) {
+TEST_F(LoadTest, ReportsPartialResultsWhenInterrupted) {
   settings_.duration = 10s;
   settings_.pipeline = 3;
   start();
@@ -890,7 +888,7 @@ TEST_F(LoadTest, HasTheResultsSoFarWhereItIsInterrupted) {
   EXPECT_TRUE(results.is_exact());
 }
 
-TEST_F(LoadTest, SaysMessagesOfManySizesAndCountsTheirBytes) {
+TEST_F(LoadTest, CountsBytesOfVaryingMessageSizes) {
   settings_.count = 50;
   settings_.sizes = {.least = 1, .most = 3};
   start();
@@ -910,7 +908,7 @@ TEST_F(LoadTest, SaysMessagesOfManySizesAndCountsTheirBytes) {
   EXPECT_LT(bytes, 140U);
 }
 
-TEST_F(LoadTest, EndsAtOnceWhereNobodyLetsItIn) {
+TEST_F(LoadTest, EndsImmediatelyIfEveryConnectFails) {
   listener_.reset();
   settings_.count = 1;
   settings_.connections = 3;

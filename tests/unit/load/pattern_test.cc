@@ -15,7 +15,7 @@
 namespace echo {
 namespace {
 
-// So many of a connection's bytes from the offset on.
+// `length` bytes of the connection from the offset on.
 std::string bytes(const Pattern& pattern, std::uint64_t connection, std::uint64_t offset,
                   std::size_t length) {
   std::string text;
@@ -23,7 +23,7 @@ std::string bytes(const Pattern& pattern, std::uint64_t connection, std::uint64_
   return text.substr(0, length);
 }
 
-TEST(PatternTest, RepeatsItselfForTheSameSeed) {
+TEST(Pattern, IsRepeatableForASeed) {
   const Pattern one(5);
   const Pattern other(5);
   EXPECT_EQ(bytes(one, 7, 0, 3 * Pattern::kBlock), bytes(other, 7, 0, 3 * Pattern::kBlock));
@@ -31,9 +31,8 @@ TEST(PatternTest, RepeatsItselfForTheSameSeed) {
   EXPECT_EQ(one.size_of(range, 3, 9), other.size_of(range, 3, 9));
 }
 
-// However near two seeds are, and whatever two connections of two processes are taken for each
-// other.
-TEST(PatternTest, HasOtherBytesForEachSeed) {
+// Even neighbouring seeds give different bytes on all connections.
+TEST(Pattern, HasDifferentBytesForEachSeed) {
   std::set<std::string> beginnings;
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     const Pattern pattern(seed);
@@ -44,19 +43,19 @@ TEST(PatternTest, HasOtherBytesForEachSeed) {
   EXPECT_EQ(beginnings.size(), 30U * 5);
 }
 
-TEST(PatternTest, HasOtherSizesForEachSeed) {
+TEST(Pattern, HasDifferentSizesForEachSeed) {
   const SizeRange range{.least = 1, .most = 1'000'000};
   EXPECT_NE(Pattern(1).size_of(range, 3, 9), Pattern(2).size_of(range, 3, 9));
 }
 
-TEST(PatternTest, DrawsAnotherSeedEachTime) {
+TEST(Pattern, DrawsADifferentSeedEachTime) {
   std::set<std::uint64_t> seeds;
   for (int time = 0; time < 100; ++time) seeds.insert(Pattern::draw_seed());
   EXPECT_EQ(seeds.size(), 100U);
   EXPECT_LE(*seeds.rbegin(), Pattern::kMaxSeed);
 }
 
-TEST(PatternTest, SaysTheSameByteAtAnOffsetHoweverItIsAskedFor) {
+TEST(Pattern, ReturnsTheSameBytesFromAnyOffset) {
   const Pattern pattern(1);
   const std::string all = bytes(pattern, 3, 0, 3 * Pattern::kBlock);
   for (std::size_t offset = 0; offset < all.size(); offset += 997) {
@@ -65,7 +64,7 @@ TEST(PatternTest, SaysTheSameByteAtAnOffsetHoweverItIsAskedFor) {
   }
 }
 
-TEST(PatternTest, GivesAtLeastOneByteAndNoMoreThanABlockAnywhere) {
+TEST(Pattern, ReturnsBetweenOneByteAndABlock) {
   const Pattern pattern(1);
   for (const std::uint64_t offset :
        {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{Pattern::kBlock - 1},
@@ -75,16 +74,16 @@ TEST(PatternTest, GivesAtLeastOneByteAndNoMoreThanABlockAnywhere) {
   }
 }
 
-TEST(PatternTest, SaysOtherBytesOnEachConnection) {
+TEST(Pattern, HasDifferentBytesOnEachConnection) {
   const Pattern pattern(1);
   std::set<std::string> beginnings;
   for (std::uint64_t connection = 0; connection < 1000; ++connection) {
     beginnings.insert(bytes(pattern, connection, 0, 64));
   }
-  EXPECT_GT(beginnings.size(), 980U);  // Of 65,536 places for a window some are the same.
+  EXPECT_GT(beginnings.size(), 980U);  // Two may get the same of 65,536 windows.
 }
 
-TEST(PatternTest, SaysOtherBytesInEachBlock) {
+TEST(Pattern, HasDifferentBytesInEachBlock) {
   const Pattern pattern(1);
   std::set<std::string> beginnings;
   for (std::uint64_t block = 0; block < 1000; ++block) {
@@ -93,8 +92,8 @@ TEST(PatternTest, SaysOtherBytesInEachBlock) {
   EXPECT_GT(beginnings.size(), 980U);
 }
 
-// What an echo would bring that has lost so many bytes, or says them twice.
-TEST(PatternTest, DiffersFromItselfAtEveryDistance) {
+// An echo that loses or repeats bytes is shifted by their number.
+TEST(Pattern, DiffersFromItsShiftedCopy) {
   const Pattern pattern(1);
   const std::string all = bytes(pattern, 1, 0, 4 * Pattern::kBlock);
   const std::string_view view = all;
@@ -106,23 +105,23 @@ TEST(PatternTest, DiffersFromItselfAtEveryDistance) {
   }
 }
 
-TEST(PatternTest, HasAllBytesAboutAsOften) {
+TEST(Pattern, UsesAllByteValuesEvenly) {
   const Pattern pattern(1);
   std::array<std::size_t, 256> counts{};
   for (const char byte : bytes(pattern, 1, 0, 16 * Pattern::kBlock)) {
     ++counts.at(static_cast<unsigned char>(byte));
   }
   for (const std::size_t count : counts) {
-    EXPECT_GT(count, 3000U);  // 4,096 each.
+    EXPECT_GT(count, 3000U);  // 4,096 on average.
     EXPECT_LT(count, 5200U);
   }
 }
 
-TEST(PatternTest, GivesTheOnlySizeOfARangeOfOne) {
+TEST(Pattern, ReturnsTheOnlySizeOfARange) {
   EXPECT_EQ(Pattern(1).size_of({.least = 64, .most = 64}, 1, 1), 64U);
 }
 
-TEST(PatternTest, GivesEverySizeOfARangeAboutAsOften) {
+TEST(Pattern, SpreadsSizesEvenly) {
   std::map<std::size_t, std::size_t> counts;
   const Pattern pattern(1);
   for (std::uint64_t index = 0; index < 6000; ++index) {
@@ -137,7 +136,7 @@ TEST(PatternTest, GivesEverySizeOfARangeAboutAsOften) {
   }
 }
 
-TEST(PatternTest, GivesTheSameSizeToTheSameMessage) {
+TEST(Pattern, ReturnsTheSameSizeForAMessage) {
   const SizeRange range{.least = 1, .most = 1'000'000};
   const Pattern pattern(1);
   EXPECT_EQ(pattern.size_of(range, 3, 9), pattern.size_of(range, 3, 9));

@@ -13,36 +13,36 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Duration due_after(Rate rate, std::uint64_t index) {
+Duration start_of(Rate rate, std::uint64_t index) {
   const Time start = Time{} + 5s;
   return Schedule(rate, start).time_of(index) - start;
 }
 
-TEST(ScheduleTest, BeginsAtItsStart) { EXPECT_EQ(due_after({.count = 7}, 0), 0s); }
+TEST(Schedule, SchedulesTheFirstMessageAtTheStart) { EXPECT_EQ(start_of({.count = 7}, 0), 0s); }
 
-TEST(ScheduleTest, SpreadsMessagesEvenly) {
-  EXPECT_EQ(due_after({.count = 1000}, 1), 1ms);
-  EXPECT_EQ(due_after({.count = 1000}, 1500), 1500ms);
-  EXPECT_EQ(due_after({.count = 1, .period = 250ms}, 3), 750ms);
+TEST(Schedule, SpreadsMessagesEvenly) {
+  EXPECT_EQ(start_of({.count = 1000}, 1), 1ms);
+  EXPECT_EQ(start_of({.count = 1000}, 1500), 1500ms);
+  EXPECT_EQ(start_of({.count = 1, .period = 250ms}, 3), 750ms);
 }
 
-TEST(ScheduleTest, IsExactWhereTheRateDividesNothing) {
-  EXPECT_EQ(due_after({.count = 3}, 1), 333'333'333ns);
-  EXPECT_EQ(due_after({.count = 3}, 3), 1s);
-  EXPECT_EQ(due_after({.count = 3}, 3'000'000'000), 1'000'000'000s);
-  EXPECT_EQ(due_after({.count = 9'999'999}, 9'999'998), 1s - 101ns);
+TEST(Schedule, IsExactAtAnIndivisibleRate) {
+  EXPECT_EQ(start_of({.count = 3}, 1), 333'333'333ns);
+  EXPECT_EQ(start_of({.count = 3}, 3), 1s);
+  EXPECT_EQ(start_of({.count = 3}, 3'000'000'000), 1'000'000'000s);
+  EXPECT_EQ(start_of({.count = 9'999'999}, 9'999'998), 1s - 101ns);
 }
 
-TEST(ScheduleTest, IsExactWhereARateIsOfALongPeriod) {
-  EXPECT_EQ(due_after({.count = 9'999'999, .period = 1h}, 9'999'998), 1h - 360'001ns);
-  EXPECT_EQ(due_after({.count = Rate::kMaxCount, .period = kMaxDuration}, Rate::kMaxCount - 1),
+TEST(Schedule, IsExactOverALongPeriod) {
+  EXPECT_EQ(start_of({.count = 9'999'999, .period = 1h}, 9'999'998), 1h - 360'001ns);
+  EXPECT_EQ(start_of({.count = Rate::kMaxCount, .period = kMaxDuration}, Rate::kMaxCount - 1),
             kMaxDuration - 105'120'000ns);
-  EXPECT_EQ(due_after({.count = 3, .period = 10s}, 2), 6'666'666'666ns);
+  EXPECT_EQ(start_of({.count = 3, .period = 10s}, 2), 6'666'666'666ns);
 }
 
-TEST(ScheduleTest, NeverGoesBack) {
+TEST(Schedule, NeverGoesBackwards) {
   for (std::uint64_t index = 0; index < 30'000; ++index) {
-    ASSERT_LE(due_after({.count = 9'973}, index), due_after({.count = 9'973}, index + 1));
+    ASSERT_LE(start_of({.count = 9'973}, index), start_of({.count = 9'973}, index + 1));
   }
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 using State = Slot::State;
 
-TEST(SlotsTest, AreBusyFirstThenIdle) {
+TEST(Slots, PutsBusySlotsFirst) {
   Slots slots(2, 1);
   EXPECT_EQ(slots.size(), 3U);
   EXPECT_FALSE(slots[1].is_idle);
@@ -15,7 +15,7 @@ TEST(SlotsTest, AreBusyFirstThenIdle) {
   EXPECT_EQ(slots[2].index, 2U);
 }
 
-TEST(SlotsTest, CountTheirStates) {
+TEST(Slots, CountsSlotsByState) {
   Slots slots(2, 1);
   slots.set(slots[0], State::kOpen);
   slots.set(slots[2], State::kOpen);
@@ -24,7 +24,7 @@ TEST(SlotsTest, CountTheirStates) {
   EXPECT_EQ(slots.all(State::kNew), 1U);
 }
 
-TEST(SlotsTest, CountASlotOnceHoweverOftenItsStateIsSet) {
+TEST(Slots, CountsARepeatedStateOnce) {
   Slots slots(1, 0);
   slots.set(slots[0], State::kDone);
   slots.set(slots[0], State::kDone);
