@@ -43,13 +43,13 @@ TEST(CsvHeader, NamesTheColumns) {
       "open,min_us,mean_us,p50_us,p90_us,p99_us,p99_9_us,max_us\n");
 }
 
-TEST(CsvRow, HasAFigureForEachColumn) {
+TEST(CsvRow, HasAValueForEachColumn) {
   EXPECT_EQ(csv_row(some_sample(), kThen),
             "2026-11-24T09:12:44.318Z,1.000000,1.500000,3,192,6.000,384.000,8,4,5,2,100,"
             "0.500,1.000,1.000,1.501,1.501,1.501,1.501\n");
 }
 
-TEST(CsvRow, LeavesLatenciesEmptyWhereNothingWasReceived) {
+TEST(CsvRow, LeavesLatenciesEmptyWithoutAnswers) {
   Sample sample;
   sample.end = 1s;
   sample.failed = 1;
@@ -58,7 +58,7 @@ TEST(CsvRow, LeavesLatenciesEmptyWhereNothingWasReceived) {
   EXPECT_EQ(commas_of(csv_row(sample, kThen)), commas_of(csv_header()));
 }
 
-TEST(CsvRow, LeavesThroughputEmptyWhereNoTimePassed) {
+TEST(CsvRow, LeavesThroughputEmptyIfNoTimePassed) {
   Sample sample;
   sample.received = sample.bytes = 1;
   EXPECT_NE(csv_row(sample, kThen).find(",1,1,,,0,"), std::string::npos);

@@ -12,31 +12,31 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(PerSecond, DividesByTheTime) {
+TEST(PerSecond, DividesByTheElapsedTime) {
   EXPECT_DOUBLE_EQ(per_second(300, 2s).value(), 150);
   EXPECT_DOUBLE_EQ(per_second(1, 4s).value(), 0.25);
   EXPECT_DOUBLE_EQ(per_second(5, 1ms).value(), 5000);
 }
 
-TEST(PerSecond, IsNoneWhereNoTimeHasPassed) {
+TEST(PerSecond, IsNoneIfNoTimeHasPassed) {
   EXPECT_EQ(per_second(5, 0s), std::nullopt);
   EXPECT_EQ(per_second(5, -1s), std::nullopt);
 }
 
-TEST(FormatFigure, IsADashWhereThereIsNone) {
+TEST(FormatFigure, ShowsADashForNoValue) {
   EXPECT_EQ(format_figure(std::nullopt), "-");
   EXPECT_EQ(format_byte_rate(std::nullopt), "-");
   EXPECT_EQ(format_percent(0, 0), "-");
 }
 
-TEST(FormatLatencyOfHistogram, IsADashWhereNothingWasRecorded) {
+TEST(FormatLatencyOfHistogram, ShowsADashIfEmpty) {
   Histogram histogram;
   EXPECT_EQ(format_latency(histogram, histogram.max()), "-");
   histogram.record(0ns);
   EXPECT_EQ(format_latency(histogram, histogram.max()), "0 ns");
 }
 
-TEST(FormatFigure, HasADecimalWhereThatTellsSomething) {
+TEST(FormatFigure, ShowsADecimalBelowOneHundred) {
   EXPECT_EQ(format_figure(0), "0");
   EXPECT_EQ(format_figure(0.5), "0.5");
   EXPECT_EQ(format_figure(99.9), "99.9");
@@ -44,27 +44,27 @@ TEST(FormatFigure, HasADecimalWhereThatTellsSomething) {
   EXPECT_EQ(format_figure(1234.5), "1,235");
 }
 
-TEST(FormatFigure, TakesMoreThanAnIntegerHolds) {
+TEST(FormatFigure, ClampsHugeValues) {
   EXPECT_EQ(format_figure(1e300), "1,000,000,000,000,000,000");
 }
 
-TEST(FormatByteRate, CountsInUnits) {
+TEST(FormatByteRate, UsesBinaryUnits) {
   EXPECT_EQ(format_byte_rate(0), "0 B/s");
   EXPECT_EQ(format_byte_rate(1536), "1.5 KiB/s");
 }
 
-TEST(FormatWallTime, IsInUtc) {
+TEST(FormatWallTime, UsesUtc) {
   EXPECT_EQ(format_wall_time(WallTime{}), "1970-01-01T00:00:00.000Z");
   EXPECT_EQ(format_wall_time(WallTime{1'795'511'564'318ms}), "2026-11-24T09:12:44.318Z");
   EXPECT_EQ(format_wall_time(WallTime{999ms}), "1970-01-01T00:00:00.999Z");
 }
 
-TEST(FormatPercent, HasADecimalWhereItIsNotWhole) {
+TEST(FormatPercent, ShowsADecimalIfNotWhole) {
   EXPECT_EQ(format_percent(1, 4), "25%");
   EXPECT_EQ(format_percent(1, 3), "33.3%");
 }
 
-TEST(FormatPercent, IsNothingOrAllOnlyOfNothingOrAll) {
+TEST(FormatPercent, DoesNotRoundToZeroOrOneHundred) {
   EXPECT_EQ(format_percent(0, 10), "0%");
   EXPECT_EQ(format_percent(10, 10), "100%");
   EXPECT_EQ(format_percent(1, 100'000), "0.1%");

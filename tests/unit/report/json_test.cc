@@ -24,7 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::has;
 
-// Whether a text is one value of JSON, by RFC 8259's grammar, and ASCII.
+// Checks that a text is one JSON value by the grammar of RFC 8259, in ASCII.
 class JsonChecker {
  public:
   static bool accepts(std::string_view text) {
@@ -95,7 +95,7 @@ class JsonChecker {
     return space();
   }
 
-  // NOLINTBEGIN(misc-no-recursion): as deep as what is checked is nested.
+  // NOLINTBEGIN(misc-no-recursion): the recursion is only as deep as the nesting of the text.
   template <typename Item>
   bool items(std::string_view end, Item item) {
     space();
@@ -155,14 +155,14 @@ LoadResults json_results() {
   return results;
 }
 
-TEST(JsonChecker, AcceptsWhatIsJson) {
+TEST(JsonChecker, AcceptsValidJson) {
   for (const std::string_view text :
        {"0", "-1.5e+3", R"("\u001b\n")", "[]", "{}", R"({"a":[1,null,true,{"b":"c"}]})", " 1\n"}) {
     EXPECT_TRUE(JsonChecker::accepts(text)) << text;
   }
 }
 
-TEST(JsonChecker, RefusesWhatIsNot) {
+TEST(JsonChecker, RejectsInvalidJson) {
   for (const std::string_view text :
        {"", "01", "1.", ".5", "nan", "\"\n\"", R"("\x1b")", R"(")", "[1,]", "[1 2]", R"({"a"})",
         "{a:1}", R"({"a":1,})", "1 1", "\"\xff\""}) {
@@ -170,7 +170,7 @@ TEST(JsonChecker, RefusesWhatIsNot) {
   }
 }
 
-TEST(FormatJson, IsOneObjectInALine) {
+TEST(FormatJson, IsOneObjectOnOneLine) {
   const std::string json = format_json(json_settings(), json_results());
   EXPECT_TRUE(JsonChecker::accepts(json));
   EXPECT_EQ(json.find('\n'), json.size() - 1);
@@ -197,7 +197,7 @@ TEST(FormatJson, IsOneObjectInALine) {
       "\n");
 }
 
-TEST(FormatJson, HasTheLatenessOfARate) {
+TEST(FormatJson, IncludesTheLatenessAtARate) {
   LoadSettings settings = json_settings();
   settings.rate.count = 10;
   LoadResults results = json_results();
@@ -210,7 +210,7 @@ TEST(FormatJson, HasTheLatenessOfARate) {
   EXPECT_TRUE(has(json, R"("histogram":[]})"));
 }
 
-TEST(FormatJson, HasNoFigureWhereNothingWasMeasured) {
+TEST(FormatJson, UsesNullForMissingFigures) {
   LoadSettings settings = json_settings();
   settings.rate.count = 10;
   const std::string json = format_json(settings, {});
@@ -226,14 +226,14 @@ TEST(FormatJson, HasNoFigureWhereNothingWasMeasured) {
   EXPECT_TRUE(has(json, R"("oldest_in_flight_ns":null})"));
 }
 
-TEST(FormatJson, HasWarnings) {
+TEST(FormatJson, IncludesWarnings) {
   LoadResults results = json_results();
   results.cpu = results.ran;
   EXPECT_TRUE(has(format_json(json_settings(), results),
                   R"("warnings":["this client may be what limits, not the server"])"));
 }
 
-TEST(FormatJson, HasTheSamplesThatWereAskedFor) {
+TEST(FormatJson, IncludesRequestedSamples) {
   Sample sample;
   sample.begin = 1s;
   sample.end = 1500ms;
@@ -264,13 +264,13 @@ TEST(FormatJson, HasTheSamplesThatWereAskedFor) {
   EXPECT_TRUE(has(json, R"("min_ns":1000,"mean_ns":1000,"p50_ns":1000,)")) << json;
 }
 
-TEST(FormatJsonError, IsAnObjectWithTheReason) {
+TEST(FormatJsonError, ContainsTheReason) {
   EXPECT_EQ(format_json_error("cannot resolve host '\x1b'"),
             R"({"format":"echo_client-load","version":2,"error":"cannot resolve host '\\x1b'"})"
             "\n");
 }
 
-TEST(FormatJson, NamesTheFamilyOfAddresses) {
+TEST(FormatJson, NamesTheAddressFamily) {
   LoadSettings settings = json_settings();
   settings.family = AF_INET;
   EXPECT_TRUE(has(format_json(settings, {}), R"("family":"ipv4")"));
@@ -278,7 +278,7 @@ TEST(FormatJson, NamesTheFamilyOfAddresses) {
   EXPECT_TRUE(has(format_json(settings, {}), R"("family":"ipv6")"));
 }
 
-TEST(FormatJson, IsValidWhateverByteOthersHaveSent) {
+TEST(FormatJson, IsValidForEveryByteValue) {
   for (int value = 0; value < 256; ++value) {
     const std::string bytes{'a', static_cast<char>(value), 'z'};
     LoadSettings settings = json_settings();

@@ -48,7 +48,7 @@ TEST(DescribeTarget, NamesHostAndPort) {
   EXPECT_EQ(describe_target(settings_for("localhost")), "localhost port 10000");
 }
 
-TEST(DescribeTarget, MakesAHostileNameHarmless) {
+TEST(DescribeTarget, EscapesAHostileName) {
   EXPECT_EQ(describe_target(settings_for("a\x1b[2J\xff")), "a\\x1b[2J\\xff port 10000");
 }
 
@@ -58,12 +58,12 @@ TEST(DescribeTarget, ShortensALongName) {
   EXPECT_TRUE(text.ends_with("x... port 10000")) << text;
 }
 
-TEST(DescribeLoad, LeavesOutWhatIsNotAskedFor) {
+TEST(DescribeLoad, OmitsUnusedSettings) {
   EXPECT_EQ(describe_load(settings_for("localhost"), kWide),
             Lines{"1 connection, messages of 64 bytes, 1 in flight on each"});
 }
 
-TEST(DescribeLoad, SaysAllThatIsAskedForInLinesOfTheGivenWidth) {
+TEST(DescribeLoad, DescribesEverySettingWithinTheWidth) {
   EXPECT_EQ(describe_load(settings_with_everything(), 66),
             (Lines{"10,000 connections, opened over 5s, a new one for each message,",
                    "remade where they fail, half-closed at the end,",
@@ -71,7 +71,7 @@ TEST(DescribeLoad, SaysAllThatIsAskedForInLinesOfTheGivenWidth) {
                    "50,000 a second, 100 messages on each, for 1m30s,", "after a warm-up of 2s"}));
 }
 
-TEST(DescribeLoad, SaysNothingOfADepthWithoutLimit) {
+TEST(DescribeLoad, OmitsAnUnlimitedDepth) {
   LoadSettings settings = settings_for("localhost");
   settings.pipeline = 0;
   settings.rate.count = 5;
@@ -79,7 +79,7 @@ TEST(DescribeLoad, SaysNothingOfADepthWithoutLimit) {
             Lines{"1 connection, messages of 64 bytes, 5 a second"});
 }
 
-TEST(DescribeLoad, NamesARateExactly) {
+TEST(DescribeLoad, ShowsTheExactRate) {
   LoadSettings settings = settings_for("localhost");
   const auto described = [&](Rate rate) {
     settings.rate = rate;

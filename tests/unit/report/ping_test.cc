@@ -22,25 +22,25 @@ LoadSettings settings_with(const std::string& host, SizeRange sizes) {
   return settings;
 }
 
-TEST(PingReport, BeginsWithWhoIsAskedAndHow) {
+TEST(PingReport, StartsWithTargetAndSize) {
   EXPECT_EQ(ping_header(settings_with("localhost", {.least = 64, .most = 64})),
             "PING localhost port 7: 64 bytes a message\n");
   EXPECT_EQ(ping_header(settings_with("::1", {.least = 1, .most = 100})),
             "PING ::1 port 7: 1 to 100 bytes a message\n");
 }
 
-TEST(PingReport, MakesAHostileNameHarmless) {
+TEST(PingReport, EscapesAHostileName) {
   EXPECT_EQ(ping_header(settings_with("\x1b[2J", {.least = 1, .most = 1})),
             "PING \\x1b[2J port 7: 1 byte a message\n");
 }
 
-TEST(PingReport, HasALineForAnAnswer) {
+TEST(PingReport, PrintsALinePerAnswer) {
   const Endpoint server = resolve("127.0.0.1", 10000).front();
   EXPECT_EQ(ping_line({.sequence = 1, .size = 64, .latency = 123us, .server = server}),
             "64 bytes from 127.0.0.1:10000: seq=1 time=0.123 ms\n");
 }
 
-TEST(PingReport, HasALineForALoss) {
+TEST(PingReport, PrintsALinePerLoss) {
   EXPECT_EQ(ping_loss_line(2, "Connection reset by peer, at offset 64 of 128"),
             "seq=2 lost: Connection reset by peer, at offset 64 of 128\n");
 }

@@ -37,7 +37,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-TEST(PlotLatency, IsEmptyWhereNothingWasRecorded) {
+TEST(PlotLatency, IsEmptyWithoutValues) {
   EXPECT_EQ(plot_latency(Histogram{}, Charset::kUnicode), "");
 }
 
@@ -45,7 +45,7 @@ Histogram some_latencies() {
   return histogram_of({{1'010us, 1}, {1'065us, 16}, {1'130us, 80}, {1'325us, 3}});
 }
 
-TEST(PlotLatency, DrawsEighthsOfBlocks) {
+TEST(PlotLatency, DrawsBlocksInEighths) {
   EXPECT_EQ(plot_latency(some_latencies(), Charset::kUnicode),
             R"(1.01 ms - 1.03 ms  ▋                                                  1    1.00%
 1.03 ms - 1.05 ms                                                     0    0.00%
@@ -81,18 +81,18 @@ TEST(PlotLatency, DrawsNumberSignsInAscii) {
 )");
 }
 
-TEST(PlotLatency, BeginsAndEndsWithTheExtremes) {
+TEST(PlotLatency, SpansMinToMax) {
   const auto lines =
       lines_of(plot_latency(histogram_of({{110us, 1}, {9'990us, 1}}), Charset::kAscii));
   EXPECT_TRUE(lines.front().starts_with(" 110 us - ")) << lines.front();
   EXPECT_NE(lines.back().find(" - 9.99 ms "), std::string::npos) << lines.back();
 }
 
-TEST(PlotLatency, HasOneLineForOneValue) {
+TEST(PlotLatency, DrawsOneLineForOneValue) {
   EXPECT_EQ(lines_of(plot_latency(histogram_of({{42us, 1}}), Charset::kAscii)).size(), 1U);
 }
 
-TEST(PlotLatency, HasTwelveToTwentyFourLinesWhereTheValuesAreFarEnoughApart) {
+TEST(PlotLatency, DrawsTwelveToTwentyFourLines) {
   for (Duration most = 1'500us; most <= 100s; most += most / 10) {
     const Histogram histogram = histogram_of({{1ms, 1}, {most, 1}});
     const std::size_t lines = lines_of(plot_latency(histogram, Charset::kAscii)).size();
@@ -101,19 +101,19 @@ TEST(PlotLatency, HasTwelveToTwentyFourLinesWhereTheValuesAreFarEnoughApart) {
   }
 }
 
-TEST(PlotLatency, ShowsTheRarestToo) {
+TEST(PlotLatency, ShowsTheRarestValue) {
   const std::string ascii =
       plot_latency(histogram_of({{10us, 100'000}, {10ms, 1}}), Charset::kAscii);
   EXPECT_NE(lines_of(ascii).back().find("  #  "), std::string::npos) << ascii;
 }
 
-// Of UTF-8: bytes, but those that go on with a character.
+// Columns of a line in UTF-8: all bytes except continuation bytes.
 std::size_t columns_of(const std::string& line) {
   return static_cast<std::size_t>(
       std::count_if(line.begin(), line.end(), [](char byte) { return (byte & 0xC0) != 0x80; }));
 }
 
-TEST(PlotLatency, FitsEightyColumnsWhateverWasRecorded) {
+TEST(PlotLatency, FitsEightyColumns) {
   Histogram histogram = histogram_of({{0ns, 3}, {1ns, 1}, {99ns, 5}, {1h, 2}});
   for (int doubling = 0; doubling < 60; ++doubling) histogram.merge(Histogram(histogram));
   for (const Charset charset : {Charset::kAscii, Charset::kUnicode}) {
@@ -123,12 +123,12 @@ TEST(PlotLatency, FitsEightyColumnsWhateverWasRecorded) {
   }
 }
 
-TEST(CharsetOfLocale, IsThatOfTheEnvironment) {
+TEST(CharsetOfLocale, FollowsTheEnvironment) {
   const test::Environment utf8{{"LC_ALL", "C.UTF-8"}};
   EXPECT_EQ(charset_of_locale(), Charset::kUnicode);
 }
 
-TEST(CharsetOfLocale, IsAsciiWhereTheLocaleIsNotUtf8OrUnknown) {
+TEST(CharsetOfLocale, IsAsciiWithoutUtf8) {
   for (const char* const locale : {"C", "POSIX", "no_SUCH.locale"}) {
     const test::Environment environment{{"LC_ALL", locale}};
     EXPECT_EQ(charset_of_locale(), Charset::kAscii) << locale;

@@ -39,20 +39,20 @@ LoadResults results_after(Duration elapsed, std::uint64_t received) {
   return results;
 }
 
-// All that is written where only these results are shown.
+// The output if only these results are shown.
 std::string shown(const LoadSettings& settings, const LoadResults& results) {
   test::LogPipe pipe;
   Progress(pipe.fd(), settings).show(results);
   return pipe.text();
 }
 
-// The line without what draws it in its place.
+// The line without its control characters.
 std::string line_of(const std::string& drawn) {
   const std::size_t end = drawn.find("\x1b[K");
   return drawn.substr(1, end - 1);
 }
 
-TEST(ProgressTest, IsALineInTheOnesPlace) {
+TEST(Progress, RedrawsItsLine) {
   LoadResults results = results_after(2s, 500);
   results.failures[0] = 2;
   results.lost = 1;
@@ -60,7 +60,7 @@ TEST(ProgressTest, IsALineInTheOnesPlace) {
             "\r50%, 250 messages/s, p50 42.0 us, p99 42.0 us, 3 errors\x1b[K");
 }
 
-TEST(ProgressTest, SaysWhatIsWaitedFor) {
+TEST(Progress, ShowsConnectingAndWarmup) {
   LoadResults results;
   results.open = results.opened = 3;
   EXPECT_EQ(shown(settings_with(100, 0s), results), "\rconnecting, 3 of 10 open, 0 errors\x1b[K");
@@ -68,7 +68,7 @@ TEST(ProgressTest, SaysWhatIsWaitedFor) {
   EXPECT_EQ(shown(settings_with(100, 0s), results), "\rwarming up, 0 errors\x1b[K");
 }
 
-TEST(ProgressTest, HasDashesWhereNothingWasMeasured) {
+TEST(Progress, ShowsDashesForMissingFigures) {
   LoadResults measuring;
   measuring.phase = LoadResults::Phase::kMeasuring;
   measuring.open = measuring.opened = 10;
@@ -76,28 +76,28 @@ TEST(ProgressTest, HasDashesWhereNothingWasMeasured) {
                   .starts_with("\r9s left, - messages/s, p50 -, p99 -, 0 errors"));
 }
 
-TEST(ProgressTest, CountsLostMessagesAmongThoseThatAreOver) {
+TEST(Progress, CountsLostMessagesAsFinished) {
   LoadResults results = results_after(1s, 500);
   results.lost = 250;
   EXPECT_TRUE(shown(settings_with(100, 0s), results).starts_with("\r75%, "));
 }
 
-TEST(ProgressTest, SaysOfATimeHowMuchIsLeft) {
+TEST(Progress, ShowsTheRemainingTime) {
   EXPECT_TRUE(shown(settings_with(0, 90s), results_after(1s, 1)).starts_with("\r1m29s left, "));
   EXPECT_TRUE(shown(settings_with(0, 9s), results_after(8500ms, 1)).starts_with("\r1s left, "));
   EXPECT_TRUE(shown(settings_with(0, 9s), results_after(10s, 1)).starts_with("\r0s left, "));
 }
 
-TEST(ProgressTest, GoesByTheEndThatComesFirst) {
+TEST(Progress, FollowsTheLimitReachedFirst) {
   EXPECT_TRUE(shown(settings_with(100, 10s), results_after(1s, 200)).starts_with("\r20%, "));
   EXPECT_TRUE(shown(settings_with(100, 10s), results_after(5s, 200)).starts_with("\r5s left, "));
 }
 
-TEST(ProgressTest, SaysHowMuchHasPassedWhereThereIsNoEnd) {
+TEST(Progress, ShowsTheElapsedTimeWithoutALimit) {
   EXPECT_TRUE(shown(settings_with(0, 0s), results_after(61s, 1)).starts_with("\r1m1s, "));
 }
 
-TEST(ProgressTest, GivesTheMessagesASecondSinceItLastDid) {
+TEST(Progress, ShowsTheRateSinceTheLastUpdate) {
   test::LogPipe pipe;
   Progress progress(pipe.fd(), settings_with(0, 0s));
   progress.show(results_after(1s, 1000));
@@ -106,7 +106,7 @@ TEST(ProgressTest, GivesTheMessagesASecondSinceItLastDid) {
   EXPECT_TRUE(pipe.has("250 messages/s"));
 }
 
-TEST(ProgressTest, IsClearedOnlyWhereItIsShown) {
+TEST(Progress, ClearsOnlyAVisibleLine) {
   test::LogPipe pipe;
   Progress progress(pipe.fd(), settings_with(0, 0s));
   progress.clear();
@@ -119,13 +119,13 @@ TEST(ProgressTest, IsClearedOnlyWhereItIsShown) {
   EXPECT_EQ(pipe.text(), drawn + "\r\x1b[K");
 }
 
-TEST(ProgressTest, IgnoresThatItCannotBeWritten) {
+TEST(Progress, IgnoresWriteErrors) {
   Progress progress(-1, settings_with(0, 0s));
   EXPECT_NO_THROW(progress.show(results_after(1s, 1)));
   EXPECT_NO_THROW(progress.clear());
 }
 
-// What the user of a terminal of so many columns sees; 0 columns: it does not know how many.
+// The line on a terminal of that width in columns; 0: the width is unknown.
 std::string shown_on_terminal(unsigned short columns) {
   const test::Terminal tty;
   winsize size{};
@@ -138,8 +138,8 @@ std::string shown_on_terminal(unsigned short columns) {
   return length > 0 ? line_of({drawn.data(), static_cast<std::size_t>(length)}) : "";
 }
 
-TEST(ProgressTest, LeavesOutWhatDoesNotFitTheTerminal) {
-  if (!test::Terminal().terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+TEST(Progress, FitsTheTerminalWidth) {
+  if (!test::Terminal().terminal) GTEST_SKIP() << "no pseudo-terminal is available";
   const std::string whole = "50%, 250 messages/s, p50 42.0 us, p99 42.0 us, 0 errors";
   EXPECT_EQ(shown_on_terminal(0), whole);
   EXPECT_EQ(shown_on_terminal(56), whole);
@@ -148,16 +148,16 @@ TEST(ProgressTest, LeavesOutWhatDoesNotFitTheTerminal) {
   EXPECT_EQ(shown_on_terminal(1), "");
 }
 
-TEST(ProgressTest, DoesNotWaitForATerminalThatNobodyReads) {
+TEST(Progress, DoesNotBlockOnAnUnreadTerminal) {
   const test::Terminal tty;
-  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+  if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
   Progress progress(tty.terminal.get(), settings_with(100, 0s));
   for (int time = 0; time < 2000; ++time) progress.show(results_after(2s, 500));
 }
 
-TEST(ProgressTest, IsWantedOnATerminalThatIsNotDumb) {
+TEST(Progress, IsWantedOnACapableTerminal) {
   const test::Terminal tty;
-  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+  if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
   for (const char* const terminal : {"xterm", static_cast<const char*>(nullptr)}) {
     const test::Environment environment{{"TERM", terminal}};
     EXPECT_TRUE(Progress::wanted(tty.terminal.get()));
@@ -166,7 +166,7 @@ TEST(ProgressTest, IsWantedOnATerminalThatIsNotDumb) {
   EXPECT_FALSE(Progress::wanted(tty.terminal.get()));
 }
 
-TEST(ProgressTest, IsNotWantedElsewhere) {
+TEST(Progress, IsNotWantedWithoutATerminal) {
   const test::Environment environment{{"TERM", "xterm"}};
   const test::LogPipe pipe;
   EXPECT_FALSE(Progress::wanted(pipe.fd()));

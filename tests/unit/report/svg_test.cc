@@ -30,7 +30,7 @@ LoadSettings svg_settings() {
   return settings;
 }
 
-// A second in which 1,000 messages took that time, or nothing came back.
+// A second with 1,000 answers of that latency, or with no answer if it is 0.
 Timeline::Point point_at(Duration begin, Duration latency) {
   Timeline::Point point;
   point.begin = begin;
@@ -46,7 +46,7 @@ Points some_points() {
   return points;
 }
 
-TEST(FormatSvg, IsADocumentThatSaysWhatWasDone) {
+TEST(FormatSvg, DescribesTheLoad) {
   const std::string svg = format_svg(svg_settings(), some_points());
   EXPECT_TRUE(svg.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
@@ -54,7 +54,7 @@ TEST(FormatSvg, IsADocumentThatSaysWhatWasDone) {
   EXPECT_TRUE(has(svg, ">100 connections, messages of 64 bytes, 1 in flight on each, for 4s<"));
 }
 
-TEST(FormatSvg, LabelsBothPanelsAndTheTime) {
+TEST(FormatSvg, LabelsBothPanelsAndTheTimeAxis) {
   const std::string svg = format_svg(svg_settings(), some_points());
   for (const char* const label : {"10.0 us", "50.0 us", "1.00 ms", "0", "200", "1,000", "0s", "4s",
                                   "max", "p99.9", "p99", "p50", "errors"}) {
@@ -62,12 +62,12 @@ TEST(FormatSvg, LabelsBothPanelsAndTheTime) {
   }
 }
 
-TEST(FormatSvg, DrawsTheLatencyOnALogarithmicAxisWithGapsWhereNothingWasReceived) {
+TEST(FormatSvg, DrawsLatencyLogarithmicallyWithGaps) {
   EXPECT_TRUE(has(format_svg(svg_settings(), some_points()),
                   "d=\"M90.0,390.0H287.5V130.0H485.0M682.5,260.0H880.0\""));
 }
 
-TEST(FormatSvg, DrawsTheThroughputAsAnArea) {
+TEST(FormatSvg, DrawsThroughputAsAnArea) {
   EXPECT_TRUE(has(format_svg(svg_settings(), some_points()),
                   "d=\"M90.0,550.0V430.0H287.5V430.0H485.0V550.0H682.5V430.0H880.0V550.0Z\""));
 }
@@ -80,21 +80,21 @@ TEST(FormatSvg, MarksTimesWithErrors) {
   EXPECT_FALSE(has(format_svg(svg_settings(), points), mark));
 }
 
-TEST(FormatSvg, HasAxesWhereNothingHasHappened) {
+TEST(FormatSvg, IsValidWithoutPoints) {
   const std::string svg = format_svg(svg_settings(), {});
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
   EXPECT_FALSE(has(svg, "nan"));
   EXPECT_FALSE(has(svg, "inf"));
 }
 
-TEST(FormatSvg, SaysThatNoMessageCameBack) {
-  const std::string words = ">No message came back</text>";
-  EXPECT_TRUE(has(format_svg(svg_settings(), {}), words));
-  EXPECT_TRUE(has(format_svg(svg_settings(), {point_at(0s, 0s)}), words));
-  EXPECT_FALSE(has(format_svg(svg_settings(), some_points()), words));
+TEST(FormatSvg, ReportsThatNoMessageCameBack) {
+  const std::string text = ">No message came back</text>";
+  EXPECT_TRUE(has(format_svg(svg_settings(), {}), text));
+  EXPECT_TRUE(has(format_svg(svg_settings(), {point_at(0s, 0s)}), text));
+  EXPECT_FALSE(has(format_svg(svg_settings(), some_points()), text));
 }
 
-TEST(FormatSvg, LabelsAnyTimeWithElevenLabelsAtMost) {
+TEST(FormatSvg, DrawsAtMostElevenTimeLabels) {
   for (Duration end = 1us; end < kMaxDuration; end *= 3) {
     Timeline::Point point;
     point.end = end;
@@ -117,7 +117,7 @@ TEST(FormatSvg, DrawsAnyLatency) {
   }
 }
 
-TEST(FormatSvg, IsMarkupWhateverTheNameOfTheHostHolds) {
+TEST(FormatSvg, EscapesTheHostName) {
   LoadSettings settings = svg_settings();
   settings.host = "</text><script>\x1b\xff&\"'";
   const std::string svg = format_svg(settings, some_points());

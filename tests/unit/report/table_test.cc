@@ -28,7 +28,7 @@ LoadSettings table_settings() {
   return settings;
 }
 
-// A hundred connections, and a million messages of 64 bytes that took 100 us each but for one.
+// A hundred connections, and a thousand messages of 64 bytes that take 100 us each, except one.
 LoadResults table_results() {
   LoadResults results;
   results.elapsed = 10s;
@@ -48,7 +48,7 @@ std::uint64_t& failures_of(LoadResults& results, Failure failure) {
   return results.failures.at(static_cast<std::size_t>(failure));
 }
 
-TEST(FormatReport, IsATable) {
+TEST(FormatReport, PrintsATable) {
   EXPECT_EQ(format_report(table_settings(), table_results()),
             R"(Target        localhost port 10000
 Load          100 connections, messages of 64 bytes, 1 in flight on each,
@@ -74,7 +74,7 @@ Latency         100 us  100 us  100 us  100 us  100 us 20.0 ms 20.0 ms  120 us
 )");
 }
 
-TEST(FormatReport, NamesErrorsByKind) {
+TEST(FormatReport, CountsErrorsByKind) {
   LoadResults results = table_results();
   failures_of(results, Failure::kConnectTimeout) = 12;
   failures_of(results, Failure::kMismatch) = 3;
@@ -89,7 +89,7 @@ TEST(FormatReport, NamesErrorsByKind) {
   EXPECT_NE(report.find("     15  failed\n"), std::string::npos) << report;
 }
 
-TEST(FormatReport, TellsOfAnInterruptionWhatWasInFlight) {
+TEST(FormatReport, ReportsMessagesInFlightWhenInterrupted) {
   LoadResults results = table_results();
   results.interrupted = true;
   results.sent += 7;
@@ -100,7 +100,7 @@ TEST(FormatReport, TellsOfAnInterruptionWhatWasInFlight) {
   EXPECT_NE(report.find(" 3.00 s  for which the oldest has waited\n"), std::string::npos) << report;
 }
 
-TEST(FormatReport, TellsWhatIsLeftAtADeadline) {
+TEST(FormatReport, ReportsUnfinishedWorkAtTheDeadline) {
   LoadResults results = table_results();
   results.is_past_deadline = true;
   results.not_open = 3;
@@ -112,7 +112,7 @@ TEST(FormatReport, TellsWhatIsLeftAtADeadline) {
   EXPECT_NE(report.find(" 1  deadline passed\n"), std::string::npos) << report;
 }
 
-TEST(FormatReport, TellsOfResetsAfterTheEchoAndOfDeadAddresses) {
+TEST(FormatReport, ReportsLateResetsAndDeadAddresses) {
   LoadResults results = table_results();
   results.resets_after_echo = 5;
   results.refusals = {"[::1]:7: Connection refused"};
@@ -123,7 +123,7 @@ TEST(FormatReport, TellsOfResetsAfterTheEchoAndOfDeadAddresses) {
       << report;
 }
 
-TEST(FormatStatus, IsALineOfWhatWasFoundSoFar) {
+TEST(FormatStatus, SummarisesTheResultsOnOneLine) {
   LoadResults results = table_results();
   results.phase = LoadResults::Phase::kMeasuring;
   EXPECT_EQ(format_status(table_settings(), results),
@@ -131,12 +131,12 @@ TEST(FormatStatus, IsALineOfWhatWasFoundSoFar) {
             "max 20.0 ms");
 }
 
-TEST(FormatStatus, SaysWhatIsWaitedFor) {
+TEST(FormatStatus, ReportsTheWaitForConnections) {
   EXPECT_EQ(format_status(table_settings(), LoadResults()),
             "connecting, 0 of 100 open: 0 messages sent, 0 received, 0 lost, 0 errors");
 }
 
-TEST(FormatReport, TellsAtARateHowLateTheClientWas) {
+TEST(FormatReport, ReportsSendLatenessAtARate) {
   LoadSettings settings = table_settings();
   settings.rate.count = 100;
   LoadResults results = table_results();
@@ -147,7 +147,7 @@ TEST(FormatReport, TellsAtARateHowLateTheClientWas) {
   EXPECT_EQ(format_report(table_settings(), results).find("Sent late"), std::string::npos);
 }
 
-TEST(FormatReport, HasTheWarnings) {
+TEST(FormatReport, IncludesWarnings) {
   LoadResults results = table_results();
   EXPECT_EQ(format_report(table_settings(), results).find("Warning"), std::string::npos);
   results.cpu = 9s;
@@ -156,7 +156,7 @@ TEST(FormatReport, HasTheWarnings) {
             std::string::npos);
 }
 
-TEST(FormatReport, HasDashesWhereNothingWasMeasured) {
+TEST(FormatReport, PrintsDashesForMissingFigures) {
   EXPECT_TRUE(format_report(table_settings(), {}).ends_with(R"(
 Throughput                 -  messages/s
                            -  each way
@@ -169,7 +169,7 @@ Latency              -       -       -       -       -       -       -       -
 )")) << format_report(table_settings(), {});
 }
 
-TEST(FormatReport, NamesTheSeedOfBytesThatDiffered) {
+TEST(FormatReport, PrintsTheSeedAfterAMismatch) {
   LoadSettings settings = table_settings();
   settings.seed = 12'345;
   LoadResults results = table_results();
@@ -180,7 +180,7 @@ TEST(FormatReport, NamesTheSeedOfBytesThatDiffered) {
             std::string::npos);
 }
 
-TEST(FormatReport, IsNoWiderThanEightyColumns) {
+TEST(FormatReport, FitsEightyColumns) {
   LoadSettings settings = table_settings();
   settings.host = std::string(255, '\x1b');
   settings.connections = settings.idle = settings.count = SIZE_MAX;
@@ -196,7 +196,7 @@ TEST(FormatReport, IsNoWiderThanEightyColumns) {
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
 }
 
-TEST(FormatPingSummary, IsThatOfPing) {
+TEST(FormatPingSummary, MatchesTheFormatOfPing) {
   LoadResults results;
   results.elapsed = 4003ms;
   results.sent = results.received = 2;
@@ -208,7 +208,7 @@ TEST(FormatPingSummary, IsThatOfPing) {
             "rtt min/avg/max/mdev = 0.045/0.056/0.067/0.011 ms\n");
 }
 
-TEST(FormatPingSummary, HasNoRoundTripsWhereNothingCameBack) {
+TEST(FormatPingSummary, OmitsRoundTripsWithoutAnswers) {
   LoadResults results;
   results.elapsed = 1s;
   results.sent = results.lost = 1;
@@ -218,7 +218,7 @@ TEST(FormatPingSummary, HasNoRoundTripsWhereNothingCameBack) {
             "1 message sent, 0 received, 100% lost, time 1000 ms, 1 error\n");
 }
 
-TEST(FormatPingSummary, CountsWhatIsNotBackYetAsLostAndSaysSo) {
+TEST(FormatPingSummary, CountsMessagesInFlightAsLost) {
   LoadResults results;
   results.sent = 4;
   results.received = 2;
@@ -228,7 +228,7 @@ TEST(FormatPingSummary, CountsWhatIsNotBackYetAsLostAndSaysSo) {
             "4 messages sent, 2 received, 50% lost (1 not back yet), time 0 ms\n");
 }
 
-TEST(FormatPingSummary, MakesAHostileNameHarmless) {
+TEST(FormatPingSummary, EscapesAHostileName) {
   LoadSettings settings = table_settings();
   settings.host = "\x1b[2J";
   EXPECT_TRUE(format_ping_summary(settings, {}).starts_with("--- \\x1b[2J port 10000 echo"));

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 using Points = std::vector<Timeline::Point>;
 
-// The second of that number, in which a message took as many microseconds.
+// The second number `index`, with one message that takes `index` microseconds.
 Sample sample_at(std::size_t index) {
   Sample sample;
   sample.begin = index * 1s;
@@ -30,7 +30,7 @@ Sample sample_at(std::size_t index) {
   return sample;
 }
 
-// A sample is of 400 KB, so that a test of thousands would spend its time on pages of memory.
+// A sample takes 400 KB: a test with thousands of them would spend its time on page faults.
 constexpr std::size_t kMax = 20;
 
 Points points_of(std::size_t samples) {
@@ -39,7 +39,7 @@ Points points_of(std::size_t samples) {
   return timeline.points();
 }
 
-// What the samples are as one point.
+// Checks that the point merges `count` samples from `first` on.
 void expect_merged(const Timeline::Point& point, std::size_t first, std::size_t count) {
   Histogram latency;
   for (std::size_t index = first; index < first + count; ++index) {
@@ -56,9 +56,9 @@ void expect_merged(const Timeline::Point& point, std::size_t first, std::size_t 
   EXPECT_EQ(point.max, latency.max());
 }
 
-TEST(TimelineTest, HasNoPointsAtFirst) { EXPECT_TRUE(Timeline{}.points().empty()); }
+TEST(Timeline, StartsEmpty) { EXPECT_TRUE(Timeline{}.points().empty()); }
 
-TEST(TimelineTest, HasAPointForEachSampleAsLongAsTheyAreFew) {
+TEST(Timeline, KeepsAPointPerSampleBelowTheLimit) {
   const Points points = points_of(kMax - 1);
   ASSERT_EQ(points.size(), kMax - 1);
   for (std::size_t index = 0; index < points.size(); ++index) {
@@ -66,7 +66,7 @@ TEST(TimelineTest, HasAPointForEachSampleAsLongAsTheyAreFew) {
   }
 }
 
-TEST(TimelineTest, HasAPointForTwoSamplesOnceTheyAreMany) {
+TEST(Timeline, MergesPairsAtTheLimit) {
   const Points points = points_of(kMax);
   ASSERT_EQ(points.size(), kMax / 2);
   for (std::size_t index = 0; index < points.size(); ++index) {
@@ -74,14 +74,14 @@ TEST(TimelineTest, HasAPointForTwoSamplesOnceTheyAreMany) {
   }
 }
 
-TEST(TimelineTest, HasALastPointOfTheSamplesThatAreNoWholeOne) {
+TEST(Timeline, EndsWithAPartialPoint) {
   const Points points = points_of(2 * kMax + 3);
   ASSERT_EQ(points.size(), kMax / 2 + 1);
   expect_merged(points[points.size() - 2], 2 * kMax - 4, 4);
   expect_merged(points.back(), 2 * kMax, 3);
 }
 
-TEST(TimelineTest, HasNeverTooManyPointsNorTooFewNorAGap) {
+TEST(Timeline, KeepsPointsBoundedAndContiguous) {
   Timeline timeline(kMax);
   for (std::size_t index = 0; index < 50 * kMax; ++index) {
     timeline.add(sample_at(index));
@@ -97,7 +97,7 @@ TEST(TimelineTest, HasNeverTooManyPointsNorTooFewNorAGap) {
   }
 }
 
-TEST(TimelineTest, HasFewerThanTwoThousandPointsUnlessToldOtherwise) {
+TEST(Timeline, DefaultsToFewerThanTwoThousandPoints) {
   Timeline timeline;
   for (int index = 0; index < 1999; ++index) timeline.add(Sample{});
   EXPECT_EQ(timeline.points().size(), 1999U);
@@ -105,7 +105,7 @@ TEST(TimelineTest, HasFewerThanTwoThousandPointsUnlessToldOtherwise) {
   EXPECT_EQ(timeline.points().size(), 1000U);
 }
 
-TEST(TimelineTest, HasPointsWithoutLatenciesWhereNothingWasReceived) {
+TEST(Timeline, HasZeroLatenciesWithoutAnswers) {
   Timeline timeline;
   Sample sample;
   sample.end = 1s;

@@ -37,24 +37,24 @@ LoadResults results_with(int messages, std::uint64_t late) {
   return results;
 }
 
-TEST(WarningsTest, AreNoneWhereTheClientHadWhatItNeeded) {
+TEST(Warnings, ReportsNothingForAnUndisturbedClient) {
   EXPECT_EQ(warnings_of({}), Warnings{});
   EXPECT_EQ(warnings_of(results_of_ten_seconds()), Warnings{});
 }
 
-TEST(WarningsTest, AreNoneOfAClientThatMeasuredNothing) {
+TEST(Warnings, ReportsNothingWithoutMeasurements) {
   LoadResults results = results_of_ten_seconds();
   results.cpu = 10s;
   EXPECT_EQ(warnings_of(results), Warnings{});
 }
 
-TEST(WarningsTest, NameAClientThatLookedAway) {
+TEST(Warnings, ReportsAClientThatIgnoredItsSockets) {
   LoadResults results = results_of_ten_seconds();
   results.away = 2s;
   EXPECT_EQ(warnings_of(results), Warnings{"this client did not look at its sockets for 2.00 s"});
 }
 
-TEST(WarningsTest, NameAClientThatUsedNearlyAWholeProcessor) {
+TEST(Warnings, ReportsAClientThatSaturatesAProcessor) {
   LoadResults results = results_of_ten_seconds();
   results.latency.record(1us);
   results.cpu = 8'999ms;
@@ -63,25 +63,25 @@ TEST(WarningsTest, NameAClientThatUsedNearlyAWholeProcessor) {
   EXPECT_EQ(warnings_of(results), Warnings{"this client may be what limits, not the server"});
 }
 
-TEST(WarningsTest, NameAClientThatWaitedForAProcessor) {
+TEST(Warnings, ReportsAClientThatWaitedForAProcessor) {
   EXPECT_EQ(warnings_for({.time = 1s, .turns = 0}), Warnings{});
   EXPECT_EQ(warnings_for({.time = 1001ms, .turns = 0}),
             Warnings{"this client waited for a processor 10% of the time"});
 }
 
-// By message and by message, client and server take turns on one processor.
-TEST(WarningsTest, DoNotCountShortWaitsOfEachTurn) {
+// A client and a server that share a processor take turns at each message.
+TEST(Warnings, IgnoresShortWaitsPerTurn) {
   EXPECT_EQ(warnings_for({.time = 4s, .turns = 400'000}), Warnings{});
   EXPECT_EQ(warnings_for({.time = 4s, .turns = 40'000}),
             Warnings{"this client waited for a processor 40% of the time"});
 }
 
-TEST(WarningsTest, DoNotCountAMillisecondOfAShortLoad) {
+TEST(Warnings, IgnoresAMillisecondOfAShortLoad) {
   EXPECT_EQ(warnings_for({.time = 1ms, .turns = 0}, 2ms), Warnings{});
   EXPECT_EQ(warnings_for({.time = 1ms + 1ns, .turns = 0}, 2ms).size(), 1U);
 }
 
-TEST(WarningsTest, NameARateThatWasNotKept) {
+TEST(Warnings, ReportsARateThatWasNotKept) {
   EXPECT_EQ(warnings_of(results_with(1000, 10)), Warnings{});
   EXPECT_EQ(warnings_of(results_with(1000, 11)),
             Warnings{"the rate was not kept: 1.1% of the messages were sent late"});
