@@ -54,12 +54,12 @@ void expect_client_defaults(const ClientOptions& options) {
 
 TEST(ClientOptions, HasDefaults) { expect_client_defaults(parse_client({})); }
 
-TEST(ClientHelp, NamesTheDefaults) {
+TEST(ClientHelp, ShowsTheDefaults) {
   expect_client_defaults(
       parse_client(defaults_in(client_help(), {"--host", "--port", "--connections", "--timeout"})));
 }
 
-TEST(ClientHelp, QuotesTheMessages) {
+TEST(ClientHelp, QuotesTheDefaultMessages) {
   for (const std::string& message : ClientSettings{}.messages) {
     EXPECT_NE(client_help().find("'" + message + "'"), std::string::npos) << message;
   }
@@ -95,28 +95,28 @@ TEST(ClientOptions, TakesADeadlineInBothModes) {
   EXPECT_EQ(parse_client({"--deadline=1m", "-n1"}).load.deadline, 1min);
 }
 
-TEST(ClientOptions, TakesOneFamily) {
+TEST(ClientOptions, TakesAnAddressFamily) {
   EXPECT_EQ(parse_client({"-4"}).client.family, AF_INET);
   EXPECT_EQ(parse_client({"--ipv4"}).client.family, AF_INET);
   EXPECT_EQ(parse_client({"-6"}).client.family, AF_INET6);
   EXPECT_EQ(parse_client({"--ipv6"}).client.family, AF_INET6);
 }
 
-TEST(ClientOptions, TakesVerboseForDebug) {
+TEST(ClientOptions, SetsTheDebugLevel) {
   EXPECT_EQ(parse_client({"-v"}).log_level, LogLevel::kDebug);
   EXPECT_EQ(parse_client({"--verbose"}).log_level, LogLevel::kDebug);
 }
 
-TEST(ClientOptions, TakesQuietForError) {
+TEST(ClientOptions, SetsTheErrorLevel) {
   EXPECT_EQ(parse_client({"--quiet"}).log_level, LogLevel::kError);
 }
 
-TEST(ClientOptions, TakesTheLastOfOptionsThatContradict) {
+TEST(ClientOptions, PrefersTheLastContradictoryOption) {
   EXPECT_EQ(parse_client({"-4", "-6"}).client.family, AF_INET6);
   EXPECT_EQ(parse_client({"--quiet", "-v"}).log_level, LogLevel::kDebug);
 }
 
-TEST(ClientOptions, TakesTheEndsOfEachRange) {
+TEST(ClientOptions, AcceptsTheLimitsOfEachRange) {
   EXPECT_EQ(parse_client({"-p", "1"}).client.port, 1);
   EXPECT_EQ(parse_client({"-p", "65535"}).client.port, 65535);
   EXPECT_EQ(parse_client({"-c", "1"}).client.connections, 1U);
@@ -124,46 +124,46 @@ TEST(ClientOptions, TakesTheEndsOfEachRange) {
   EXPECT_EQ(parse_client({"-t", "0"}).client.timeout, 0s);
 }
 
-TEST(ClientOptions, TakesArgumentsForMessages) {
+TEST(ClientOptions, TakesArgumentsAsMessages) {
   EXPECT_EQ(parse_client({"one", "-v", "two words", "one"}).client.messages,
             (Words{"one", "two words", "one"}));
 }
 
-TEST(ClientOptions, TakesMessagesThatLookLikeOptionsAfterTwoDashes) {
+TEST(ClientOptions, TakesOptionLikeMessagesAfterTwoDashes) {
   EXPECT_EQ(parse_client({"--", "-v", "--help"}).client.messages, (Words{"-v", "--help"}));
 }
 
-TEST(ClientOptions, TakesADashForStandardInput) {
+TEST(ClientOptions, TakesADashAsStandardInput) {
   const ClientOptions options = parse_client({"-"});
   EXPECT_TRUE(options.client.from_input);
   EXPECT_EQ(options.client.messages, Words{});
 }
 
-TEST(ClientOptions, RefusesADashAmongMessages) {
+TEST(ClientOptions, RejectsADashAmongMessages) {
   for (const Words& words : {Words{"-", "one"}, Words{"one", "-"}, Words{"-", "-"}}) {
     EXPECT_EQ(client_usage_error(words), "'-' (standard input) goes with no other message");
   }
 }
 
-TEST(ClientOptions, RefusesAnEmptyMessage) {
+TEST(ClientOptions, RejectsAnEmptyMessage) {
   EXPECT_EQ(client_usage_error({"one", ""}), "a message is '', and nothing would come back of it");
 }
 
-TEST(ClientOptions, RefusesPort0) {
+TEST(ClientOptions, RejectsPort0) {
   EXPECT_EQ(client_usage_error({"-p", "0"}), "--port: '0' is no port to connect to");
 }
 
-TEST(ClientOptions, AsksForHelpAtOnce) {
+TEST(ClientOptions, StopsAtHelp) {
   EXPECT_EQ(parse_client({"--help"}).action, Action::kHelp);
   EXPECT_EQ(parse_client({"--help", "--nope", "-", "-"}).action, Action::kHelp);
 }
 
-TEST(ClientOptions, AsksForTheVersionAtOnce) {
+TEST(ClientOptions, StopsAtVersion) {
   EXPECT_EQ(parse_client({"--version"}).action, Action::kVersion);
   EXPECT_EQ(parse_client({"--version", "--help"}).action, Action::kVersion);
 }
 
-TEST(ClientOptions, NamesTheOptionAndItsBadValue) {
+TEST(ClientOptions, ReportsTheOptionAndItsBadValue) {
   expect_refused({{"-p", "--port", "65536"},
                   {"-p", "--port", ""},
                   {"-c", "--connections", "0"},
@@ -174,23 +174,23 @@ TEST(ClientOptions, NamesTheOptionAndItsBadValue) {
                  client_usage_error);
 }
 
-TEST(ClientOptions, NamesAnUnknownOption) {
+TEST(ClientOptions, ReportsAnUnknownOption) {
   EXPECT_EQ(client_usage_error({"-x"}), "unknown option '-x'");
   EXPECT_EQ(client_usage_error({"--nope"}), "unknown or ambiguous option '--nope'");
 }
 
-TEST(ClientOptions, NamesAnAmbiguousOption) {
+TEST(ClientOptions, ReportsAnAmbiguousOption) {
   EXPECT_EQ(client_usage_error({"--ip"}), "unknown or ambiguous option '--ip'");
 }
 
-TEST(ClientOptions, NamesAnOptionThatMissesItsValue) {
+TEST(ClientOptions, ReportsAMissingValue) {
   for (const std::string option :
        {"-H", "-p", "-c", "-t", "--host", "--port", "--connections", "--timeout"}) {
     EXPECT_EQ(client_usage_error({option}), "option '" + option + "' needs a value");
   }
 }
 
-TEST(ClientOptions, NamesAnOptionThatTakesNoValue) {
+TEST(ClientOptions, ReportsAnUnexpectedValue) {
   for (const std::string option :
        {"--ipv4=1", "--ipv6=1", "--verbose=1", "--quiet=1", "--help=1", "--version=1"}) {
     EXPECT_EQ(client_usage_error({option}), "option '" + option + "' takes no value");
@@ -230,18 +230,16 @@ void expect_measuring_defaults(const ClientOptions& options) {
   EXPECT_EQ(options.presentation.svg, "");
 }
 
-TEST(ClientOptions, HasDefaultsWhereItMeasures) {
-  expect_measuring_defaults(parse_client({"-n", "7"}));
-}
+TEST(ClientOptions, HasMeasuringDefaults) { expect_measuring_defaults(parse_client({"-n", "7"})); }
 
-TEST(ClientHelp, NamesTheDefaultsOfAMeasurement) {
+TEST(ClientHelp, ShowsTheMeasuringDefaults) {
   Words words = defaults_in(client_help(), {"--host", "--port", "--timeout", "--size", "--pipeline",
                                             "--ramp", "--idle", "--warmup"});
   words.emplace_back("--count=7");
   expect_measuring_defaults(parse_client(words));
 }
 
-TEST(ClientOptions, TakesTheServerWhereItMeasures) {
+TEST(ClientOptions, TakesTheServerWhenMeasuring) {
   const LoadSettings load = parse_client({"-H::1", "-p7", "-c9", "-t1s", "-6", "-n1"}).load;
   EXPECT_EQ(load.host, "::1");
   EXPECT_EQ(load.port, 7);
@@ -279,7 +277,7 @@ TEST(ClientOptions, TakesPipeline) {
   EXPECT_EQ(parse_client({"-D1", "-r5", "--pipeline=3"}).load.pipeline, 3U);
 }
 
-TEST(ClientOptions, TakesRateWithMuchInFlight) {
+TEST(ClientOptions, AllowsManyMessagesInFlightAtARate) {
   for (const char* rate : {"1000", "1000/s"}) {
     const LoadSettings load = parse_client({"-D1", "-r", rate}).load;
     EXPECT_EQ(load.rate.count, 1000U);
@@ -288,7 +286,7 @@ TEST(ClientOptions, TakesRateWithMuchInFlight) {
   }
 }
 
-TEST(ClientOptions, TakesWhatAConnectionDoes) {
+TEST(ClientOptions, TakesConnectionOptions) {
   const LoadSettings load = parse_client({"-D9", "--ramp=2s", "--churn", "--idle=5", "--half-close",
                                           "--warmup=1s", "--reconnect"})
                                 .load;
@@ -300,7 +298,7 @@ TEST(ClientOptions, TakesWhatAConnectionDoes) {
   EXPECT_TRUE(load.reconnect);
 }
 
-TEST(ClientOptions, TakesWhatIsToldOfIt) {
+TEST(ClientOptions, TakesOutputOptions) {
   EXPECT_EQ(parse_client({"-n1", "--json"}).presentation.format, OutputFormat::kJson);
   EXPECT_EQ(parse_client({"-I1", "--json"}).presentation.format, OutputFormat::kJson);
   EXPECT_EQ(parse_client({"-n1", "--csv"}).presentation.format, OutputFormat::kCsv);
@@ -321,17 +319,17 @@ TEST(ClientOptions, TakesDecimalsAndUnits) {
   EXPECT_EQ(parse_client({"-n1", "-r10/m"}).load.rate.period, 1min);
 }
 
-TEST(ClientOptions, TakesASeedOrLeavesItOpen) {
+TEST(ClientOptions, TakesAnOptionalSeed) {
   EXPECT_EQ(parse_client({"-n1", "--seed=7"}).seed, 7U);
   EXPECT_EQ(parse_client({"-n1"}).seed, std::nullopt);
 }
 
-TEST(ClientOptions, TakesAnIpv6AddressInItsBracketsButNoPortWithIt) {
+TEST(ClientOptions, TakesABracketedIpv6AddressWithoutAPort) {
   EXPECT_EQ(parse_client({"-H[::1]"}).client.host, "::1");
   EXPECT_NE(client_usage_error({"-H", "localhost:7"}).find("--port"), std::string::npos);
 }
 
-TEST(ClientOptions, HintsAtAMessageThatMayBeTheServer) {
+TEST(ClientOptions, HintsIfAMessageLooksLikeAServer) {
   for (const std::string host : {"127.0.0.1", "::1", "[::1]", "[::1]:7", "127.0.0.1:7", "localhost",
                                  "localhost:10000", "echo.example.net", "echo.example.net:7"}) {
     EXPECT_EQ(parse_client({host}).hint,
@@ -343,7 +341,7 @@ TEST(ClientOptions, HintsAtAMessageThatMayBeTheServer) {
   }
 }
 
-TEST(ClientOptions, HintsAtNothingInOtherMessages) {
+TEST(ClientOptions, GivesNoHintForOtherMessages) {
   for (const std::string message : {"ping", "Hello.", "in parts.", "1.5", "v1.2.3", "a:b", "...",
                                     ".", ":", "7", "This is it. Really", ":7", "what?no.way"}) {
     EXPECT_EQ(parse_client({message}).hint, "") << message;
@@ -351,14 +349,14 @@ TEST(ClientOptions, HintsAtNothingInOtherMessages) {
   EXPECT_EQ(parse_client({}).hint, "");
 }
 
-TEST(ClientOptions, RefusesToMeasureWithMessagesOfTheUsers) {
+TEST(ClientOptions, RejectsMessagesWhenMeasuring) {
   EXPECT_EQ(client_usage_error({"-n1", "one"}),
             "'one': a client that measures has messages of its own");
   EXPECT_EQ(client_usage_error({"-n1", "-"}),
             "'-': a client that measures has messages of its own");
 }
 
-TEST(ClientOptions, RefusesWhatGoesOnlyWithMeasuring) {
+TEST(ClientOptions, RejectsMeasuringOptionsInTalkMode) {
   const std::vector<std::pair<std::string, Words>> options{{"size", {"-s1"}},
                                                            {"pipeline", {"-P1"}},
                                                            {"rate", {"-r1"}},
@@ -381,7 +379,7 @@ TEST(ClientOptions, RefusesWhatGoesOnlyWithMeasuring) {
   }
 }
 
-TEST(ClientOptions, RefusesByNameWhatDoesNotGoTogether) {
+TEST(ClientOptions, RejectsConflictingOptions) {
   const std::vector<std::pair<std::string, Words>> clashes{
       {"option '--rate' does not go with option '--interval'", {"-r1", "-I1"}},
       {"option '--pipeline' does not go with option '--churn'", {"-n1", "-P2", "--churn"}},
@@ -400,7 +398,7 @@ TEST(ClientOptions, RefusesByNameWhatDoesNotGoTogether) {
   for (const auto& [error, words] : clashes) EXPECT_EQ(client_usage_error(words), error);
 }
 
-TEST(ClientOptions, NamesTheOptionAndItsBadValueWhereItMeasures) {
+TEST(ClientOptions, ReportsABadMeasuringValue) {
   expect_refused({{"-n", "--count", "0"},
                   {"-n", "--count", "1000000000001"},
                   {"-n", "--count", "many"},
@@ -428,7 +426,7 @@ TEST(ClientOptions, NamesTheOptionAndItsBadValueWhereItMeasures) {
             "--svg: '-' is not the name of a file; standard output has the results");
 }
 
-TEST(ClientOptions, TakesTheEndsOfEachRangeWhereItMeasures) {
+TEST(ClientOptions, AcceptsTheLimitsOfMeasuringRanges) {
   EXPECT_EQ(parse_client({"-n", "1000000000000"}).load.count, 1'000'000'000'000U);
   EXPECT_EQ(parse_client({"-n1", "-s1-1G"}).load.sizes.most, 1U << 30);
   EXPECT_EQ(parse_client({"-n1", "-P1000000"}).load.pipeline, 1'000'000U);
@@ -437,7 +435,7 @@ TEST(ClientOptions, TakesTheEndsOfEachRangeWhereItMeasures) {
   EXPECT_EQ(parse_client({"-n1", "--idle=0", "--ramp=0", "--warmup=0"}).load.idle, 0U);
 }
 
-TEST(ClientHelp, NamesEveryOption) {
+TEST(ClientHelp, ListsEveryOption) {
   for (const std::string_view option :
        {"-H, --host ADDR ",     "-p, --port PORT ", "-c, --connections N ",  "-t, --timeout TIME ",
         "-4, --ipv4 ",          "-6, --ipv6 ",      "-n, --count N ",        "-D, --duration TIME ",

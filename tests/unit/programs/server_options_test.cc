@@ -54,7 +54,7 @@ void expect_server_defaults(const ServerOptions& options) {
 
 TEST(ServerOptions, HasDefaults) { expect_server_defaults(parse_server({})); }
 
-TEST(ServerHelp, NamesTheDefaults) {
+TEST(ServerHelp, ShowsTheDefaults) {
   expect_server_defaults(
       parse_server(defaults_in(server_help(), {"--host", "--port", "--backlog", "--max-connections",
                                                "--max-per-host", "--max-queue", "--idle-timeout",
@@ -129,21 +129,21 @@ TEST(ServerOptions, TakesLogLevel) {
   }
 }
 
-TEST(ServerOptions, TakesVerboseForDebug) {
+TEST(ServerOptions, SetsTheDebugLevel) {
   EXPECT_EQ(parse_server({"-v"}).log_level, LogLevel::kDebug);
   EXPECT_EQ(parse_server({"--verbose"}).log_level, LogLevel::kDebug);
 }
 
-TEST(ServerOptions, TakesQuietForWarning) {
+TEST(ServerOptions, SetsTheWarningLevel) {
   EXPECT_EQ(parse_server({"--quiet"}).log_level, LogLevel::kWarning);
 }
 
-TEST(ServerOptions, TakesTheLastOfOptionsThatContradict) {
+TEST(ServerOptions, PrefersTheLastContradictoryOption) {
   EXPECT_EQ(parse_server({"-v", "--quiet", "-l", "error"}).log_level, LogLevel::kError);
   EXPECT_EQ(parse_server({"-p", "1", "-p", "2"}).server.listen.port, 2);
 }
 
-TEST(ServerOptions, TakesTheEndsOfEachRange) {
+TEST(ServerOptions, AcceptsTheLimitsOfEachRange) {
   EXPECT_EQ(parse_server({"-p", "0"}).server.listen.port, 0);
   EXPECT_EQ(parse_server({"-p", "65535"}).server.listen.port, 65535);
   EXPECT_EQ(parse_server({"-b", "1"}).server.listen.backlog, 1);
@@ -158,17 +158,17 @@ TEST(ServerOptions, TakesTheEndsOfEachRange) {
   EXPECT_EQ(parse_server({"-d", "0"}).server.drain_timeout, 0s);
 }
 
-TEST(ServerOptions, AsksForHelpAtOnce) {
+TEST(ServerOptions, StopsAtHelp) {
   EXPECT_EQ(parse_server({"--help"}).action, Action::kHelp);
   EXPECT_EQ(parse_server({"--help", "--nope", "argument"}).action, Action::kHelp);
 }
 
-TEST(ServerOptions, AsksForTheVersionAtOnce) {
+TEST(ServerOptions, StopsAtVersion) {
   EXPECT_EQ(parse_server({"--version"}).action, Action::kVersion);
   EXPECT_EQ(parse_server({"--version", "--help"}).action, Action::kVersion);
 }
 
-TEST(ServerOptions, NamesTheOptionAndItsBadValue) {
+TEST(ServerOptions, ReportsTheOptionAndItsBadValue) {
   expect_refused({{"-p", "--port", "65536"},
                   {"-p", "--port", ""},
                   {"-b", "--backlog", "0"},
@@ -187,16 +187,16 @@ TEST(ServerOptions, NamesTheOptionAndItsBadValue) {
                  server_usage_error);
 }
 
-TEST(ServerOptions, NamesAnUnknownOption) {
+TEST(ServerOptions, ReportsAnUnknownOption) {
   EXPECT_EQ(server_usage_error({"-x"}), "unknown option '-x'");
   EXPECT_EQ(server_usage_error({"--nope"}), "unknown or ambiguous option '--nope'");
 }
 
-TEST(ServerOptions, NamesAnAmbiguousOption) {
+TEST(ServerOptions, ReportsAnAmbiguousOption) {
   EXPECT_EQ(server_usage_error({"--max", "7"}), "unknown or ambiguous option '--max'");
 }
 
-TEST(ServerOptions, NamesAnOptionThatMissesItsValue) {
+TEST(ServerOptions, ReportsAMissingValue) {
   for (const std::string option : {"-H",
                                    "-p",
                                    "-b",
@@ -221,20 +221,20 @@ TEST(ServerOptions, NamesAnOptionThatMissesItsValue) {
   }
 }
 
-TEST(ServerOptions, NamesAnOptionThatTakesNoValue) {
+TEST(ServerOptions, ReportsAnUnexpectedValue) {
   for (const std::string option :
        {"--reuse-port=1", "--verbose=1", "--quiet=1", "--help=1", "--version=1"}) {
     EXPECT_EQ(server_usage_error({option}), "option '" + option + "' takes no value");
   }
 }
 
-TEST(ServerOptions, NamesAnUnexpectedArgument) {
+TEST(ServerOptions, ReportsAnUnexpectedArgument) {
   EXPECT_EQ(server_usage_error({"10000"}), "unexpected argument '10000'");
   EXPECT_EQ(server_usage_error({"-v", "one", "two"}), "unexpected argument 'one'");
   EXPECT_EQ(server_usage_error({"--", "-v"}), "unexpected argument '-v'");
 }
 
-TEST(ServerHelp, NamesEveryOption) {
+TEST(ServerHelp, ListsEveryOption) {
   for (const std::string_view option :
        {"-H, --host ADDR ", "-p, --port PORT ", "-b, --backlog N ", "-c, --max-connections N ",
         "-m, --max-per-host N ", "-k, --keepalive TIME ", "-q, --max-queue SIZE ",
@@ -251,7 +251,7 @@ std::string refusal_with_passed_sockets(const Words& arguments) {
   return usage_error_of([&] { expect_no_listen_option(options); });
 }
 
-TEST(ServerOptions, ThatSayHowToListenAreRefusedWithPassedSockets) {
+TEST(ServerOptions, RejectsListenOptionsWithPassedSockets) {
   const std::vector<std::pair<std::string, Words>> cases{{"--port", {"-v", "-p", "10000"}},
                                                          {"--host", {"--host=::1", "-v"}},
                                                          {"--backlog", {"-b5"}},
@@ -266,7 +266,7 @@ TEST(ServerOptions, ThatSayHowToListenAreRefusedWithPassedSockets) {
   }
 }
 
-TEST(ServerOptions, ThatSayNothingOfListeningAreTakenWithPassedSockets) {
+TEST(ServerOptions, AcceptsOtherOptionsWithPassedSockets) {
   EXPECT_EQ(refusal_with_passed_sockets({}), "no error");
   EXPECT_EQ(refusal_with_passed_sockets(
                 {"-c1", "-m1", "-q1", "-i1", "-d1", "-l", "info", "-v", "--quiet"}),
