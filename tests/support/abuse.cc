@@ -12,7 +12,7 @@
 namespace echo::test {
 namespace {
 
-// As large as the server's own buffer, which takes memory when it is first used.
+// Large, so that the server has made its first allocations when its memory is measured.
 constexpr std::size_t kFirstWords = 64UL * 1024;
 constexpr std::size_t kWords = 1000;
 
@@ -84,7 +84,7 @@ void Abuse::TearDown() {
   if (server_ && !ended_ && !HasFailure()) end_abuse();
 }
 
-// Whether the server does not run at all while the witness says nothing.
+// True if the server uses no processor time while the witness sends nothing.
 bool Abuse::is_idle() const {
   const auto before = server_->cpu_time();
   pollfd silent{.fd = witness_->fd(), .events = POLLIN, .revents = 0};

@@ -16,47 +16,46 @@
 
 namespace echo::test {
 
-// A server to be abused, and a witness: one client more, which is to be served exactly whatever is
-// done to the others. When a test's abuse is over, the server must be as it was before it:
+// Starts a server for a test to abuse. A witness, one more client, must get an exact echo all the
+// time. After the abuse:
 //
-// - the descriptors are those that it had;
-// - its memory is below what it was, and kMaxKept;
-// - it sleeps as long as nothing happens;
-// - the witness, and a client that is new, get an exact echo;
+// - the server has as many open descriptors as before;
+// - its memory has grown by at most kMaxKept;
+// - it sleeps while nothing happens;
+// - the witness and a new client get an exact echo;
 // - SIGTERM ends it with status 0.
 class Abuse : public testing::Test {
  protected:
-  // The tables by descriptor stay as large as they were needed. A sanitizer keeps much more, and
-  // looks for leaks itself, at the end.
+  // The tables indexed by descriptor never shrink. A sanitizer keeps much more memory, and checks
+  // for leaks itself when the server ends.
   static constexpr std::size_t kMaxKept = (sanitized() ? 16UL : 1UL) << 20;
 
-  // For a server whose freed memory goes back to the system, so that what is left is what it holds.
-  // Else malloc() keeps all that is free below a block in use; here it maps each block by itself
-  // (mallopt(3), M_MMAP_THRESHOLD).
+  // Adds settings that make malloc() map each block separately, so that freed memory goes back to
+  // the kernel immediately (mallopt(3), M_MMAP_THRESHOLD). By default malloc() keeps free memory
+  // below a block in use.
   static Surroundings thrifty(Surroundings surroundings = {});
 
   // Starts an echo_server that listens on 127.0.0.1.
   void start(std::vector<std::string> arguments = {}, Surroundings surroundings = {});
-  // The same with a server that has been started already.
+  // The same for a server that runs already.
   void start(std::unique_ptr<Program> server, const Endpoint& endpoint);
 
   Program& server() { return *server_; }
   const Endpoint& endpoint() const { return endpoint_; }
-  // What the server had before the abuse, the witness's connection among them.
+  // The server's figures before the abuse, with the witness connected.
   std::size_t descriptors_before() const { return descriptors_before_; }
   std::size_t memory_before() const { return memory_before_; }
 
-  // The witness says something that it has not said before. Throws std::runtime_error where
-  // something else comes back.
+  // Sends new bytes from the witness. Throws std::runtime_error if the echo differs.
   void hear_witness();
-  // Waits until the server has so many descriptors open, and serves the witness meanwhile.
+  // Waits until the server has `count` open descriptors, and checks the witness meanwhile.
   void wait_for_descriptors(std::size_t count);
 
-  // Sends on each of them, who never read, until the server owes each so much.
+  // Sends from peers that never read until the server has `each` bytes pending per peer.
   void send_until_owed(const std::vector<TestPeer>& peers, std::size_t each);
 
-  // Checks all of the above, for a test that has something to say afterwards. What the server has
-  // written to standard error is in server().error_text() then.
+  // Checks the list above. Call it only to check more afterwards: server().error_text() is complete
+  // then.
   void end_abuse();
 
   void TearDown() override;
@@ -73,7 +72,7 @@ class Abuse : public testing::Test {
   std::size_t memory_before_ = 0;
 };
 
-// How many lines of the text have the part in them.
+// The number of lines of the text that contain the part.
 std::size_t count_lines(std::string_view text, std::string_view part);
 
 }  // namespace echo::test

@@ -13,7 +13,7 @@ namespace echo::test {
 
 using Words = std::vector<std::string>;
 
-// The arguments of a main(), the program's name before them.
+// The arguments of main(), with a program name before them.
 class CommandLine {
  public:
   explicit CommandLine(Words arguments) : words_(std::move(arguments)) {
@@ -33,7 +33,7 @@ class CommandLine {
   std::vector<char*> argv_;
 };
 
-// The text of the UsageError that the call throws.
+// Returns the text of the UsageError that the call throws.
 template <typename Call>
 std::string usage_error_of(Call call) {
   try {
@@ -44,14 +44,14 @@ std::string usage_error_of(Call call) {
   return "no error";
 }
 
-// A value that an option must refuse, by a text that names both.
+// A value that an option must reject, with an error that names both.
 struct BadValue {
   std::string letter;
   std::string name;
   std::string value;
 };
 
-// `usage_error` gives the text with which a command line is refused.
+// `usage_error` returns the error for a command line.
 template <typename UsageErrorOf>
 void expect_refused(const std::vector<BadValue>& bad_values, UsageErrorOf usage_error) {
   for (const BadValue& bad : bad_values) {
@@ -61,13 +61,13 @@ void expect_refused(const std::vector<BadValue>& bad_values, UsageErrorOf usage_
   }
 }
 
-// An option in every way to write it, with its value.
+// All ways to write an option with its value.
 inline std::vector<Words> spellings(const std::string& letter, const std::string& name,
                                     const std::string& value) {
   return {{letter, value}, {letter + value}, {name, value}, {name + "=" + value}};
 }
 
-// Options with the values that the help names as their defaults: "--port=10000".
+// The options with their defaults from the help, such as "--port=10000".
 inline Words defaults_in(const std::string& help, const Words& names) {
   const std::string line = replace_each(help, "\\s+", " ");
   Words words;

@@ -6,7 +6,7 @@
 
 namespace echo::test {
 
-// Sets variables of this process's environment, or takes them out (nullptr), until it goes.
+// Sets environment variables of this process, or unsets them (nullptr). The destructor unsets all.
 class Environment {
  public:
   struct Variable {

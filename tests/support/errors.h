@@ -5,38 +5,38 @@
 
 namespace echo::test {
 
-// What each call may fail with, by its manual page. EAGAIN stands for EWOULDBLOCK too: on Linux
-// they are one number.
+// The errors of each call according to its manual page. EAGAIN includes EWOULDBLOCK: Linux has one
+// number for both.
 
-// accept(2): errors of the connection that was waiting, the network's among them ("Error handling"
-// of older editions lists these).
+// accept(2): errors of one pending connection, including network errors (the section "Error
+// handling" of older editions).
 inline constexpr std::initializer_list<int> kAcceptOfOneClient{
     EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,    ENOPROTOOPT,
     EHOSTDOWN, ENONET,       EHOSTUNREACH, ENETUNREACH, EOPNOTSUPP};
-// accept(2): of a listener that never accepts again.
+// accept(2): errors after which the listener never accepts again.
 inline constexpr std::initializer_list<int> kAcceptOfADeadListener{EBADF, EINVAL, ENOTSOCK};
-// accept(2): all others, with those that "various Linux kernels can return".
+// accept(2): all other errors, with some that "various Linux kernels can return".
 inline constexpr std::initializer_list<int> kAcceptOfTheSystem{
     EMFILE, ENFILE, ENOBUFS,         ENOMEM,          EPERM,
     EFAULT, ENOSR,  ESOCKTNOSUPPORT, EPROTONOSUPPORT, ETIMEDOUT};
 
-// recv(2), send(2): not now.
+// recv(2), send(2): errors after which the call must be repeated later.
 inline constexpr std::initializer_list<int> kNotNow{EAGAIN, EINTR};
-// recv(2); of tcp(7), ip(7) and the network ETIMEDOUT and those after it.
+// recv(2). ETIMEDOUT and the errors after it come from tcp(7), ip(7) and the network.
 inline constexpr std::initializer_list<int> kRecvFatal{
     EBADF,     ECONNREFUSED, EFAULT, EINVAL,       ENOMEM,      ENOTCONN, ENOTSOCK,
     ETIMEDOUT, ECONNRESET,   EPIPE,  EHOSTUNREACH, ENETUNREACH, ENOBUFS};
-// send(2); likewise.
+// send(2). ETIMEDOUT and the errors after it have the same sources.
 inline constexpr std::initializer_list<int> kSendFatal{
     EACCES,  EALREADY,  EBADF,        ECONNRESET,  EDESTADDRREQ, EFAULT,   EINVAL,
     EISCONN, EMSGSIZE,  ENOBUFS,      ENOMEM,      ENOTCONN,     ENOTSOCK, EOPNOTSUPP,
     EPIPE,   ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EPERM};
 
-// select(2), besides EINTR.
+// select(2), except EINTR.
 inline constexpr std::initializer_list<int> kSelect{EBADF, EINVAL, ENOMEM};
 
-// The others: the manual page has the call's name (prlimit64: setrlimit(2), openat: open(2),
-// kControl: fcntl(2), kSignalDescriptor: signalfd(2)).
+// For the other calls the manual page has the call's name, except prlimit64: setrlimit(2), openat:
+// open(2), kControl: fcntl(2), kSignalDescriptor: signalfd(2).
 inline constexpr std::initializer_list<int> kSocket{EACCES, EAFNOSUPPORT, EINVAL, EMFILE,
                                                     ENFILE, ENOBUFS,      ENOMEM, EPROTONOSUPPORT};
 inline constexpr std::initializer_list<int> kConnect{
@@ -63,7 +63,7 @@ inline constexpr std::initializer_list<int> kLimit{EFAULT, EINVAL, EPERM, ESRCH}
 inline constexpr std::initializer_list<int> kSignalSetting{EFAULT, EINVAL};
 inline constexpr std::initializer_list<int> kPipe{EFAULT, EMFILE, ENFILE};
 
-// socketpair(2), memfd_create(2), and sendmsg(2) where descriptors go with it (unix(7)).
+// socketpair(2), memfd_create(2), and sendmsg(2) with descriptors (unix(7)).
 inline constexpr std::initializer_list<int> kSocketPair{EAFNOSUPPORT, EFAULT,     EMFILE,
                                                         ENFILE,       EOPNOTSUPP, EPROTONOSUPPORT};
 inline constexpr std::initializer_list<int> kMemoryFile{EFAULT, EMFILE, ENFILE, ENOMEM};

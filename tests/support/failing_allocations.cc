@@ -6,7 +6,7 @@
 
 namespace {
 
-// operator new is one for the process, and so is this.
+// Global, because operator new is.
 std::optional<std::size_t> successes_left;  // NOLINT(*-non-const-global-variables)
 bool failed = false;                        // NOLINT(*-non-const-global-variables)
 
@@ -22,8 +22,8 @@ bool may_succeed() noexcept {
 
 }  // namespace
 
-// The arrays' and the others that are not replaced here call these ([new.delete]).
-// NOLINTBEGIN(cppcoreguidelines-no-malloc): under operator new there is nothing else.
+// The other forms of new and delete, such as those for arrays, call these ([new.delete]).
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): operator new has nothing else to call.
 void* operator new(std::size_t size) {
   void* const memory = may_succeed() ? std::malloc(size == 0 ? 1 : size) : nullptr;
   if (memory == nullptr) throw std::bad_alloc();

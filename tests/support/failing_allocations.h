@@ -4,8 +4,9 @@
 
 namespace echo::test {
 
-// Want of memory: as long as this lives, `successes` more allocations of this process succeed, and
-// all after them throw std::bad_alloc. One at a time, and no threads beside it.
+// Simulates a process that is out of memory. While this object lives, the next `successes`
+// allocations succeed and all later ones throw std::bad_alloc. Create only one at a time, in a
+// process with one thread.
 class FailingAllocations {
  public:
   explicit FailingAllocations(std::size_t successes) noexcept;
@@ -13,7 +14,7 @@ class FailingAllocations {
   FailingAllocations(const FailingAllocations&) = delete;
   FailingAllocations& operator=(const FailingAllocations&) = delete;
 
-  // Whether any has failed.
+  // True if an allocation has failed.
   bool any_failed() const noexcept;
 };
 

@@ -14,23 +14,23 @@
 #include "support/socket_pair.h"
 #include "support/test_peer.h"
 
-// What a client under test is to talk to.
+// Servers and ports for a client under test.
 namespace echo::test {
 
-// The arguments of a client that is to talk to that port.
+// The arguments of a client that connects to that port.
 inline std::vector<std::string> at_port(std::uint16_t port,
                                         std::vector<std::string> arguments = {}) {
   arguments.insert(arguments.begin(), {"--port", std::to_string(port)});
   return arguments;
 }
 
-// A server that the test plays itself, for what no honest server does.
+// A server that the test plays, for behaviour that no real server has.
 class FalseServer {
  public:
   std::uint16_t port() const { return local_endpoint(listener_.get()).port(); }
 
   TestPeer accept() {
-    if (!wait_readable(listener_.get())) throw std::runtime_error("nobody connects");
+    if (!wait_readable(listener_.get())) throw std::runtime_error("no client connects");
     return TestPeer(accept_from(listener_.get()).fd);
   }
 
@@ -38,7 +38,7 @@ class FalseServer {
   UniqueFd listener_ = listen_on(resolve("127.0.0.1", 0).front(), 5, false);
 };
 
-// A port on which nobody listens, and which nobody else is given meanwhile.
+// A port without a listener. It stays bound, so no other process gets it.
 class DeadPort {
  public:
   DeadPort() {
@@ -51,7 +51,7 @@ class DeadPort {
   UniqueFd fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
 };
 
-// A port whose backlog is full: a connection to it is never answered.
+// A port with a full backlog: it never answers a connection attempt.
 class SilentPort {
  public:
   SilentPort() {

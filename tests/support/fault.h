@@ -11,12 +11,12 @@
 
 namespace echo::test {
 
-// A system call that fails by strace(1)'s hand: it is not made, and the program is told that it
-// failed.
+// A system call that strace(1) makes fail: the kernel does not execute it, and the program gets the
+// error.
 struct Fault {
   const char* call;
   int error;
-  const char* argument = "";  // Part of the call's line in a trace, where there are others of it.
+  const char* argument = "";  // Selects the call by a part of its trace line.
 
   std::string name() const;
   std::string reason() const;
@@ -30,15 +30,15 @@ std::vector<Fault> join(std::initializer_list<std::vector<Fault>> lists);
 
 std::string name_of_test(const testing::TestParamInfo<Fault>& info);
 
-// strace's option. `when` says which of the calls fail: "2", "2+" (all from there), "2..9", "2+2"
-// (every other one).
+// The option for strace. `when` selects the calls that fail: "2", "2+" (from the second on),
+// "2..9", "2+2" (every second one).
 std::string inject(const Fault& fault, const std::string& when);
 
 constexpr const char* kFromTheStart = "execve";
 constexpr const char* kWhileServing = "accept4";
 
-// Which of its calls is the one that is meant, as strace counts: the first that has the argument,
-// once `after` has been called.
+// The number of the call to fail, as strace counts: the first one with the fault's argument, from
+// the first call of `after` on.
 std::string place_of(const Fault& fault, const Trace& trace, const std::string& after);
 
 class FaultTest : public testing::TestWithParam<Fault> {

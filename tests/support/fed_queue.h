@@ -11,10 +11,10 @@
 
 namespace echo::test {
 
-// A message queue of its own pool, and a socket from which it receives what it is to owe.
+// A message queue with its own pool, and sockets to feed it.
 class FedQueue {
  public:
-  // Has it receive all of the message.
+  // Makes the queue receive the whole message.
   void push(std::string_view message);
 
   Moved flush(int fd) { return queue_.flush(fd, pool_); }

@@ -10,7 +10,7 @@
 
 namespace echo::test {
 
-// A pipe for a Log to write to, and all that was written so far.
+// A pipe for a Log to write to, and all text written so far.
 class LogPipe {
  public:
   LogPipe() {

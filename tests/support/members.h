@@ -6,7 +6,7 @@
 
 namespace echo::test {
 
-// What EXPECT_EQ can compare and print.
+// A type that EXPECT_EQ can compare and print.
 using Fds = std::vector<int>;
 
 inline Fds members(const FdSet& set) {

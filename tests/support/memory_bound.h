@@ -6,12 +6,12 @@
 
 namespace echo::test {
 
-// What an idle connection takes: its state, and its places in the server's tables.
+// The memory of an idle connection: its state, and its entries in the server's tables.
 constexpr std::size_t kConnectionMemory = 1024;
 
-// The most that so many connections with full queues may take, beyond what the server takes without
-// any. The allocator and the queue itself need a fiftieth of what is owed; and of the first block a
-// part may have gone, and the last one has room for more.
+// The most memory that connections with full queues may add to a server without connections. The
+// allocator and the queue need a fiftieth of the pending bytes. The first block may be partly sent,
+// and the last one partly empty.
 constexpr std::size_t memory_bound(std::size_t connections, std::size_t max_queue) {
   return connections *
          (max_queue + max_queue / 50 + 2 * MessageQueue::kBlockBytes + kConnectionMemory);

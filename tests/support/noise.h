@@ -4,8 +4,8 @@
 
 namespace echo::test {
 
-// A byte of one of many endless texts: no two of them are alike, and none repeats itself nearby.
-// What is lost, doubled or out of place shows.
+// A byte of one of many endless texts. All texts differ, and none repeats itself nearby, so lost,
+// repeated and misplaced bytes show.
 constexpr char noise(std::uint64_t text, std::uint64_t offset) {
   std::uint64_t mixed = (text + 1) * 0x9E3779B97F4A7C15 + offset * 0xBF58476D1CE4E5B9;
   mixed ^= mixed >> 29;

@@ -4,8 +4,7 @@
 
 namespace echo::test {
 
-// How long a test waits for what is to happen soon. Only where something hangs does it take so
-// long, however busy the machine is.
+// The longest wait of a test for an event. Even on a busy machine only a hang takes this long.
 inline constexpr std::chrono::seconds kPatience{60};
 inline constexpr int kPatienceInMs = std::chrono::milliseconds(kPatience).count();
 

@@ -55,7 +55,7 @@ void ignore(int number) {
   ::sigaction(number, &action, nullptr);
 }
 
-// A network namespace with its loopback up (netdevice(7)).
+// Enters a network namespace, and brings its loopback up (netdevice(7)).
 bool enter_private_network(const std::map<std::string, std::string>& settings) {
   if (::unshare(CLONE_NEWNET) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
   const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -74,7 +74,7 @@ void set_variable(const std::string& name, const std::string& value) {
   ::setenv(name.c_str(), value == "$$" ? std::to_string(::getpid()).c_str() : value.c_str(), 1);
 }
 
-// As sd_listen_fds(3) has it.
+// Passes the descriptors as sd_listen_fds(3) expects them.
 void pass(const std::vector<std::pair<std::string, int>>& passed) {
   if (passed.empty()) return;
   const int first = STDERR_FILENO + 1;
@@ -98,13 +98,13 @@ void limit_to(int resource, std::optional<std::size_t> most) {
   ::setrlimit(static_cast<__rlimit_resource_t>(resource), &limit);
 }
 
-// What the child does between fork() and exec(), besides what may fail.
+// Prepares the child between fork() and exec(). Ignores errors.
 void arrange(const Surroundings& surroundings, int input, int output, int error) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(error, STDERR_FILENO);
-  // What the test itself has inherited is not the program's business.
+  // The program must not inherit the descriptors that the test has inherited.
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   pass(surroundings.passed);
   for (const int fd : surroundings.closed) ::close(fd);
@@ -125,7 +125,7 @@ std::string read_file(const std::string& path) {
   return text.str();
 }
 
-// A size that the system keeps count of for the process (proc(5)).
+// A size of the process in bytes, from its status file (proc(5)).
 std::size_t memory_of(pid_t pid, const std::string& name) {
   const std::string status = read_file("/proc/" + std::to_string(pid) + "/status");
   const std::size_t place = status.find(name);
@@ -133,7 +133,7 @@ std::size_t memory_of(pid_t pid, const std::string& name) {
   return std::stoul(status.substr(place + name.size())) * 1024;
 }
 
-// Appends what one read() brings. False at the end of the file.
+// Appends the bytes of one read(). False at the end of the file, or on an error.
 bool drain(const UniqueFd& fd, std::string& text) {
   std::array<char, 65536> buffer{};
   const ssize_t length = ::read(fd.get(), buffer.data(), buffer.size());
@@ -249,7 +249,7 @@ void Program::wait_for_part_of_output(const std::string& text) {
 int Program::wait_for_exit() {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (read_some()) {
-    if (std::chrono::steady_clock::now() > deadline) give_up("it does not end");
+    if (std::chrono::steady_clock::now() > deadline) give_up("the program does not end");
   }
   int status = 0;
   wait_until([&] { return ::waitpid(pid_, &status, WNOHANG) == pid_; });
@@ -266,7 +266,7 @@ void Program::write_input(const std::string& text) {
   }
 }
 
-// Reads what there is of standard error and output. False at the end of both.
+// Waits for bytes of standard error or output, and reads them. False at the end of both.
 bool Program::read_some() {
   std::array<pollfd, 2> entries{};
   entries[0] = {.fd = ignores_errors_ ? -1 : error_.get(), .events = POLLIN, .revents = 0};
@@ -331,7 +331,7 @@ std::uint64_t bytes_owed(Program& server) {
 void wait_until(const std::function<bool()>& condition) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("waited in vain");
+    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("wait timed out");
     ::poll(nullptr, 0, 1);
   }
 }

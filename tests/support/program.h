@@ -17,29 +17,29 @@
 
 namespace echo::test {
 
-// What a program is started with besides its arguments.
+// The environment in which a program starts, besides its arguments.
 struct Surroundings {
   std::optional<std::size_t> descriptors{};       // Both limits of RLIMIT_NOFILE.
-  std::optional<std::size_t> soft_descriptors{};  // The soft one alone.
+  std::optional<std::size_t> soft_descriptors{};  // The soft limit only.
   std::optional<std::size_t> signals{};           // Both limits of RLIMIT_SIGPENDING.
   std::optional<std::size_t> stack{};             // Both limits of RLIMIT_STACK, in bytes.
-  std::string standard_error{};                   // A file to write it to; else a pipe to us.
-  std::string standard_output{};                  // Likewise.
-  std::string standard_input{};                   // A file to read; else a pipe from us.
-  std::vector<int> closed{};                      // Descriptors that it finds closed.
-  bool error_unread = false;                      // Its standard error is a pipe without a reader.
+  std::string standard_error{};                   // A file to write; otherwise a pipe to the test.
+  std::string standard_output{};                  // The same.
+  std::string standard_input{};                   // A file to read; otherwise a pipe from the test.
+  std::vector<int> closed{};                      // Descriptors that are closed at the start.
+  bool error_unread = false;                      // Standard error is a pipe without a reader.
   std::vector<int> ignored_signals{};
-  // Where not empty: a network of its own with a loopback only, and these settings, by their names
-  // under /proc/sys/net. Exits with kNoPrivateNetwork where that is not permitted.
+  // If not empty, the program runs in its own network namespace with only a loopback, and with
+  // these settings, by their names under /proc/sys/net. Exits with kNoPrivateNetwork if that fails.
   std::map<std::string, std::string> private_network{};
-  std::map<std::string, std::string> environment{};  // "$$" stands for its process's number.
-  // What a service manager passes to it, by name, with the variables that tell of it.
+  std::map<std::string, std::string> environment{};  // The value "$$" is its process ID.
+  // Descriptors that a service manager passes, by name, with the variables that announce them.
   std::vector<std::pair<std::string, int>> passed{};
 };
 
 constexpr int kNoPrivateNetwork = 125;
 
-// Whether the programs are built with a sanitizer: its allocator takes more memory.
+// True if the programs are built with a sanitizer, whose allocator takes more memory.
 constexpr bool sanitized() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return true;
@@ -51,63 +51,62 @@ constexpr bool sanitized() {
 #endif
 }
 
-// For a program whose memory is looked at: a sanitizer that keeps freed memory for a while would be
-// measured in its place.
+// For a program whose memory is measured: limits the freed memory that a sanitizer keeps.
 Surroundings measurable();
 
-// A program under test, run as a user would run it. What waits here does so for kPatience at
-// most, and throws std::runtime_error then, with the standard error so far in its text.
+// A program under test, run as a user would run it. Functions that wait do so for at most
+// kPatience, and then throw std::runtime_error with the standard error so far.
 class Program {
  public:
   Program(const std::string& path, const std::vector<std::string>& arguments,
           const Surroundings& surroundings = {});
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
-  // Kills it, if it still runs.
+  // Kills the program if it still runs.
   ~Program();
 
   pid_t pid() const noexcept { return pid_; }
   void signal(int number) const;
-  // Stops it by SIGSTOP, and waits until it stands still.
+  // Sends SIGSTOP, and waits until the program has stopped.
   void freeze() const;
 
-  // Waits until a line of standard error, after the last one that was waited for, has the text in
-  // it. Returns the line.
+  // Waits for a line of standard error with this text, after the last line that was waited for.
+  // Returns the line.
   std::string wait_for_line(const std::string& text);
 
-  // Waits until it has written so much of standard output.
+  // Waits until all of standard output so far equals the text.
   void wait_for_output(const std::string& text);
-  // Waits until the text is somewhere in it.
+  // Waits until standard output contains the text.
   void wait_for_part_of_output(const std::string& text);
 
-  // Its exit status, or 128 and the number of the signal that killed it. All of its standard error
-  // and output has been read then.
+  // Reads all of standard error and output, and waits until the program ends. Returns its exit
+  // status, or 128 plus the number of the signal that killed it.
   int wait_for_exit();
 
   void write_input(const std::string& text);
   void close_input() { input_.reset(); }
 
-  // What has been read of them, in wait_for_line() and wait_for_exit().
+  // Standard error and output, as far as the functions that wait have read them.
   const std::string& error_text() const noexcept { return error_text_; }
   const std::string& output_text() const noexcept { return output_text_; }
 
-  // Stops reading its standard error, or output: the pipe fills up.
+  // Stops reading standard error, or output, so that the pipe fills up.
   void ignore_errors() noexcept { ignores_errors_ = true; }
   void ignore_output() noexcept { ignores_output_ = true; }
-  // Leaves its standard error without a reader.
+  // Closes the pipe of standard error, which has no reader then.
   void abandon_errors() noexcept { error_.reset(); }
 
-  // From /proc. The time that it has run, the memory that it has, and the most that it has had.
+  // From /proc: the processor time used, the memory in use, and its peak.
   std::chrono::nanoseconds cpu_time() const;
   std::size_t resident_memory() const;
   std::size_t peak_memory() const;
-  // What of it are not files that it maps.
+  // The memory in use without mapped files.
   std::size_t own_memory() const;
   std::size_t open_descriptors() const;
-  // Waits until it has so many descriptors open.
+  // Waits until the program has `count` open descriptors.
   void wait_for_descriptors(std::size_t count) const;
 
-  // A descriptor of ours for the same file; none where the system forbids it.
+  // A descriptor of the test for the same open file; none if the kernel forbids it.
   UniqueFd copy_descriptor(int fd) const;
 
  private:
@@ -132,22 +131,21 @@ class ServerProgram : public Program {
                          const Surroundings& surroundings = {});
 
   std::uint16_t port() const noexcept { return port_; }
-  // 127.0.0.1 and its port.
+  // 127.0.0.1 with the server's port.
   Endpoint endpoint() const { return resolve("127.0.0.1", port_).front(); }
 
-  // Ends it by SIGTERM, and returns its exit status.
+  // Stops the server by SIGTERM, and returns its exit status.
   int stop();
 
  private:
   std::uint16_t port_ = 0;
 };
 
-// How much an echo_server has received, and how much more than it has sent, by its statistics.
+// The bytes that an echo_server has received, and the bytes pending, from its statistics.
 std::uint64_t bytes_in(Program& server);
 std::uint64_t bytes_owed(Program& server);
 
-// For what has no event to wait for: asks again and again whether it is so, for kPatience at
-// most, and throws std::runtime_error then.
+// Polls a condition that no event reports, for at most kPatience. Throws std::runtime_error then.
 void wait_until(const std::function<bool()>& condition);
 
 // Runs a program to its end.
@@ -159,7 +157,7 @@ struct Outcome {
 Outcome run(const std::string& path, const std::vector<std::string>& arguments,
             const std::string& input = {}, const Surroundings& surroundings = {});
 
-// Raises the test's own limit of descriptors. False where the hard limit is lower.
+// Raises the test's own descriptor limit to `count`. False if the hard limit is lower.
 bool allow_descriptors(std::size_t count);
 
 }  // namespace echo::test

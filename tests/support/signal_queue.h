@@ -4,8 +4,8 @@
 
 namespace echo::test {
 
-// Lets the system queue so many for the user, as far as no other process of the user needs
-// them.
+// Raises the limit of queued signals to the hard limit. False if that is below `count`. All
+// processes of the user share the queue.
 inline bool allow_signals(rlim_t count) {
   rlimit limit{};
   ::getrlimit(RLIMIT_SIGPENDING, &limit);
@@ -15,8 +15,8 @@ inline bool allow_signals(rlim_t count) {
 
 constexpr const char* kFewSignals = "the hard limit of pending signals (ulimit -Hi) is too low";
 
-// While it lives, the system queues no more signals than this for the user: setrlimit(2),
-// RLIMIT_SIGPENDING.
+// While this object lives, the kernel queues no signal for this process once the user has `most`
+// queued signals (setrlimit(2), RLIMIT_SIGPENDING).
 class LimitedSignalQueue {
  public:
   explicit LimitedSignalQueue(rlim_t most) {

@@ -34,7 +34,7 @@ SocketPair make_socket_pair() {
 SocketPair make_tcp_pair() {
   const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
   Connecting connecting = connect_to(local_endpoint(listener.get()));
-  if (!wait_readable(listener.get())) throw std::runtime_error("nobody connects");
+  if (!wait_readable(listener.get())) throw std::runtime_error("no client connects");
   Accepted accepted = accept_from(listener.get());
   return {.ours = std::move(accepted.fd), .theirs = std::move(connecting.fd)};
 }

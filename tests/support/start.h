@@ -6,8 +6,7 @@
 
 namespace echo::test {
 
-// Where the time of a test begins that has a clock of its own: not at 0, so that there is an
-// earlier one.
+// The time at which a test's own clock starts. It is not 0, so that earlier times exist.
 inline constexpr Time kStart{std::chrono::seconds(1000)};
 
 }  // namespace echo::test

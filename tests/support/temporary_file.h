@@ -4,7 +4,7 @@
 
 namespace echo::test {
 
-// A file of its own for a test, gone with it.
+// A temporary file, which the destructor removes.
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& contents = {});

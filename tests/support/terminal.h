@@ -10,8 +10,8 @@
 
 namespace echo::test {
 
-// A terminal: a program writes to `terminal`, and `user` is where its user reads. Both are empty
-// where this system has none to give.
+// A pseudo-terminal: a program writes to `terminal`, and its user reads from `user`. `terminal` is
+// empty if none is available.
 struct Terminal {
   Terminal() {
     user = UniqueFd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));

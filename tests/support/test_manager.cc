@@ -19,7 +19,7 @@
 namespace echo::test {
 namespace {
 
-// The text after `name`, to the end of its line.
+// The text after `name`, to the end of the line.
 std::string value_of(const std::string& message, const std::string& name) {
   const std::size_t place = message.find(name);
   if (place == std::string::npos) return {};
@@ -31,7 +31,7 @@ std::string value_of(const std::string& message, const std::string& name) {
 
 NotifySocket::NotifySocket(int flags)
     : fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | flags, 0)) {
-  // The system chooses an abstract name (unix(7), "Autobind feature").
+  // The kernel chooses an abstract name (unix(7), "Autobind feature").
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
   socklen_t length = sizeof name;
@@ -46,7 +46,7 @@ NotifySocket::NotifySocket(int flags)
 
 TestManager::TestManager(Keeps keeps) : keeps_(keeps), thread_([this] { serve(); }) {}
 
-// The thread leaves the call that waits then.
+// The shutdown ends the recvmsg() in which the thread waits.
 TestManager::~TestManager() {
   ::shutdown(socket_.fd.get(), SHUT_RD);
   thread_.join();
@@ -62,7 +62,7 @@ std::string TestManager::wait_for(const std::string& text) {
     }
     return false;
   });
-  if (!told) throw std::runtime_error("the service manager is not told: " + text);
+  if (!told) throw std::runtime_error("the service manager receives no message with: " + text);
   return found;
 }
 

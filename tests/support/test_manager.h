@@ -12,16 +12,16 @@
 
 namespace echo::test {
 
-// A socket like that of a service manager.
+// The notification socket of a service manager.
 struct NotifySocket {
   explicit NotifySocket(int flags = 0);
 
   UniqueFd fd;
-  std::string address;  // What NOTIFY_SOCKET is to be.
+  std::string address;  // The value for NOTIFY_SOCKET.
 };
 
-// A service manager, as far as a service sees of it: it hears what it is told, and keeps what it is
-// given to keep. In a thread of its own, so that a test can have the service in its own.
+// A service manager as a service sees it: receives notifications, and keeps descriptors. It has its
+// own thread, so that the test's thread can run the service.
 class TestManager {
  public:
   enum class Keeps { kAll, kNothing };
@@ -31,18 +31,17 @@ class TestManager {
   TestManager& operator=(const TestManager&) = delete;
   ~TestManager();
 
-  // What NOTIFY_SOCKET is to be.
+  // The value for NOTIFY_SOCKET.
   const std::string& address() const noexcept { return socket_.address; }
 
-  // Waits until a message, after the last one that was waited for, has the text in it, and returns
-  // it; for kPatience at most, and throws std::runtime_error then.
+  // Waits for a message with this text, after the last message that was waited for, and returns it.
+  // Waits at most kPatience, and then throws std::runtime_error.
   std::string wait_for(const std::string& text);
 
-  // All messages so far, each in a line.
+  // All messages so far, each with a newline after it.
   std::string messages();
 
-  // What it has been given to keep, and was not told to drop since. From then on it is the
-  // caller's.
+  // Returns the descriptors that it keeps, and drops them: the caller owns them.
   std::vector<PassedDescriptor> take_kept();
 
  private:

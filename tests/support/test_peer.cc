@@ -20,10 +20,10 @@ namespace {
 
 // Longer than any pause of a server that still reads.
 constexpr int kStuckInMs = 300;
-// More than the kernel's buffers of both ends and any queue of a server under test.
+// More than the kernel's buffers at both ends and any queue of a server under test.
 constexpr std::size_t kMaxBuffered = 64UL << 20;
 
-// Returns what of `events` is there; nothing of them after the patience.
+// Waits for one of `events`. Returns the events that are there, or 0 after the timeout.
 short wait_for(int fd, short events, int patience_in_ms = kPatienceInMs) {
   pollfd entry{.fd = fd, .events = events, .revents = 0};
   ::poll(&entry, 1, patience_in_ms);
@@ -36,11 +36,11 @@ void demand(int fd, short events, const char* what) {
 
 std::system_error broken(int error) { return {error, std::generic_category(), "connection"}; }
 
-// The socket, once it is connected.
+// Returns the socket once it is connected.
 UniqueFd connected(Connecting connecting) {
   if (!connecting.fd) throw broken(connecting.error);
   const int fd = connecting.fd.get();
-  demand(fd, POLLOUT, "no connection comes about");
+  demand(fd, POLLOUT, "the connection is not established");
   if (const int error = take_error(fd)) throw broken(error);
   return std::move(connecting.fd);
 }
@@ -49,7 +49,7 @@ UniqueFd new_socket(int family) {
   return UniqueFd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-// The socket, which is set up already, connected to the server.
+// Connects the socket, which is already set up, to the server.
 TestPeer connect_as_it_is(UniqueFd fd, const Endpoint& server) {
   if (::connect(fd.get(), server.address(), server.length()) != 0 && errno != EINPROGRESS) {
     throw broken(errno);
@@ -57,7 +57,7 @@ TestPeer connect_as_it_is(UniqueFd fd, const Endpoint& server) {
   return TestPeer(connected({.fd = std::move(fd)}));
 }
 
-// Sends one block, or what the socket takes of it. Returns how much that was.
+// Sends the part of the block that the socket accepts. Returns its size.
 std::size_t send_some(int fd, std::string_view block) {
   const Moved sent = echo::send(fd, block);
   if (sent.error != 0 && !sent.would_block()) throw broken(sent.error);
@@ -73,7 +73,7 @@ TestPeer TestPeer::with_buffers(const Endpoint& server, int bytes) {
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_WINDOW_CLAMP, &bytes, sizeof bytes);
-  // Those of the loopback are of 64 KiB, and the server's system has large buffers for them.
+  // Loopback segments have 64 KiB, and the kernel gives the server large buffers for them.
   constexpr int kSegment = 1460;
   ::setsockopt(fd.get(), IPPROTO_TCP, TCP_MAXSEG, &kSegment, sizeof kSegment);
   return connect_as_it_is(std::move(fd), server);
@@ -90,7 +90,7 @@ Endpoint TestPeer::local() const { return local_endpoint(fd()); }
 
 void TestPeer::send(std::string_view text) const {
   while (!text.empty()) {
-    demand(fd(), POLLOUT, "nothing can be sent");
+    demand(fd(), POLLOUT, "the socket does not become writable");
     text.remove_prefix(send_some(fd(), text));
   }
 }
@@ -109,7 +109,7 @@ std::string TestPeer::receive(std::size_t length) const {
   std::string text;
   std::array<char, 65536> buffer{};
   while (text.size() < length) {
-    demand(fd(), POLLIN, "nothing comes");
+    demand(fd(), POLLIN, "nothing is received");
     const std::size_t room = std::min(buffer.size(), length - text.size());
     const Moved received = echo::receive(fd(), std::span(buffer).first(room));
     if (received.would_block()) continue;
@@ -140,7 +140,7 @@ std::string TestPeer::echo(std::string_view text) const {
   while (back.size() < length) {
     const short wanted = text.empty() ? POLLIN : static_cast<short>(POLLIN | POLLOUT);
     const short ready = wait_for(fd(), wanted);
-    if (ready == 0) throw std::runtime_error("no echo comes");
+    if (ready == 0) throw std::runtime_error("no echo is received");
     if ((ready & POLLOUT) != 0) text.remove_prefix(send_some(fd(), text));
     if ((ready & ~POLLOUT) == 0) continue;
     const Moved received = echo::receive(fd(), buffer);
@@ -175,7 +175,7 @@ std::vector<std::size_t> send_until_stuck(std::span<const TestPeer> peers) {
   while (::poll(entries.data(), entries.size(), kStuckInMs) != 0) {
     for (std::size_t i = 0; i < peers.size(); ++i) {
       if (entries[i].revents != 0) totals[i] += send_some(entries[i].fd, block);
-      if (totals[i] > kMaxBuffered) throw std::runtime_error("what it takes is not bounded");
+      if (totals[i] > kMaxBuffered) throw std::runtime_error("buffering is not bounded");
     }
   }
   return totals;

@@ -13,16 +13,16 @@
 
 namespace echo::test {
 
-// The other end of a connection under test. It waits for whatever it does, for kPatience at most,
-// and throws std::runtime_error then, or std::system_error where the connection breaks.
+// The other end of a connection under test. Each operation waits for at most kPatience, and then
+// throws std::runtime_error. It throws std::system_error if the connection breaks.
 class TestPeer {
  public:
   explicit TestPeer(const Endpoint& server);
   explicit TestPeer(UniqueFd fd) : fd_(std::move(fd)) {}
-  // One whose socket has buffers of so many bytes, as far as the system allows, a receive window of
-  // no more, and segments as small as Ethernet's.
+  // Connects with socket buffers of `bytes`, if the kernel allows that size, with a receive window
+  // of at most that, and with segments of Ethernet's size.
   static TestPeer with_buffers(const Endpoint& server, int bytes);
-  // One at that address of ours.
+  // Connects from the local address `host`.
   static TestPeer from(const std::string& host, const Endpoint& server);
 
   int fd() const noexcept { return fd_.get(); }
@@ -32,24 +32,25 @@ class TestPeer {
   void send_urgent(char byte) const;
   void shut_down_sending() const;
 
-  // Sends as much as the connection takes until it has taken nothing for a while: everything
-  // between here and a peer that does not read is full then. Returns how much that was. Throws
-  // where it is more than any bounded buffers would take.
+  // Sends until the connection has accepted nothing for a while: all buffers on the way to a peer
+  // that does not read are full then. Returns the number of bytes sent. Throws std::runtime_error
+  // if they exceed any bounded buffers.
   std::size_t send_until_stuck() const;
 
-  // Exactly so many bytes, or fewer where EOF comes first.
+  // Returns `length` bytes, or fewer if EOF comes first.
   std::string receive(std::size_t length) const;
-  // All there is until EOF.
+  // Returns all bytes up to EOF.
   std::string receive_to_eof() const;
-  // Whether the connection was reset, once nothing more can be received.
+  // Receives until the connection ends. True if it ends with a reset.
   bool is_reset() const;
-  // Whether there is something to receive, or EOF, now.
+  // True if bytes or EOF can be received now.
   bool has_input() const;
 
-  // Sends and receives at the same time, and returns what came back: as many bytes as were sent.
+  // Sends and receives at the same time. Returns as many bytes as it sends, or fewer if EOF comes
+  // first.
   std::string echo(std::string_view text) const;
 
-  // Closes with a reset.
+  // Closes the connection with a reset.
   void reset();
 
  private:
@@ -58,10 +59,10 @@ class TestPeer {
 
 std::vector<TestPeer> connect_many(const Endpoint& server, std::size_t count);
 
-// send_until_stuck() of all of them at once. Returns how much each took.
+// The same as TestPeer::send_until_stuck(), for all peers together. Returns the bytes sent by each.
 std::vector<std::size_t> send_until_stuck(std::span<const TestPeer> peers);
 
-// Bytes of no pattern that an echo could repeat by chance; the same for the same seed.
+// Random bytes, which no wrong echo matches by chance. The same seed gives the same bytes.
 std::string random_bytes(std::size_t length, std::uint32_t seed = 1);
 
 }  // namespace echo::test

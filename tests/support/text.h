@@ -8,15 +8,16 @@ namespace echo::test {
 
 bool has(std::string_view text, std::string_view part);
 
-// The patterns are those of std::regex, which takes seconds to compile: here it is compiled once.
+// The patterns have the syntax of std::regex. Only text.cc includes <regex>, which is slow to
+// compile.
 
-// Whether the whole text matches.
+// True if the whole text matches.
 bool matches(const std::string& text, const std::string& pattern);
 
-// The groups of the pattern where the whole text matches; nothing where it does not.
+// The groups of the pattern if the whole text matches, otherwise none.
 std::vector<std::string> groups_of(const std::string& text, const std::string& pattern);
 
-// The first group of each match within the text.
+// The first group of each match in the text.
 std::vector<std::string> first_groups_in(const std::string& text, const std::string& pattern);
 
 std::string replace_each(const std::string& text, const std::string& pattern,

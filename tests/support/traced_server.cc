@@ -11,7 +11,7 @@
 namespace echo::test {
 namespace {
 
-// A leak check would need to trace the program itself.
+// A leak check must trace the program itself, which is impossible under strace.
 Surroundings traceable(Surroundings surroundings = {}) {
   surroundings.environment.insert({"ASAN_OPTIONS", "detect_leaks=0"});
   return surroundings;
@@ -31,9 +31,9 @@ std::vector<std::string> strace_arguments(const std::string& output,
 std::vector<std::string> server_under_strace(const std::string& output,
                                              std::vector<std::string> options,
                                              std::vector<std::string> arguments) {
-  // The server is our child, and the tracer stands beside it.
+  // The server stays a child of the test, and strace runs beside it.
   options.emplace_back("-D");
-  // Verbose: its log lines come between all that it does, and must not come in its way.
+  // With -v the server writes log lines between its other calls: they must not disturb it.
   arguments.insert(arguments.begin(), {"-H", "127.0.0.1", "-p", "0", "-v"});
   return strace_arguments(output, options, ECHO_SERVER, arguments);
 }
@@ -93,7 +93,7 @@ Trace TracedServer::stop() {
 
 Trace TracedServer::finish() {
   EXPECT_EQ(program_.wait_for_exit(), 0) << program_.error_text();
-  // The tracer writes its last lines after the server is gone.
+  // strace writes its last lines after the server has ended.
   wait_until([&] { return count_of(trace(), "+++ exited") > 0; });
   return trace();
 }

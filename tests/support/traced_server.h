@@ -10,26 +10,26 @@
 
 namespace echo::test {
 
-// Whether strace(1) is here, and may trace.
+// True if strace(1) is installed and may trace.
 bool can_trace();
 
 constexpr const char* kCannotTrace = "strace is missing, or may not trace";
 
-// The system calls that a program made, in order, one a line as strace(1) writes them.
+// The system calls of a program in order, one per line as strace(1) writes them.
 using Trace = std::vector<std::string>;
 
-// The name of the call in a line of a trace.
+// The name of the call in a trace line.
 std::string name_of(const std::string& line);
 
 bool is_select(const std::string& line);
 
-// How many lines have the text in them.
+// The number of lines that contain the text.
 std::size_t count_of(const Trace& trace, const std::string& text);
 
 // An echo_server under strace(1), on a free port of 127.0.0.1.
 class TracedServer {
  public:
-  // `options` are strace's, `arguments` the server's besides its address.
+  // Passes `options` to strace, and `arguments` to the server besides its address.
   explicit TracedServer(const std::vector<std::string>& options = {},
                         const std::vector<std::string>& arguments = {},
                         const Surroundings& surroundings = {});
@@ -37,19 +37,19 @@ class TracedServer {
   Program& program() { return program_; }
   const Endpoint& endpoint() const { return endpoint_; }
 
-  // What it did so far.
+  // The trace so far.
   Trace trace() const;
 
-  // Waits until so many of its calls were made to fail.
+  // Waits until strace has made at least `count` calls fail.
   void wait_for_faults(std::size_t count) const;
 
-  // Waits until it sleeps for ever, and so makes no system call until something happens.
+  // Waits until the server sleeps without a timeout: it makes no system call before an event.
   void wait_until_idle() const;
 
-  // Stops it by SIGTERM, and returns what it did.
+  // Stops the server by SIGTERM, and returns its trace.
   Trace stop();
 
-  // The same for one that has been told to stop already.
+  // The same for a server that is already stopping.
   Trace finish();
 
  private:
@@ -58,8 +58,8 @@ class TracedServer {
   Endpoint endpoint_;
 };
 
-// Runs a program under strace(1) to its end. A program that a signal kills takes strace with it, so
-// the status is the program's own.
+// Runs a program under strace(1) to its end. If a signal kills the program, strace kills itself by
+// the same signal, so the status is always that of the program.
 struct TracedOutcome {
   Outcome outcome;
   Trace trace;
