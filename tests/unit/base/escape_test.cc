@@ -16,20 +16,20 @@ TEST(Hex, HasTwoDigits) {
   EXPECT_EQ(hex('\xff'), "ff");
 }
 
-TEST(Escape, LeavesPlainTextAsItIs) {
+TEST(Escape, LeavesPlainTextUnchanged) {
   EXPECT_EQ(escape("This is the message. "), "This is the message. ");
   EXPECT_EQ(escape(""), "");
 }
 
 TEST(Escape, EscapesQuotesAndBackslashes) { EXPECT_EQ(escape(R"(a"b\c)"), R"(a\"b\\c)"); }
 
-TEST(Escape, NamesCommonControlCharacters) { EXPECT_EQ(escape("\n\r\t"), R"(\n\r\t)"); }
+TEST(Escape, UsesShortEscapesForCommonControls) { EXPECT_EQ(escape("\n\r\t"), R"(\n\r\t)"); }
 
-TEST(Escape, GivesTheHexDigitsOfOtherBytes) {
+TEST(Escape, EscapesOtherBytesInHexadecimal) {
   EXPECT_EQ(escape(std::string_view("\0\x1b\x7f\x80\xff", 5)), R"(\x00\x1b\x7f\x80\xff)");
 }
 
-TEST(Escape, MakesEveryByteValuePrintableAscii) {
+TEST(Escape, ProducesOnlyPrintableAscii) {
   for (int value = 0; value < 256; ++value) {
     const std::string text = escape(std::string(1, static_cast<char>(value)));
     EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }))
@@ -37,7 +37,7 @@ TEST(Escape, MakesEveryByteValuePrintableAscii) {
   }
 }
 
-TEST(Escape, MakesNoTwoByteValuesAlike) {
+TEST(Escape, EscapesEachByteValueDifferently) {
   std::set<std::string> texts;
   for (int value = 0; value < 256; ++value) {
     texts.insert(escape(std::string(1, static_cast<char>(value))));
@@ -53,11 +53,11 @@ TEST(EscapeControls, EscapesEveryControlCharacter) {
   }
 }
 
-TEST(EscapeControls, LeavesOtherAlphabetsAsTheyAre) {
+TEST(EscapeControls, LeavesOtherAlphabetsUnchanged) {
   EXPECT_EQ(escape_controls("Bücher \"日本\" \\"), "Bücher \"日本\" \\");
 }
 
-TEST(EscapeUnprintable, LeavesPrintableAsciiAlone) {
+TEST(EscapeUnprintable, EscapesAllExceptPrintableAscii) {
   for (int value = 0; value < 256; ++value) {
     const std::string text(1, static_cast<char>(value));
     const bool is_printable = value >= ' ' && value <= '~';

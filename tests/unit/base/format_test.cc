@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(FormatDuration, TakesTheLargestUnit) {
+TEST(FormatDuration, UsesTheLargestUnit) {
   EXPECT_EQ(format_duration(0us), "0s");
   EXPECT_EQ(format_duration(1ns), "1ns");
   EXPECT_EQ(format_duration(1us), "1us");
@@ -19,7 +19,7 @@ TEST(FormatDuration, TakesTheLargestUnit) {
   EXPECT_EQ(format_duration(999ms), "999ms");
 }
 
-TEST(FormatDuration, TakesSeveralUnitsWhereOneWouldLoseSomething) {
+TEST(FormatDuration, CombinesUnitsIfOneIsInexact) {
   EXPECT_EQ(format_duration(1500us), "1ms500us");
   EXPECT_EQ(format_duration(1500ms), "1s500ms");
   EXPECT_EQ(format_duration(90s), "1m30s");
@@ -27,26 +27,26 @@ TEST(FormatDuration, TakesSeveralUnitsWhereOneWouldLoseSomething) {
   EXPECT_EQ(format_duration(1h + 1min + 1s + 1ms + 1us + 1ns), "1h1m1s1ms1us1ns");
 }
 
-TEST(FormatDuration, CountsHoursWithoutDays) { EXPECT_EQ(format_duration(kMaxDuration), "87600h"); }
+TEST(FormatDuration, CountsLongTimesInHours) { EXPECT_EQ(format_duration(kMaxDuration), "87600h"); }
 
-TEST(FormatCount, SaysOneOrMany) {
+TEST(FormatCount, UsesSingularAndPlural) {
   EXPECT_EQ(format_count(0, "connection"), "0 connections");
   EXPECT_EQ(format_count(1, "connection"), "1 connection");
   EXPECT_EQ(format_count(1234, "connection"), "1234 connections");
 }
 
-TEST(FormatNumber, CountsNouns) {
+TEST(FormatNumber, AppendsASingularOrPluralNoun) {
   EXPECT_EQ(format_number(0, "byte"), "0 bytes");
   EXPECT_EQ(format_number(1, "byte"), "1 byte");
   EXPECT_EQ(format_number(1234, "byte"), "1,234 bytes");
 }
 
-TEST(FormatBytes, CountsSmallNumbersOneByOne) {
+TEST(FormatBytes, ShowsSmallNumbersExactly) {
   EXPECT_EQ(format_bytes(0), "0 B");
   EXPECT_EQ(format_bytes(1023), "1023 B");
 }
 
-TEST(FormatBytes, TakesTheLargestUnitAndATenth) {
+TEST(FormatBytes, UsesTheLargestUnitWithOneDecimal) {
   EXPECT_EQ(format_bytes(1024), "1.0 KiB");
   EXPECT_EQ(format_bytes(1536), "1.5 KiB");
   EXPECT_EQ(format_bytes(1ULL << 20), "1.0 MiB");
@@ -60,18 +60,18 @@ TEST(FormatBytes, RoundsDown) {
   EXPECT_EQ(format_bytes(UINT64_MAX), "15.9 EiB");
 }
 
-TEST(FormatDecimal, HasAsManyDecimalsAsAreAskedFor) {
+TEST(FormatDecimal, HasTheRequestedDecimals) {
   EXPECT_EQ(format_decimal(0, 0), "0");
   EXPECT_EQ(format_decimal(1.25, 3), "1.250");
   EXPECT_EQ(format_decimal(99.96, 1), "100.0");
 }
 
-TEST(FormatDecimal, TakesAnyNumber) {
+TEST(FormatDecimal, AcceptsVeryLargeAndSmallNumbers) {
   EXPECT_EQ(format_decimal(1e300, 3).size(), 305U);
   EXPECT_EQ(format_decimal(1e-300, 3), "0.000");
 }
 
-TEST(FormatLatency, GivesThreeSignificantDigits) {
+TEST(FormatLatency, HasThreeSignificantDigits) {
   EXPECT_EQ(format_latency(0ns), "0 ns");
   EXPECT_EQ(format_latency(7ns), "7 ns");
   EXPECT_EQ(format_latency(850ns), "850 ns");
@@ -83,7 +83,7 @@ TEST(FormatLatency, GivesThreeSignificantDigits) {
   EXPECT_EQ(format_latency(100s), "100 s");
 }
 
-TEST(FormatLatency, RoundsIntoTheNextDigitAndUnit) {
+TEST(FormatLatency, RoundsUpToTheNextDigitOrUnit) {
   EXPECT_EQ(format_latency(9'994ns), "9.99 us");
   EXPECT_EQ(format_latency(9'996ns), "10.0 us");
   EXPECT_EQ(format_latency(99'960ns), "100 us");
@@ -91,7 +91,7 @@ TEST(FormatLatency, RoundsIntoTheNextDigitAndUnit) {
   EXPECT_EQ(format_latency(999'600ns), "1.00 ms");
 }
 
-TEST(FormatLatency, CountsSecondsBeyondAThousand) { EXPECT_EQ(format_latency(5000s), "5000 s"); }
+TEST(FormatLatency, StaysInSecondsAbove1000) { EXPECT_EQ(format_latency(5000s), "5000 s"); }
 
 TEST(FormatMilliseconds, HasThreeDecimals) {
   EXPECT_EQ(format_milliseconds(0ns), "0.000");
@@ -106,7 +106,7 @@ TEST(FormatMilliseconds, RoundsToMicroseconds) {
   EXPECT_EQ(format_milliseconds(999'501ns), "1.000");
 }
 
-TEST(FormatNumber, PutsACommaBeforeEachThreeDigits) {
+TEST(FormatNumber, SeparatesThousandsWithCommas) {
   EXPECT_EQ(format_number(0), "0");
   EXPECT_EQ(format_number(999), "999");
   EXPECT_EQ(format_number(1000), "1,000");
@@ -115,12 +115,12 @@ TEST(FormatNumber, PutsACommaBeforeEachThreeDigits) {
   EXPECT_EQ(format_number(UINT64_MAX), "18,446,744,073,709,551,615");
 }
 
-TEST(Align, FillsWithSpacesOnOneSide) {
+TEST(Align, PadsWithSpaces) {
   EXPECT_EQ(align_left("ab", 4), "ab  ");
   EXPECT_EQ(align_right("ab", 4), "  ab");
 }
 
-TEST(Align, LeavesWhatIsWider) {
+TEST(Align, LeavesWiderTextUnchanged) {
   EXPECT_EQ(align_left("abc", 2), "abc");
   EXPECT_EQ(align_right("abc", 2), "abc");
 }

@@ -33,37 +33,37 @@ void expect_rate(std::string_view text, std::uint64_t count, Duration period) {
   EXPECT_EQ(rate->period, period) << text;
 }
 
-TEST(ParseNumber, TakesDigits) {
+TEST(ParseNumber, AcceptsDigits) {
   EXPECT_EQ(parse_number("0"), 0U);
   EXPECT_EQ(parse_number("10000"), 10000U);
   EXPECT_EQ(parse_number("007"), 7U);
 }
 
-TEST(ParseNumber, TakesTheLargestNumber) {
+TEST(ParseNumber, AcceptsTheLargestNumber) {
   EXPECT_EQ(parse_number("18446744073709551615"), UINT64_MAX);
 }
 
-TEST(ParseNumber, RefusesOverflow) {
+TEST(ParseNumber, RejectsOverflow) {
   EXPECT_EQ(parse_number("18446744073709551616"), std::nullopt);
 }
 
-TEST(ParseNumber, RefusesWhatIsNotAllDigits) {
+TEST(ParseNumber, RejectsAnythingExceptDigits) {
   for (const std::string_view text :
        {"", " ", "-1", "+1", " 1", "1 ", "1x", "x1", "1.0", "0x10", "1e3", "1,000", "K", "1K"}) {
     EXPECT_EQ(parse_number(text), std::nullopt) << text;
   }
 }
 
-TEST(ParseNumber, LooksNoFurtherThanTheText) {
+TEST(ParseNumber, ReadsNothingPastTheText) {
   EXPECT_EQ(parse_number(std::string_view("123456").substr(0, 3)), 123U);
 }
 
-TEST(ParseCount, CountsOneByOneWithoutAUnit) {
+TEST(ParseCount, AcceptsPlainNumbers) {
   EXPECT_EQ(value_of(parse_count("10000")), 10000U);
   EXPECT_EQ(value_of(parse_count("0")), 0U);
 }
 
-TEST(ParseCount, TakesThousandsInEitherCase) {
+TEST(ParseCount, AcceptsDecimalUnitsInEitherCase) {
   EXPECT_EQ(value_of(parse_count("10K")), 10'000U);
   EXPECT_EQ(value_of(parse_count("10k")), 10'000U);
   EXPECT_EQ(value_of(parse_count("3M")), 3'000'000U);
@@ -73,14 +73,14 @@ TEST(ParseCount, TakesThousandsInEitherCase) {
   EXPECT_EQ(value_of(parse_count("2.0")), 2U);
 }
 
-TEST(ParseCount, RefusesAPartOfOne) {
+TEST(ParseCount, RejectsFractions) {
   EXPECT_EQ(misfit_of(parse_count("1.5")), Misfit::kTooFine);
   EXPECT_EQ(misfit_of(parse_count("1.0001K")), Misfit::kTooFine);
 }
 
-TEST(ParseSize, CountsBytesWithoutAUnit) { EXPECT_EQ(value_of(parse_size("65536")), 65536U); }
+TEST(ParseSize, CountsBytesByDefault) { EXPECT_EQ(value_of(parse_size("65536")), 65536U); }
 
-TEST(ParseSize, TakesUnitsInEitherCase) {
+TEST(ParseSize, AcceptsUnitsInEitherCase) {
   EXPECT_EQ(value_of(parse_size("64K")), 65536U);
   EXPECT_EQ(value_of(parse_size("64k")), 65536U);
   EXPECT_EQ(value_of(parse_size("4M")), 4U << 20);
@@ -89,19 +89,19 @@ TEST(ParseSize, TakesUnitsInEitherCase) {
   EXPECT_EQ(value_of(parse_size("1g")), 1U << 30);
 }
 
-TEST(ParseSize, TakesDecimalsExactly) {
+TEST(ParseSize, ConvertsDecimalsExactly) {
   EXPECT_EQ(value_of(parse_size("1.5M")), 3U << 19);
   EXPECT_EQ(value_of(parse_size("0.0009765625K")), 1U);
   EXPECT_EQ(value_of(parse_size("1.2500000000000000000000K")), 1280U);
 }
 
-TEST(ParseSize, TakesTheLargestOfAUnit) {
+TEST(ParseSize, AcceptsTheLargestSizeOfEachUnit) {
   EXPECT_EQ(value_of(parse_size("18014398509481983K")), UINT64_MAX - 1023);
   EXPECT_EQ(value_of(parse_size("18014398509481983.9990234375K")), UINT64_MAX);
   EXPECT_EQ(value_of(parse_size("17179869183G")), UINT64_MAX - (1U << 30) + 1);
 }
 
-TEST(ParseSize, KnowsWhatIsTooLarge) {
+TEST(ParseSize, ReportsSizesThatAreTooLarge) {
   for (const std::string_view text :
        {"18446744073709551616", "18014398509481984K", "18014398509481984.5K", "17592186044416M",
         "17179869184G", "99999999999999999999999G", "18446744073709551616.5"}) {
@@ -109,13 +109,13 @@ TEST(ParseSize, KnowsWhatIsTooLarge) {
   }
 }
 
-TEST(ParseSize, RefusesAPartOfAByte) {
+TEST(ParseSize, RejectsFractionsOfAByte) {
   for (const std::string_view text : {"0.5", "1.1K", "0.0001K", "0.00000000000000000001G"}) {
     EXPECT_EQ(misfit_of(parse_size(text)), Misfit::kTooFine) << text;
   }
 }
 
-TEST(ParseSize, RefusesWhatIsNoSize) {
+TEST(ParseSize, RejectsMalformedSizes) {
   for (const std::string_view text :
        {"", "K", "-1K", "1KB", "1 K", " 1K", "1K ", "1T", "1KK", "K1", "1kib", ".5K", "1.K",
         "1..5K", "1.5.5K", "1,5K", "1.-5K", "99999999999999999999999T"}) {
@@ -123,7 +123,7 @@ TEST(ParseSize, RefusesWhatIsNoSize) {
   }
 }
 
-TEST(ParseDuration, TakesEveryUnit) {
+TEST(ParseDuration, AcceptsEveryUnit) {
   EXPECT_EQ(value_of(parse_duration("7ns")), 7ns);
   EXPECT_EQ(value_of(parse_duration("200us")), 200us);
   EXPECT_EQ(value_of(parse_duration("250ms")), 250ms);
@@ -132,12 +132,12 @@ TEST(ParseDuration, TakesEveryUnit) {
   EXPECT_EQ(value_of(parse_duration("1h")), 1h);
 }
 
-TEST(ParseDuration, CountsSecondsWithoutAUnit) {
+TEST(ParseDuration, CountsSecondsByDefault) {
   EXPECT_EQ(value_of(parse_duration("90")), 90s);
   EXPECT_EQ(value_of(parse_duration("0")), 0s);
 }
 
-TEST(ParseDuration, TakesDecimalsExactly) {
+TEST(ParseDuration, ConvertsDecimalsExactly) {
   EXPECT_EQ(value_of(parse_duration("1.5s")), 1500ms);
   EXPECT_EQ(value_of(parse_duration("0.1")), 100ms);
   EXPECT_EQ(value_of(parse_duration("0.5us")), 500ns);
@@ -146,13 +146,13 @@ TEST(ParseDuration, TakesDecimalsExactly) {
   EXPECT_EQ(value_of(parse_duration("315359999.999999999")), kMaxDuration - 1ns);
 }
 
-TEST(ParseDuration, RefusesAPartOfANanosecond) {
+TEST(ParseDuration, RejectsFractionsOfANanosecond) {
   for (const std::string_view text : {"0.5ns", "0.0000000001s", "0.0001us"}) {
     EXPECT_EQ(misfit_of(parse_duration(text)), Misfit::kTooFine) << text;
   }
 }
 
-TEST(ParseDuration, TakesTenYearsAtMost) {
+TEST(ParseDuration, RejectsMoreThanTenYears) {
   EXPECT_EQ(value_of(parse_duration("87600h")), kMaxDuration);
   EXPECT_EQ(value_of(parse_duration("315360000")), kMaxDuration);
   for (const std::string_view text :
@@ -162,31 +162,31 @@ TEST(ParseDuration, TakesTenYearsAtMost) {
   }
 }
 
-TEST(ParseDuration, RefusesWhatIsNoTime) {
+TEST(ParseDuration, RejectsMalformedTimes) {
   for (const std::string_view text :
        {"", "s", "-1s", "+1s", "1 s", " 1s", "1s ", "1S", "1d", "1m30s", "ms5", ".5s", "1.s"}) {
     EXPECT_EQ(misfit_of(parse_duration(text)), Misfit::kMalformed) << text;
   }
 }
 
-TEST(ParseRate, CountsASecond) {
+TEST(ParseRate, CountsPerSecondByDefault) {
   expect_rate("1000", 1000, 1s);
   expect_rate("1000/s", 1000, 1s);
   expect_rate("0", 0, 1s);
 }
 
-TEST(ParseRate, TakesLongerPeriods) {
+TEST(ParseRate, AcceptsLongerPeriods) {
   expect_rate("10/m", 10, 1min);
   expect_rate("5/h", 5, 1h);
 }
 
-TEST(ParseRate, TakesThousands) {
+TEST(ParseRate, AcceptsDecimalUnits) {
   expect_rate("10K", 10'000, 1s);
   expect_rate("1.5K/s", 1'500, 1s);
   expect_rate("2M/h", 2'000'000, 1h);
 }
 
-TEST(ParseRate, TakesDecimalsExactlyAsALongerPeriod) {
+TEST(ParseRate, ConvertsDecimalsToALongerPeriod) {
   expect_rate("0.5", 1, 2s);
   expect_rate("2.5/s", 5, 2s);
   expect_rate("0.1/m", 1, 10min);
@@ -195,41 +195,41 @@ TEST(ParseRate, TakesDecimalsExactlyAsALongerPeriod) {
   expect_rate("9999999.5", 19'999'999, 2s);
 }
 
-TEST(ParseRate, RefusesWhatCannotBeKeptExactly) {
+TEST(ParseRate, RejectsRatesThatNeedRounding) {
   for (const std::string_view text :
        {"9999999.999999", "0.0000000001", "0.00000000000000000001/s"}) {
     EXPECT_EQ(misfit_of(parse_rate(text)), Misfit::kTooFine) << text;
   }
 }
 
-TEST(ParseRate, KnowsWhatIsTooLarge) {
+TEST(ParseRate, ReportsRatesThatAreTooLarge) {
   for (const std::string_view text : {"18446744073709551616/s", "3000000001", "4G"}) {
     EXPECT_EQ(misfit_of(parse_rate(text)), Misfit::kTooLarge) << text;
   }
 }
 
-TEST(ParseRate, RefusesWhatIsNoRate) {
+TEST(ParseRate, RejectsMalformedRates) {
   for (const std::string_view text : {"", "/s", "1/", "1/d", "1/ms", "1/s/s", "1 /s", "-1/s", "s",
                                       "1s", "1/2s", ".5/s", "5./s", "18446744073709551616/x"}) {
     EXPECT_EQ(misfit_of(parse_rate(text)), Misfit::kMalformed) << text;
   }
 }
 
-TEST(ParseSizeRange, TakesOneSizeAsARangeOfItself) {
+TEST(ParseSizeRange, AcceptsASingleSize) {
   const auto range = parse_size_range("4K");
   ASSERT_TRUE(range);
   EXPECT_EQ(range->least, 4096U);
   EXPECT_EQ(range->most, 4096U);
 }
 
-TEST(ParseSizeRange, TakesTwoSizes) {
+TEST(ParseSizeRange, AcceptsTwoSizes) {
   const auto range = parse_size_range("64-1.5K");
   ASSERT_TRUE(range);
   EXPECT_EQ(range->least, 64U);
   EXPECT_EQ(range->most, 1536U);
 }
 
-TEST(ParseSizeRange, RefusesWhatIsNoRange) {
+TEST(ParseSizeRange, RejectsInvalidRanges) {
   for (const std::string_view text :
        {"", "-", "64-", "-64", "64--65", "64-63", "1-2-3", "64 - 65", "a-b", "1-1T"}) {
     EXPECT_EQ(misfit_of(parse_size_range(text)), Misfit::kMalformed) << text;

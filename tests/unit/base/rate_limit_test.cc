@@ -14,26 +14,24 @@ namespace {
 using namespace std::chrono_literals;
 using test::kStart;
 
-TEST(RateLimit, TellsOfTheFirstEventAtOnce) { EXPECT_EQ(RateLimit(1s).note(kStart), 1U); }
+TEST(RateLimit, ReportsTheFirstEventImmediately) { EXPECT_EQ(RateLimit(1s).note(kStart), 1U); }
 
-TEST(RateLimit, TellsOfTheFirstEventEvenAtTheStartOfTime) {
-  EXPECT_EQ(RateLimit(1s).note(Time{}), 1U);
-}
+TEST(RateLimit, ReportsAnEventAtTimeZero) { EXPECT_EQ(RateLimit(1s).note(Time{}), 1U); }
 
-TEST(RateLimit, HoldsBackWhatComesWithinTheInterval) {
+TEST(RateLimit, SuppressesEventsWithinTheInterval) {
   RateLimit limit(1s);
   limit.note(kStart);
   EXPECT_EQ(limit.note(kStart), std::nullopt);
   EXPECT_EQ(limit.note(kStart + 1s - 1ns), std::nullopt);
 }
 
-TEST(RateLimit, TellsAgainOnceTheIntervalHasPassed) {
+TEST(RateLimit, ReportsAgainAfterTheInterval) {
   RateLimit limit(1s);
   limit.note(kStart);
   EXPECT_EQ(limit.note(kStart + 1s), 1U);
 }
 
-TEST(RateLimit, CountsWhatItHeldBack) {
+TEST(RateLimit, CountsSuppressedEvents) {
   RateLimit limit(1s);
   limit.note(kStart);
   limit.note(kStart + 1ms);
@@ -41,7 +39,7 @@ TEST(RateLimit, CountsWhatItHeldBack) {
   EXPECT_EQ(limit.note(kStart + 2s), 3U);
 }
 
-TEST(RateLimit, CountsAnewOnceItHasTold) {
+TEST(RateLimit, RestartsTheCountAfterAReport) {
   RateLimit limit(1s);
   limit.note(kStart);
   limit.note(kStart + 1ms);
@@ -49,7 +47,7 @@ TEST(RateLimit, CountsAnewOnceItHasTold) {
   EXPECT_EQ(limit.note(kStart + 3s), 1U);
 }
 
-TEST(RateLimit, CountsTheIntervalFromWhenItLastTold) {
+TEST(RateLimit, MeasuresTheIntervalFromTheLastReport) {
   RateLimit limit(1s);
   limit.note(kStart);
   limit.note(kStart + 900ms);
@@ -58,7 +56,7 @@ TEST(RateLimit, CountsTheIntervalFromWhenItLastTold) {
   EXPECT_EQ(limit.note(kStart + 2500ms), 2U);
 }
 
-TEST(RateLimit, HasNothingDueUntilItHoldsBack) {
+TEST(RateLimit, SchedulesNothingUntilItSuppresses) {
   RateLimit limit(1s);
   EXPECT_EQ(limit.due(), std::nullopt);
   EXPECT_EQ(limit.take(kStart), std::nullopt);
@@ -67,7 +65,7 @@ TEST(RateLimit, HasNothingDueUntilItHoldsBack) {
   EXPECT_EQ(limit.take(kStart + 1h), std::nullopt);
 }
 
-TEST(RateLimit, TellsOfWhatItHeldBackWhenThatIsDue) {
+TEST(RateLimit, ReportsSuppressedEventsAfterTheInterval) {
   RateLimit limit(1s);
   limit.note(kStart);
   limit.note(kStart + 1ms);
@@ -78,7 +76,7 @@ TEST(RateLimit, TellsOfWhatItHeldBackWhenThatIsDue) {
   EXPECT_EQ(limit.due(), std::nullopt);
 }
 
-TEST(RateLimit, TellsOfTheRestAtTheEndThoughItIsNotDue) {
+TEST(RateLimit, ReportsTheRestBeforeTheIntervalEnds) {
   RateLimit limit(1s);
   EXPECT_EQ(limit.take_rest(), std::nullopt);
   limit.note(kStart);

@@ -10,17 +10,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST(MaxDuration, CanBeAddedToAnyTimeThereIs) {
+TEST(MaxDuration, CanBeAddedToTheCurrentTime) {
   const Time now = Clock::now();
   EXPECT_GT(now + kMaxDuration, now);
 }
 
-TEST(Earliest, IsTheFirstOfTheTimes) {
+TEST(Earliest, ReturnsTheEarliestTime) {
   const Time time{};
   EXPECT_EQ(earliest({time + 2s, std::nullopt, time + 1s, time + 3s}), time + 1s);
 }
 
-TEST(Earliest, IsNeverIfNoneIsThere) {
+TEST(Earliest, IsEmptyWithoutTimes) {
   EXPECT_EQ(earliest({std::nullopt, std::nullopt}), std::nullopt);
 }
 
