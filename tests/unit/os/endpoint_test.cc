@@ -53,7 +53,7 @@ std::string resolve_error(const std::string& host, int family = AF_UNSPEC) {
   return "no error";
 }
 
-TEST(Endpoint, IsNoAddressAtFirst) {
+TEST(Endpoint, IsEmptyByDefault) {
   const Endpoint endpoint;
   EXPECT_EQ(endpoint.family(), AF_UNSPEC);
   EXPECT_EQ(endpoint.port(), 0);
@@ -79,24 +79,24 @@ TEST(Endpoint, CopiesAnIpv6Address) {
   EXPECT_EQ(endpoint.host(), "::1");
 }
 
-TEST(Endpoint, TakesAnAddressOfAnotherFamilyForNone) {
+TEST(Endpoint, IgnoresAnAddressOfAnotherFamily) {
   sockaddr_storage address{};
   address.ss_family = AF_UNIX;
   EXPECT_EQ(endpoint_of(address).family(), AF_UNSPEC);
 }
 
-TEST(Endpoint, TakesACutAddressForNone) {
+TEST(Endpoint, IgnoresATruncatedAddress) {
   EXPECT_EQ(endpoint_of(v4_address(), sizeof(sockaddr_in) - 1).family(), AF_UNSPEC);
   EXPECT_EQ(endpoint_of(v6_address(), sizeof(sockaddr_in6) - 1).family(), AF_UNSPEC);
   EXPECT_EQ(endpoint_of(v4_address(), 0).family(), AF_UNSPEC);
 }
 
-TEST(Endpoint, TakesNothingForNoAddress) {
+TEST(Endpoint, IsEmptyForANullPointer) {
   EXPECT_EQ(Endpoint(nullptr, 0).family(), AF_UNSPEC);
   EXPECT_EQ(Endpoint(nullptr, sizeof(sockaddr_in)).family(), AF_UNSPEC);
 }
 
-TEST(Endpoint, ChangesThePortOfACopyAlone) {
+TEST(Endpoint, ReplacesThePortInACopyOnly) {
   const Endpoint v4 = endpoint_of(v4_address());
   const Endpoint v6 = endpoint_of(v6_address());
   EXPECT_EQ(v4.with_port(65535).to_string(), "127.0.0.1:65535");
@@ -105,19 +105,19 @@ TEST(Endpoint, ChangesThePortOfACopyAlone) {
   EXPECT_EQ(v6.port(), 10000);
 }
 
-TEST(Endpoint, GivesNoAddressNoPort) {
+TEST(Endpoint, IgnoresAPortWithoutAnAddress) {
   const Endpoint endpoint = Endpoint().with_port(80);
   EXPECT_EQ(endpoint.family(), AF_UNSPEC);
   EXPECT_EQ(endpoint.port(), 0);
 }
 
-TEST(Endpoint, KnowsAWildcard) {
+TEST(Endpoint, RecognisesWildcards) {
   for (const Endpoint& endpoint : resolve("*", 80)) EXPECT_TRUE(endpoint.is_wildcard());
   for (const Endpoint& endpoint : resolve("localhost", 0)) EXPECT_FALSE(endpoint.is_wildcard());
   EXPECT_FALSE(Endpoint().is_wildcard());
 }
 
-TEST(Endpoint, PutsBracketsAroundIpv6Alone) {
+TEST(Endpoint, PutsBracketsAroundIpv6Only) {
   EXPECT_EQ(endpoint_of(v4_address()).to_string(), "127.0.0.1:10000");
   EXPECT_EQ(endpoint_of(v6_address()).to_string(), "[::1]:10000");
 }
@@ -131,50 +131,50 @@ TEST(Endpoint, NamesTheInterfaceOfALinkLocalAddress) {
   EXPECT_EQ(endpoint_of(address).to_string(), "[fe80::1%lo]:10000");
 }
 
-TEST(Resolve, TakesNumericAddresses) {
+TEST(Resolve, AcceptsNumericAddresses) {
   EXPECT_EQ(texts(resolve("192.0.2.1", 7)), Texts{"192.0.2.1:7"});
   EXPECT_EQ(texts(resolve("2001:db8::1", 7)), Texts{"[2001:db8::1]:7"});
 }
 
-TEST(Resolve, TakesLocalhostForBothLoopbackAddresses) {
+TEST(Resolve, ResolvesLocalhostToBothLoopbackAddresses) {
   EXPECT_EQ(texts(resolve("localhost", 80)), (Texts{"127.0.0.1:80", "[::1]:80"}));
 }
 
-TEST(Resolve, TakesEveryNameOfThisHostForBothLoopbackAddresses) {
+TEST(Resolve, ResolvesEverySpellingOfLocalhost) {
   for (const char* const host : {"localhost.", "LocalHost", "a.localhost", "a.localhost."}) {
     EXPECT_EQ(texts(resolve(host, 80)), (Texts{"127.0.0.1:80", "[::1]:80"})) << host;
   }
 }
 
-TEST(Resolve, TakesAnIpv4AddressInIpv6ForItself) {
+TEST(Resolve, ConvertsMappedIpv4Addresses) {
   EXPECT_EQ(texts(resolve("::ffff:127.0.0.1", 80)), Texts{"127.0.0.1:80"});
   EXPECT_EQ(texts(resolve("::FFFF:7f00:1", 80, AF_INET)), Texts{"127.0.0.1:80"});
   EXPECT_NE(resolve_error("::ffff:127.0.0.1", AF_INET6).find("'::ffff:127.0.0.1': "),
             std::string::npos);
 }
 
-TEST(Resolve, TakesAStarForBothWildcardAddresses) {
+TEST(Resolve, ResolvesAStarToBothWildcards) {
   EXPECT_EQ(texts(resolve("*", 80)), (Texts{"0.0.0.0:80", "[::]:80"}));
 }
 
-TEST(Resolve, LeavesOutTheOtherFamily) {
+TEST(Resolve, ReturnsOneFamilyOnRequest) {
   EXPECT_EQ(texts(resolve("localhost", 80, AF_INET)), Texts{"127.0.0.1:80"});
   EXPECT_EQ(texts(resolve("localhost", 80, AF_INET6)), Texts{"[::1]:80"});
   EXPECT_EQ(texts(resolve("*", 80, AF_INET)), Texts{"0.0.0.0:80"});
   EXPECT_EQ(texts(resolve("*", 80, AF_INET6)), Texts{"[::]:80"});
 }
 
-TEST(Resolve, NamesTheHostThatHasNoAddressOfTheFamily) {
+TEST(Resolve, NamesAHostWithoutAddressOfTheFamily) {
   EXPECT_NE(resolve_error("::1", AF_INET).find("cannot resolve host '::1': "), std::string::npos);
 }
 
 // A label of 64 characters is no name (RFC 1035, section 2.3.4): no name server is asked for it.
-TEST(Resolve, NamesTheHostThatDoesNotExist) {
+TEST(Resolve, NamesAHostThatDoesNotExist) {
   const std::string host(64, 'x');
   EXPECT_NE(resolve_error(host).find("cannot resolve host '" + host + "': "), std::string::npos);
 }
 
-TEST(Resolve, RefusesTheEmptyHost) {
+TEST(Resolve, RejectsAnEmptyHost) {
   EXPECT_NE(resolve_error("").find("cannot resolve host ''"), std::string::npos);
 }
 

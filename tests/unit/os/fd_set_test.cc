@@ -27,7 +27,7 @@ FdSet set_of(std::initializer_list<int> fds) {
   return set;
 }
 
-TEST(FdSet, IsEmptyAtFirst) {
+TEST(FdSet, StartsEmpty) {
   const FdSet set;
   EXPECT_TRUE(set.empty());
   EXPECT_EQ(set.nfds(), 0);
@@ -42,7 +42,7 @@ class FdSetAt : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Boundaries, FdSetAt,
                          testing::Values(0, 1, 31, 32, 63, 64, 127, 128, 1023, 1024, 100000));
 
-TEST_P(FdSetAt, HoldsThatDescriptorAlone) {
+TEST_P(FdSetAt, ContainsOnlyThatDescriptor) {
   const int fd = GetParam();
   const FdSet set = set_of({fd});
   EXPECT_FALSE(set.empty());
@@ -51,11 +51,11 @@ TEST_P(FdSetAt, HoldsThatDescriptorAlone) {
   EXPECT_EQ(members(set), Fds{fd});
 }
 
-TEST_P(FdSetAt, CountsNfdsFromThatDescriptor) {
+TEST_P(FdSetAt, HasNfdsOneAboveTheDescriptor) {
   EXPECT_EQ(set_of({GetParam()}).nfds(), GetParam() + 1);
 }
 
-TEST_P(FdSetAt, FindsItAsTheNextUpToItAndNotPastIt) {
+TEST_P(FdSetAt, FindsItAsTheNextUpToItself) {
   const int fd = GetParam();
   const FdSet set = set_of({fd});
   EXPECT_EQ(set.next(0), fd);
@@ -63,7 +63,7 @@ TEST_P(FdSetAt, FindsItAsTheNextUpToItAndNotPastIt) {
   EXPECT_EQ(set.next(fd + 1), -1);
 }
 
-TEST_P(FdSetAt, ErasesThatDescriptorAlone) {
+TEST_P(FdSetAt, ErasesOnlyThatDescriptor) {
   const int fd = GetParam();
   FdSet set = set_of({fd, fd + 1});
   set.erase(fd);
@@ -71,27 +71,27 @@ TEST_P(FdSetAt, ErasesThatDescriptorAlone) {
   EXPECT_EQ(members(set), Fds{fd + 1});
 }
 
-TEST(FdSet, HoldsADescriptorOnceThoughInsertedTwice) {
+TEST(FdSet, StoresADescriptorOnce) {
   FdSet set = set_of({64, 64});
   EXPECT_EQ(members(set), Fds{64});
   set.erase(64);
   EXPECT_TRUE(set.empty());
 }
 
-TEST(FdSet, ErasesWhatItNeverHeld) {
+TEST(FdSet, IgnoresErasingAMissingDescriptor) {
   FdSet set = set_of({5});
   set.erase(6);
   set.erase(100000);
   EXPECT_EQ(members(set), Fds{5});
 }
 
-TEST(FdSet, FindsNothingPastItsWords) {
+TEST(FdSet, FindsNothingBeyondItsCapacity) {
   EXPECT_EQ(set_of({5}).next(100000), -1);
   EXPECT_FALSE(set_of({5}).contains(100000));
   EXPECT_EQ(set_of({5}).next(FdSet::kMaxFd), -1);
 }
 
-TEST(FdSet, LowersNfdsWhenTheHighestGoes) {
+TEST(FdSet, LowersNfdsWhenTheHighestIsErased) {
   FdSet set = set_of({3, 100000});
   set.erase(100000);
   EXPECT_EQ(set.nfds(), 4);
@@ -99,12 +99,12 @@ TEST(FdSet, LowersNfdsWhenTheHighestGoes) {
   EXPECT_EQ(set.nfds(), 0);
 }
 
-TEST(FdSet, WalksItsMembersInAscendingOrder) {
+TEST(FdSet, IteratesInAscendingOrder) {
   EXPECT_EQ(members(set_of({100000, 64, 0, 1024, 63, 65, 1023})),
             (Fds{0, 63, 64, 65, 1023, 1024, 100000}));
 }
 
-TEST(FdSet, PassesOverMembersErasedAheadOfTheWalk) {
+TEST(FdSet, SkipsMembersErasedDuringIteration) {
   FdSet set = set_of({1, 2, 63, 64, 1024});
   Fds walked;
   for (const int fd : set) {
@@ -116,7 +116,7 @@ TEST(FdSet, PassesOverMembersErasedAheadOfTheWalk) {
   EXPECT_EQ(walked, (Fds{1, 64}));
 }
 
-TEST(FdSet, WalksOnWhenTheMemberAtHandIsErased) {
+TEST(FdSet, IteratesOnAfterErasingTheCurrentMember) {
   FdSet set = set_of({1, 63, 64});
   Fds walked;
   for (const int fd : set) {
@@ -127,7 +127,7 @@ TEST(FdSet, WalksOnWhenTheMemberAtHandIsErased) {
   EXPECT_TRUE(set.empty());
 }
 
-TEST(FdSet, EndsTheWalkWhenAllAheadIsErased) {
+TEST(FdSet, StopsIteratingWhenCleared) {
   FdSet set = set_of({1, 100000});
   Fds walked;
   for (const int fd : set) {
@@ -137,14 +137,14 @@ TEST(FdSet, EndsTheWalkWhenAllAheadIsErased) {
   EXPECT_EQ(walked, Fds{1});
 }
 
-TEST(FdSet, HoldsNothingOnceCleared) {
+TEST(FdSet, IsEmptyAfterClear) {
   FdSet set = set_of({0, 63, 64, 100000});
   set.clear();
   EXPECT_TRUE(set.empty());
   EXPECT_EQ(set.nfds(), 0);
 }
 
-TEST(FdSet, BecomesACopyOfAnother) {
+TEST(FdSet, CopiesAnotherSet) {
   const FdSet other = set_of({1, 64, 100000});
   FdSet set = set_of({2, 200000});
   set = other;
@@ -153,7 +153,7 @@ TEST(FdSet, BecomesACopyOfAnother) {
   EXPECT_TRUE(other.contains(64));
 }
 
-TEST(FdSet, HasMemoryForWhatIsReserved) {
+TEST(FdSet, HasMemoryForReservedDescriptors) {
   constexpr int kWordBits = sizeof(unsigned long) * CHAR_BIT;
   for (const int nfds : {1, kWordBits, kWordBits + 1, 100000}) {
     FdSet set;
@@ -165,14 +165,14 @@ TEST(FdSet, HasMemoryForWhatIsReserved) {
   }
 }
 
-TEST(FdSet, KeepsItsMembersWhenMoreIsReserved) {
+TEST(FdSet, KeepsItsMembersWhenReserving) {
   FdSet set = set_of({1, 64});
   set.reserve(100000);
   set.reserve(1);
   EXPECT_EQ(members(set), (Fds{1, 64}));
 }
 
-TEST(FdSet, HoldsWhatASetOfNumbersWould) {
+TEST(FdSet, MatchesStdSet) {
   std::mt19937 random(1);  // NOLINT(cert-msc*,cert-msc51-cpp): the same numbers in every run
   std::uniform_int_distribution<int> any_fd(0, 300);
   FdSet set;
@@ -191,7 +191,7 @@ TEST(FdSet, HoldsWhatASetOfNumbersWould) {
   }
 }
 
-TEST(FdSet, LetsSelectSeeADescriptorPastFdSetsEnd) {
+TEST(FdSet, LetsSelectWatchDescriptorsAboveFdSetsize) {
   test::allow_descriptors(3UL * FD_SETSIZE);
   const test::SocketPair pair = test::make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));

@@ -94,48 +94,50 @@ std::string written_at(LogLevel level) {
   });
 }
 
-TEST(ParseLogLevel, TakesEveryLevel) {
+TEST(ParseLogLevel, AcceptsEveryLevel) {
   EXPECT_EQ(parse_log_level("error"), LogLevel::kError);
   EXPECT_EQ(parse_log_level("warning"), LogLevel::kWarning);
   EXPECT_EQ(parse_log_level("info"), LogLevel::kInfo);
   EXPECT_EQ(parse_log_level("debug"), LogLevel::kDebug);
 }
 
-TEST(ParseLogLevel, RefusesAnyOtherText) {
+TEST(ParseLogLevel, RejectsOtherText) {
   for (const std::string_view text : {"", "Info", "INFO", "info ", " info", "warn", "trace", "2"}) {
     EXPECT_EQ(parse_log_level(text), std::nullopt) << text;
   }
 }
 
-TEST(LogLevelName, IsWhatIsParsed) {
+TEST(LogLevelName, CanBeParsed) {
   for (const LogLevel level :
        {LogLevel::kError, LogLevel::kWarning, LogLevel::kInfo, LogLevel::kDebug}) {
     EXPECT_EQ(parse_log_level(log_level_name(level)), level);
   }
 }
 
-TEST(Payload, PutsPlainTextInQuotes) {
+TEST(Payload, QuotesPlainText) {
   EXPECT_EQ(Payload("This is the message. ").to_string(), R"("This is the message. ")");
   EXPECT_EQ(Payload("").to_string(), R"("")");
 }
 
-TEST(Payload, IsEscaped) { EXPECT_EQ(Payload("a\"\x1b\n").to_string(), R"("a\"\x1b\n")"); }
+TEST(Payload, EscapesSpecialCharacters) {
+  EXPECT_EQ(Payload("a\"\x1b\n").to_string(), R"("a\"\x1b\n")");
+}
 
-TEST(Payload, ShowsAllOfSixtyFourBytes) {
+TEST(Payload, ShowsUpTo64BytesInFull) {
   EXPECT_EQ(Payload(std::string(64, 'x')).to_string(), '"' + std::string(64, 'x') + '"');
 }
 
-TEST(Payload, CutsAtSixtyFourBytesAndTellsTheTrueLength) {
+TEST(Payload, TruncatesAfter64BytesAndShowsTheLength) {
   EXPECT_EQ(Payload(std::string(65, 'x')).to_string(),
             '"' + std::string(64, 'x') + "\"... (65 bytes)");
 }
 
-TEST(Payload, TellsTheLengthOfWhatItDoesNotHave) {
+TEST(Payload, ShowsTheGivenTotalLength) {
   EXPECT_EQ(Payload(std::string(64, 'x'), 1000000).to_string(),
             '"' + std::string(64, 'x') + "\"... (1000000 bytes)");
 }
 
-TEST(Log, JoinsThePartsAsTheyAre) {
+TEST(Log, JoinsPartsWithoutSeparators) {
   EXPECT_EQ(written(LogLevel::kInfo,
                     [](Log& log) {
                       log.info("text ", std::string("string "), std::string_view("view "), -1, " ",
@@ -144,17 +146,17 @@ TEST(Log, JoinsThePartsAsTheyAre) {
             "text string view -1 " + std::to_string(UINT64_MAX) + " \"\\n\"\n");
 }
 
-TEST(Log, SaysSoAtWarningAndError) {
+TEST(Log, LabelsWarningsAndErrors) {
   EXPECT_EQ(written_at(LogLevel::kDebug), "error: e\nwarning: w\ni\nd\n");
 }
 
-TEST(Log, LeavesOutWhatIsBelowItsLevel) {
+TEST(Log, OmitsMessagesBelowItsLevel) {
   EXPECT_EQ(written_at(LogLevel::kError), "error: e\n");
   EXPECT_EQ(written_at(LogLevel::kWarning), "error: e\nwarning: w\n");
   EXPECT_EQ(written_at(LogLevel::kInfo), "error: e\nwarning: w\ni\n");
 }
 
-TEST(Log, KnowsWhatItLeavesOut) {
+TEST(Log, ReportsWhichLevelsAreEnabled) {
   const Pipe pipe;
   const Log log(pipe.writer.get(), LogLevel::kWarning, Manner::kDaemon);
   EXPECT_TRUE(log.enabled(LogLevel::kError));
@@ -163,11 +165,11 @@ TEST(Log, KnowsWhatItLeavesOut) {
   EXPECT_FALSE(log.enabled(LogLevel::kDebug));
 }
 
-TEST(Log, AnswersAtEveryLevelWithoutALabel) {
+TEST(Log, WritesUnlabelledAnswersAtEveryLevel) {
   EXPECT_EQ(written(LogLevel::kError, [](Log& log) { log.answer("up ", 5, "s"); }), "up 5s\n");
 }
 
-TEST(Log, DropsLinesThatThePipeDoesNotTake) {
+TEST(Log, DropsLinesWhileThePipeIsFull) {
   const SmallPipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
   pipe.fill();
@@ -175,7 +177,7 @@ TEST(Log, DropsLinesThatThePipeDoesNotTake) {
   EXPECT_EQ(read_all(pipe.reader.get()), std::string(SmallPipe::kSize, '.'));
 }
 
-TEST(Log, TellsHowManyLinesItDropped) {
+TEST(Log, ReportsTheNumberOfDroppedLines) {
   const SmallPipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
   pipe.fill();
@@ -185,7 +187,7 @@ TEST(Log, TellsHowManyLinesItDropped) {
   EXPECT_EQ(read_all(pipe.reader.get()), "warning: log lines dropped: 3\nheard\n");
 }
 
-TEST(Log, TellsOfDroppedLinesOnce) {
+TEST(Log, ReportsDroppedLinesOnce) {
   const SmallPipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
   pipe.fill();
@@ -197,7 +199,7 @@ TEST(Log, TellsOfDroppedLinesOnce) {
   EXPECT_EQ(read_all(pipe.reader.get()), "heard again\n");
 }
 
-TEST(Log, EndsALineOfWhichThePipeTookAPart) {
+TEST(Log, CompletesAPartlyWrittenLine) {
   const SmallPipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
   const std::string longer_than_the_pipe(SmallPipe::kSize + 100, 'x');
@@ -209,7 +211,7 @@ TEST(Log, EndsALineOfWhichThePipeTookAPart) {
   EXPECT_EQ(text, longer_than_the_pipe + "\nnext\n");
 }
 
-TEST(Log, EndsALineBeforeItTellsOfThoseDroppedMeanwhile) {
+TEST(Log, CompletesALineBeforeReportingDrops) {
   const SmallPipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
   const std::string longer_than_the_pipe(SmallPipe::kSize + 100, 'x');
@@ -223,7 +225,7 @@ TEST(Log, EndsALineBeforeItTellsOfThoseDroppedMeanwhile) {
 }
 
 // The reader takes less each time than is logged meanwhile.
-TEST(Log, DropsLinesRatherThanHoardThemForASlowReader) {
+TEST(Log, DropsLinesForASlowReader) {
   const SmallPipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
   for (int line = 0; line < 100; ++line) {
@@ -269,7 +271,7 @@ TEST_P(ToolLog, WaitsForTheReader) {
 }
 
 // Otherwise it would wait for ever.
-TEST(Log, DropsAToolsLinesWhereItsWaitIsOver) {
+TEST(Log, DropsAToolsLinesWhenTheWaitEnds) {
   const SmallPipe pipe;
   pipe.fill();
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool);
@@ -281,7 +283,7 @@ TEST(Log, DropsAToolsLinesWhereItsWaitIsOver) {
 }
 
 // It fails by waiting for ever.
-TEST(Log, GivesUpALineThatNobodyCanRead) {
+TEST(Log, DiscardsALineWithoutAReader) {
   struct sigaction ignore {};
   struct sigaction old_action {};
   ignore.sa_handler = SIG_IGN;
@@ -312,7 +314,7 @@ TEST_P(LogOfEitherManner, LeavesTheCallersDescriptorNonblocking) {
   EXPECT_NE(::fcntl(pipe.writer.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
-TEST_P(LogOfEitherManner, GivesNoTimeOnAPipe) {
+TEST_P(LogOfEitherManner, OmitsTheTimeOnAPipe) {
   const Pipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
   log.info("x");
@@ -329,16 +331,16 @@ std::string written_to_file(Manner manner, Write write) {
   return file.contents();
 }
 
-TEST(Log, GivesTheTimeInAFile) {
+TEST(Log, WritesTheTimeToAFile) {
   const std::string text = written_to_file(Manner::kDaemon, [](Log& log) { log.warning("x"); });
   EXPECT_TRUE(matches(text, R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} warning: x\n)")) << text;
 }
 
-TEST(Log, GivesNoTimeInAToolsFile) {
+TEST(Log, OmitsTheTimeFromAToolsFile) {
   EXPECT_EQ(written_to_file(Manner::kTool, [](Log& log) { log.warning("x"); }), "warning: x\n");
 }
 
-TEST(Log, GivesTheTimeOnATerminal) {
+TEST(Log, WritesTheTimeToATerminal) {
   const test::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
   Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
@@ -359,14 +361,14 @@ void expect_not_to_wait(const test::Terminal& tty, Log log) {
   EXPECT_NE(text.find("heard\r\n"), std::string::npos) << text;
 }
 
-TEST(Log, NeverWaitsForATerminalThatNobodyReads) {
+TEST(Log, NeverWaitsForAnUnreadTerminal) {
   const test::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
   expect_not_to_wait(tty, Log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon));
 }
 
 // By SIGTTOU, which a terminal with `stty tostop` sends to what writes in the background.
-TEST(Log, KeepsATerminalFromStoppingADaemon) {
+TEST(Log, IgnoresSigttouOnADaemonsTerminal) {
   const test::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
   struct sigaction old_action {};
@@ -378,7 +380,7 @@ TEST(Log, KeepsATerminalFromStoppingADaemon) {
 }
 
 // As after su(1), when the terminal is another user's.
-TEST(Log, NeverWaitsForATerminalThatItCannotOpenAgain) {
+TEST(Log, NeverWaitsForATerminalItCannotReopen) {
   const test::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
   ASSERT_EQ(::fchmod(tty.terminal.get(), 0), 0);
@@ -402,7 +404,7 @@ class ForeignPipeLog : public testing::Test {
   std::optional<Log> log_;
 };
 
-TEST_F(ForeignPipeLog, DropsLinesThatThePipeDoesNotTake) {
+TEST_F(ForeignPipeLog, DropsLinesWhileThePipeIsFull) {
   pipe_.fill();
   log_->info("dropped");
   read_all(pipe_.reader.get());
@@ -411,14 +413,14 @@ TEST_F(ForeignPipeLog, DropsLinesThatThePipeDoesNotTake) {
 }
 
 // As when another writer takes the room that select() has found: there is some, but not for all.
-TEST_F(ForeignPipeLog, DoesNotWaitForRoomThatIsTooSmall) {
+TEST_F(ForeignPipeLog, DoesNotWaitIfTheRoomIsTooSmall) {
   ASSERT_EQ(::write(pipe_.writer.get(), "x", 1), 1);
   log_->info(std::string(3UL * PIPE_BUF, 'x'));
   log_->info("dropped");
   EXPECT_FALSE(read_all(pipe_.reader.get()).empty());
 }
 
-TEST(Log, NeverWaitsForASocketThatNobodyReads) {
+TEST(Log, NeverWaitsForAnUnreadSocket) {
   const test::SocketPair pair = test::make_socket_pair();
   ::fcntl(pair.ours.get(), F_SETFL, 0);
   Log log(pair.ours.get(), LogLevel::kInfo, Manner::kDaemon);
@@ -430,7 +432,7 @@ TEST(Log, NeverWaitsForASocketThatNobodyReads) {
   EXPECT_TRUE(read_all(pair.theirs.get()).ends_with("\nheard again\n"));
 }
 
-TEST(Log, WithoutMemoryDropsALine) {
+TEST(Log, DropsALineWhenOutOfMemory) {
   const Pipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
   {
@@ -461,7 +463,7 @@ class JournalLog : public testing::Test {
   std::string stream_;
 };
 
-TEST_F(JournalLog, BearsPriorities) {
+TEST_F(JournalLog, WritesPriorities) {
   const test::Environment environment{{"JOURNAL_STREAM", stream_.c_str()}};
   Log log(pair_.ours.get(), LogLevel::kDebug, Manner::kDaemon);
   log.error("e");
@@ -473,13 +475,13 @@ TEST_F(JournalLog, BearsPriorities) {
   EXPECT_EQ(received(), "<3>error: e\n<4>warning: w\n<5>a\n<6>i\n<7>d\n<3>c\n");
 }
 
-TEST_F(JournalLog, OfAToolBearsThemToo) {
+TEST_F(JournalLog, WritesPrioritiesForATool) {
   const test::Environment environment{{"JOURNAL_STREAM", stream_.c_str()}};
   Log(pair_.ours.get(), LogLevel::kInfo, Manner::kTool).complaint("c");
   EXPECT_EQ(received(), "<3>c\n");
 }
 
-TEST_F(JournalLog, IsNoneWhereTheStreamIsAnother) {
+TEST_F(JournalLog, OmitsPrioritiesOnAnotherStream) {
   for (const std::string& stream : {std::string(), std::string("0:0"), stream_ + '0'}) {
     const test::Environment environment{{"JOURNAL_STREAM", stream.c_str()}};
     Log(pair_.ours.get(), LogLevel::kInfo, Manner::kDaemon).warning("w");

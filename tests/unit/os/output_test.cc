@@ -20,7 +20,7 @@
 namespace echo {
 namespace {
 
-TEST(ReopenNonblocking, DoesNotWaitAndLeavesTheOtherAsItIs) {
+TEST(ReopenNonblocking, LeavesTheOriginalBlocking) {
   const test::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
   const UniqueFd reopened = reopen_nonblocking(tty.terminal.get());
@@ -37,19 +37,19 @@ TEST(ReopenNonblocking, WritesToTheSameFile) {
   EXPECT_EQ(file.contents(), "x");
 }
 
-TEST(ReopenNonblocking, IsEmptyWhereThereIsNoFile) { EXPECT_FALSE(reopen_nonblocking(-1)); }
+TEST(ReopenNonblocking, IsEmptyWithoutAFile) { EXPECT_FALSE(reopen_nonblocking(-1)); }
 
-TEST(WaitWritable, DoesNotWaitWhereThereIsRoom) {
+TEST(WaitWritable, ReturnsImmediatelyIfThereIsRoom) {
   const test::SocketPair sockets = test::make_socket_pair();
   EXPECT_TRUE(wait_writable(sockets.ours.get()));
 }
 
-TEST(WaitWritable, DoesNotWaitForWhatCannotBeWrittenTo) {
+TEST(WaitWritable, ReturnsImmediatelyIfThePeerIsGone) {
   UniqueFd gone = test::make_socket_pair().ours;
   EXPECT_TRUE(wait_writable(gone.get()));
 }
 
-TEST(WaitWritable, EndsWhereASignalComesFirst) {
+TEST(WaitWritable, EndsWhenASignalArrives) {
   const test::SocketPair sockets = test::make_socket_pair();
   test::fill(sockets.ours.get());
   Signals signals({SIGUSR1});
@@ -76,7 +76,7 @@ class OutputToSlowReader : public testing::TestWithParam<int> {
 
 INSTANTIATE_TEST_SUITE_P(Flags, OutputToSlowReader, testing::Values(0, O_NONBLOCK));
 
-TEST_P(OutputToSlowReader, WritesAllOfItAsItIsRead) {
+TEST_P(OutputToSlowReader, WritesEverythingAsItIsRead) {
   const std::string text(1 << 20, 'x');
   std::string_view rest = text;
   std::thread writer([&] {
@@ -94,7 +94,7 @@ TEST_P(OutputToSlowReader, WritesAllOfItAsItIsRead) {
   EXPECT_EQ(rest, "");
 }
 
-TEST_P(OutputToSlowReader, EndsWhereTheWaitIsOver) {
+TEST_P(OutputToSlowReader, StopsWhenTheWaitEnds) {
   const std::string text(1 << 20, 'x');
   std::string_view rest = text;
   EXPECT_EQ(Output(writer_.get()).write(rest, {.is_over = [] { return true; }}), EINTR);
@@ -102,7 +102,7 @@ TEST_P(OutputToSlowReader, EndsWhereTheWaitIsOver) {
   EXPECT_GT(rest.size(), 0U);
 }
 
-TEST_P(OutputToSlowReader, WritesWithoutAWaitWhatThereIsRoomFor) {
+TEST_P(OutputToSlowReader, FillsTheRoomWithoutWaiting) {
   const std::string text(1 << 20, 'x');
   std::string_view rest = text;
   EXPECT_EQ(Output(writer_.get()).write_now(rest), EAGAIN);
@@ -110,13 +110,13 @@ TEST_P(OutputToSlowReader, WritesWithoutAWaitWhatThereIsRoomFor) {
   EXPECT_GT(rest.size(), 0U);
 }
 
-TEST_P(OutputToSlowReader, LeavesTheFlagsAsTheyAre) {
+TEST_P(OutputToSlowReader, LeavesTheFlagsUnchanged) {
   std::string_view text = "x";
   Output(writer_.get()).write(text);
   EXPECT_EQ(::fcntl(writer_.get(), F_GETFL) & O_NONBLOCK, GetParam());
 }
 
-TEST(Output, FailsWhereNothingCanBeWritten) {
+TEST(Output, FailsOnAReadOnlyDescriptor) {
   const UniqueFd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   std::string_view text = "x";
   EXPECT_EQ(Output(input.get()).write(text), EBADF);

@@ -9,7 +9,7 @@
 namespace echo {
 namespace {
 
-TEST(ProcessorWait, NeverGoesBack) {
+TEST(ProcessorWait, NeverDecreases) {
   const auto before = processor_wait();
   if (!before) GTEST_SKIP() << "this system does not tell";
   std::optional<ProcessorWait> after;

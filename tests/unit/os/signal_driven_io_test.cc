@@ -47,7 +47,7 @@ bool tells_of(int fd, const SignalDrivenIo& events) {
   return std::find(fds.begin(), fds.end(), fd) != fds.end();
 }
 
-TEST(SignalDrivenIo, TellsOfInput) {
+TEST(SignalDrivenIo, ReportsInput) {
   const SocketPair pair = make_socket_pair();
   const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
@@ -56,7 +56,7 @@ TEST(SignalDrivenIo, TellsOfInput) {
   EXPECT_EQ(taken(events), std::vector<int>{pair.ours.get()});
 }
 
-TEST(SignalDrivenIo, TellsOfEof) {
+TEST(SignalDrivenIo, ReportsEof) {
   SocketPair pair = make_socket_pair();
   const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
@@ -64,7 +64,7 @@ TEST(SignalDrivenIo, TellsOfEof) {
   EXPECT_TRUE(tells_of(pair.ours.get(), events));
 }
 
-TEST(SignalDrivenIo, TellsOfAReset) {
+TEST(SignalDrivenIo, ReportsAReset) {
   SocketPair pair = make_tcp_pair();
   const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
@@ -73,7 +73,7 @@ TEST(SignalDrivenIo, TellsOfAReset) {
   EXPECT_TRUE(tells_of(pair.ours.get(), events));
 }
 
-TEST(SignalDrivenIo, TellsOfUrgentData) {
+TEST(SignalDrivenIo, ReportsUrgentData) {
   const SocketPair pair = make_tcp_pair();
   const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
@@ -81,7 +81,7 @@ TEST(SignalDrivenIo, TellsOfUrgentData) {
   EXPECT_TRUE(tells_of(pair.ours.get(), events));
 }
 
-TEST(SignalDrivenIo, TellsOfRoomForOutputOnceSelectSaidThatThereIsNone) {
+TEST(SignalDrivenIo, ReportsRoomAfterSelectReportedNone) {
   const SocketPair pair = make_tcp_pair();
   fill(pair.ours.get());
   const Events events;
@@ -96,7 +96,7 @@ TEST(SignalDrivenIo, TellsOfRoomForOutputOnceSelectSaidThatThereIsNone) {
   EXPECT_TRUE(tells_of(pair.ours.get(), events));
 }
 
-TEST(SignalDrivenIo, TellsOfSeveralInTheirOrder) {
+TEST(SignalDrivenIo, ReportsEventsInOrder) {
   const SocketPair first = make_socket_pair();
   const SocketPair second = make_socket_pair();
   const Events events;
@@ -107,7 +107,7 @@ TEST(SignalDrivenIo, TellsOfSeveralInTheirOrder) {
   EXPECT_EQ(taken(events), (std::vector<int>{second.ours.get(), first.ours.get()}));
 }
 
-TEST(SignalDrivenIo, TellsNothingOfWhatWasThereBefore) {
+TEST(SignalDrivenIo, IgnoresInputThatPrecedesArming) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "x");
   const Events events;
@@ -115,7 +115,7 @@ TEST(SignalDrivenIo, TellsNothingOfWhatWasThereBefore) {
   EXPECT_FALSE(test::is_readable(events.fd()));
 }
 
-TEST(SignalDrivenIo, TellsNothingOfADisarmedOne) {
+TEST(SignalDrivenIo, IgnoresADisarmedDescriptor) {
   const SocketPair pair = make_socket_pair();
   const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
@@ -124,7 +124,7 @@ TEST(SignalDrivenIo, TellsNothingOfADisarmedOne) {
   EXPECT_FALSE(test::is_readable(events.fd()));
 }
 
-TEST(SignalDrivenIo, TellsOfABoundedNumberAndThenOfTheOthers) {
+TEST(SignalDrivenIo, ReportsABoundedNumberPerCall) {
   constexpr std::size_t kEvents = SignalDrivenIo::kMaxTaken + 100;
   const Events events;
   if (!test::allow_signals(kEvents)) GTEST_SKIP() << test::kFewSignals;
@@ -139,7 +139,7 @@ TEST(SignalDrivenIo, TellsOfABoundedNumberAndThenOfTheOthers) {
   EXPECT_EQ(taken(events).size(), 100U);
 }
 
-TEST(SignalDrivenIo, SaysThatEventsWereLost) {
+TEST(SignalDrivenIo, ReportsLostEvents) {
   const SocketPair pair = make_socket_pair();
   const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
@@ -155,7 +155,7 @@ rlimit signal_limit() {
 }
 
 // All programs of a user share them, and whoever connects decides how many there are.
-TEST(SignalDrivenIo, TakesFewOfTheUsersSignals) {
+TEST(SignalDrivenIo, LimitsItsQueuedSignals) {
   const rlimit before = signal_limit();
   {
     const SignalDrivenIo events;
@@ -165,20 +165,20 @@ TEST(SignalDrivenIo, TakesFewOfTheUsersSignals) {
   EXPECT_EQ(signal_limit().rlim_cur, before.rlim_cur);
 }
 
-TEST(SignalDrivenIo, RaisesNoLimitOfSignals) {
+TEST(SignalDrivenIo, NeverRaisesTheSignalLimit) {
   const test::LimitedSignalQueue queue(7);
   const SignalDrivenIo events;
   EXPECT_EQ(signal_limit().rlim_cur, 7U);
 }
 
-TEST(SignalDrivenIo, DoesNotArmAFile) {
+TEST(SignalDrivenIo, RefusesToArmAFile) {
   const UniqueFd file(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
   const SignalDrivenIo events;
   EXPECT_FALSE(events.arm(file.get()));
 }
 
 // Whom it armed may have been forgotten, or be another process's too.
-TEST(SignalDrivenIo, LeavesSignalsThatEndNothing) {
+TEST(SignalDrivenIo, LeavesItsSignalsIgnored) {
   const SocketPair pair = make_socket_pair();
   {
     const SignalDrivenIo events;
@@ -189,7 +189,7 @@ TEST(SignalDrivenIo, LeavesSignalsThatEndNothing) {
   EXPECT_EQ(receive(pair.ours.get(), buffer).bytes, 1U);
 }
 
-TEST(SignalDrivenIo, PutsTheSignalMaskBack) {
+TEST(SignalDrivenIo, RestoresTheSignalMask) {
   sigset_t before{};
   ::sigprocmask(SIG_SETMASK, nullptr, &before);
   { const SignalDrivenIo events; }

@@ -86,12 +86,12 @@ class SignalsTest : public testing::Test {
   sigset_t old_mask_{};
 };
 
-TEST_F(SignalsTest, TakesNothingIfNothingCame) {
+TEST_F(SignalsTest, TakesNothingWithoutASignal) {
   Signals signals({SIGTERM, SIGINT});
   EXPECT_EQ(signals.take(), 0);
 }
 
-TEST_F(SignalsTest, TakesTheSignalThatCame) {
+TEST_F(SignalsTest, TakesAReceivedSignal) {
   Signals signals({SIGTERM, SIGINT});
   raise_all({SIGINT});
   EXPECT_EQ(taken_from(signals), (std::vector{SIGINT, 0}));
@@ -104,13 +104,13 @@ TEST_F(SignalsTest, TakesTheLowestNumberFirst) {
   EXPECT_EQ(taken_from(signals), (std::vector{SIGHUP, SIGINT, SIGUSR1, SIGTERM, 0}));
 }
 
-TEST_F(SignalsTest, TakesASignalOnceThoughItCameTwice) {
+TEST_F(SignalsTest, TakesARepeatedSignalOnce) {
   Signals signals({SIGUSR1});
   raise_all({SIGUSR1, SIGUSR1});
   EXPECT_EQ(taken_from(signals), (std::vector{SIGUSR1, 0}));
 }
 
-TEST_F(SignalsTest, TakesASignalAgainThatComesAgain) {
+TEST_F(SignalsTest, TakesASignalEachTimeItArrives) {
   Signals signals({SIGUSR1});
   for (int time = 0; time < 2; ++time) {
     raise_all({SIGUSR1});
@@ -118,13 +118,13 @@ TEST_F(SignalsTest, TakesASignalAgainThatComesAgain) {
   }
 }
 
-TEST_F(SignalsTest, TakesASignalThatCameBeforeWhileItWasBlocked) {
+TEST_F(SignalsTest, TakesASignalThatWasAlreadyPending) {
   block_signals({SIGTERM});
   raise_all({SIGTERM});
   EXPECT_EQ(Signals({SIGTERM}).take(), SIGTERM);
 }
 
-TEST_F(SignalsTest, ForgetsWhatCameToTheObjectBefore) {
+TEST_F(SignalsTest, DiscardsSignalsOfAPreviousObject) {
   {
     const Signals before({SIGUSR1});
     raise_all({SIGUSR1});
@@ -132,7 +132,7 @@ TEST_F(SignalsTest, ForgetsWhatCameToTheObjectBefore) {
   EXPECT_EQ(Signals({SIGUSR1}).take(), 0);
 }
 
-TEST_F(SignalsTest, LeavesForTheNextTimeWhatComesWhileItIsAsked) {
+TEST_F(SignalsTest, LeavesLaterSignalsToTheNextRound) {
   Signals signals({SIGTERM, SIGINT});
   raise_all({SIGTERM});
   EXPECT_EQ(signals.take(), SIGTERM);
@@ -141,7 +141,7 @@ TEST_F(SignalsTest, LeavesForTheNextTimeWhatComesWhileItIsAsked) {
   EXPECT_EQ(signals.take(), SIGINT);
 }
 
-TEST_F(SignalsTest, IsReadableFromTheFirstSignalUntilAllAreTaken) {
+TEST_F(SignalsTest, IsReadableUntilAllAreTaken) {
   Signals signals({SIGTERM, SIGINT});
   EXPECT_FALSE(test::is_readable(signals.fd()));
   raise_all({SIGINT, SIGTERM, SIGINT});
@@ -150,34 +150,34 @@ TEST_F(SignalsTest, IsReadableFromTheFirstSignalUntilAllAreTaken) {
   EXPECT_FALSE(test::is_readable(signals.fd()));
 }
 
-TEST_F(SignalsTest, LosesNoneToAFloodOfAnother) {
+TEST_F(SignalsTest, LosesNoSignalInAFlood) {
   Signals signals({SIGTERM, SIGUSR1});
   for (int i = 0; i < 100'000; ++i) static_cast<void>(::raise(SIGUSR1));
   raise_all({SIGTERM});
   EXPECT_EQ(taken_from(signals), (std::vector{SIGUSR1, SIGTERM, 0}));
 }
 
-TEST_F(SignalsTest, LeavesErrnoAsItIs) {
+TEST_F(SignalsTest, PreservesErrno) {
   const Signals signals({SIGUSR1});
   errno = ENOENT;
   raise_all({SIGUSR1});
   EXPECT_EQ(errno, ENOENT);
 }
 
-TEST_F(SignalsTest, UnblocksWhatItCatches) {
+TEST_F(SignalsTest, UnblocksTheSignalsItCatches) {
   block_signals({SIGUSR1, SIGUSR2});
   const Signals signals({SIGTERM, SIGUSR1});
   EXPECT_EQ(members(current_mask()), std::vector{SIGUSR2});
 }
 
-TEST_F(SignalsTest, PutsTheActionsBack) {
+TEST_F(SignalsTest, RestoresTheActions) {
   set_action(SIGUSR1, &do_nothing);
   { const Signals signals({SIGTERM, SIGUSR1}); }
   EXPECT_EQ(action_of(SIGUSR1).sa_handler, &do_nothing);
   EXPECT_EQ(action_of(SIGTERM).sa_handler, SIG_DFL);
 }
 
-TEST_F(SignalsTest, PutsTheMaskBack) {
+TEST_F(SignalsTest, RestoresTheMask) {
   block_signals({SIGUSR2});
   { const Signals signals({SIGTERM, SIGUSR1}); }
   EXPECT_EQ(members(current_mask()), std::vector{SIGUSR2});
@@ -192,14 +192,14 @@ TEST_F(SignalsTest, LeavesAnIgnoredSighupIgnored) {
 }
 
 // A shell without job control starts background jobs with SIGINT ignored, and means it less.
-TEST_F(SignalsTest, CatchesAnIgnoredSignalOfAnotherKind) {
+TEST_F(SignalsTest, CatchesSigintEvenIfIgnored) {
   set_action(SIGINT, SIG_IGN);
   Signals signals({SIGINT});
   raise_all({SIGINT});
   EXPECT_EQ(signals.take(), SIGINT);
 }
 
-TEST_F(SignalsTest, RefusesASignalThatCannotBeCaught) {
+TEST_F(SignalsTest, RejectsASignalThatCannotBeCaught) {
   try {
     const Signals signals({SIGKILL});
     FAIL() << "SIGKILL was caught";
@@ -209,7 +209,7 @@ TEST_F(SignalsTest, RefusesASignalThatCannotBeCaught) {
   }
 }
 
-TEST_F(SignalsTest, ChangesNothingWhereItRefuses) {
+TEST_F(SignalsTest, ChangesNothingIfItThrows) {
   try {
     const Signals signals({SIGUSR1, SIGKILL});
     FAIL() << "SIGKILL was caught";
@@ -245,7 +245,7 @@ TEST_F(ExitOnSignals, EndsTheProcessWithStatusZero) {
   }
 }
 
-TEST_F(ExitOnSignals, EndsAProcessThatWasStartedWithThemBlockedOrIgnored) {
+TEST_F(ExitOnSignals, EndsAProcessStartedWithBlockedOrIgnoredSignals) {
   EXPECT_EQ(status_in_child([] {
               block_signals({SIGTERM});
               static_cast<void>(::raise(SIGTERM));
@@ -269,7 +269,7 @@ TEST_F(ExitOnSignals, LeavesAnIgnoredSighupIgnored) {
             kSurvived);
 }
 
-TEST_F(ExitOnSignals, LeavesToTheMainLoopWhatComesOnceItTakesOver) {
+TEST_F(ExitOnSignals, LeavesBlockedSignalsToTheMainLoop) {
   EXPECT_EQ(status_in_child([] {
               exit_on_signals({SIGTERM});
               block_signals({SIGTERM});
@@ -280,7 +280,7 @@ TEST_F(ExitOnSignals, LeavesToTheMainLoopWhatComesOnceItTakesOver) {
             kSurvived);
 }
 
-TEST(ReapChildren, LeavesNoneThatIsDeadOrDies) {
+TEST(ReapChildren, ReapsDeadAndDyingChildren) {
   EXPECT_EQ(status_in_child([] {
               const pid_t dead = ::fork();
               if (dead == 0) ::_exit(0);

@@ -68,33 +68,33 @@ std::pair<std::string, int> receive_to_end(int fd) {
   return {text, ETIMEDOUT};
 }
 
-TEST(Moved, WouldBlockWhereSelectIsToBeAskedAgain) {
+TEST(Moved, WouldBlockIfSelectMustBeCalledAgain) {
   EXPECT_TRUE((Moved{.bytes = 0, .error = EAGAIN}.would_block()));
   EXPECT_TRUE((Moved{.bytes = 0, .error = EWOULDBLOCK}.would_block()));
   EXPECT_TRUE((Moved{.bytes = 0, .error = EINTR}.would_block()));
 }
 
-TEST(Moved, WouldNotBlockAtEofAndOtherErrors) {
+TEST(Moved, WouldNotBlockOtherwise) {
   EXPECT_FALSE(Moved{}.would_block());
   EXPECT_FALSE((Moved{.bytes = 1, .error = 0}.would_block()));
   EXPECT_FALSE((Moved{.bytes = 0, .error = ECONNRESET}.would_block()));
 }
 
-TEST(ListenOn, TakesAFreePortForPort0) {
+TEST(ListenOn, ChoosesAFreePortForPort0) {
   const UniqueFd listener = listen_on_loopback();
   EXPECT_EQ(local_endpoint(listener.get()).host(), "127.0.0.1");
   EXPECT_NE(local_endpoint(listener.get()).port(), 0);
 }
 
-TEST(ListenOn, MakesANonblockingSocketClosedOnExec) {
+TEST(ListenOn, MakesSocketsNonblockingAndClosedOnExec) {
   expect_nonblocking_and_closed_on_exec(listen_on_loopback().get());
 }
 
-TEST(ListenOn, AllowsForARestartAtOnce) {
+TEST(ListenOn, AllowsAnImmediateRestart) {
   EXPECT_EQ(option_of(listen_on_loopback().get(), SOL_SOCKET, SO_REUSEADDR), 1);
 }
 
-TEST(ListenOn, PassesTheBacklogOn) {
+TEST(ListenOn, SetsTheBacklog) {
   const UniqueFd listener = listen_on(loopback(), 7, false);
   tcp_info info{};
   socklen_t length = sizeof info;
@@ -103,7 +103,7 @@ TEST(ListenOn, PassesTheBacklogOn) {
   EXPECT_EQ(info.tcpi_sacked, 7U);
 }
 
-TEST(ListenOn, NamesTheAddressThatIsInUse) {
+TEST(ListenOn, NamesAnAddressInUse) {
   const UniqueFd listener = listen_on_loopback();
   const Endpoint taken = local_endpoint(listener.get());
   try {
@@ -117,7 +117,7 @@ TEST(ListenOn, NamesTheAddressThatIsInUse) {
   }
 }
 
-TEST(ListenOn, TellsTheErrorOfTheCallThatFailed) {
+TEST(ListenOn, ReportsTheErrorOfTheFailedCall) {
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
   address.sin6_addr.s6_addr[0] = 0xfe;
@@ -136,13 +136,13 @@ TEST(ListenOn, TellsTheErrorOfTheCallThatFailed) {
   }
 }
 
-TEST(ListenOn, SharesAPortThatBothAskToShare) {
+TEST(ListenOn, SharesAPortIfBothSetReusePort) {
   const UniqueFd first = listen_on(loopback(), 1, true);
   const UniqueFd second = listen_on(local_endpoint(first.get()), 1, true);
   EXPECT_EQ(local_endpoint(second.get()).port(), local_endpoint(first.get()).port());
 }
 
-TEST(ListenOn, LeavesIpv4OutOfAnIpv6Wildcard) {
+TEST(ListenOn, ExcludesIpv4FromAnIpv6Wildcard) {
   const UniqueFd probe(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!probe) GTEST_SKIP() << "this machine has no IPv6";
   const UniqueFd listener = listen_on(resolve("*", 0, AF_INET6).front(), 1, false);
@@ -166,21 +166,19 @@ Keepalive keepalive_of_accepted(Duration keepalive) {
           option_of(accepted.fd.get(), IPPROTO_TCP, TCP_KEEPCNT)};
 }
 
-TEST(ListenOn, HasItsConnectionsAskWhetherThePeerIsThere) {
+TEST(ListenOn, EnablesKeepaliveOnConnections) {
   EXPECT_EQ(keepalive_of_accepted(2min), (Keepalive{1, 120, 30, 4}));
   EXPECT_EQ(keepalive_of_accepted(kMaxKeepalive), (Keepalive{1, 32767, 8192, 4}));
 }
 
-TEST(ListenOn, RoundsTheTimesOfKeepaliveUpToASecond) {
+TEST(ListenOn, RoundsKeepaliveTimesUpToSeconds) {
   EXPECT_EQ(keepalive_of_accepted(1us), (Keepalive{1, 1, 1, 4}));
   EXPECT_EQ(keepalive_of_accepted(2001ms), (Keepalive{1, 3, 1, 4}));
 }
 
-TEST(ListenOn, LetsItsConnectionsBeSilentForKeepaliveZero) {
-  EXPECT_EQ(keepalive_of_accepted(0s).on, 0);
-}
+TEST(ListenOn, DisablesKeepaliveForZero) { EXPECT_EQ(keepalive_of_accepted(0s).on, 0); }
 
-TEST(AcceptFrom, WouldBlockWhereNobodyConnects) {
+TEST(AcceptFrom, WouldBlockWithoutAClient) {
   const UniqueFd listener = listen_on_loopback();
   const Accepted accepted = accept_from(listener.get());
   EXPECT_FALSE(accepted.fd);
@@ -197,20 +195,20 @@ class ConnectedTest : public testing::Test {
   const Accepted accepted_ = accept_from(listener_.get());
 };
 
-TEST_F(ConnectedTest, AcceptFromTellsWhoThePeerIs) {
+TEST_F(ConnectedTest, AcceptFromReturnsThePeersAddress) {
   ASSERT_TRUE(accepted_.fd);
   EXPECT_EQ(accepted_.error, 0);
   EXPECT_EQ(accepted_.peer.to_string(), local_endpoint(connecting_.fd.get()).to_string());
 }
 
-TEST_F(ConnectedTest, ConnectToLeavesNoErrorOnceWritable) {
+TEST_F(ConnectedTest, ConnectToSucceedsOnceWritable) {
   ASSERT_TRUE(connecting_.fd);
   EXPECT_EQ(connecting_.error, 0);
   ASSERT_TRUE(wait_writable(connecting_.fd.get()));
   EXPECT_EQ(take_error(connecting_.fd.get()), 0);
 }
 
-TEST_F(ConnectedTest, BothSidesSendSmallMessagesAtOnce) {
+TEST_F(ConnectedTest, BothSidesSetNodelay) {
   EXPECT_EQ(option_of(accepted_.fd.get(), IPPROTO_TCP, TCP_NODELAY), 1);
   EXPECT_EQ(option_of(connecting_.fd.get(), IPPROTO_TCP, TCP_NODELAY), 1);
 }
@@ -221,14 +219,14 @@ TEST_F(ConnectedTest, BothSidesAreNonblockingAndClosedOnExec) {
 }
 
 // A description is shared with all that have it.
-TEST(NeverWaitToAccept, HoldsThoughAnotherOwnerMakesTheListenerBlocking) {
+TEST(NeverWaitToAccept, WorksOnABlockingListener) {
   const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
   never_wait_to_accept(listener.get());
   ::fcntl(listener.get(), F_SETFL, ::fcntl(listener.get(), F_GETFL) & ~O_NONBLOCK);
   EXPECT_EQ(accept_from(listener.get()).error, EAGAIN);
 }
 
-TEST(WaitToAccept, LeavesNoTimeoutBehind) {
+TEST(WaitToAccept, ClearsTheTimeout) {
   const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
   never_wait_to_accept(listener.get());
   wait_to_accept(listener.get());
@@ -239,18 +237,18 @@ TEST(WaitToAccept, LeavesNoTimeoutBehind) {
   EXPECT_EQ(time.tv_usec, 0);
 }
 
-TEST(IsBroadcast, TellsAnAddressOfAllHosts) {
+TEST(IsBroadcast, IsTrueForBroadcastAddresses) {
   EXPECT_TRUE(is_broadcast(resolve("255.255.255.255", 0).front()));
   EXPECT_TRUE(is_broadcast(resolve("127.255.255.255", 0).front()));
 }
 
-TEST(IsBroadcast, IsNoneOfOneHost) {
+TEST(IsBroadcast, IsFalseForOtherAddresses) {
   for (const char* const host : {"127.0.0.1", "127.0.0.2", "0.0.0.0", "::1", "::"}) {
     EXPECT_FALSE(is_broadcast(resolve(host, 0).front())) << host;
   }
 }
 
-TEST(ConnectTo, LeavesTheRefusalToTakeErrorOnce) {
+TEST(ConnectTo, LetsTakeErrorReportARefusalOnce) {
   // Bound, so that nobody else gets the port, but not listening.
   const UniqueFd deaf(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::bind(deaf.get(), loopback().address(), loopback().length()), 0);
@@ -261,55 +259,53 @@ TEST(ConnectTo, LeavesTheRefusalToTakeErrorOnce) {
   EXPECT_EQ(take_error(connecting.fd.get()), 0);
 }
 
-TEST(ConnectTo, ReturnsTheErrorWhereThereIsNoSocket) {
+TEST(ConnectTo, ReturnsTheErrorOfSocket) {
   const Connecting connecting = connect_to(Endpoint());
   EXPECT_FALSE(connecting.fd);
   EXPECT_EQ(connecting.error, EAFNOSUPPORT);
 }
 
-TEST(ConnectTo, ReturnsTheErrorWhereThereIsNoWay) {
+TEST(ConnectTo, ReturnsTheErrorOfConnect) {
   // TCP connects to one peer, never to a multicast group (RFC 1122, section 4.2.3.10).
   const Connecting connecting = connect_to(resolve("224.0.0.1", 7).front());
   EXPECT_FALSE(connecting.fd);
   EXPECT_EQ(connecting.error, ENETUNREACH);
 }
 
-TEST(TakeError, ReturnsWhyItCouldNotAsk) {
+TEST(TakeError, ReturnsTheErrorOfGetsockopt) {
   const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(take_error(file.get()), ENOTSOCK);
 }
 
-TEST(LocalEndpoint, IsNoAddressWhereThereIsNone) {
+TEST(LocalEndpoint, IsEmptyWithoutAnIpAddress) {
   EXPECT_EQ(local_endpoint(-1).family(), AF_UNSPEC);
   EXPECT_EQ(local_endpoint(make_socket_pair().ours.get()).family(), AF_UNSPEC);
 }
 
-TEST(RemoteEndpoint, IsThePeersLocalOne) {
+TEST(RemoteEndpoint, IsThePeersLocalEndpoint) {
   const SocketPair pair = make_tcp_pair();
   EXPECT_EQ(remote_endpoint(pair.ours.get()).to_string(),
             local_endpoint(pair.theirs.get()).to_string());
 }
 
-TEST(RemoteEndpoint, IsNoAddressWhereThereIsNone) {
-  EXPECT_EQ(remote_endpoint(-1).family(), AF_UNSPEC);
-}
+TEST(RemoteEndpoint, IsEmptyWithoutASocket) { EXPECT_EQ(remote_endpoint(-1).family(), AF_UNSPEC); }
 
-TEST(Unacknowledged, CountsWhatThePeerHasNoRoomFor) {
+TEST(Unacknowledged, CountsBytesThePeerHasNotReceived) {
   const SocketPair pair = make_tcp_pair();
   const std::size_t sent = test::fill(pair.ours.get());
   EXPECT_GT(unacknowledged(pair.ours.get()).value(), 0U);
   EXPECT_LE(unacknowledged(pair.ours.get()).value(), sent);
 }
 
-TEST(Unacknowledged, IsNoneOnceThePeerHasIt) {
+TEST(Unacknowledged, IsZeroOnceThePeerHasReceivedAll) {
   const SocketPair pair = make_tcp_pair();
   send(pair.ours.get(), "x");
   test::wait_until([&] { return unacknowledged(pair.ours.get()) == std::size_t{0}; });
 }
 
-TEST(Unacknowledged, IsNoneWhereItIsNotToBeHad) { EXPECT_EQ(unacknowledged(-1), std::nullopt); }
+TEST(Unacknowledged, IsEmptyOnAnError) { EXPECT_EQ(unacknowledged(-1), std::nullopt); }
 
-TEST(Receive, TakesWhatIsThere) {
+TEST(Receive, ReturnsAvailableBytes) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "hello");
   std::array<char, 8> buffer{};
@@ -318,7 +314,7 @@ TEST(Receive, TakesWhatIsThere) {
   EXPECT_EQ(std::string_view(buffer.data(), received.bytes), "hello");
 }
 
-TEST(Receive, TakesNoMoreThanTheBufferHolds) {
+TEST(Receive, RespectsTheBufferSize) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "hello");
   std::array<char, 8> buffer{};
@@ -327,7 +323,7 @@ TEST(Receive, TakesNoMoreThanTheBufferHolds) {
   EXPECT_STREQ(buffer.data(), "hel");
 }
 
-TEST(Receive, WouldBlockWhereNothingIsThere) {
+TEST(Receive, WouldBlockWithoutData) {
   const SocketPair pair = make_socket_pair();
   std::array<char, 1> buffer{};
   const Moved received = receive(pair.ours.get(), buffer);
@@ -342,7 +338,7 @@ TEST(Receive, WouldBlockEvenOnABlockingSocket) {
   EXPECT_TRUE(receive(pair.ours.get(), buffer).would_block());
 }
 
-TEST(Receive, MovesNothingWithoutErrorAtEof) {
+TEST(Receive, ReturnsNeitherBytesNorAnErrorAtEof) {
   SocketPair pair = make_socket_pair();
   pair.theirs.reset();
   std::array<char, 1> buffer{};
@@ -360,7 +356,7 @@ TEST(Receive, ReturnsTheErrorOfAReset) {
   EXPECT_EQ(receive(pair.ours.get(), buffer).error, ECONNRESET);
 }
 
-TEST(Send, GathersThePartsInOrder) {
+TEST(Send, SendsThePartsInOrder) {
   std::string first = "one, ";
   std::string second = "two, ";
   std::string third = "three";
@@ -374,7 +370,7 @@ TEST(Send, GathersThePartsInOrder) {
   EXPECT_EQ(receive_to_end(pair.theirs.get()).first, "one, two, three");
 }
 
-TEST(Send, WouldBlockWhereTheSocketIsFull) {
+TEST(Send, WouldBlockOnAFullSocket) {
   const SocketPair pair = make_socket_pair();
   test::fill(pair.ours.get());
   const Moved sent = send(pair.ours.get(), "x");
@@ -414,14 +410,14 @@ TEST(Send, ReturnsEpipeAndRaisesNoSigpipe) {
   ::pthread_sigmask(SIG_SETMASK, &old_mask, nullptr);
 }
 
-TEST(ShutDownSending, SendsEofAfterWhatWasSent) {
+TEST(ShutDownSending, SendsEofAfterTheData) {
   const SocketPair pair = make_tcp_pair();
   send(pair.ours.get(), "last words");
   shut_down_sending(pair.ours.get());
   EXPECT_EQ(receive_to_end(pair.theirs.get()), std::pair(std::string("last words"), 0));
 }
 
-TEST(ShutDownSending, LeavesReceivingAlone) {
+TEST(ShutDownSending, StillReceives) {
   const SocketPair pair = make_tcp_pair();
   shut_down_sending(pair.ours.get());
   send(pair.theirs.get(), "x");
@@ -430,7 +426,7 @@ TEST(ShutDownSending, LeavesReceivingAlone) {
   EXPECT_EQ(receive(pair.ours.get(), buffer).bytes, 1U);
 }
 
-TEST(ClosePolitely, SendsEofAndNoResetThoughBytesWereWaiting) {
+TEST(ClosePolitely, SendsEofDespiteUnreadInput) {
   SocketPair pair = make_tcp_pair();
   send(pair.theirs.get(), "nobody reads this");
   ASSERT_TRUE(wait_readable(pair.ours.get()));
@@ -439,7 +435,7 @@ TEST(ClosePolitely, SendsEofAndNoResetThoughBytesWereWaiting) {
   EXPECT_EQ(receive_to_end(pair.theirs.get()), std::pair(std::string("sorry"), 0));
 }
 
-TEST(ClosePolitely, ThrowsAwayMoreThanOneReadTakes) {
+TEST(ClosePolitely, DiscardsMoreThanOneBuffer) {
   SocketPair pair = make_socket_pair();
   test::fill(pair.theirs.get());
   send(pair.ours.get(), "sorry");
@@ -453,7 +449,7 @@ TEST(ClosePolitely, ClosesTheSocket) {
   EXPECT_EQ(send(pair.theirs.get(), "x").error, EPIPE);
 }
 
-TEST(ClosePolitely, ClosesAConnectionThatIsBrokenAlready) {
+TEST(ClosePolitely, ClosesABrokenConnection) {
   SocketPair pair = make_tcp_pair();
   test::reset_on_close(pair.theirs.get());
   pair.theirs.reset();

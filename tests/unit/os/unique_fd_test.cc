@@ -20,19 +20,19 @@ UniqueFd open_null() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
 
-TEST(UniqueFd, IsNoDescriptorAtFirst) {
+TEST(UniqueFd, IsEmptyByDefault) {
   const UniqueFd fd;
   EXPECT_FALSE(fd);
   EXPECT_EQ(fd.get(), -1);
 }
 
-TEST(UniqueFd, TakesDescriptorZeroForOne) {
+TEST(UniqueFd, AcceptsDescriptorZero) {
   UniqueFd fd(0);
   EXPECT_TRUE(fd);
   EXPECT_EQ(fd.release(), 0);
 }
 
-TEST(UniqueFd, ClosesWhenItGoes) {
+TEST(UniqueFd, ClosesOnDestruction) {
   int number = -1;
   {
     const UniqueFd fd = open_null();
@@ -51,7 +51,7 @@ TEST(UniqueFd, MovesTheDescriptor) {
   EXPECT_TRUE(is_open(number));
 }
 
-TEST(UniqueFd, ClosesWhatItHeldWhenAssignedTo) {
+TEST(UniqueFd, ClosesItsDescriptorOnAssignment) {
   UniqueFd from = open_null();
   UniqueFd to = open_null();
   const int kept = from.get();
@@ -62,7 +62,7 @@ TEST(UniqueFd, ClosesWhatItHeldWhenAssignedTo) {
   EXPECT_FALSE(is_open(closed));
 }
 
-TEST(UniqueFd, KeepsTheDescriptorWhenAssignedToItself) {
+TEST(UniqueFd, SurvivesSelfAssignment) {
   UniqueFd fd = open_null();
   UniqueFd& same = fd;
   const int number = fd.get();
@@ -78,7 +78,7 @@ TEST(UniqueFd, LeavesAReleasedDescriptorOpen) {
   EXPECT_TRUE(is_open(released.get()));
 }
 
-TEST(UniqueFd, ClosesOnceThoughResetTwice) {
+TEST(UniqueFd, ClosesOnlyOnce) {
   UniqueFd fd = open_null();
   const int number = fd.get();
   fd.reset();
@@ -89,7 +89,7 @@ TEST(UniqueFd, ClosesOnceThoughResetTwice) {
   EXPECT_TRUE(is_open(number));
 }
 
-TEST(UniqueFd, KeepsErrnoThoughCloseFails) {
+TEST(UniqueFd, PreservesErrnoIfCloseFails) {
   UniqueFd fd = open_null();
   UniqueFd(fd.get()).reset();
   errno = ERANGE;
