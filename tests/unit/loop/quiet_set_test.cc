@@ -84,26 +84,26 @@ class QuietSetTest : public testing::Test {
   FdSet readable_;
 };
 
-TEST_F(QuietSetTest, MakesThoseIdleThatAreNotReadyWhileOthersAre) {
+TEST_F(QuietSetTest, MakesUnreadyDescriptorsIdle) {
   call_often();
   EXPECT_FALSE(is_idle(0));
   EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
-TEST_F(QuietSetTest, LeavesFewAsTheyAre) {
+TEST_F(QuietSetTest, KeepsAFewDescriptorsActive) {
   quiet_set_.forget(fd(1));
   call_often();
   EXPECT_TRUE(quiet_set_.idle().empty());
 }
 
-TEST_F(QuietSetTest, AddsSomeToThoseThatAreIdleAlready) {
+TEST_F(QuietSetTest, MakesMoreDescriptorsIdle) {
   call_often();
   for (std::size_t i = 0; i < QuietSet::kFewMore; ++i) add_one();
   call_often();
   EXPECT_EQ(quiet_set_.idle().size(), kSilent + QuietSet::kFewMore);
 }
 
-TEST_F(QuietSetTest, ProbesThemBeforeTheyAreIdle) {
+TEST_F(QuietSetTest, ProbesDescriptorsBeforeTheyAreIdle) {
   call_until_probe();
   EXPECT_TRUE(quiet_set_.idle().empty());
   note();
@@ -111,7 +111,7 @@ TEST_F(QuietSetTest, ProbesThemBeforeTheyAreIdle) {
   EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
-TEST_F(QuietSetTest, LeavesOneActiveThatIsReadyAtItsProbe) {
+TEST_F(QuietSetTest, KeepsActiveIfReadyWhenProbed) {
   FdSet writable;
   FdSet exceptional;
   call_until_probe();
@@ -123,7 +123,7 @@ TEST_F(QuietSetTest, LeavesOneActiveThatIsReadyAtItsProbe) {
   EXPECT_TRUE(is_idle(4));
 }
 
-TEST_F(QuietSetTest, ProbesABoundedNumberInOneCall) {
+TEST_F(QuietSetTest, ProbesABoundedNumberPerCall) {
   while (pairs_.size() < QuietSet::kMaxProbing + 50) add_one();
   call_until_probe();
   note();
@@ -132,7 +132,7 @@ TEST_F(QuietSetTest, ProbesABoundedNumberInOneCall) {
   EXPECT_EQ(quiet_set_.idle().size(), pairs_.size() - 1);
 }
 
-TEST_F(QuietSetTest, MakesOneActiveOnWhichSomethingHappens) {
+TEST_F(QuietSetTest, ActivatesADescriptorOnAnEvent) {
   call_often();
   speak(5);
   ASSERT_TRUE(test::wait_readable(quiet_set_.events_fd()));
@@ -141,14 +141,14 @@ TEST_F(QuietSetTest, MakesOneActiveOnWhichSomethingHappens) {
   EXPECT_TRUE(is_idle(6));
 }
 
-TEST_F(QuietSetTest, MakesOneActiveThatIsAdded) {
+TEST_F(QuietSetTest, ActivatesADescriptorThatIsAdded) {
   call_often();
   quiet_set_.add(fd(5));
   EXPECT_FALSE(is_idle(5));
   EXPECT_TRUE(is_idle(6));
 }
 
-TEST_F(QuietSetTest, MakesThemIdleAgain) {
+TEST_F(QuietSetTest, MakesActivatedDescriptorsIdleAgain) {
   call_often();
   for (std::size_t number = 1; number <= QuietSet::kFewMore; ++number) quiet_set_.add(fd(number));
   ASSERT_FALSE(is_idle(1));
@@ -157,7 +157,7 @@ TEST_F(QuietSetTest, MakesThemIdleAgain) {
 }
 
 // Of others that are armed none was reported.
-TEST_F(QuietSetTest, ProbesEachAgainAfterEventsWereLost) {
+TEST_F(QuietSetTest, ProbesAllIdleDescriptorsAfterLostEvents) {
   call_often();
   const test::LimitedSignalQueue queue(1);
   for (std::size_t number = 1; number <= kSilent; ++number) speak(number);
@@ -173,7 +173,7 @@ TEST_F(QuietSetTest, ProbesEachAgainAfterEventsWereLost) {
 }
 
 // It may have been among those that were lost.
-TEST_F(QuietSetTest, ProbesOneAgainThatWasProbedWhenEventsWereLost) {
+TEST_F(QuietSetTest, RepeatsAProbeIfEventsWereLost) {
   call_until_probe();
   const test::LimitedSignalQueue queue(0);
   speak(1);
@@ -184,7 +184,7 @@ TEST_F(QuietSetTest, ProbesOneAgainThatWasProbedWhenEventsWereLost) {
   EXPECT_FALSE(is_idle(1));
 }
 
-TEST_F(QuietSetTest, ProbesEachInItsTurnThoughEventsAreLostAgainAndAgain) {
+TEST_F(QuietSetTest, ProbesAllInTurnDuringRepeatedLosses) {
   while (pairs_.size() < 3 * QuietSet::kMaxProbing) add_one();
   call_often();
   ASSERT_EQ(quiet_set_.idle().size(), pairs_.size() - 1);
@@ -202,14 +202,14 @@ TEST_F(QuietSetTest, ProbesEachInItsTurnThoughEventsAreLostAgainAndAgain) {
   EXPECT_EQ(tried.size(), pairs_.size() - 1);
 }
 
-TEST_F(QuietSetTest, HearsNoMoreOfOneThatIsActiveAgain) {
+TEST_F(QuietSetTest, DisarmsADescriptorThatIsActiveAgain) {
   call_often();
   quiet_set_.add(fd(5));
   speak(5);
   EXPECT_FALSE(test::is_readable(quiet_set_.events_fd()));
 }
 
-TEST_F(QuietSetTest, DoesNotProbeOneThatIsReadyMeanwhile) {
+TEST_F(QuietSetTest, SkipsTheProbeIfReadyMeanwhile) {
   while (pairs_.size() < 10 + QuietSet::kMaxProbing) add_one();
   call_until_probe();
   // Some more than one call probes are still to come, this one among them.
@@ -222,7 +222,7 @@ TEST_F(QuietSetTest, DoesNotProbeOneThatIsReadyMeanwhile) {
   EXPECT_TRUE(is_idle(last - 1));
 }
 
-TEST_F(QuietSetTest, LeavesThoseActiveOfWhichTheKernelReportsNothing) {
+TEST_F(QuietSetTest, KeepsDescriptorsWithoutEventsActive) {
   const UniqueFd file(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
   quiet_set_.reserve(file.get() + 1);
   quiet_set_.add(file.get());
@@ -232,7 +232,7 @@ TEST_F(QuietSetTest, LeavesThoseActiveOfWhichTheKernelReportsNothing) {
 }
 
 // Whichever of its sets was the last to grow.
-TEST_F(QuietSetTest, GoesOnThoughMemoryEndsWhileItsSetsGrow) {
+TEST_F(QuietSetTest, SurvivesAnAllocationFailureInReserve) {
   bool any_failed = true;
   for (std::size_t successes = 0; any_failed; ++successes) {
     try {
@@ -253,14 +253,14 @@ TEST_F(QuietSetTest, GoesOnThoughMemoryEndsWhileItsSetsGrow) {
   }
 }
 
-TEST_F(QuietSetTest, ForgetsAnIdleOne) {
+TEST_F(QuietSetTest, ForgetsIdleDescriptors) {
   call_often();
   for (std::size_t number = 1; number <= kSilent; ++number) quiet_set_.forget(fd(number));
   EXPECT_TRUE(quiet_set_.idle().empty());
   EXPECT_TRUE(quiet_set_.idle().empty());
 }
 
-TEST_F(QuietSetTest, ForgetsOneThatIsProbed) {
+TEST_F(QuietSetTest, ForgetsDescriptorsDuringAProbe) {
   call_until_probe();
   for (std::size_t number = 1; number <= kSilent; ++number) quiet_set_.forget(fd(number));
   EXPECT_FALSE(quiet_set_.is_probing());
@@ -268,7 +268,7 @@ TEST_F(QuietSetTest, ForgetsOneThatIsProbed) {
   EXPECT_TRUE(quiet_set_.idle().empty());
 }
 
-TEST_F(QuietSetTest, LeavesOutOneOfWhichNothingIsExpected) {
+TEST_F(QuietSetTest, IgnoresARemovedDescriptor) {
   quiet_set_.remove(fd(1));
   add_one();
   call_often();
@@ -276,7 +276,7 @@ TEST_F(QuietSetTest, LeavesOutOneOfWhichNothingIsExpected) {
   EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
-TEST_F(QuietSetTest, KeepsOneActiveThatIsToStaySo) {
+TEST_F(QuietSetTest, KeepsADescriptorActiveOnRequest) {
   quiet_set_.keep_active(fd(1));
   add_one();
   call_often();
@@ -285,7 +285,7 @@ TEST_F(QuietSetTest, KeepsOneActiveThatIsToStaySo) {
 }
 
 // Candidates are chosen after one of these calls.
-TEST_F(QuietSetTest, KeepsOneActiveWhateverItWasBefore) {
+TEST_F(QuietSetTest, KeepsADescriptorActiveFromAnyState) {
   constexpr std::size_t kKept = 2 * kSilent;
   for (std::size_t i = 0; i < kKept; ++i) add_one();
   for (std::size_t number = 1; number <= kKept; ++number) {
@@ -299,7 +299,7 @@ TEST_F(QuietSetTest, KeepsOneActiveWhateverItWasBefore) {
 }
 
 // As a listener is, while accepting pauses.
-TEST_F(QuietSetTest, KeepsItActiveThoughNothingWasExpectedOfItMeanwhile) {
+TEST_F(QuietSetTest, KeepsADescriptorActiveAfterARemoval) {
   quiet_set_.keep_active(fd(1));
   quiet_set_.remove(fd(1));
   call_often();

@@ -48,7 +48,7 @@ void expect_no_results(const Selector& selector) {
   EXPECT_TRUE(selector.exceptional().empty());
 }
 
-TEST(Selector, ReportsWhatIsReadable) {
+TEST(Selector, ReportsReadableDescriptors) {
   const SocketPair ready = make_socket_pair();
   const SocketPair silent = make_socket_pair();
   send(ready.theirs.get(), "x");
@@ -61,7 +61,7 @@ TEST(Selector, ReportsWhatIsReadable) {
   EXPECT_TRUE(selector.exceptional().empty());
 }
 
-TEST(Selector, ReportsWhatIsWritable) {
+TEST(Selector, ReportsWritableDescriptors) {
   const SocketPair ready = make_socket_pair();
   const SocketPair full = make_socket_pair();
   test::fill(full.ours.get());
@@ -92,7 +92,7 @@ TEST(Selector, ReportsUrgentDataAsExceptional) {
   EXPECT_EQ(members(selector.exceptional()), Fds{pair.ours.get()});
 }
 
-TEST(Selector, ReportsUrgentDataOfInputsAlone) {
+TEST(Selector, ReportsUrgentDataOfInputsOnly) {
   const SocketPair pair = make_tcp_pair();
   ASSERT_EQ(::send(pair.theirs.get(), "!", 1, MSG_OOB), 1);
   Selector selector;
@@ -106,7 +106,7 @@ TEST(Selector, ReportsUrgentDataOfInputsAlone) {
   EXPECT_TRUE(selector.exceptional().empty());
 }
 
-TEST(Selector, KeepsInputsAndOutputsApart) {
+TEST(Selector, StoresInputsAndOutputsSeparately) {
   Selector selector;
   selector.watch_input(3, true);
   selector.watch_output(4, true);
@@ -114,7 +114,7 @@ TEST(Selector, KeepsInputsAndOutputsApart) {
   EXPECT_EQ(members(selector.outputs()), Fds{4});
 }
 
-TEST(Selector, ReportsNothingThatIsWatchedNoMore) {
+TEST(Selector, IgnoresUnwatchedDescriptors) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "x");
   Selector selector;
@@ -127,7 +127,7 @@ TEST(Selector, ReportsNothingThatIsWatchedNoMore) {
   expect_no_results(selector);
 }
 
-TEST(Selector, ReportsInEachTurnWhatIsStillReady) {
+TEST(Selector, ReportsReadyDescriptorsInEachTurn) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "x");
   Selector selector;
@@ -138,7 +138,7 @@ TEST(Selector, ReportsInEachTurnWhatIsStillReady) {
   }
 }
 
-TEST(Selector, ReportsADescriptorPastFdSetsEnd) {
+TEST(Selector, ReportsDescriptorsAboveFdSetsize) {
   test::allow_descriptors(3UL * FD_SETSIZE);
   const SocketPair pair = make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
@@ -150,7 +150,7 @@ TEST(Selector, ReportsADescriptorPastFdSetsEnd) {
   EXPECT_EQ(members(selector.readable()), Fds{high.get()});
 }
 
-TEST(Selector, ReportsInputsAndOutputsFarApart) {
+TEST(Selector, ReportsInputsAndOutputsWithDistantNumbers) {
   test::allow_descriptors(3UL * FD_SETSIZE);
   const SocketPair pair = make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, 2 * FD_SETSIZE));
@@ -165,7 +165,7 @@ TEST(Selector, ReportsInputsAndOutputsFarApart) {
 }
 
 // Since that costs little, and it can go at once most likely.
-TEST(Selector, ReportsByItselfWhatIsNewAmongTheOutputs) {
+TEST(Selector, ReportsNewOutputsBeforeInputs) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "x");
   Selector selector;
@@ -179,7 +179,7 @@ TEST(Selector, ReportsByItselfWhatIsNewAmongTheOutputs) {
   EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
 }
 
-TEST(Selector, WaitsForInputsWhereWhatIsNewIsNotWritable) {
+TEST(Selector, ReportsInputsIfNewOutputsAreNotWritable) {
   const SocketPair pair = make_socket_pair();
   test::fill(pair.ours.get());
   send(pair.theirs.get(), "x");
@@ -192,7 +192,7 @@ TEST(Selector, WaitsForInputsWhereWhatIsNewIsNotWritable) {
 }
 
 // Whichever of its sets was the last to grow.
-TEST(Selector, WaitsOnThoughMemoryEndsWhileItsSetsGrow) {
+TEST(Selector, SurvivesAnAllocationFailureInWatchInput) {
   const SocketPair pair = make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, FdSet::kWordBits));
   send(pair.theirs.get(), "x");
@@ -232,7 +232,7 @@ TEST(Selector, ForgetsADescriptorInEverySet) {
   EXPECT_TRUE(selector.outputs().empty());
 }
 
-TEST(Selector, LeavesOtherResultsWhenItForgetsOne) {
+TEST(Selector, KeepsOtherResultsWhenForgettingADescriptor) {
   const SocketPair pair = make_socket_pair();
   Selector selector;
   selector.watch_output(pair.ours.get(), true);
@@ -242,7 +242,7 @@ TEST(Selector, LeavesOtherResultsWhenItForgetsOne) {
   EXPECT_EQ(members(selector.writable()), Fds{pair.theirs.get()});
 }
 
-TEST(Selector, ReturnsWithNothingOnceTheTimeIsUp) {
+TEST(Selector, ReturnsNothingAfterTheTimeout) {
   const SocketPair pair = make_socket_pair();
   Selector selector;
   selector.watch_input(pair.ours.get(), true);
@@ -250,13 +250,13 @@ TEST(Selector, ReturnsWithNothingOnceTheTimeIsUp) {
   expect_no_results(selector);
 }
 
-TEST(Selector, TakesATimeThatHasPassedForNone) {
+TEST(Selector, TreatsANegativeTimeoutAsZero) {
   Selector selector;
   EXPECT_EQ(selector.wait(-1500ms), 0);
   expect_no_results(selector);
 }
 
-TEST(Selector, TakesTheLongestTimeThereIs) {
+TEST(Selector, AcceptsTheMaximumTimeout) {
   const SocketPair pair = make_socket_pair();
   Selector selector;
   selector.watch_output(pair.ours.get(), true);
@@ -265,7 +265,7 @@ TEST(Selector, TakesTheLongestTimeThereIs) {
 }
 
 // What happens to each of many by chance, mostly to a few of them, and one is always readable.
-TEST(Selector, FindsTheSameWithAndWithoutItsQuietSet) {
+TEST(Selector, MatchesASelectorThatAsksAboutAll) {
   if (!test::allow_signals(1000)) GTEST_SKIP() << test::kFewSignals;
   constexpr std::size_t kPairs = 40;
   constexpr std::size_t kFew = 4;
@@ -346,7 +346,7 @@ class CrowdedSelector : public testing::Test {
   std::vector<SocketPair> silent_{kCrowd};
 };
 
-TEST_F(CrowdedSelector, ReportsAtOnceWhatHasBeenSilentForLong) {
+TEST_F(CrowdedSelector, ReportsAnIdleDescriptorWithinTwoTurns) {
   for (std::size_t number = 0; number < kCrowd; number += 99) {
     const SocketPair& each = silent_[number];
     send(each.theirs.get(), "x");
@@ -355,14 +355,14 @@ TEST_F(CrowdedSelector, ReportsAtOnceWhatHasBeenSilentForLong) {
 }
 
 // Each event is told of by one call, and what it was about reported by the next.
-TEST_F(CrowdedSelector, ReportsAllSoonThatSpeakAtOnce) {
+TEST_F(CrowdedSelector, ReportsABurstWithinBoundedTurns) {
   constexpr std::size_t kMaxTurns = 2 + kCrowd / SignalDrivenIo::kMaxTaken;
   for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
   EXPECT_EQ(readable_within(kMaxTurns).size(), 1 + kCrowd);
 }
 
 // With events lost, each is asked about in its turn.
-TEST_F(CrowdedSelector, ReportsEachInBoundedTimeThoughEventsWereLost) {
+TEST_F(CrowdedSelector, ReportsAllDespiteLostEvents) {
   constexpr std::size_t kMaxTurns = 2 + kCrowd / QuietSet::kMaxProbing + 1;
   const test::LimitedSignalQueue queue(0);
   for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
@@ -370,7 +370,7 @@ TEST_F(CrowdedSelector, ReportsEachInBoundedTimeThoughEventsWereLost) {
 }
 
 // And of that the system tells only those whom select() has said before that there is none.
-TEST_F(CrowdedSelector, ReportsAtOnceRoomForOutputThatHasBeenWantingForLong) {
+TEST_F(CrowdedSelector, ReportsRoomForOutputAfterALongWait) {
   std::array<SocketPair, QuietSet::kFewIdle> stuck;
   for (SocketPair& pair : stuck) {
     pair = test::make_tcp_pair();
@@ -394,7 +394,7 @@ TEST_F(CrowdedSelector, ReportsAtOnceRoomForOutputThatHasBeenWantingForLong) {
   }
 }
 
-TEST_F(CrowdedSelector, SleepsUntilOneSpeaksThatHasBeenSilentForLong) {
+TEST_F(CrowdedSelector, WakesUpForAnIdleDescriptor) {
   std::array<char, 1> buffer{};
   receive(busy_.ours.get(), buffer);
   send(silent_.back().theirs.get(), "x");
@@ -404,7 +404,7 @@ TEST_F(CrowdedSelector, SleepsUntilOneSpeaksThatHasBeenSilentForLong) {
 
 // All of a user's programs share them. Each of those that were silent has many, of which the first
 // makes it active again.
-TEST(Selector, LeavesNoSignalQueuedOnceNobodyIsSilent) {
+TEST(Selector, EmptiesTheSignalQueueAfterABurst) {
   Selector selector;
   if (!test::allow_signals(10'000)) GTEST_SKIP() << test::kFewSignals;
   std::vector<SocketPair> pairs(100);
@@ -426,7 +426,7 @@ TEST(Selector, LeavesNoSignalQueuedOnceNobodyIsSilent) {
 }
 
 // Found nothing, and may be asked again at once.
-TEST(Selector, ReturnsWithNothingWhenASignalInterruptsIt) {
+TEST(Selector, ReturnsNothingWhenASignalInterruptsIt) {
   const SocketPair pair = make_socket_pair();
   const Signals signals({SIGALRM});
   Selector selector;
@@ -437,7 +437,7 @@ TEST(Selector, ReturnsWithNothingWhenASignalInterruptsIt) {
   expect_no_results(selector);
 }
 
-TEST(Selector, ReportsWhatIsReadableThoughSignalsInterruptIt) {
+TEST(Selector, ReportsReadableDescriptorsDespiteSignals) {
   const SocketPair ready = make_socket_pair();
   const SocketPair full = make_socket_pair();
   send(ready.theirs.get(), "x");
@@ -461,7 +461,7 @@ TEST(Selector, ReportsWhatIsReadableThoughSignalsInterruptIt) {
   EXPECT_EQ(found, kWaits);
 }
 
-TEST(Selector, ReportsASignalThoughSomethingIsAlwaysReady) {
+TEST(Selector, ReportsASignalUnderConstantLoad) {
   const SocketPair pair = make_socket_pair();
   const Signals signals({SIGUSR1});
   Selector selector;
@@ -474,7 +474,7 @@ TEST(Selector, ReportsASignalThoughSomethingIsAlwaysReady) {
   EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
 }
 
-TEST(Selector, ReturnsAnErrorWithNothing) {
+TEST(Selector, ReturnsAnErrorWithoutResults) {
   const SocketPair pair = make_socket_pair();
   Selector selector;
   selector.watch_output(pair.ours.get(), true);
