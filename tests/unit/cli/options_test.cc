@@ -43,57 +43,57 @@ std::string walk_error(const Words& words) {
   return usage_error_of([&] { walk(words); });
 }
 
-TEST(CommandLineWalk, FindsNothingInAnEmptyCommandLine) { EXPECT_EQ(walk({}), Found{}); }
+TEST(CommandLineWalk, AcceptsAnEmptyCommandLine) { EXPECT_EQ(walk({}), Found{}); }
 
-TEST(CommandLineWalk, TakesShortOptions) {
+TEST(CommandLineWalk, AcceptsShortOptions) {
   EXPECT_EQ(walk({"-b", "-g", "7"}), (Found{{"--beta", ""}, {"--gamma", "7"}}));
 }
 
-TEST(CommandLineWalk, TakesAValueInTheSameWord) {
+TEST(CommandLineWalk, AcceptsAValueInTheSameWord) {
   EXPECT_EQ(walk({"-g7"}), (Found{{"--gamma", "7"}}));
 }
 
-TEST(CommandLineWalk, TakesShortOptionsInOneWord) {
+TEST(CommandLineWalk, AcceptsShortOptionsInOneWord) {
   EXPECT_EQ(walk({"-bbg7"}), (Found{{"--beta", ""}, {"--beta", ""}, {"--gamma", "7"}}));
 }
 
-TEST(CommandLineWalk, TakesLongOptions) {
+TEST(CommandLineWalk, AcceptsLongOptions) {
   EXPECT_EQ(walk({"--gamma", "7", "--beta"}), (Found{{"--gamma", "7"}, {"--beta", ""}}));
 }
 
-TEST(CommandLineWalk, TakesAValueAfterAnEqualsSign) {
+TEST(CommandLineWalk, AcceptsAValueAfterAnEqualsSign) {
   EXPECT_EQ(walk({"--gamma=a=b", "--gamma="}), (Found{{"--gamma", "a=b"}, {"--gamma", ""}}));
 }
 
-TEST(CommandLineWalk, TakesLongOptionsThatHaveNoShortOne) {
+TEST(CommandLineWalk, AcceptsLongOptionsWithoutAShortForm) {
   EXPECT_EQ(walk({"--alto", "--alternative", "x"}),
             (Found{{"--alto", ""}, {"--alternative", "x"}}));
 }
 
-TEST(CommandLineWalk, TakesTheBeginningOfALongOption) {
+TEST(CommandLineWalk, AcceptsAnAbbreviatedLongOption) {
   EXPECT_EQ(walk({"--ga", "7", "--alte=x"}), (Found{{"--gamma", "7"}, {"--alternative", "x"}}));
 }
 
-TEST(CommandLineWalk, TakesAValueThatLooksLikeAnOption) {
+TEST(CommandLineWalk, AcceptsAValueThatLooksLikeAnOption) {
   EXPECT_EQ(walk({"-g", "--beta", "--gamma", "--"}),
             (Found{{"--gamma", "--beta"}, {"--gamma", "--"}}));
 }
 
-TEST(CommandLineWalk, TakesOptionsAfterArguments) {
+TEST(CommandLineWalk, AcceptsOptionsAfterArguments) {
   EXPECT_EQ(walk({"one", "-b", "two", "--gamma", "7"}),
             (Found{{"--beta", ""}, {"--gamma", "7"}, {"argument", "one"}, {"argument", "two"}}));
 }
 
-TEST(CommandLineWalk, TakesNoOptionsAfterTwoDashes) {
+TEST(CommandLineWalk, EndsTheOptionsAtTwoDashes) {
   EXPECT_EQ(walk({"-b", "--", "-b", "--nope"}),
             (Found{{"--beta", ""}, {"argument", "-b"}, {"argument", "--nope"}}));
 }
 
-TEST(CommandLineWalk, TakesOneDashForAnArgument) {
+TEST(CommandLineWalk, TreatsASingleDashAsAnArgument) {
   EXPECT_EQ(walk({"-"}), (Found{{"argument", "-"}}));
 }
 
-TEST(CommandLineWalk, StartsAgainAfterAWalkThatFailed) {
+TEST(CommandLineWalk, StartsAgainAfterAFailedWalk) {
   walk_error({"-bx", "-b"});
   EXPECT_EQ(walk({"-b"}), (Found{{"--beta", ""}}));
 }
@@ -102,11 +102,11 @@ TEST(CommandLineWalk, NamesAnUnknownShortOption) {
   EXPECT_EQ(walk_error({"-x"}), "unknown option '-x'");
 }
 
-TEST(CommandLineWalk, NamesAnUnknownShortOptionAtTheEndOfAWord) {
+TEST(CommandLineWalk, NamesAnUnknownLetterAtTheEndOfAWord) {
   EXPECT_EQ(walk_error({"-bx"}), "unknown option '-x'");
 }
 
-TEST(CommandLineWalk, NamesAnUnknownShortOptionInAWordAfterALongOption) {
+TEST(CommandLineWalk, NamesAnUnknownLetterAfterALongOption) {
   EXPECT_EQ(walk_error({"--beta", "-xb"}), "unknown option '-x'");
 }
 
@@ -119,7 +119,7 @@ TEST(CommandLineWalk, NamesAnAmbiguousOption) {
   EXPECT_EQ(walk_error({"--al"}), "unknown or ambiguous option '--al'");
 }
 
-TEST(CommandLineWalk, NamesAnOptionThatMissesItsValue) {
+TEST(CommandLineWalk, NamesAnOptionWithoutItsValue) {
   EXPECT_EQ(walk_error({"-g"}), "option '-g' needs a value");
   EXPECT_EQ(walk_error({"-bg"}), "option '-g' needs a value");
   EXPECT_EQ(walk_error({"--gamma"}), "option '--gamma' needs a value");
@@ -136,23 +136,23 @@ Given walk_with_no_table(const Words& words) {
   return walk_command_line(line.argc(), line.argv(), {});
 }
 
-TEST(CommandLineWalk, EndsAtHelpAndVersion) {
+TEST(CommandLineWalk, StopsAtHelpOrVersion) {
   EXPECT_EQ(walk_with_no_table({}).action, Action::kRun);
   EXPECT_EQ(walk_with_no_table({"--help", "--nope"}).action, Action::kHelp);
   EXPECT_EQ(walk_with_no_table({"--version", "--help"}).action, Action::kVersion);
 }
 
-TEST(CommandLineWalk, LeavesTheArgumentsThatAreThereWithHelp) {
+TEST(CommandLineWalk, IgnoresArgumentsBeforeHelp) {
   EXPECT_EQ(walk_with_no_table({"argument", "--help"}).arguments, Words{});
 }
 
-TEST(Given, HasTheOptionsOfTheCommandLine) {
+TEST(Given, ContainsTheOptionsOfTheCommandLine) {
   const Given given = walk_with_no_table({"--help"});
   EXPECT_TRUE(given.has("help"));
   EXPECT_FALSE(given.has("version"));
 }
 
-TEST(Given, RefusesAnArgumentByItsText) {
+TEST(Given, NamesAnUnexpectedArgument) {
   walk_with_no_table({}).expect_no_arguments();
   EXPECT_EQ(usage_error_of([] {
               walk_with_no_table({"one", "two"}).expect_no_arguments();
@@ -160,7 +160,7 @@ TEST(Given, RefusesAnArgumentByItsText) {
             "unexpected argument 'one'");
 }
 
-TEST(OptionsHelp, HasALineForEachOptionAndMoreForALongText) {
+TEST(OptionsHelp, ListsOptionsAndWrapsLongTexts) {
   const OptionTable table{
       {'b', "beta", "", "a short text", {}},
       {'g', "gamma", "SIZE", "a text up to the end of the line, not beyond, and more", {}},
@@ -181,77 +181,77 @@ More:
 
 OptionValue option_value(const std::string& text) { return {.option = "--x", .text = text}; }
 
-TEST(OptionValueAsNumber, TakesNumbersOfItsRange) {
+TEST(OptionValueAsNumber, AcceptsNumbersInRange) {
   EXPECT_EQ(option_value("1").number(1, 10), 1U);
   EXPECT_EQ(option_value("10").number(1, 10), 10U);
   EXPECT_EQ(option_value("18446744073709551615").number(0, UINT64_MAX), UINT64_MAX);
   EXPECT_EQ(option_value("1.5K").number(0, 1500), 1500U);
 }
 
-TEST(OptionValueAsNumber, NamesANumberOutOfItsRange) {
+TEST(OptionValueAsNumber, RejectsNumbersOutOfRange) {
   for (const std::string value : {"0", "11", "18446744073709551616", "99999999999999999999999"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).number(1, 10); }),
               "--x: '" + value + "' is out of range (1 to 10)");
   }
 }
 
-TEST(OptionValueAsNumber, NamesWhatIsNotANumber) {
+TEST(OptionValueAsNumber, RejectsInvalidNumbers) {
   for (const std::string value : {"", "x", "1x", " 1", "1 ", "-1", "+1", "1KB"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).number(0, 10); }),
               "--x: '" + value + "' is not a number");
   }
 }
 
-TEST(OptionValueAsNumber, NamesAPartOfOne) {
+TEST(OptionValueAsNumber, RejectsFractions) {
   EXPECT_EQ(usage_error_of([] { option_value("1.5").number(0, 10); }),
             "--x: '1.5' is not a whole number");
 }
 
-TEST(OptionValueAsSize, TakesSizes) {
+TEST(OptionValueAsSize, AcceptsSizes) {
   EXPECT_EQ(option_value("1").size(), 1U);
   EXPECT_EQ(option_value("64K").size(), 65536U);
 }
 
-TEST(OptionValueAsSize, NamesWhatIsNotASize) {
+TEST(OptionValueAsSize, RejectsInvalidSizes) {
   for (const std::string value : {"", "x", "-1", "1T", "1KB"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).size(); }),
               "--x: '" + value + "' is not a size (a number of bytes, or one with K, M or G)");
   }
 }
 
-TEST(OptionValueAsSize, NamesASizeThatIsTooLarge) {
+TEST(OptionValueAsSize, RejectsSizesThatAreTooLarge) {
   for (const std::string value : {"99999999999999G", "99999999999999999999G"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).size(); }),
               "--x: '" + value + "' is too large");
   }
 }
 
-TEST(OptionValueAsSize, NamesAPartOfAByte) {
+TEST(OptionValueAsSize, RejectsFractionsOfAByte) {
   EXPECT_EQ(usage_error_of([] { option_value("1.1K").size(); }),
             "--x: '1.1K' is not a whole number of bytes");
 }
 
-TEST(OptionValueAsSize, NamesASizeOfNothing) {
+TEST(OptionValueAsSize, RejectsZero) {
   for (const std::string value : {"0", "0K"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).size(); }),
               "--x: '" + value + "' is out of range (1 byte at least)");
   }
 }
 
-TEST(OptionValueAsDuration, TakesTimes) {
+TEST(OptionValueAsDuration, AcceptsTimes) {
   EXPECT_EQ(option_value("0").duration(), 0s);
   EXPECT_EQ(option_value("250ms").duration(), 250ms);
   EXPECT_EQ(option_value("1.5s").duration(), 1500ms);
 }
 
-TEST(OptionValueAsDuration, NamesWhatIsNotATime) {
+TEST(OptionValueAsDuration, RejectsInvalidTimes) {
   for (const std::string value : {"", "x", "-1s", "1d", "1 s"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).duration(); }),
               "--x: '" + value + "' is not a time (a number with ns, us, ms, s, m or h)");
   }
 }
 
-TEST(OptionValueAsDuration, NamesATimeThatIsTooLarge) {
+TEST(OptionValueAsDuration, RejectsTimesThatAreTooLong) {
   for (const std::string value : {"87601h", "99999999999999999999h"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).duration(); }),
               "--x: '" + value + "' is too large (315360000s at most)");
@@ -260,24 +260,24 @@ TEST(OptionValueAsDuration, NamesATimeThatIsTooLarge) {
             "--x: '1001ms' is too large (1s at most)");
 }
 
-TEST(OptionValueAsDuration, NamesAPartOfANanosecond) {
+TEST(OptionValueAsDuration, RejectsFractionsOfANanosecond) {
   EXPECT_EQ(usage_error_of([] { option_value("0.5ns").duration(); }),
             "--x: '0.5ns' is not whole nanoseconds");
 }
 
-TEST(OptionValueAsHost, TakesNamesAndAddresses) {
+TEST(OptionValueAsHost, AcceptsNamesAndAddresses) {
   for (const std::string host :
        {"localhost", "echo.example.net", "127.0.0.1", "::1", "fe80::1%lo", "*", "", "[", "[]"}) {
     EXPECT_EQ(option_value(host).host(), host);
   }
 }
 
-TEST(OptionValueAsHost, TakesAnIpv6AddressInItsBrackets) {
+TEST(OptionValueAsHost, AcceptsAnIpv6AddressInBrackets) {
   EXPECT_EQ(option_value("[::1]").host(), "::1");
   EXPECT_EQ(option_value("[fe80::1%lo]").host(), "fe80::1%lo");
 }
 
-TEST(OptionValueAsHost, RefusesAPortAndNamesItsOption) {
+TEST(OptionValueAsHost, RejectsAPortAndNamesItsOption) {
   for (const std::string value :
        {"localhost:7", "127.0.0.1:10000", "[::1]:7", "[::1", "[a:1]", "[[::1]]", "host:", ":7"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).host(); }),
@@ -285,34 +285,34 @@ TEST(OptionValueAsHost, RefusesAPortAndNamesItsOption) {
   }
 }
 
-TEST(OptionValueAsLogLevel, TakesEveryLevel) {
+TEST(OptionValueAsLogLevel, AcceptsEveryLevel) {
   EXPECT_EQ(option_value("error").log_level(), LogLevel::kError);
   EXPECT_EQ(option_value("warning").log_level(), LogLevel::kWarning);
   EXPECT_EQ(option_value("info").log_level(), LogLevel::kInfo);
   EXPECT_EQ(option_value("debug").log_level(), LogLevel::kDebug);
 }
 
-TEST(OptionValueAsLogLevel, NamesWhatIsNotALevel) {
+TEST(OptionValueAsLogLevel, RejectsOtherText) {
   for (const std::string value : {"", "loud", "Error"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).log_level(); }),
               "--x: '" + value + "' is not a log level (error, warning, info or debug)");
   }
 }
 
-TEST(OptionValueAsPort, TakesEveryPort) {
+TEST(OptionValueAsPort, AcceptsPortsFrom0To65535) {
   EXPECT_EQ(option_value("0").port(), 0);
   EXPECT_EQ(option_value("10000").port(), 10000);
   EXPECT_EQ(option_value("65535").port(), 65535);
 }
 
-TEST(OptionValueAsPort, NamesANumberThatIsNoPort) {
+TEST(OptionValueAsPort, RejectsAPortAbove65535) {
   for (const std::string value : {"65536", "99999", "18446744073709551616"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).port(); }),
               "--x: '" + value + "' is out of range (0 to 65535)");
   }
 }
 
-TEST(OptionValueAsPort, NamesWhatIsNotAPort) {
+TEST(OptionValueAsPort, RejectsInvalidPorts) {
   for (const std::string value : {"", "-1", " 80", "80 ", "80x", "0x50", "no-such-service"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).port(); }),
               "--x: '" + value +
@@ -320,28 +320,28 @@ TEST(OptionValueAsPort, NamesWhatIsNotAPort) {
   }
 }
 
-TEST(OptionValueAsPort, TakesTheNameOfAService) {
+TEST(OptionValueAsPort, AcceptsAServiceName) {
   const servent* const service = ::getservbyname("echo", "tcp");
   if (service == nullptr) GTEST_SKIP() << "this machine does not know the service 'echo'";
   const std::uint16_t port = ntohs(static_cast<std::uint16_t>(service->s_port));
   EXPECT_EQ(option_value("echo").port(), port);
 }
 
-TEST(OptionValueAsPositiveDuration, TakesATimeThatIsNotNone) {
+TEST(OptionValueAsPositiveDuration, AcceptsOnlyTimesAboveZero) {
   EXPECT_EQ(option_value("1us").positive_duration(), 1us);
   EXPECT_EQ(usage_error_of([] { option_value("0ms").positive_duration(); }),
             "--x: '0ms' is out of range (more than 0)");
   EXPECT_EQ(usage_error_of([] { option_value("x").positive_duration(); }).find("--x: 'x' is "), 0U);
 }
 
-TEST(OptionValueAsRate, TakesARateInRange) {
+TEST(OptionValueAsRate, AcceptsRatesInRange) {
   EXPECT_EQ(option_value("1/s").rate(10).count, 1U);
   EXPECT_EQ(option_value("10").rate(10).count, 10U);
   EXPECT_EQ(option_value("600/m").rate(10).count, 600U);
   EXPECT_EQ(option_value("0.5").rate(10).period, 2s);
 }
 
-TEST(OptionValueAsRate, NamesARateOutOfItsRange) {
+TEST(OptionValueAsRate, RejectsRatesOutOfRange) {
   for (const std::string value :
        {"11/s", "10.1", "601/m", "36001/h", "0", "0.0/h", "1G", "99999999999999999999"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).rate(10); }),
@@ -349,14 +349,14 @@ TEST(OptionValueAsRate, NamesARateOutOfItsRange) {
   }
 }
 
-TEST(OptionValueAsRate, NamesWhatIsNotARate) {
+TEST(OptionValueAsRate, RejectsInvalidRates) {
   EXPECT_EQ(usage_error_of([] { option_value("1/d").rate(10); }),
             "--x: '1/d' is not a rate (a number, or one with /s, /m or /h)");
   EXPECT_EQ(usage_error_of([] { option_value("1.0000000001").rate(10); }),
             "--x: '1.0000000001' is not a rate of so few digits that it can be kept exactly");
 }
 
-TEST(OptionValueAsSizeRange, TakesSizesInRange) {
+TEST(OptionValueAsSizeRange, AcceptsOnlySizesInRange) {
   EXPECT_EQ(option_value("1-2K").size_range(2048).most, 2048U);
   EXPECT_EQ(usage_error_of([] { option_value("0-1").size_range(10); }),
             "--x: '0-1' is out of range (1 to 10 bytes)");

@@ -106,7 +106,7 @@ int lowest_free_descriptor() {
   return probe.get();
 }
 
-TEST(RunProgram, ReturnsWhatTheBodyReturns) {
+TEST(RunProgram, ReturnsTheStatusOfTheBody) {
   for (const int status : {0, 1, 7}) {
     const Outcome outcome = run([&] { return status; });
     EXPECT_EQ(outcome.status, status);
@@ -114,7 +114,7 @@ TEST(RunProgram, ReturnsWhatTheBodyReturns) {
   }
 }
 
-TEST(RunProgram, Returns2ForAWrongCommandLine) {
+TEST(RunProgram, Returns2ForAUsageError) {
   const Outcome outcome = run([]() -> int { throw UsageError("unknown option '-x'"); });
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.error, "prog: unknown option '-x'\n");
@@ -126,12 +126,12 @@ TEST(RunProgram, Returns1ForAnyOtherError) {
   EXPECT_EQ(outcome.error, "prog: it broke\n");
 }
 
-TEST(RunProgram, EscapesControlBytesInTheErrorAndKeepsLetters) {
+TEST(RunProgram, EscapesControlCharactersInErrors) {
   const Outcome outcome = run([]() -> int { throw UsageError("'a\nb\x1b[2J' is no fjörd"); });
   EXPECT_EQ(outcome.error, "prog: 'a\\x0ab\\x1b[2J' is no fjörd\n");
 }
 
-TEST(RunProgram, SurvivesTheSignalsOfAWriteThatFails) {
+TEST(RunProgram, IgnoresSigpipeAndSigxfsz) {
   for (const int signal : {SIGPIPE, SIGXFSZ}) {
     EXPECT_TRUE(succeeds_in_child([&] {
       return std::signal(signal, SIG_DFL) != SIG_ERR && holds([&] { return ::raise(signal) == 0; });
@@ -139,7 +139,7 @@ TEST(RunProgram, SurvivesTheSignalsOfAWriteThatFails) {
   }
 }
 
-TEST(RunProgram, TellsTheErrorOfTheSystem) {
+TEST(RunProgram, PrintsTheTextOfASystemError) {
   const Outcome outcome = run(
       []() -> int { throw std::system_error(EMFILE, std::generic_category(), "cannot listen"); });
   EXPECT_EQ(outcome.status, 1);
@@ -154,7 +154,7 @@ TEST(WriteStdout, WritesToStandardOutput) {
   EXPECT_EQ(standard_output.text(), "one two\n");
 }
 
-TEST(WriteStdout, ThrowsWhereTheOutputTakesNothing) {
+TEST(WriteStdout, ThrowsIfTheDeviceIsFull) {
   const Redirection standard_output(STDOUT_FILENO, "/dev/full");
   try {
     write_stdout("x");
@@ -192,14 +192,14 @@ INSTANTIATE_TEST_SUITE_P(Closed, StandardDescriptorsOf,
                          testing::Values(std::vector{0}, std::vector{1}, std::vector{2},
                                          std::vector{0, 2}, std::vector{0, 1, 2}));
 
-TEST_P(StandardDescriptorsOf, AreTheNullDeviceWhereTheyWereClosed) {
+TEST_P(StandardDescriptorsOf, AreReplacedWithTheNullDevice) {
   EXPECT_TRUE(succeeds_in_child([] {
     close_all(GetParam());
     return holds([] { return std::all_of(GetParam().begin(), GetParam().end(), is_null_device); });
   }));
 }
 
-TEST_P(StandardDescriptorsOf, AreAllThatIsOpened) {
+TEST_P(StandardDescriptorsOf, CauseNoOtherDescriptorToOpen) {
   const int lowest_free = lowest_free_descriptor();
   EXPECT_TRUE(succeeds_in_child([&] {
     close_all(GetParam());
@@ -207,7 +207,7 @@ TEST_P(StandardDescriptorsOf, AreAllThatIsOpened) {
   }));
 }
 
-TEST(StandardDescriptors, AreLeftAloneWhereTheyAreOpen) {
+TEST(StandardDescriptors, KeepTheirFilesIfOpen) {
   EXPECT_TRUE(succeeds_in_child([] {
     const UniqueFd file(::memfd_create("file", MFD_CLOEXEC));
     ::dup2(file.get(), STDIN_FILENO);
@@ -220,7 +220,7 @@ TEST(StandardDescriptors, AreLeftAloneWhereTheyAreOpen) {
   }));
 }
 
-TEST(RaiseDescriptorLimit, RaisesTheSoftLimitToTheHardOne) {
+TEST(RaiseDescriptorLimit, RaisesTheSoftLimitToTheHardLimit) {
   rlimit old_limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old_limit), 0);
   const rlimit lower{.rlim_cur = 64, .rlim_max = old_limit.rlim_max};
@@ -237,7 +237,7 @@ TEST(RaiseDescriptorLimit, RaisesTheSoftLimitToTheHardOne) {
 }
 
 // In a child, since a process shares its environment.
-TEST(LimitNameLookups, SetsTheResolversOptions) {
+TEST(LimitNameLookups, SetsResolverOptions) {
   EXPECT_TRUE(succeeds_in_child([] {
     ::unsetenv("RES_OPTIONS");
     limit_name_lookups();
@@ -245,7 +245,7 @@ TEST(LimitNameLookups, SetsTheResolversOptions) {
   }));
 }
 
-TEST(LimitNameLookups, LeavesTheUsersOptionsAlone) {
+TEST(LimitNameLookups, KeepsTheUsersOptions) {
   EXPECT_TRUE(succeeds_in_child([] {
     ::setenv("RES_OPTIONS", "timeout:7", 1);
     limit_name_lookups();
