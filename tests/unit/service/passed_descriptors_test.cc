@@ -63,32 +63,32 @@ std::string taken(
   return report.text();
 }
 
-TEST(TakePassedDescriptors, TakesEachWithItsName) {
+TEST(TakePassedDescriptors, TakesDescriptorsWithTheirNames) {
   EXPECT_EQ(taken(3, {.count = "3", .names = "web:admin:handover"}),
             "3 web, 4 admin, 5 handover, \n");
 }
 
-TEST(TakePassedDescriptors, TakesThoseWithoutNames) {
+TEST(TakePassedDescriptors, TakesDescriptorsWithoutNames) {
   EXPECT_EQ(taken(2, {.count = "2"}), "3 unknown, 4 unknown, \n");
 }
 
-TEST(TakePassedDescriptors, TakesEmptyNames) {
+TEST(TakePassedDescriptors, AcceptsEmptyNames) {
   EXPECT_EQ(taken(2, {.count = "2", .names = ":"}), "3 , 4 , \n");
 }
 
-TEST(TakePassedDescriptors, TakesNoneWithoutAnEnvironment) {
+TEST(TakePassedDescriptors, TakesNothingIfNothingIsAnnounced) {
   EXPECT_EQ(taken(2, {.count = nullptr, .names = "one:two", .pid = ""}), "\n");
   EXPECT_EQ(taken(2, {.count = "0"}), "\n");
 }
 
-TEST(TakePassedDescriptors, WarnsOfAVariableWithoutTheOther) {
+TEST(TakePassedDescriptors, WarnsOfAMissingVariable) {
   EXPECT_EQ(taken(2, {.count = "2", .names = nullptr, .pid = ""}),
             "\nwarning: LISTEN_FDS: LISTEN_PID is missing; no descriptors are taken\n");
   EXPECT_EQ(taken(2, {.count = nullptr}),
             "\nwarning: LISTEN_PID: LISTEN_FDS is missing; no descriptors are taken\n");
 }
 
-TEST(TakePassedDescriptors, TakesThoseBeyondOneThatIsMissing) {
+TEST(TakePassedDescriptors, SkipsAMissingDescriptor) {
   EXPECT_EQ(taken(4, {.count = "4", .names = "one:two:three:four"}, [] { ::close(kFirst + 1); }),
             "3 one, 5 three, 6 four, \n"
             "warning: LISTEN_FDS: descriptors announced: 4, passed: 3\n");
@@ -98,7 +98,7 @@ TEST(TakePassedDescriptors, TakesNoMoreThanAnnounced) {
   EXPECT_EQ(taken(2, {.count = "1"}), "3 unknown, \n");
 }
 
-TEST(TakePassedDescriptors, LeavesThoseOfAnotherProcessAlone) {
+TEST(TakePassedDescriptors, IgnoresDescriptorsForAnotherProcess) {
   for (const std::string pid : {"1", "x", "-1", "0"}) {
     EXPECT_EQ(taken(1, {.count = "1", .names = nullptr, .pid = pid}),
               "\nwarning: LISTEN_PID: \"" + pid +
@@ -106,32 +106,32 @@ TEST(TakePassedDescriptors, LeavesThoseOfAnotherProcessAlone) {
   }
 }
 
-TEST(TakePassedDescriptors, WarnsOfACountThatIsNone) {
+TEST(TakePassedDescriptors, WarnsOfAnInvalidCount) {
   for (const std::string count : {"", "-1", "x", "1x", "99999999999", "18446744073709551616"}) {
     EXPECT_EQ(taken(1, {.count = count.c_str()}),
               "\nwarning: LISTEN_FDS: \"" + count + "\" is not a number of descriptors\n");
   }
 }
 
-TEST(TakePassedDescriptors, WarnsOfMoreThanThereAre) {
+TEST(TakePassedDescriptors, WarnsIfTooManyAreAnnounced) {
   EXPECT_EQ(taken(1, {.count = "2147483644"}),
             "3 unknown, \n"
             "warning: LISTEN_FDS: descriptors announced: 2147483644, passed: 1\n");
 }
 
 // Such as the log's.
-TEST(TakePassedDescriptors, TakesNoneThatTheProcessHasOpenedItself) {
+TEST(TakePassedDescriptors, IgnoresDescriptorsOpenedByTheProcess) {
   EXPECT_EQ(taken(1, {.count = "2"}, [] { ::open("/dev/null", O_RDONLY | O_CLOEXEC); }),
             "3 unknown, \n"
             "warning: LISTEN_FDS: descriptors announced: 2, passed: 1\n");
 }
 
-TEST(TakePassedDescriptors, WarnsOfAnotherNumberOfNames) {
+TEST(TakePassedDescriptors, WarnsOfAWrongNumberOfNames) {
   EXPECT_EQ(taken(2, {.count = "2", .names = "one"}),
             "3 unknown, 4 unknown, \nwarning: LISTEN_FDNAMES: \"one\" is not 2 names\n");
 }
 
-TEST(TakePassedDescriptors, TellsOfAVariableWithoutItsControls) {
+TEST(TakePassedDescriptors, EscapesControlCharactersInWarnings) {
   EXPECT_EQ(taken(0, {.count = "\x1b[2J\n1"}),
             "\nwarning: LISTEN_FDS: \"\\x1b[2J\\n1\" is not a number of descriptors\n");
 }

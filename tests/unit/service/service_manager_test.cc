@@ -54,7 +54,7 @@ class ServiceManagerTest : public testing::Test {
   Time now_{};
 };
 
-TEST(ServiceStatusTest, ReadsAsASentence) {
+TEST(ServiceStatusTest, ListsConnectionsAndBytes) {
   EXPECT_EQ((ServiceStatus{.connections = 12, .bytes_echoed = 3'435'973'837}).to_string(),
             "12 connections, 3.2 GiB echoed");
   EXPECT_EQ((ServiceStatus{.connections = 1, .bytes_echoed = 0}).to_string(),
@@ -63,7 +63,7 @@ TEST(ServiceStatusTest, ReadsAsASentence) {
             "draining: 2 connections, 5 B echoed");
 }
 
-TEST_F(ServiceManagerTest, IsAbsentWithoutItsVariable) {
+TEST_F(ServiceManagerTest, IsAbsentWithoutNotifySocket) {
   const Environment environment{{"NOTIFY_SOCKET", nullptr}, {"WATCHDOG_USEC", "1000"}};
   ServiceManager manager(log_);
   EXPECT_FALSE(manager.is_present());
@@ -74,14 +74,14 @@ TEST_F(ServiceManagerTest, IsAbsentWithoutItsVariable) {
   EXPECT_EQ(pipe_.text(), "");
 }
 
-TEST_F(ServiceManagerTest, TellsThatTheServiceIsReadyAndItsStatus) {
+TEST_F(ServiceManagerTest, NotifiesReadinessWithTheStatus) {
   start().announce_ready();
   manager_->notify(now_, status_);
   EXPECT_EQ(heard(), "READY=1\nSTATUS=12 connections, 3.2 GiB echoed\n");
   EXPECT_EQ(manager_->next_notification(), std::nullopt);
 }
 
-TEST_F(ServiceManagerTest, IsReachedByAPath) {
+TEST_F(ServiceManagerTest, SupportsAPathAsAddress) {
   const std::string path = testing::TempDir() + "notify." + std::to_string(::getpid());
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -94,14 +94,14 @@ TEST_F(ServiceManagerTest, IsReachedByAPath) {
   ::unlink(path.c_str());
 }
 
-TEST_F(ServiceManagerTest, TellsTheStatusOnlyWhenItIsNew) {
+TEST_F(ServiceManagerTest, NotifiesTheStatusOnlyWhenItChanges) {
   start().notify(now_, status_);
   EXPECT_NE(heard(), "");
   manager_->notify(now_ + 1h, status_);
   EXPECT_EQ(heard(), "");
 }
 
-TEST_F(ServiceManagerTest, TellsTheStatusOnceASecondAtMost) {
+TEST_F(ServiceManagerTest, NotifiesTheStatusAtMostOncePerSecond) {
   start().notify(now_, status_);
   EXPECT_NE(heard(), "");
   for (Duration later = 0s; later < 1s; later += 100ms) {
@@ -114,7 +114,7 @@ TEST_F(ServiceManagerTest, TellsTheStatusOnceASecondAtMost) {
   EXPECT_EQ(heard(), "STATUS=22 connections, 3.2 GiB echoed\n");
 }
 
-TEST_F(ServiceManagerTest, TellsThatTheServiceEndsAndHowLongThatMayTake) {
+TEST_F(ServiceManagerTest, NotifiesTheStopWithItsTimeout) {
   start().notify(now_, status_);
   heard();
   manager_->announce_stopping(10s);
@@ -122,7 +122,7 @@ TEST_F(ServiceManagerTest, TellsThatTheServiceEndsAndHowLongThatMayTake) {
   EXPECT_EQ(heard(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=15000000\n");
 }
 
-TEST_F(ServiceManagerTest, SaysThatTheServiceIsAliveTwiceInTheTime) {
+TEST_F(ServiceManagerTest, NotifiesTheWatchdogTwicePerTimeout) {
   start("20000000", std::to_string(::getpid())).notify(now_, status_);
   EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\nWATCHDOG=1\n");
   EXPECT_EQ(manager_->next_notification(), now_ + 10s);
@@ -133,14 +133,14 @@ TEST_F(ServiceManagerTest, SaysThatTheServiceIsAliveTwiceInTheTime) {
   EXPECT_EQ(manager_->next_notification(), now_ + 20s);
 }
 
-TEST_F(ServiceManagerTest, LeavesTheWatchdogOfAnotherProcessAlone) {
+TEST_F(ServiceManagerTest, IgnoresTheWatchdogOfAnotherProcess) {
   start("20000000", "1").notify(now_, status_);
   EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\n");
   EXPECT_EQ(manager_->next_notification(), std::nullopt);
   EXPECT_EQ(pipe_.text(), "");
 }
 
-TEST_F(ServiceManagerTest, WarnsOfAWatchdogTimeThatIsNone) {
+TEST_F(ServiceManagerTest, WarnsOfAnInvalidWatchdogTime) {
   for (const char* const time : {"", "-1", "0", "1", "1s", "18446744073709551615", "x"}) {
     start(time).notify(now_, status_);
     EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\n") << time;
@@ -148,13 +148,13 @@ TEST_F(ServiceManagerTest, WarnsOfAWatchdogTimeThatIsNone) {
   }
 }
 
-TEST_F(ServiceManagerTest, WarnsOfAWatchdogProcessThatIsNone) {
+TEST_F(ServiceManagerTest, WarnsOfAnInvalidWatchdogProcess) {
   start("20000000", "me").notify(now_, status_);
   EXPECT_EQ(manager_->next_notification(), std::nullopt);
   EXPECT_EQ(pipe_.text(), "warning: WATCHDOG_PID: \"me\" is not a process\n");
 }
 
-TEST_F(ServiceManagerTest, WarnsOfAnAddressThatIsNone) {
+TEST_F(ServiceManagerTest, WarnsOfAnInvalidAddress) {
   for (const std::string& address :
        {std::string(), std::string("/"), std::string("@"), std::string("run/notify"),
         std::string("vsock:2:1234"), '/' + std::string(107, 'x'), '@' + std::string(108, 'x')}) {
@@ -163,20 +163,20 @@ TEST_F(ServiceManagerTest, WarnsOfAnAddressThatIsNone) {
   }
 }
 
-TEST_F(ServiceManagerTest, TellsAnAddressThatIsTooLongFromOneThatIsNone) {
+TEST_F(ServiceManagerTest, DistinguishesTooLongFromInvalidAddresses) {
   EXPECT_FALSE(start_at('/' + std::string(107, 'x')).is_present());
   EXPECT_TRUE(pipe_.has(" is too long\n"));
   EXPECT_FALSE(start_at("run/notify").is_present());
   EXPECT_TRUE(pipe_.has(" is neither a path nor an abstract name\n"));
 }
 
-TEST_F(ServiceManagerTest, TakesTheLongestAddresses) {
+TEST_F(ServiceManagerTest, AcceptsTheLongestAddresses) {
   EXPECT_TRUE(start_at('/' + std::string(106, 'x')).is_present());
   EXPECT_TRUE(start_at('@' + std::string(107, 'x')).is_present());
   EXPECT_EQ(pipe_.text(), "");
 }
 
-TEST_F(ServiceManagerTest, WarnsOnceOfAManagerThatIsGone) {
+TEST_F(ServiceManagerTest, WarnsOnceIfTheManagerIsGone) {
   start();
   socket_.fd.reset();
   manager_->announce_ready();
@@ -188,7 +188,7 @@ TEST_F(ServiceManagerTest, WarnsOnceOfAManagerThatIsGone) {
                               "\": Connection refused\n");
 }
 
-TEST_F(ServiceManagerTest, SaysAgainWhatDidNotGetThroughToOneThatIsBusy) {
+TEST_F(ServiceManagerTest, RepeatsNotificationsABusyManagerMissed) {
   start();
   const Environment environment{{"NOTIFY_SOCKET", socket_.address.c_str()}};
   ServiceManager other(log_);
@@ -223,7 +223,7 @@ class ServiceManagerStore : public testing::Test {
   ServiceManager manager_ = present();
 };
 
-TEST_F(ServiceManagerStore, IsGivenTheDescriptorWithItsNameAndIsNotToWatchIt) {
+TEST_F(ServiceManagerStore, StoresANamedDescriptorWithoutPolling) {
   const SocketPair pair = make_socket_pair();
   EXPECT_EQ(manager_.store(pair.ours.get(), "mine"), 0);
   EXPECT_EQ(test_manager_.wait_for("FDSTORE=1"), "FDSTORE=1\nFDNAME=mine\nFDPOLL=0\n");
@@ -234,14 +234,14 @@ TEST_F(ServiceManagerStore, IsGivenTheDescriptorWithItsNameAndIsNotToWatchIt) {
   EXPECT_TRUE(wait_readable(pair.theirs.get()));
 }
 
-TEST_F(ServiceManagerStore, DropsByName) {
+TEST_F(ServiceManagerStore, DropsADescriptorByName) {
   EXPECT_EQ(manager_.store(pipe_.fd(), "mine"), 0);
   manager_.drop("mine");
   test_manager_.wait_for("FDSTOREREMOVE=1\nFDNAME=mine\n");
   EXPECT_TRUE(test_manager_.take_kept().empty());
 }
 
-TEST_F(ServiceManagerStore, IsSynchronizedOnceItHasHeardAll) {
+TEST_F(ServiceManagerStore, SynchronisesAfterAllNotifications) {
   manager_.drop("mine");
   manager_.synchronize();
   EXPECT_EQ(test_manager_.messages(), "FDSTOREREMOVE=1\nFDNAME=mine\n\nBARRIER=1\n");
