@@ -75,7 +75,7 @@ class AcceptorTest : public testing::Test {
   std::optional<Acceptor> acceptor_;
 };
 
-TEST_F(AcceptorTest, AcceptsABoundedBatchAtATime) {
+TEST_F(AcceptorTest, AcceptsBoundedBatches) {
   start();
   const std::vector<TestPeer> peers = connect_many(address(), 100);
   accept();
@@ -99,7 +99,7 @@ TEST_F(AcceptorTest, LogsRefusalsAtABoundedRate) {
   EXPECT_EQ(acceptor_->refused(), 5U);
 }
 
-TEST_F(AcceptorTest, NamesTheLimitByWhichAClientIsRefused) {
+TEST_F(AcceptorTest, NamesTheLimitThatRefusesAClient) {
   settings_.max_connections = 2;
   settings_.max_per_host = 1;
   start();
@@ -113,7 +113,7 @@ TEST_F(AcceptorTest, NamesTheLimitByWhichAClientIsRefused) {
   EXPECT_TRUE(pipe_.has(" (--max-connections); 2 open\n"));
 }
 
-TEST_F(AcceptorTest, PausesWithoutMemoryForAClient) {
+TEST_F(AcceptorTest, PausesWhenOutOfMemory) {
   start();
   is_out_of_memory_ = true;
   connect();
@@ -126,7 +126,7 @@ TEST_F(AcceptorTest, PausesWithoutMemoryForAClient) {
   EXPECT_FALSE(is_paused());
 }
 
-TEST_F(AcceptorTest, PausesNoLongerOnceAConnectionHasEnded) {
+TEST_F(AcceptorTest, ResumesAfterAConnectionEnds) {
   start();
   is_out_of_memory_ = true;
   connect();
@@ -135,7 +135,7 @@ TEST_F(AcceptorTest, PausesNoLongerOnceAConnectionHasEnded) {
   EXPECT_FALSE(is_paused());
 }
 
-TEST_F(AcceptorTest, AdmitsTheBacklogWhenItFinishes) {
+TEST_F(AcceptorTest, AcceptsTheBacklogWhenItFinishes) {
   start();
   const std::vector<TestPeer> peers = connect_many(address(), 100);
   acceptor_->finish(now_);
@@ -143,7 +143,7 @@ TEST_F(AcceptorTest, AdmitsTheBacklogWhenItFinishes) {
   EXPECT_TRUE(acceptor_->listeners().empty());
 }
 
-TEST_F(AcceptorTest, WaitsForRoomForTheBacklogWhenItFinishes) {
+TEST_F(AcceptorTest, RetriesTheBacklogAfterRunningOutOfMemory) {
   start();
   const std::vector<TestPeer> peers = connect_many(address(), 3);
   is_out_of_memory_ = true;

@@ -14,18 +14,18 @@
 namespace echo {
 namespace {
 
-TEST(BlockPool, MakesBlocksOfOneSize) {
+TEST(BlockPool, MakesBlocksOfFixedSize) {
   BlockPool pool;
   EXPECT_EQ(pool.take_block().size(), BlockPool::kBlockBytes);
   EXPECT_EQ(pool.take_block().size(), BlockPool::kBlockBytes);
 }
 
-TEST(BlockPool, MakesDequesWithoutBlocks) {
+TEST(BlockPool, MakesEmptyDeques) {
   BlockPool pool;
   EXPECT_TRUE(pool.take_deque()->empty());
 }
 
-TEST(BlockPool, GivesTheBlockAgainThatCameBackLast) {
+TEST(BlockPool, ReusesTheLastReturnedBlock) {
   BlockPool pool;
   pool.set_capacity(1);
   std::string block = pool.take_block();
@@ -35,7 +35,7 @@ TEST(BlockPool, GivesTheBlockAgainThatCameBackLast) {
   EXPECT_EQ(pool.take_block().front(), '!');
 }
 
-TEST(BlockPool, GivesTheDequeAgainThatCameBackLast) {
+TEST(BlockPool, ReusesTheLastReturnedDeque) {
   BlockPool pool;
   pool.set_capacity(1);
   std::unique_ptr<Blocks> deque = pool.take_deque();
@@ -44,7 +44,7 @@ TEST(BlockPool, GivesTheDequeAgainThatCameBackLast) {
   EXPECT_EQ(pool.take_deque().get(), address);
 }
 
-TEST(BlockPool, AllocatesNothingForWhatHasComeBack) {
+TEST(BlockPool, ReusesWithoutAllocating) {
   BlockPool pool;
   pool.set_capacity(1);
   pool.give_block(pool.take_block());
@@ -89,14 +89,14 @@ void give_many(BlockPool& pool) {
   }
 }
 
-TEST(BlockPool, KeepsNothingAtFirst) {
+TEST(BlockPool, KeepsNothingByDefault) {
   BlockPool pool;
   give_many(pool);
   EXPECT_EQ(count_deques(pool), 0U);
   EXPECT_EQ(count_blocks(pool), 0U);
 }
 
-TEST(BlockPool, KeepsAsMuchAsItsQueuesMayNeed) {
+TEST(BlockPool, KeepsEnoughForItsCapacity) {
   BlockPool pool;
   pool.set_capacity(3);
   give_many(pool);
@@ -112,7 +112,7 @@ TEST(BlockPool, KeepsABoundedNumberForManyQueues) {
   EXPECT_EQ(count_blocks(pool), BlockPool::kMaxBlocks);
 }
 
-TEST(BlockPool, FreesWhatIsBeyondItsCapacity) {
+TEST(BlockPool, FreesBlocksBeyondItsCapacity) {
   BlockPool pool;
   pool.set_capacity(3);
   give_many(pool);

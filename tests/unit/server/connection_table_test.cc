@@ -34,7 +34,7 @@ class ConnectionTableTest : public testing::Test {
   ConnectionTable table_{2};
 };
 
-TEST_F(ConnectionTableTest, FindsAConnectionByItsDescriptor) {
+TEST_F(ConnectionTableTest, FindsAConnectionByDescriptor) {
   const int first = add();
   const int second = add();
   EXPECT_TRUE(table_.contains(first));
@@ -42,7 +42,7 @@ TEST_F(ConnectionTableTest, FindsAConnectionByItsDescriptor) {
   EXPECT_FALSE(table_.contains(second + 1));
 }
 
-TEST_F(ConnectionTableTest, HasTheLongestSilentConnectionInFront) {
+TEST_F(ConnectionTableTest, OrdersConnectionsByLastActivity) {
   const int first = add();
   const int second = add();
   const int third = add();
@@ -61,7 +61,7 @@ TEST_F(ConnectionTableTest, ForgetsARemovedConnection) {
   EXPECT_FALSE(table_.is_host_full(table_[second].peer()));
 }
 
-TEST_F(ConnectionTableTest, IsUnchangedWithoutMemoryForAnotherConnection) {
+TEST_F(ConnectionTableTest, IsUnchangedWhenOutOfMemory) {
   const int first = add();
   bool has_failed = true;
   for (std::size_t successes = 0; has_failed; ++successes) {

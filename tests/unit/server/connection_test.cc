@@ -127,7 +127,7 @@ void expect_closed(const Connection& connection, int error) {
   expect_idle(connection);
 }
 
-TEST(Connection, StartsOpenAndOwesNothing) {
+TEST(Connection, StartsOpenWithoutPendingBytes) {
   const Link link;
   EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
   EXPECT_TRUE(link.connection.queue().empty());
@@ -135,19 +135,19 @@ TEST(Connection, StartsOpenAndOwesNothing) {
   EXPECT_EQ(link.connection.last_active(), kStart);
 }
 
-TEST(Connection, WantsInputAloneWhileItOwesNothing) {
+TEST(Connection, WantsOnlyInputWithoutPendingBytes) {
   const Link link;
   EXPECT_TRUE(link.connection.wants_input());
   EXPECT_FALSE(link.connection.wants_output());
 }
 
-TEST(Connection, KeepsThePeersAddress) {
+TEST(Connection, ReturnsThePeersAddress) {
   const Endpoint peer = resolve("192.0.2.1", 7).front();
   const Connection connection(UniqueFd(), peer, 1, kStart);
   EXPECT_EQ(connection.peer().to_string(), "192.0.2.1:7");
 }
 
-TEST(Connection, QueuesWhatItReceives) {
+TEST(Connection, QueuesReceivedBytes) {
   Link link;
   EXPECT_EQ(link.hear("hello"), "hello");
   EXPECT_EQ(head(link.connection.queue()), "hello");
@@ -155,7 +155,7 @@ TEST(Connection, QueuesWhatItReceives) {
   EXPECT_TRUE(link.connection.wants_output());
 }
 
-TEST(Connection, SendsBackAllThatItReceivedInOrder) {
+TEST(Connection, SendsReceivedBytesBackInOrder) {
   Link link;
   link.hear("one, ");
   link.hear("two");
@@ -165,20 +165,20 @@ TEST(Connection, SendsBackAllThatItReceivedInOrder) {
   EXPECT_FALSE(link.connection.wants_output());
 }
 
-TEST(Connection, NotesWhenItReceived) {
+TEST(Connection, RecordsTheTimeOfReceiving) {
   Link link;
   link.hear("x", kLater);
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
-TEST(Connection, NotesWhenItSent) {
+TEST(Connection, RecordsTheTimeOfSending) {
   Link link;
   link.hear("x", kLater);
   link.send(kLatest);
   EXPECT_EQ(link.connection.last_active(), kLatest);
 }
 
-TEST(Connection, IsUnchangedWhereNothingIsToBeReceived) {
+TEST(Connection, IsUnchangedWithoutInput) {
   Link link;
   EXPECT_EQ(link.receive(kLater), "");
   EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
@@ -186,7 +186,7 @@ TEST(Connection, IsUnchangedWhereNothingIsToBeReceived) {
   EXPECT_TRUE(link.connection.wants_input());
 }
 
-TEST(Connection, IsUnchangedWhereNothingCanBeSent) {
+TEST(Connection, IsUnchangedOnAFullSocket) {
   Link link;
   link.hear("x", kLater);
   test::fill(link.connection.fd());
@@ -197,7 +197,7 @@ TEST(Connection, IsUnchangedWhereNothingCanBeSent) {
   EXPECT_TRUE(link.connection.wants_output());
 }
 
-TEST(Connection, IsUnchangedWhereNothingIsOwed) {
+TEST(Connection, IsUnchangedWithoutPendingBytes) {
   Link link;
   EXPECT_EQ(link.send(kLater), 0U);
   EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
@@ -213,14 +213,14 @@ TEST(Connection, StopsReadingAtExactlyMaxQueue) {
   EXPECT_TRUE(link.connection.wants_output());
 }
 
-TEST(Connection, ReceivesNoMoreThanThereIsRoomFor) {
+TEST(Connection, NeverReceivesBeyondMaxQueue) {
   Link link(10);
   EXPECT_EQ(link.hear("1234567"), "1234567");
   EXPECT_EQ(link.hear("890and more"), "890");
   EXPECT_EQ(link.connection.queue().bytes(), 10U);
 }
 
-TEST(Connection, LeavesInputToThePeersTcpWhileItDoesNotRead) {
+TEST(Connection, LeavesInputInTheSocketWhilePaused) {
   Link link(4);
   link.hear("1234", kLater);
   EXPECT_EQ(link.hear("5678", kLatest), "");
@@ -238,25 +238,25 @@ bool wants_input_after_one_send(std::size_t room, std::size_t max_queue, SocketP
   return link.connection.wants_input();
 }
 
-TEST(Connection, ReadsAgainOnceExactlyHalfTheQueueIsGone) {
+TEST(Connection, ReadsAgainOnceHalfTheQueueIsGone) {
   Narrow narrow;
   EXPECT_TRUE(wants_input_after_one_send(narrow.room, 2 * narrow.room, std::move(narrow.pair)));
 }
 
-TEST(Connection, DoesNotReadAgainWhileMoreThanHalfIsOwed) {
+TEST(Connection, StaysPausedWhileMoreThanHalfIsPending) {
   Narrow narrow;
   EXPECT_FALSE(
       wants_input_after_one_send(narrow.room, 2 * narrow.room + 1, std::move(narrow.pair)));
 }
 
-TEST(Connection, ReadsOnThoughMoreThanHalfIsOwedUntilTheQueueIsFull) {
+TEST(Connection, ReadsUntilTheQueueIsFull) {
   Link link(10);
   link.hear("12345678");
   EXPECT_TRUE(link.connection.wants_input());
   EXPECT_EQ(link.hear("9"), "9");
 }
 
-TEST(Connection, FillsTheRoomThatAShortWriteLeft) {
+TEST(Connection, RefillsTheQueueAfterAShortWrite) {
   Narrow narrow;
   const std::size_t max_queue = 2 * narrow.room;
   Link link(max_queue, std::move(narrow.pair));
@@ -268,7 +268,7 @@ TEST(Connection, FillsTheRoomThatAShortWriteLeft) {
   EXPECT_FALSE(link.connection.wants_input());
 }
 
-TEST(Connection, EchoesByteByByteWithAMaxQueueOfOne) {
+TEST(Connection, EchoesByteByByteWithMaxQueueOne) {
   Link link(1);
   const std::string text = "slow";
   send(link.peer.get(), text);
@@ -281,13 +281,13 @@ TEST(Connection, EchoesByteByByteWithAMaxQueueOfOne) {
   EXPECT_EQ(link.peer_receives(), text);
 }
 
-TEST(Connection, ClosesAtEofWhereNothingIsOwed) {
+TEST(Connection, ClosesAtEofWithoutPendingBytes) {
   Link link;
   link.hear_eof();
   expect_closed(link.connection, 0);
 }
 
-TEST(Connection, DrainsAtEofWhereSomethingIsOwed) {
+TEST(Connection, DrainsAtEofWithPendingBytes) {
   Link link;
   link.hear("hello");
   link.hear_eof();
@@ -296,7 +296,7 @@ TEST(Connection, DrainsAtEofWhereSomethingIsOwed) {
   EXPECT_TRUE(link.connection.wants_output());
 }
 
-TEST(Connection, TakesEofForNoActivity) {
+TEST(Connection, DoesNotCountEofAsActivity) {
   Link link;
   link.hear("x", kLater);
   shut_down_sending(link.peer.get());
@@ -305,7 +305,7 @@ TEST(Connection, TakesEofForNoActivity) {
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
-TEST(Connection, ClosesOnceItHasDrained) {
+TEST(Connection, ClosesAfterDraining) {
   Link link;
   link.hear("hello");
   link.hear_eof();
@@ -314,7 +314,7 @@ TEST(Connection, ClosesOnceItHasDrained) {
   EXPECT_EQ(link.peer_receives(), "hello");
 }
 
-TEST(Connection, DrainsOnAfterAShortWrite) {
+TEST(Connection, ContinuesDrainingAfterAShortWrite) {
   Narrow narrow;
   Link link(1 << 20, std::move(narrow.pair));
   link.hear_all(std::string(2 * narrow.room, 'x'));
@@ -327,7 +327,7 @@ TEST(Connection, DrainsOnAfterAShortWrite) {
   expect_closed(link.connection, 0);
 }
 
-TEST(Connection, DoesNotReadAgainWhileItDrains) {
+TEST(Connection, ReadsNothingWhileDraining) {
   Link link(4);
   link.hear("1234");
   link.send(kLater);
@@ -338,7 +338,7 @@ TEST(Connection, DoesNotReadAgainWhileItDrains) {
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
-TEST(Connection, SendsEofWhenItHangsUp) {
+TEST(Connection, SendsEofOnHangUp) {
   Link link;
   link.connection.hang_up(kLater);
   EXPECT_EQ(link.connection.state(), Connection::State::kLingering);
@@ -347,13 +347,13 @@ TEST(Connection, SendsEofWhenItHangsUp) {
   EXPECT_TRUE(link.peer_gets_eof());
 }
 
-TEST(Connection, LetsThePeerHaveItsTimeFromTheHangUpOn) {
+TEST(Connection, CountsTheHangUpAsActivity) {
   Link link;
   link.connection.hang_up(kLater);
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
-TEST(Connection, ThrowsAwayWhatComesAfterTheHangUp) {
+TEST(Connection, DiscardsInputAfterTheHangUp) {
   Link link;
   link.connection.hang_up(kStart);
   EXPECT_EQ(link.hear("too late", kLater), "");
@@ -363,7 +363,7 @@ TEST(Connection, ThrowsAwayWhatComesAfterTheHangUp) {
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
-TEST(Connection, CountsWhatItThrowsAway) {
+TEST(Connection, CountsDiscardedBytes) {
   Link link;
   link.hear("echoed");
   link.send(kLater);
@@ -374,7 +374,7 @@ TEST(Connection, CountsWhatItThrowsAway) {
   EXPECT_EQ(link.connection.discarded(), 8U);
 }
 
-TEST(Connection, KnowsAfterItsEndWhetherItHungUp) {
+TEST(Connection, RemembersAHangUpAfterClosing) {
   Link left;
   left.hear_eof();
   EXPECT_FALSE(left.connection.hung_up());
@@ -384,7 +384,7 @@ TEST(Connection, KnowsAfterItsEndWhetherItHungUp) {
   EXPECT_TRUE(hung_up.connection.hung_up());
 }
 
-TEST(Connection, SaysOnceThatAPeerMayTakeWhatItWasSent) {
+TEST(Connection, ReportsUnacknowledgedBytesOnce) {
   Link link(100, make_tcp_pair());
   test::fill(link.connection.fd());
   EXPECT_TRUE(link.connection.takes_more(kLater));
@@ -393,7 +393,7 @@ TEST(Connection, SaysOnceThatAPeerMayTakeWhatItWasSent) {
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
-TEST(Connection, SaysSoAgainOnceThePeerHasTakenSome) {
+TEST(Connection, ReportsProgressWhenThePeerReceives) {
   Link link(100, make_tcp_pair());
   test::fill(link.connection.fd());
   link.connection.takes_more(kLater);
@@ -405,14 +405,14 @@ TEST(Connection, SaysSoAgainOnceThePeerHasTakenSome) {
   EXPECT_EQ(link.connection.last_active(), kLatest);
 }
 
-TEST(Connection, SaysSoWhileThereIsRoomForWhatIsPending) {
+TEST(Connection, ReportsProgressWhilePendingBytesFit) {
   Link link(100, make_tcp_pair());
   link.hear("pending");
   EXPECT_TRUE(link.connection.takes_more(kLater));
   EXPECT_TRUE(link.connection.takes_more(kLatest));
 }
 
-TEST(Connection, SaysSoAsLongAsThereIsSomethingToTakeAfterTheHangUp) {
+TEST(Connection, ReportsUnacknowledgedBytesWhileLingering) {
   Link link(100, make_tcp_pair());
   test::fill(link.connection.fd());
   link.connection.hang_up(kStart);
@@ -421,13 +421,13 @@ TEST(Connection, SaysSoAsLongAsThereIsSomethingToTakeAfterTheHangUp) {
   EXPECT_EQ(link.connection.last_active(), kLatest);
 }
 
-TEST(Connection, SaysNothingOfAPeerThatHasAll) {
+TEST(Connection, ReportsNoProgressIfAllIsAcknowledged) {
   Link link;
   EXPECT_FALSE(link.connection.takes_more(kLater));
   EXPECT_EQ(link.connection.last_active(), kStart);
 }
 
-TEST(Connection, ThrowsAwayMoreThanMaxQueueAtOnce) {
+TEST(Connection, DiscardsMoreThanMaxQueue) {
   Link link(1);
   link.connection.hang_up(kStart);
   link.hear("all of this at once");
@@ -435,7 +435,7 @@ TEST(Connection, ThrowsAwayMoreThanMaxQueueAtOnce) {
   expect_closed(link.connection, 0);
 }
 
-TEST(Connection, IsUnchangedWhereNothingIsToBeThrownAway) {
+TEST(Connection, IsUnchangedWithoutInputAfterTheHangUp) {
   Link link;
   link.connection.hang_up(kStart);
   link.receive(kLater);
@@ -443,7 +443,7 @@ TEST(Connection, IsUnchangedWhereNothingIsToBeThrownAway) {
   EXPECT_EQ(link.connection.last_active(), kStart);
 }
 
-TEST(Connection, ClosesAtThePeersEofAfterTheHangUp) {
+TEST(Connection, ClosesAtEofAfterTheHangUp) {
   Link link;
   link.connection.hang_up(kStart);
   link.hear_eof();
@@ -461,7 +461,7 @@ struct TcpLink : Link {
   }
 };
 
-TEST(Connection, BreaksWhenThePeerResetsIt) {
+TEST(Connection, ClosesOnAReset) {
   TcpLink link;
   link.reset();
   EXPECT_EQ(link.receive(), "");
@@ -469,7 +469,7 @@ TEST(Connection, BreaksWhenThePeerResetsIt) {
   EXPECT_EQ(link.connection.last_active(), kStart);
 }
 
-TEST(Connection, BreaksWhenItIsResetAfterTheHangUp) {
+TEST(Connection, ClosesOnAResetAfterTheHangUp) {
   TcpLink link;
   link.connection.hang_up(kStart);
   link.reset();
@@ -477,7 +477,7 @@ TEST(Connection, BreaksWhenItIsResetAfterTheHangUp) {
   expect_closed(link.connection, ECONNRESET);
 }
 
-TEST(Connection, BreaksWhenThePeerIsGoneAsItSends) {
+TEST(Connection, ClosesIfThePeerIsGoneWhenSending) {
   Link link;
   link.hear("x", kLater);
   link.peer.reset();
@@ -486,7 +486,7 @@ TEST(Connection, BreaksWhenThePeerIsGoneAsItSends) {
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
-TEST(Connection, BreaksWhenThePeerIsGoneAsItDrains) {
+TEST(Connection, ClosesIfThePeerIsGoneWhenDraining) {
   Link link;
   link.hear("x");
   link.hear_eof();
@@ -495,7 +495,7 @@ TEST(Connection, BreaksWhenThePeerIsGoneAsItDrains) {
   expect_closed(link.connection, EPIPE);
 }
 
-TEST(Connection, DoesNothingOnceItIsClosed) {
+TEST(Connection, DoesNothingAfterClosing) {
   TcpLink link;
   send(link.peer.get(), "still owed");
   ASSERT_TRUE(wait_readable(link.connection.fd()));
@@ -509,13 +509,13 @@ TEST(Connection, DoesNothingOnceItIsClosed) {
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
-TEST(Connection, ClosesTheSocketWhenItGoes) {
+TEST(Connection, ClosesItsSocketOnDestruction) {
   SocketPair pair = make_socket_pair();
   { const Connection connection(std::move(pair.ours), Endpoint(), 1, kStart); }
   EXPECT_EQ(send(pair.theirs.get(), "x").error, EPIPE);
 }
 
-TEST(Connection, GivesUpTheSocketThatIsReleased) {
+TEST(Connection, ReleasesItsSocket) {
   Link link;
   const int number = link.connection.fd();
   const UniqueFd released = link.connection.release_fd();
@@ -524,7 +524,7 @@ TEST(Connection, GivesUpTheSocketThatIsReleased) {
   EXPECT_NE(::fcntl(number, F_GETFD), -1);
 }
 
-TEST(Resume, OwesWhatAnotherServerOwed) {
+TEST(Resume, SendsThePendingBytes) {
   Link link;
   link.connection.resume("owed", false, link.pool);
   EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
@@ -533,14 +533,14 @@ TEST(Resume, OwesWhatAnotherServerOwed) {
   EXPECT_EQ(link.connection.send(link.pool, kLater), 4U);
 }
 
-TEST(Resume, WaitsForInputWhereNothingIsOwed) {
+TEST(Resume, WaitsForInputWithoutPendingBytes) {
   Link link;
   link.connection.resume("", false, link.pool);
   EXPECT_TRUE(link.connection.wants_input());
   EXPECT_FALSE(link.connection.wants_output());
 }
 
-TEST(Resume, ReadsNoMoreOfOneThatIsOwedMoreThanItNowMayBe) {
+TEST(Resume, StaysPausedAboveMaxQueue) {
   Link link(10);
   link.connection.resume("more than ten bytes", false, link.pool);
   EXPECT_FALSE(link.connection.wants_input());
@@ -548,7 +548,7 @@ TEST(Resume, ReadsNoMoreOfOneThatIsOwedMoreThanItNowMayBe) {
   EXPECT_TRUE(link.connection.wants_input());
 }
 
-TEST(Resume, SendsTheRestToOneThatHasSentEofAndIsClosed) {
+TEST(Resume, SendsTheRestAndClosesAfterEof) {
   Link link;
   link.connection.resume("rest", true, link.pool);
   EXPECT_EQ(link.connection.state(), Connection::State::kDraining);
@@ -556,7 +556,7 @@ TEST(Resume, SendsTheRestToOneThatHasSentEofAndIsClosed) {
   EXPECT_EQ(link.connection.state(), Connection::State::kClosed);
 }
 
-TEST(Resume, IsClosedWhereAllIsDone) {
+TEST(Resume, ClosesAfterEofWithoutPendingBytes) {
   Link link;
   link.connection.resume("", true, link.pool);
   EXPECT_EQ(link.connection.state(), Connection::State::kClosed);

@@ -14,14 +14,14 @@ using namespace std::chrono_literals;
 
 constexpr Time kBeginning{};
 
-TEST(DrainTimeoutTest, IsNeverOverBeforeItRuns) {
+TEST(DrainTimeoutTest, IsNeverOverBeforeItStarts) {
   DrainTimeout timeout;
   EXPECT_FALSE(timeout.is_running());
   EXPECT_FALSE(timeout.is_over(kBeginning + 1h, true));
   EXPECT_EQ(timeout.next_deadline(), std::nullopt);
 }
 
-TEST(DrainTimeoutTest, TakesOneTurnMoreAfterTheDeadline) {
+TEST(DrainTimeoutTest, AllowsOneMoreTurnAfterTheDeadline) {
   DrainTimeout timeout;
   timeout.start(kBeginning, 5s);
   EXPECT_EQ(timeout.next_deadline(), kBeginning + 5s);
@@ -30,7 +30,7 @@ TEST(DrainTimeoutTest, TakesOneTurnMoreAfterTheDeadline) {
   EXPECT_TRUE(timeout.is_over(kBeginning + 5s, true));
 }
 
-TEST(DrainTimeoutTest, TakesSomeTurnsMoreWhileSelectFindsSomething) {
+TEST(DrainTimeoutTest, AllowsSomeMoreTurnsWhileDescriptorsAreReady) {
   DrainTimeout timeout;
   timeout.start(kBeginning, 0s);
   for (int i = 0; i < DrainTimeout::kMaxLateTurns; ++i) {
@@ -39,7 +39,7 @@ TEST(DrainTimeoutTest, TakesSomeTurnsMoreWhileSelectFindsSomething) {
   EXPECT_TRUE(timeout.is_over(kBeginning, false));
 }
 
-TEST(DrainTimeoutTest, GivesPeersTheTimeByWhichTheLoopWasLate) {
+TEST(DrainTimeoutTest, ExtendsTheDeadlineByTheLoopsDelay) {
   DrainTimeout timeout;
   timeout.start(kBeginning, 5s);
   EXPECT_FALSE(timeout.is_over(kBeginning + 5s + 20ms, true));
@@ -48,7 +48,7 @@ TEST(DrainTimeoutTest, GivesPeersTheTimeByWhichTheLoopWasLate) {
   EXPECT_TRUE(timeout.is_over(kBeginning + 5s + 40ms, true));
 }
 
-TEST(DrainTimeoutTest, GivesPeersABoundedTime) {
+TEST(DrainTimeoutTest, ExtendsTheDeadlineByABoundedTime) {
   DrainTimeout timeout;
   timeout.start(kBeginning, 5s);
   EXPECT_FALSE(timeout.is_over(kBeginning + 1h, true));

@@ -53,7 +53,7 @@ std::string refusal_of(const std::string& file) {
   return "none";
 }
 
-TEST(ParseHandover, TakesRecordsAndTheirBytes) {
+TEST(ParseHandover, ParsesRecordsAndTheirBytes) {
   const std::string file = kFormat + number(3) + number(kListener) + number(0) + number(kClient) +
                            number(5) + number(3) + number(3) + "first" + "2nd";
   const auto records = parse_handover(file);
@@ -66,14 +66,16 @@ TEST(ParseHandover, TakesRecordsAndTheirBytes) {
   EXPECT_EQ(records[2].pending, "2nd");
 }
 
-TEST(ParseHandover, TakesNoRecords) { EXPECT_TRUE(parse_handover(kFormat + number(0)).empty()); }
+TEST(ParseHandover, AcceptsAnEmptyList) {
+  EXPECT_TRUE(parse_handover(kFormat + number(0)).empty());
+}
 
-TEST(ParseHandover, RefusesAnotherVersion) {
+TEST(ParseHandover, RejectsAnotherVersion) {
   EXPECT_EQ(refusal_of("echo_server handover 2\n" + number(0)),
             "it is of another format or version");
 }
 
-TEST(ParseHandover, RefusesWhatIsCutShortAnywhere) {
+TEST(ParseHandover, RejectsATruncatedFile) {
   const std::string whole = kFormat + number(1) + number(kClient) + number(4) + "owed";
   EXPECT_EQ(refusal_of(whole), "none");
   for (std::size_t length = 0; length < whole.size(); ++length) {
@@ -81,7 +83,7 @@ TEST(ParseHandover, RefusesWhatIsCutShortAnywhere) {
   }
 }
 
-TEST(ParseHandover, RefusesNumbersThatAreTooLarge) {
+TEST(ParseHandover, RejectsNumbersThatAreTooLarge) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
   EXPECT_EQ(refusal_of(kFormat + number(kMax)), "it is cut short");
   EXPECT_EQ(refusal_of(kFormat + number(kMax / 16 + 2) + number(kClient) + number(0)),
@@ -92,18 +94,18 @@ TEST(ParseHandover, RefusesNumbersThatAreTooLarge) {
             "it is cut short");
 }
 
-TEST(ParseHandover, RefusesMoreThanItSays) {
+TEST(ParseHandover, RejectsTrailingData) {
   EXPECT_EQ(refusal_of(kFormat + number(0) + "x"), "there is more in it than it says");
 }
 
-TEST(ParseHandover, RefusesKindsThatItDoesNotKnow) {
+TEST(ParseHandover, RejectsUnknownKinds) {
   for (const std::uint64_t kind : {0UL, 4UL, std::numeric_limits<std::uint64_t>::max()}) {
     EXPECT_EQ(refusal_of(kFormat + number(1) + number(kind) + number(0)),
               "it has a record of no known kind");
   }
 }
 
-TEST(ParseHandover, RefusesBytesForAListener) {
+TEST(ParseHandover, RejectsAListenerWithData) {
   EXPECT_EQ(refusal_of(kFormat + number(1) + number(kListener) + number(1) + "x"),
             "it owes bytes to a listener");
 }
@@ -150,7 +152,7 @@ class HandoverTest : public testing::Test {
   std::vector<HandoverKind> kinds_;
 };
 
-TEST_F(HandoverTest, BringsEveryConnectionWithItsPendingBytes) {
+TEST_F(HandoverTest, RestoresConnectionsWithTheirPendingBytes) {
   const std::string much = random_bytes(300'000);
   give(HandoverKind::kConnection, "");
   give(HandoverKind::kConnection, much);
@@ -172,7 +174,7 @@ TEST_F(HandoverTest, BringsEveryConnectionWithItsPendingBytes) {
 }
 
 // A message takes 253.
-TEST_F(HandoverTest, BringsMoreThanOneMessageTakes) {
+TEST_F(HandoverTest, RestoresMoreThanOneMessageCarries) {
   constexpr std::size_t kMany = 600;
   for (std::size_t i = 0; i < kMany; ++i) give(HandoverKind::kConnection, std::to_string(i));
   HandoverReader reader = open(pack());
@@ -185,7 +187,7 @@ TEST_F(HandoverTest, BringsMoreThanOneMessageTakes) {
   }
 }
 
-TEST_F(HandoverTest, BringsListeners) {
+TEST_F(HandoverTest, RestoresListeners) {
   const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
   const std::array items{
       HandoverItem{.fd = listener.get(), .kind = HandoverKind::kListener, .pending = nullptr}};
@@ -198,7 +200,7 @@ TEST_F(HandoverTest, BringsListeners) {
             local_endpoint(listener.get()).port());
 }
 
-TEST_F(HandoverTest, TakesNothingOutOfAPackageThatIsOnlyLookedAt) {
+TEST_F(HandoverTest, LeavesAnInspectedPackageIntact) {
   give(HandoverKind::kConnection, "owed");
   const UniqueFd package = pack();
   for (int i = 0; i < 3; ++i) {
@@ -210,7 +212,7 @@ TEST_F(HandoverTest, TakesNothingOutOfAPackageThatIsOnlyLookedAt) {
   EXPECT_EQ(reader.connections().front().pending, "owed");
 }
 
-TEST_F(HandoverTest, PacksNoMoreListenersThanOneMessageTakes) {
+TEST_F(HandoverTest, RejectsMoreListenersThanOneMessageCarries) {
   for (int i = 0; i < 253; ++i) give(HandoverKind::kListener, "");
   std::vector<HandoverItem> items;
   for (const Given& given : given_) {
@@ -223,7 +225,7 @@ TEST_F(HandoverTest, PacksNoMoreListenersThanOneMessageTakes) {
   EXPECT_EQ(handover.pack(items), 0);
 }
 
-TEST_F(HandoverTest, ClosesWhatIsNotWhatItIsSaidToBe) {
+TEST_F(HandoverTest, ClosesDescriptorsOfAnotherType) {
   give(HandoverKind::kListener, "");
   give(HandoverKind::kConnection, "two");
   give(HandoverKind::kConnection, "three");
@@ -238,7 +240,7 @@ TEST_F(HandoverTest, ClosesWhatIsNotWhatItIsSaidToBe) {
 }
 
 // The limit of descriptors is lower now: none gets the bytes of another.
-TEST_F(HandoverTest, BringsThoseForWhichThereIsRoom) {
+TEST_F(HandoverTest, RestoresConnectionsUpToTheDescriptorLimit) {
   for (int i = 0; i < 300; ++i) give(HandoverKind::kConnection, std::to_string(i));
   const UniqueFd package = pack();
   for (Given& each : given_) {
@@ -302,24 +304,24 @@ UniqueFd make_file(const std::string& text, int seals) {
 
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
 
-TEST(HandoverReaderTest, IsEmptyWhereThereIsNoPackage) {
+TEST(HandoverReaderTest, IsEmptyWithoutAPackage) {
   HandoverReader reader;
   EXPECT_FALSE(reader.has_package());
   EXPECT_TRUE(reader.connections().empty());
   EXPECT_TRUE(reader.listeners().empty());
 }
 
-TEST(HandoverReaderTest, ReportsAnErrorOfAPackageWithNothingInIt) {
+TEST(HandoverReaderTest, RejectsAnEmptyPackage) {
   EXPECT_EQ(error_of(-1), "there is nothing in it");
 }
 
-TEST(HandoverReaderTest, ReportsAnErrorOfWhatIsNoPackage) {
+TEST(HandoverReaderTest, RejectsOtherDescriptors) {
   EXPECT_EQ(HandoverReader(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))).error(),
             "there is nothing in it");
   EXPECT_EQ(HandoverReader(std::move(make_tcp_pair().ours)).error(), "there is nothing in it");
 }
 
-TEST(HandoverReaderTest, ReportsAnErrorOfAFileThatCouldChange) {
+TEST(HandoverReaderTest, RejectsAFileWithoutSeals) {
   const std::string text = kFormat + number(0);
   EXPECT_EQ(error_of(make_file(text, kSeals).get()), "");
   for (const int seal : {F_SEAL_WRITE, F_SEAL_GROW, F_SEAL_SHRINK}) {
@@ -330,23 +332,23 @@ TEST(HandoverReaderTest, ReportsAnErrorOfAFileThatCouldChange) {
 }
 
 // It may claim to be larger than all memory.
-TEST(HandoverReaderTest, ReportsAnErrorOfAFileWithHoles) {
+TEST(HandoverReaderTest, RejectsAFileWithHoles) {
   UniqueFd file = make_file(kFormat + number(0), F_SEAL_SHRINK);
   ASSERT_EQ(::ftruncate(file.get(), off_t{1} << 40), 0);
   ASSERT_EQ(::fcntl(file.get(), F_ADD_SEALS, kSeals), 0);
   EXPECT_EQ(error_of(file.get()), "it has no sealed file in it");
 }
 
-TEST(HandoverReaderTest, ReportsAnErrorOfAnEmptyFile) {
+TEST(HandoverReaderTest, RejectsAnEmptyFile) {
   EXPECT_NE(error_of(make_file("", kSeals).get()), "");
 }
 
-TEST(HandoverReaderTest, ReportsAnErrorOfAFileOfAnotherVersion) {
+TEST(HandoverReaderTest, RejectsAFileOfAnotherVersion) {
   EXPECT_EQ(error_of(make_file("echo_server handover 2\n" + number(0), kSeals).get()),
             "it is of another format or version");
 }
 
-TEST(HandoverRelease, TellsWhetherAnotherProcessKeepsIt) {
+TEST(HandoverRelease, ReportsWhetherAnotherProcessKeepsIt) {
   Handover kept;
   ASSERT_EQ(kept.pack({}), 0);
   const UniqueFd keeper(::dup(kept.fd()));

@@ -26,29 +26,29 @@ std::vector<bool> add_all(HostLimit& limit, const std::vector<std::string>& host
 
 using Had = std::vector<bool>;
 
-TEST(HostLimit, IsNoneWhereItIsZero) {
+TEST(HostLimit, IsUnlimitedIfZero) {
   HostLimit limit(0);
   EXPECT_EQ(add_all(limit, std::vector<std::string>(100, "192.0.2.1")), Had(100, true));
 }
 
-TEST(HostLimit, IsWhatOneHostMayHave) {
+TEST(HostLimit, LimitsTheConnectionsOfAHost) {
   HostLimit limit(2);
   EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.1", "192.0.2.1"}), (Had{true, true, false}));
 }
 
-TEST(HostLimit, IsEachHostsOwn) {
+TEST(HostLimit, CountsEachHostSeparately) {
   HostLimit limit(1);
   EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.2", "2001:db8::1"}), (Had{true, true, true}));
 }
 
-TEST(HostLimit, HasRoomAgainOnceOneIsRemoved) {
+TEST(HostLimit, HasRoomAgainAfterARemoval) {
   HostLimit limit(2);
   EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.1", "192.0.2.1"}), (Had{true, true, false}));
   limit.remove(at("192.0.2.1"));
   EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.1"}), (Had{true, false}));
 }
 
-TEST(HostLimit, CountsThoseBeyondIt) {
+TEST(HostLimit, CountsConnectionsBeyondTheLimit) {
   HostLimit limit(1);
   for (int i = 0; i < 3; ++i) limit.add(at("192.0.2.1"));
   for (int i = 0; i < 3; ++i) {
@@ -59,7 +59,7 @@ TEST(HostLimit, CountsThoseBeyondIt) {
 }
 
 // Else a client with many addresses could make it grow without bound.
-TEST(HostLimit, ForgetsAHostThatHasLeft) {
+TEST(HostLimit, ForgetsAHostWithoutConnections) {
   HostLimit limit(1);
   const Endpoint peer = at("192.0.2.1");
   limit.add(peer);
@@ -68,25 +68,25 @@ TEST(HostLimit, ForgetsAHostThatHasLeft) {
   EXPECT_THROW(limit.add(peer), std::bad_alloc) << "it had kept the memory for that host";
 }
 
-TEST(HostLimit, TakesAMappedIpv4AddressForTheIpv4Address) {
+TEST(HostLimit, TreatsMappedIpv4AddressesAsIpv4) {
   HostLimit limit(1);
   EXPECT_EQ(add_all(limit, {"192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2"}),
             (Had{true, false, true}));
 }
 
-TEST(HostLimit, TakesAnIpv6NetworkOf64BitsForOneHost) {
+TEST(HostLimit, TreatsAnIpv6NetworkOf64BitsAsOneHost) {
   HostLimit limit(1);
   EXPECT_EQ(add_all(limit, {"2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff",
                             "2001:db8:0:2::1", "2001:db8:0:0:ffff::1"}),
             (Had{true, false, true, true}));
 }
 
-TEST(HostLimit, TellsLowIpv6AddressesFromIpv4Ones) {
+TEST(HostLimit, DistinguishesLowIpv6FromIpv4Addresses) {
   HostLimit limit(1);
   EXPECT_EQ(add_all(limit, {"::1", "0.0.0.1", "::2"}), (Had{true, true, false}));
 }
 
-TEST(HostLimit, CountsTheAddressesOfALinkEachForItself) {
+TEST(HostLimit, CountsLinkLocalAddressesSeparately) {
   HostLimit limit(1);
   EXPECT_EQ(add_all(limit, {"fe80::1%1", "fe80::2%1", "fe80::1%2", "fe80::1%1"}),
             (Had{true, true, true, false}));

@@ -90,7 +90,7 @@ bool has_ipv6_loopback() {
   }
 }
 
-TEST(ResolveHosts, RefusesAnAddressThatNobodyCanConnectTo) {
+TEST(ResolveHosts, RejectsMulticastAndBroadcast) {
   const std::vector<std::pair<std::string, std::string>> addresses = {
       {"224.0.0.1", "multicast"},       {"239.255.255.255", "multicast"}, {"ff02::1", "multicast"},
       {"255.255.255.255", "broadcast"}, {"127.255.255.255", "broadcast"},
@@ -107,20 +107,20 @@ TEST(ResolveHosts, RefusesAnAddressThatNobodyCanConnectTo) {
   }
 }
 
-TEST(OpenListeners, ListensOnAFreePortForPort0) {
+TEST(OpenListeners, ChoosesAFreePortForPort0) {
   const Opened opened(Hosts{"127.0.0.1"});
   EXPECT_EQ(opened.hosts(), Hosts{"127.0.0.1"});
   EXPECT_NE(opened.port(), 0);
 }
 
-TEST(OpenListeners, LetsClientsConnect) {
+TEST(OpenListeners, AcceptsClients) {
   const Opened opened(Hosts{"127.0.0.1"});
   const Connecting client = connect_to(local_endpoint(opened.listeners.front().get()));
   ASSERT_TRUE(test::wait_readable(opened.listeners.front().get()));
   EXPECT_TRUE(accept_from(opened.listeners.front().get()).fd);
 }
 
-TEST(OpenListeners, PassesTheBacklogOn) {
+TEST(OpenListeners, SetsTheBacklog) {
   const Opened opened({.hosts = resolve_hosts({"127.0.0.1"}), .port = 0, .backlog = 7});
   tcp_info info{};
   socklen_t length = sizeof info;
@@ -129,7 +129,7 @@ TEST(OpenListeners, PassesTheBacklogOn) {
   EXPECT_EQ(info.tcpi_sacked, 7U);
 }
 
-TEST(OpenListeners, PassesKeepaliveOn) {
+TEST(OpenListeners, SetsKeepalive) {
   const Opened opened(
       {.hosts = resolve_hosts({"127.0.0.1"}), .port = 0, .backlog = 7, .keepalive = 7s});
   int seconds = 0;
@@ -138,55 +138,55 @@ TEST(OpenListeners, PassesKeepaliveOn) {
   EXPECT_EQ(seconds, 7);
 }
 
-TEST(OpenListeners, LogsWhatItListensOn) {
+TEST(OpenListeners, LogsTheAddressAndPort) {
   const Opened opened(Hosts{"127.0.0.1"});
   EXPECT_EQ(opened.log_text,
             "starting up on 127.0.0.1 port " + std::to_string(opened.port()) + "\n");
 }
 
-TEST(OpenListeners, TellsAtAnyLevelOfAPortThatNobodyKnows) {
+TEST(OpenListeners, LogsAChosenPortAtAnyLevel) {
   EXPECT_TRUE(has(Opened(Hosts{"127.0.0.1"}, 0, LogLevel::kError).log_text, "starting up on"));
 }
 
-TEST(OpenListeners, IsQuietAboutAPortThatItIsTold) {
+TEST(OpenListeners, LogsAGivenPortOnlyAtInfo) {
   const Opened first(Hosts{"127.0.0.1"});
   const Opened second(Hosts{"127.0.0.2"}, first.port(), LogLevel::kWarning);
   EXPECT_EQ(second.error, "");
   EXPECT_EQ(second.log_text, "");
 }
 
-TEST(OpenListeners, ListensOnTheSamePortOfEveryHost) {
+TEST(OpenListeners, UsesOnePortForAllHosts) {
   const Opened opened(Hosts{"127.0.0.3", "127.0.0.1", "127.0.0.2"});
   EXPECT_EQ(opened.hosts(), (Hosts{"127.0.0.3", "127.0.0.1", "127.0.0.2"}));
 }
 
-TEST(OpenListeners, LogsALineAnAddress) {
+TEST(OpenListeners, LogsOneLinePerAddress) {
   const Opened opened(Hosts{"127.0.0.1", "127.0.0.2"});
   const std::string port = std::to_string(opened.port());
   EXPECT_EQ(opened.log_text, "starting up on 127.0.0.1 port " + port +
                                  "\nstarting up on 127.0.0.2 port " + port + "\n");
 }
 
-TEST(OpenListeners, ListensOnTheSamePortOfBothFamilies) {
+TEST(OpenListeners, UsesOnePortForBothFamilies) {
   if (!has_ipv6_loopback()) GTEST_SKIP() << "this machine has no ::1";
   EXPECT_EQ(Opened(Hosts{"localhost"}).hosts(), (Hosts{"127.0.0.1", "::1"}));
 }
 
-TEST(OpenListeners, ListensOnTheSamePortOfBothWildcards) {
+TEST(OpenListeners, UsesOnePortForBothWildcards) {
   if (!has_ipv6_loopback()) GTEST_SKIP() << "this machine has no ::1";
   EXPECT_EQ(Opened(Hosts{"*"}).hosts(), (Hosts{"0.0.0.0", "::"}));
 }
 
-TEST(OpenListeners, ListensOnNothingBesidesAWildcard) {
+TEST(OpenListeners, OmitsHostsThatAWildcardCovers) {
   EXPECT_EQ(Opened(Hosts{"127.0.0.1", "0.0.0.0", "127.0.0.2"}).hosts(), Hosts{"0.0.0.0"});
 }
 
-TEST(OpenListeners, ListensOnTheOtherFamilyBesidesAWildcard) {
+TEST(OpenListeners, KeepsHostsThatNoWildcardCovers) {
   if (!has_ipv6_loopback()) GTEST_SKIP() << "this machine has no ::1";
   EXPECT_EQ(Opened(Hosts{"0.0.0.0", "localhost"}).hosts(), (Hosts{"0.0.0.0", "::1"}));
 }
 
-TEST(OpenListeners, ListensOnThePortItIsTold) {
+TEST(OpenListeners, UsesTheGivenPort) {
   // Sharing keeps the port from everybody who does not share it.
   const Endpoint loopback = resolve("127.0.0.1", 0).front();
   const UniqueFd holder = listen_on(loopback, 1, true);
@@ -197,21 +197,21 @@ TEST(OpenListeners, ListensOnThePortItIsTold) {
   EXPECT_EQ(opened.port(), port);
 }
 
-TEST(OpenListeners, ListensOnAHostGivenTwiceOnce) {
+TEST(OpenListeners, OpensARepeatedHostOnce) {
   EXPECT_EQ(Opened(Hosts{"127.0.0.1", "127.0.0.1"}).hosts(), Hosts{"127.0.0.1"});
 }
 
-TEST(OpenListeners, ListensOnAnAddressWithTwoNamesOnce) {
+TEST(OpenListeners, OpensAnAddressWithTwoNamesOnce) {
   if (!has_ipv6_loopback()) GTEST_SKIP() << "this machine has no ::1";
   EXPECT_EQ(Opened(Hosts{"::1", "localhost"}).hosts(), (Hosts{"::1", "127.0.0.1"}));
 }
 
 // The system forgets the scope of an address that has none.
-TEST(OpenListeners, ListensOnAScopedAddressGivenTwiceOnce) {
+TEST(OpenListeners, OpensARepeatedScopedAddressOnce) {
   EXPECT_EQ(Opened(Hosts{"::1%1", "::1%1"}).listeners.size(), 1U);
 }
 
-TEST(OpenListeners, NamesTheAddressAndPortThatAreInUse) {
+TEST(OpenListeners, NamesAnAddressAndPortInUse) {
   const Opened first(Hosts{"127.0.0.1"});
   const Opened second(Hosts{"127.0.0.1"}, first.port());
   EXPECT_EQ(second.code, std::errc::address_in_use);
@@ -219,27 +219,27 @@ TEST(OpenListeners, NamesTheAddressAndPortThatAreInUse) {
 }
 
 // 192.0.2.0/24 is nobody's (RFC 5737).
-TEST(OpenListeners, NamesAnAddressThatThisMachineDoesNotHave) {
+TEST(OpenListeners, NamesAnUnavailableAddress) {
   const Opened opened(Hosts{"192.0.2.1"});
   if (!opened.listeners.empty()) GTEST_SKIP() << "this machine lets any address be listened on";
   EXPECT_EQ(opened.code, std::errc::address_not_available);
   EXPECT_TRUE(has(opened.error, "192.0.2.1 port 0")) << opened.error;
 }
 
-TEST(OpenListeners, FailsWhereOneHostIsMissingThoughAnotherIsHere) {
+TEST(OpenListeners, FailsIfOneOfTwoHostsIsUnavailable) {
   const Opened opened(Hosts{"127.0.0.1", "192.0.2.1"});
   if (!opened.listeners.empty()) GTEST_SKIP() << "this machine lets any address be listened on";
   EXPECT_EQ(opened.code, std::errc::address_not_available);
 }
 
-TEST(OpenListeners, LogsNothingWhereItFails) {
+TEST(OpenListeners, LogsNothingOnFailure) {
   const Opened first(Hosts{"127.0.0.2"});
   const Opened second(Hosts{"127.0.0.1", "127.0.0.2"}, first.port());
   EXPECT_NE(second.error, "");
   EXPECT_EQ(second.log_text, "");
 }
 
-TEST(ResolveHosts, GivesTheAddressesOfEachName) {
+TEST(ResolveHosts, ReturnsTheAddressesOfEachName) {
   const std::vector<Addresses> hosts = resolve_hosts({"127.0.0.2", "127.0.0.1"});
   ASSERT_EQ(hosts.size(), 2U);
   EXPECT_EQ(hosts[0].front().host(), "127.0.0.2");
@@ -247,7 +247,7 @@ TEST(ResolveHosts, GivesTheAddressesOfEachName) {
 }
 
 // A label of 64 characters is no name (RFC 1035, section 2.3.4): no name server is asked for it.
-TEST(ResolveHosts, NamesAHostThatHasNoAddress) {
+TEST(ResolveHosts, NamesAHostWithoutAddress) {
   const std::string host(64, 'x');
   try {
     resolve_hosts({"127.0.0.1", host});
@@ -269,7 +269,7 @@ bool enter_network_without_ipv6() {
   return ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0;
 }
 
-TEST(OpenListeners, WarnsOfAMissingAddressWhereTheHostHasAnother) {
+TEST(OpenListeners, WarnsIfOneAddressIsUnavailable) {
   enum Outcome { kRight, kWrong, kNoNetwork };
   const pid_t child = ::fork();
   if (child == 0) {
@@ -313,7 +313,7 @@ struct Inherited {
   std::uint16_t port;
 };
 
-TEST(OpenListeners, GoesOnWithAnOldListener) {
+TEST(OpenListeners, ReusesAnOldListener) {
   Inherited inherited({"127.0.0.1"});
   const Opened opened = inherited.open({"127.0.0.1"}, inherited.port);
   ASSERT_EQ(opened.listeners.size(), 1U);
@@ -322,7 +322,7 @@ TEST(OpenListeners, GoesOnWithAnOldListener) {
             "starting up on 127.0.0.1 port " + std::to_string(inherited.port) + "\n");
 }
 
-TEST(OpenListeners, GoesOnWithTheOldPortWhereAnyWillDo) {
+TEST(OpenListeners, KeepsTheOldPortForPort0) {
   Inherited inherited({"127.0.0.1", "127.0.0.2"});
   const Opened opened = inherited.open({"127.0.0.2", "127.0.0.1", "127.0.0.3"}, 0);
   EXPECT_EQ(opened.hosts(), (Hosts{"127.0.0.2", "127.0.0.1", "127.0.0.3"}));
@@ -330,25 +330,25 @@ TEST(OpenListeners, GoesOnWithTheOldPortWhereAnyWillDo) {
   EXPECT_TRUE(are_one(opened.listeners[0], inherited.copies[1]));
 }
 
-TEST(OpenListeners, LeavesAnOldListenerOfAnotherHost) {
+TEST(OpenListeners, IgnoresAnOldListenerOfAnotherHost) {
   Inherited inherited({"127.0.0.1"});
   EXPECT_EQ(inherited.open({"127.0.0.2"}, inherited.port).hosts(), Hosts{"127.0.0.2"});
 }
 
-TEST(OpenListeners, LeavesAnOldListenerOfAnotherPort) {
+TEST(OpenListeners, IgnoresAnOldListenerOfAnotherPort) {
   Inherited inherited({"127.0.0.1"});
   const std::uint16_t other = Opened(Hosts{"127.0.0.1"}).port();
   EXPECT_EQ(inherited.open({"127.0.0.1"}, other).port(), other);
 }
 
 // SO_REUSEPORT counts when a listener is bound.
-TEST(OpenListeners, LeavesAnOldListenerThatDoesNotShareItsPortAsItShould) {
+TEST(OpenListeners, IgnoresAnOldListenerWithAnotherReusePort) {
   Inherited inherited({"127.0.0.1"}, true);
   const Opened opened = inherited.open({"127.0.0.1"}, 0);
   EXPECT_NE(opened.port(), inherited.port);
 }
 
-TEST(OpenListeners, GivesAnOldListenerTheNewSettings) {
+TEST(OpenListeners, AppliesNewSettingsToAnOldListener) {
   Inherited inherited({"127.0.0.1"});
   ListenSettings settings{.hosts = resolve_hosts({"127.0.0.1"}), .port = 0, .backlog = 1};
   settings.keepalive = 90s;
@@ -362,7 +362,7 @@ TEST(OpenListeners, GivesAnOldListenerTheNewSettings) {
 }
 
 // What else cannot be had is an error, which the caller survives with all that it had.
-TEST(OpenListeners, KeepsTheOldListenersWhereAnotherAddressFails) {
+TEST(OpenListeners, KeepsTheOldListenersOnFailure) {
   Inherited inherited({"127.0.0.1"});
   ListenSettings settings{.hosts = resolve_hosts({"127.0.0.1", "127.0.0.2"}), .backlog = 1};
   settings.port = inherited.port;
@@ -372,7 +372,7 @@ TEST(OpenListeners, KeepsTheOldListenersWhereAnotherAddressFails) {
   EXPECT_TRUE(are_one(inherited.old.front(), inherited.copies.front()));
 }
 
-TEST(AdoptListeners, TakesThemAsTheyAre) {
+TEST(AdoptListeners, AdoptsPassedListeners) {
   Opened opened(Hosts{"127.0.0.1", "127.0.0.2"});
   const std::uint16_t port = opened.port();
   for (const UniqueFd& listener : opened.listeners) ::fcntl(listener.get(), F_SETFL, 0);

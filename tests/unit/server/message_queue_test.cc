@@ -93,9 +93,9 @@ void expect_owes(const FedQueue& queue, const std::string& owed) {
   ASSERT_TRUE(head(queue, owed.size() + 1) == owed);
 }
 
-TEST(MessageQueue, OwesNothingAtFirst) { expect_owes(FedQueue(), ""); }
+TEST(MessageQueue, StartsEmpty) { expect_owes(FedQueue(), ""); }
 
-TEST(MessageQueue, OwesWhatWasPushed) {
+TEST(MessageQueue, StoresPushedBytes) {
   FedQueue queue;
   queue.push("This is ");
   queue.push(pattern(10000));
@@ -103,13 +103,13 @@ TEST(MessageQueue, OwesWhatWasPushed) {
   expect_owes(queue, "This is " + pattern(10000) + "the end");
 }
 
-TEST(MessageQueue, OwesNothingForAnEmptyMessage) {
+TEST(MessageQueue, IgnoresAnEmptyMessage) {
   FedQueue queue;
   queue.push("");
   expect_owes(queue, "");
 }
 
-TEST(MessageQueue, CopiesTheMessage) {
+TEST(MessageQueue, CopiesPushedMessages) {
   std::string message = "before";
   FedQueue queue;
   queue.push(message);
@@ -117,14 +117,14 @@ TEST(MessageQueue, CopiesTheMessage) {
   expect_owes(queue, "before");
 }
 
-TEST(MessageQueue, KeepsBytesOfEveryValue) {
+TEST(MessageQueue, PreservesAllByteValues) {
   const std::string all = pattern(251) + std::string("\0\xff\0", 3);
   FedQueue queue;
   queue.push(all);
   EXPECT_TRUE(send_through(queue, make_socket_pair()) == all);
 }
 
-TEST(MessageQueue, SendsInTheOrderOfThePushes) {
+TEST(MessageQueue, SendsInPushOrder) {
   FedQueue queue;
   std::string pushed;
   for (const std::size_t length :
@@ -137,7 +137,7 @@ TEST(MessageQueue, SendsInTheOrderOfThePushes) {
   expect_owes(queue, "");
 }
 
-TEST(MessageQueue, TellsHowMuchWent) {
+TEST(MessageQueue, ReturnsTheNumberOfSentBytes) {
   const SocketPair pair = make_socket_pair();
   FedQueue queue;
   queue.push("hello");
@@ -166,7 +166,7 @@ TEST(MessageQueue, FillsEachBlockBeforeTheNext) {
   }
 }
 
-TEST(MessageQueue, SendsWhatOneCallDoesNotHoldByTheNext) {
+TEST(MessageQueue, SendsTheRestInTheNextCall) {
   const SocketPair pair = make_wide_pair();
   FedQueue queue;
   std::string pushed;
@@ -178,7 +178,7 @@ TEST(MessageQueue, SendsWhatOneCallDoesNotHoldByTheNext) {
   EXPECT_TRUE(send_through(queue, pair) == pushed);
 }
 
-TEST(MessageQueue, KeepsTheRestOfAShortWrite) {
+TEST(MessageQueue, LosesNoByteOnAShortWrite) {
   const SocketPair pair = make_narrow_pair();
   const std::string message = pattern(kLong);
   FedQueue queue;
@@ -191,7 +191,7 @@ TEST(MessageQueue, KeepsTheRestOfAShortWrite) {
   EXPECT_TRUE(send_through(queue, pair) == message.substr(sent));
 }
 
-TEST(MessageQueue, KeepsTheRestWhereverABlockIsCut) {
+TEST(MessageQueue, KeepsTheRestOfAPartlySentBlock) {
   const std::string message = pattern(5 * kBlock);
   std::set<std::size_t> cuts;
   constexpr std::size_t kStep = 13;
@@ -216,7 +216,7 @@ TEST(MessageQueue, KeepsTheRestWhereverABlockIsCut) {
 }
 
 // Every order of pushes, short writes and full sockets there is, against a plain string.
-TEST(MessageQueue, OwesWhatAStringWouldAfterEverySchedule) {
+TEST(MessageQueue, MatchesAStringInEverySequence) {
   enum Step : std::size_t { kPushByte, kPushMost, kPushLong, kFlush, kFlushAndRead, kSteps };
   constexpr std::size_t kLength = 5;
   std::size_t schedules = 1;
@@ -249,7 +249,7 @@ TEST(MessageQueue, OwesWhatAStringWouldAfterEverySchedule) {
   }
 }
 
-TEST(MessageQueue, ShowsAsMuchOfItsHeadAsIsAskedFor) {
+TEST(MessageQueue, CopiesTheRequestedLength) {
   constexpr std::size_t kLength = kBlock + 1000;
   FedQueue queue;
   queue.push(pattern(kLength));
@@ -260,7 +260,7 @@ TEST(MessageQueue, ShowsAsMuchOfItsHeadAsIsAskedFor) {
   EXPECT_EQ(head(queue, kLength + 1), pattern(kLength) + pattern(1, 7));
 }
 
-TEST(MessageQueue, ShowsTheHeadOfWhatIsStillOwed) {
+TEST(MessageQueue, CopiesFromTheFirstPendingByte) {
   const SocketPair pair = make_narrow_pair();
   const std::string message = pattern(kLong);
   FedQueue queue;
@@ -270,7 +270,7 @@ TEST(MessageQueue, ShowsTheHeadOfWhatIsStillOwed) {
 }
 
 // So a connection with little to echo costs little memory, and one with much costs few calls.
-TEST(MessageQueue, MakesRoomForAsMuchAsHasComeRecently) {
+TEST(MessageQueue, AdaptsItsRoomToRecentInput) {
   const SocketPair pair = make_wide_pair();
   BlockPool pool;
   MessageQueue queue;
@@ -297,7 +297,7 @@ TEST(MessageQueue, MakesRoomForAsMuchAsHasComeRecently) {
   EXPECT_EQ(receive_some(kMuch), kBlock);
 }
 
-TEST(MessageQueue, MakesRoomBehindWhatIsPending) {
+TEST(MessageQueue, AppendsAfterPendingBytes) {
   const SocketPair pair = make_wide_pair();
   BlockPool pool;
   MessageQueue queue;
@@ -313,7 +313,7 @@ TEST(MessageQueue, MakesRoomBehindWhatIsPending) {
   EXPECT_TRUE(queue.copy(0, copied) == pattern(kLong));
 }
 
-TEST(MessageQueue, HasTheSameBytesIfThereIsNoMemoryForMore) {
+TEST(MessageQueue, IsUnchangedWhenOutOfMemory) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "here");
   BlockPool pool;
@@ -328,7 +328,7 @@ TEST(MessageQueue, HasTheSameBytesIfThereIsNoMemoryForMore) {
 }
 
 // Otherwise idle connections would keep the blocks that the others need.
-TEST(MessageQueue, GivesBackTheBlocksThatNothingCameInto) {
+TEST(MessageQueue, ReturnsUnusedBlocksToThePool) {
   const SocketPair pair = make_wide_pair();
   BlockPool pool;
   pool.set_capacity(1);
@@ -347,7 +347,7 @@ TEST(MessageQueue, GivesBackTheBlocksThatNothingCameInto) {
   EXPECT_FALSE(failing.any_failed());
 }
 
-TEST(MessageQueue, ReceivesNoMoreThanItIsTo) {
+TEST(MessageQueue, ReceivesNoMoreThanTheLimit) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "1234567890");
   BlockPool pool;
@@ -357,7 +357,7 @@ TEST(MessageQueue, ReceivesNoMoreThanItIsTo) {
   EXPECT_EQ(queue.bytes(), 7U);
 }
 
-TEST(MessageQueue, IsUnchangedWhereNothingIsThere) {
+TEST(MessageQueue, IsUnchangedWithoutInput) {
   const SocketPair pair = make_socket_pair();
   BlockPool pool;
   MessageQueue queue;
@@ -366,7 +366,7 @@ TEST(MessageQueue, IsUnchangedWhereNothingIsThere) {
 }
 
 // A deque takes a piece of memory every so many blocks; 0.1 a message is beyond it.
-TEST(MessageQueue, TakesNoMemoryOfItsOwnForEachMessage) {
+TEST(MessageQueue, AllocatesNoMemoryPerMessage) {
   constexpr int kMessages = 1000;
   const SocketPair pair = make_socket_pair();
   BlockPool pool;
@@ -385,7 +385,7 @@ TEST(MessageQueue, TakesNoMemoryOfItsOwnForEachMessage) {
   EXPECT_FALSE(failing.any_failed());
 }
 
-TEST(MessageQueue, IsUnchangedWhereTheSocketIsFull) {
+TEST(MessageQueue, IsUnchangedOnAFullSocket) {
   const SocketPair pair = make_socket_pair();
   test::fill(pair.ours.get());
   FedQueue queue;
@@ -396,7 +396,7 @@ TEST(MessageQueue, IsUnchangedWhereTheSocketIsFull) {
   expect_owes(queue, "still owed");
 }
 
-TEST(MessageQueue, IsUnchangedWhereThePeerIsGone) {
+TEST(MessageQueue, IsUnchangedIfThePeerIsGone) {
   SocketPair pair = make_socket_pair();
   pair.theirs.reset();
   FedQueue queue;
@@ -407,7 +407,7 @@ TEST(MessageQueue, IsUnchangedWhereThePeerIsGone) {
   expect_owes(queue, "still owed");
 }
 
-TEST(MessageQueue, OwesWhatHasComeSomeOtherWay) {
+TEST(MessageQueue, SendsBytesThatItDidNotReceive) {
   const SocketPair pair = make_wide_pair();
   BlockPool pool;
   pool.set_capacity(1);

@@ -122,13 +122,13 @@ class ServerTest : public testing::Test {
   std::optional<Server> server_;
 };
 
-TEST_F(ServerTest, LogsWhereItListens) {
+TEST_F(ServerTest, LogsItsListeningAddress) {
   start();
   EXPECT_EQ(pipe_.text(),
             "starting up on 127.0.0.1 port " + std::to_string(server_->port()) + "\n");
 }
 
-TEST_F(ServerTest, SendsInTheTurnAfterTheOneThatReceives) {
+TEST_F(ServerTest, SendsInTheTurnAfterReceiving) {
   start();
   TestPeer peer = connect();
   peer.send("x");
@@ -138,7 +138,7 @@ TEST_F(ServerTest, SendsInTheTurnAfterTheOneThatReceives) {
   EXPECT_TRUE(peer.has_input());
 }
 
-TEST_F(ServerTest, ClosesAnIdleConnectionAtItsTimeAndNotBefore) {
+TEST_F(ServerTest, ClosesAnIdleConnectionAtItsTimeout) {
   settings_.idle_timeout = 10s;
   start();
   const TestPeer peer = connect();
@@ -151,7 +151,7 @@ TEST_F(ServerTest, ClosesAnIdleConnectionAtItsTimeAndNotBefore) {
   EXPECT_TRUE(pipe_.has("after 10s without a byte"));
 }
 
-TEST_F(ServerTest, CountsBytesThatCameBeforeTheIdleTimeoutHoweverLateItLooks) {
+TEST_F(ServerTest, CountsInputThatPrecedesTheIdleTimeout) {
   settings_.idle_timeout = 10s;
   start();
   TestPeer other = connect();
@@ -166,7 +166,7 @@ TEST_F(ServerTest, CountsBytesThatCameBeforeTheIdleTimeoutHoweverLateItLooks) {
   EXPECT_EQ(peer.receive(7), "in time");
 }
 
-TEST_F(ServerTest, CountsTheIdleTimeFromWhenTheBytesMoved) {
+TEST_F(ServerTest, CountsIdleTimeFromTheTransfer) {
   settings_.idle_timeout = 10s;
   start();
   TestPeer peer = connect();
@@ -182,7 +182,7 @@ TEST_F(ServerTest, CountsTheIdleTimeFromWhenTheBytesMoved) {
   EXPECT_FALSE(pipe_.has("without a byte"));
 }
 
-TEST_F(ServerTest, ClosesEachOfNineThousandIdleConnectionsAtItsTime) {
+TEST_F(ServerTest, Closes9000IdleConnectionsOnTime) {
   constexpr int kGroups = 180;
   constexpr int kGroup = 50;
   constexpr std::size_t kDescriptors = 2 * kGroups * kGroup + 100;
@@ -212,7 +212,7 @@ TEST_F(ServerTest, ClosesEachOfNineThousandIdleConnectionsAtItsTime) {
   }
 }
 
-TEST_F(ServerTest, CountsTheIdleTimeFromTheLastByte) {
+TEST_F(ServerTest, CountsIdleTimeFromTheLastByte) {
   settings_.idle_timeout = 10s;
   start();
   TestPeer active = connect();
@@ -229,7 +229,7 @@ TEST_F(ServerTest, CountsTheIdleTimeFromTheLastByte) {
 }
 
 // The whole of it has left the queue, and most of it has not left this system.
-TEST_F(ServerTest, CountsAsActiveAPeerThatStillTakesWhatItWasSent) {
+TEST_F(ServerTest, CountsReadingByThePeerAsActivity) {
   settings_.idle_timeout = 10s;
   start();
   const TestPeer peer = connect();
@@ -247,13 +247,13 @@ TEST_F(ServerTest, CountsAsActiveAPeerThatStillTakesWhatItWasSent) {
   EXPECT_TRUE(pipe_.has("after 10s without a byte"));
 }
 
-TEST_F(ServerTest, IsDoneAtOnceWhenItDrainsWithoutClients) {
+TEST_F(ServerTest, EndsImmediatelyWithoutClients) {
   start();
   raise_signal(SIGTERM);
   EXPECT_FALSE(server_->turn());
 }
 
-TEST_F(ServerTest, GivesAPeerTimeToAnswerTheEofWhenItDrains) {
+TEST_F(ServerTest, WaitsForThePeersEofWhenDraining) {
   start();
   TestPeer peer = connect();
   raise_signal(SIGTERM);
@@ -267,7 +267,7 @@ TEST_F(ServerTest, GivesAPeerTimeToAnswerTheEofWhenItDrains) {
   EXPECT_TRUE(pipe_.has("after draining, bytes discarded: 35\n"));
 }
 
-TEST_F(ServerTest, ClosesAPeerThatDoesNotAnswerTheEof) {
+TEST_F(ServerTest, ClosesAPeerThatSendsNoEof) {
   settings_.drain_timeout = 1h;
   start();
   const TestPeer peer = connect();
@@ -282,7 +282,7 @@ TEST_F(ServerTest, ClosesAPeerThatDoesNotAnswerTheEof) {
   EXPECT_TRUE(pipe_.has("after draining\n"));
 }
 
-TEST_F(ServerTest, DrainsUntilAPeerHasTakenWhatItWasSent) {
+TEST_F(ServerTest, DrainsUntilThePeerHasReadEverything) {
   start();
   const TestPeer peer = connect();
   echo_unread(peer, 1'000'000);
@@ -299,7 +299,7 @@ TEST_F(ServerTest, DrainsUntilAPeerHasTakenWhatItWasSent) {
   EXPECT_TRUE(pipe_.has("after draining, bytes discarded: 27\n"));
 }
 
-TEST_F(ServerTest, EchoesInDrainingWhatHadComeBefore) {
+TEST_F(ServerTest, EchoesEarlierInputWhenDraining) {
   start();
   TestPeer peer = connect();
   peer.send("before");
@@ -309,7 +309,7 @@ TEST_F(ServerTest, EchoesInDrainingWhatHadComeBefore) {
   EXPECT_EQ(peer.receive_to_eof(), "before");
 }
 
-TEST_F(ServerTest, StopsDrainingAtTheDrainTimeoutThoughAPeerStillSends) {
+TEST_F(ServerTest, StopsDrainingAtTheTimeout) {
   start();
   TestPeer peer = connect();
   raise_signal(SIGTERM);
@@ -328,7 +328,7 @@ TEST_F(ServerTest, StopsDrainingAtTheDrainTimeoutThoughAPeerStillSends) {
   EXPECT_EQ(peer.receive_to_eof(), "");
 }
 
-TEST_F(ServerTest, EchoesWhatCameBeforeTheDrainTimeoutHoweverLateItLooks) {
+TEST_F(ServerTest, EchoesInputThatPrecedesTheDrainTimeout) {
   start();
   TestPeer peer = connect();
   peer.send("pending, ");
@@ -350,7 +350,7 @@ void kill_listeners(std::uint16_t port) {
   }
 }
 
-TEST_F(ServerTest, ListensAgainAfterAListenerHasDied) {
+TEST_F(ServerTest, ReopensAListenerThatDied) {
   start();
   const std::uint16_t port = server_->port();
   kill_listeners(port);
@@ -360,7 +360,7 @@ TEST_F(ServerTest, ListensAgainAfterAListenerHasDied) {
   echo(peer, "served");
 }
 
-TEST_F(ServerTest, EndsWithoutSuccessWhereAListenerDiesAgainAndAgain) {
+TEST_F(ServerTest, FailsIfAListenerDiesRepeatedly) {
   start();
   kill_listeners(server_->port());
   EXPECT_TRUE(server_->turn());
@@ -369,7 +369,7 @@ TEST_F(ServerTest, EndsWithoutSuccessWhereAListenerDiesAgainAndAgain) {
   EXPECT_TRUE(pipe_.has("a dead listener: draining, 0 open"));
 }
 
-TEST_F(ServerTest, DrainsForTheFirstSignalThoughADeadListenerHasMadeItDrain) {
+TEST_F(ServerTest, DrainsOnASignalAfterAListenerDied) {
   startup_sockets_.listeners.push_back(listen_on(resolve("127.0.0.1", 0).front(), 1, false));
   start();
   TestPeer peer = connect();
@@ -380,7 +380,7 @@ TEST_F(ServerTest, DrainsForTheFirstSignalThoughADeadListenerHasMadeItDrain) {
   expect_drained(peer);
 }
 
-TEST_F(ServerTest, EndsWithoutSuccessWhereTheManagersListenerHasDied) {
+TEST_F(ServerTest, FailsIfAPassedListenerDies) {
   startup_sockets_.listeners.push_back(listen_on(resolve("127.0.0.1", 0).front(), 1, false));
   start();
   TestPeer peer = connect();
@@ -391,7 +391,7 @@ TEST_F(ServerTest, EndsWithoutSuccessWhereTheManagersListenerHasDied) {
   EXPECT_FALSE(server_->run());
 }
 
-TEST_F(ServerTest, EndsAtOnceForASecondSignal) {
+TEST_F(ServerTest, EndsImmediatelyOnASecondSignal) {
   start();
   TestPeer peer = connect();
   raise_signal(SIGTERM);
@@ -403,7 +403,7 @@ TEST_F(ServerTest, EndsAtOnceForASecondSignal) {
 }
 
 // A terminal that goes away sends more than one, and so does systemd.
-TEST_F(ServerTest, TakesStopSignalsThatComeTogetherForOne) {
+TEST_F(ServerTest, TreatsSimultaneousStopSignalsAsOne) {
   start();
   expect_to_drain_for({SIGTERM, SIGHUP});
 }
@@ -422,7 +422,7 @@ class WithoutMemory : public ServerTest, public testing::WithParamInterface<int>
   }
 };
 
-TEST_P(WithoutMemory, ForSomeGoesOnServingTheOthers) {
+TEST_P(WithoutMemory, ServesUnaffectedConnections) {
   log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
   settings_.max_per_host = 100;
   bool any_failed = true;
@@ -466,7 +466,7 @@ TEST_F(ServerTest, LogsStatisticsAtAnyLevel) {
       "\nstatistics: 1 open, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, up 1m30s\n"));
 }
 
-TEST_F(ServerTest, LogsTheRestOfTheRefusalsWhenItEnds) {
+TEST_F(ServerTest, LogsRemainingRefusalsWhenItEnds) {
   settings_.max_connections = 1;
   start();
   {
@@ -478,7 +478,7 @@ TEST_F(ServerTest, LogsTheRestOfTheRefusalsWhenItEnds) {
   EXPECT_TRUE(pipe_.has("connections refused: 4, the last from "));
 }
 
-TEST_F(ServerTest, HasRoomForAHostAgainWhenOneOfItsClientsLeaves) {
+TEST_F(ServerTest, AdmitsAHostAgainAfterAClientLeaves) {
   settings_.max_per_host = 1;
   start();
   std::optional<TestPeer> first(connect());
@@ -488,7 +488,7 @@ TEST_F(ServerTest, HasRoomForAHostAgainWhenOneOfItsClientsLeaves) {
   echo(second, "in");
 }
 
-TEST_F(ServerTest, DoesNotTakeANewConnectionForAnOldOneOfTheSameNumber) {
+TEST_F(ServerTest, DistinguishesConnectionsThatReuseADescriptor) {
   log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
   // The listener gets a higher descriptor than its clients, so that in one turn a client leaves
   // first and the next one gets its number while that is still reported writable.
@@ -567,13 +567,13 @@ class ManagedServer : public ServerTest {
   TestManager test_manager_;
 };
 
-TEST_F(ManagedServer, TellsThatItIsReadyWhenItListens) {
+TEST_F(ManagedServer, NotifiesReadinessOnceItListens) {
   start_managed();
   EXPECT_EQ(test_manager_.wait_for("READY=1"), "READY=1\nSTATUS=0 connections, 0 B echoed\n");
   EXPECT_TRUE(pipe_.has("starting up on "));
 }
 
-TEST_F(ManagedServer, KeepsItsStatusCurrent) {
+TEST_F(ManagedServer, UpdatesItsStatus) {
   start_managed();
   now_ += 1s;
   TestPeer peer = connect();
@@ -583,7 +583,7 @@ TEST_F(ManagedServer, KeepsItsStatusCurrent) {
   test_manager_.wait_for("STATUS=1 connection, 2.0 KiB echoed\n");
 }
 
-TEST_F(ManagedServer, TellsThatItDrains) {
+TEST_F(ManagedServer, NotifiesThatItDrains) {
   settings_.drain_timeout = 20s;
   start_managed();
   now_ += 1s;
@@ -596,7 +596,7 @@ TEST_F(ManagedServer, TellsThatItDrains) {
             "STATUS=draining: 1 connection, 0 B echoed\n");
 }
 
-TEST_F(ManagedServer, BreaksNoConnectionWhenItIsRestarted) {
+TEST_F(ManagedServer, KeepsConnectionsAcrossARestart) {
   start_managed();
   TestPeer peer = connect();
   echo(peer, "before");
@@ -608,7 +608,7 @@ TEST_F(ManagedServer, BreaksNoConnectionWhenItIsRestarted) {
   EXPECT_FALSE(pipe_.has("closing"));
 }
 
-TEST_F(ManagedServer, StillOwesAfterARestartWhatItOwed) {
+TEST_F(ManagedServer, KeepsPendingBytesAcrossRestarts) {
   settings_.max_queue = 32UL << 20;
   start_managed();
   const TestPeer peer = connect();
@@ -619,7 +619,7 @@ TEST_F(ManagedServer, StillOwesAfterARestartWhatItOwed) {
   EXPECT_TRUE(take(peer, text.size()) == text);
 }
 
-TEST_F(ManagedServer, EndsAfterARestartWhatAPeerHadEnded) {
+TEST_F(ManagedServer, ClosesAfterARestartOnAnEarlierEof) {
   settings_.max_queue = 32UL << 20;
   start_managed();
   const TestPeer peer = connect();
@@ -636,7 +636,7 @@ TEST_F(ManagedServer, EndsAfterARestartWhatAPeerHadEnded) {
   EXPECT_TRUE(pipe_.has("after reading no data\n"));
 }
 
-TEST_F(ManagedServer, ReadsAfterARestartWhatHadComeMeanwhile) {
+TEST_F(ManagedServer, ReadsInputThatArrivedDuringARestart) {
   start_managed();
   TestPeer peer = connect();
   echo(peer, "x");
@@ -647,7 +647,7 @@ TEST_F(ManagedServer, ReadsAfterARestartWhatHadComeMeanwhile) {
   EXPECT_EQ(peer.receive(10), "in between");
 }
 
-TEST_F(ManagedServer, LetsInAfterARestartWhoHasConnectedMeanwhile) {
+TEST_F(ManagedServer, AcceptsClientsThatConnectedDuringARestart) {
   start_managed();
   const std::uint16_t port = server_->port();
   hand_over();
@@ -657,7 +657,7 @@ TEST_F(ManagedServer, LetsInAfterARestartWhoHasConnectedMeanwhile) {
   echo(peer, "in");
 }
 
-TEST_F(ManagedServer, LetsInWhoWaitsOnAPortThatIsGivenUp) {
+TEST_F(ManagedServer, AcceptsClientsOfAnAbandonedAddress) {
   start_managed();
   const Endpoint old = resolve("127.0.0.1", server_->port()).front();
   hand_over();
@@ -669,7 +669,7 @@ TEST_F(ManagedServer, LetsInWhoWaitsOnAPortThatIsGivenUp) {
 }
 
 // Such as an address that comes late.
-TEST_F(ManagedServer, IsHandedAllOfItAgainWhereTheStartHasFailed) {
+TEST_F(ManagedServer, KeepsTheHandoverIfTheStartFails) {
   start_managed();
   TestPeer peer = connect();
   raise_signal(SIGUSR2);
@@ -687,7 +687,7 @@ TEST_F(ManagedServer, IsHandedAllOfItAgainWhereTheStartHasFailed) {
   echo(peer, "still there");
 }
 
-TEST_F(ManagedServer, ListensAnewWhereTheOldPortIsTakenOnAnotherAddress) {
+TEST_F(ManagedServer, ChoosesANewPortIfAnAddressIsInUse) {
   start_managed();
   const std::uint16_t port = server_->port();
   TestPeer peer = connect();
@@ -699,7 +699,7 @@ TEST_F(ManagedServer, ListensAnewWhereTheOldPortIsTakenOnAnotherAddress) {
   echo(peer, "still there");
 }
 
-TEST_F(ManagedServer, IsNotHurriedBySigusr2WhenItDrains) {
+TEST_F(ManagedServer, IgnoresSigusr2WhileDraining) {
   start_managed();
   TestPeer peer = connect();
   for (const int signal : {SIGTERM, SIGUSR2}) {
@@ -710,7 +710,7 @@ TEST_F(ManagedServer, IsNotHurriedBySigusr2WhenItDrains) {
 }
 
 // As long as the one listens, the other cannot be bound.
-TEST_F(ManagedServer, ListensOnAllAddressesInPlaceOfOneAndBack) {
+TEST_F(ManagedServer, SwitchesToAWildcardAndBack) {
   start_managed();
   const std::uint16_t port = server_->port();
   settings_.listen.port = port;
@@ -727,7 +727,7 @@ TEST_F(ManagedServer, ListensOnAllAddressesInPlaceOfOneAndBack) {
   }
 }
 
-TEST_F(ManagedServer, LeavesTheLimitsToThoseWhoComeAfterARestart) {
+TEST_F(ManagedServer, AppliesLimitsOnlyToNewConnections) {
   start_managed();
   std::vector<TestPeer> peers = connect_many(resolve("127.0.0.1", server_->port()).front(), 3);
   server_->turn();
@@ -748,7 +748,7 @@ std::size_t count_armed() {
 }
 
 // The signals would go to the server before.
-TEST_F(ManagedServer, HandsOverNoDescriptorThatIsArmedForSignals) {
+TEST_F(ManagedServer, DisarmsDescriptorsBeforeTheHandover) {
   start_managed();
   const auto idle = connect_many(resolve("127.0.0.1", server_->port()).front(), 20);
   int turns = 0;
@@ -760,7 +760,7 @@ TEST_F(ManagedServer, HandsOverNoDescriptorThatIsArmedForSignals) {
   EXPECT_EQ(count_armed(), 0U);
 }
 
-TEST_F(ManagedServer, PassesOverOneThatWasResetMeanwhile) {
+TEST_F(ManagedServer, SkipsConnectionsResetDuringARestart) {
   start_managed();
   TestPeer witness = connect();
   TestPeer leaver = connect();
@@ -773,7 +773,7 @@ TEST_F(ManagedServer, PassesOverOneThatWasResetMeanwhile) {
 
 // Peers that send, take and end as they like, and a server that is restarted now and then: each
 // peer gets all that it has sent.
-TEST_F(ManagedServer, LosesNothingByRestartsAtWhateverMoment) {
+TEST_F(ManagedServer, LosesNoByteInRandomRestarts) {
   constexpr int kPeers = 20;
   constexpr int kSteps = 3000;
   struct Talker {
@@ -832,7 +832,7 @@ TEST_F(ManagedServer, LosesNothingByRestartsAtWhateverMoment) {
 }
 
 // The service manager has opened them, and keeps them.
-TEST_F(ManagedServer, ListensOnThePassedSocketsOnly) {
+TEST_F(ManagedServer, ListensOnlyOnPassedSockets) {
   UniqueFd socket = listen_on(resolve("127.0.0.1", 0).front(), 10, false);
   const UniqueFd kept(::dup(socket.get()));
   const Endpoint address = local_endpoint(socket.get());
@@ -847,7 +847,7 @@ TEST_F(ManagedServer, ListensOnThePassedSocketsOnly) {
   echo(waiting, "in");
 }
 
-TEST_F(ManagedServer, LeavesWhoWaitsOnAPassedSocketToTheNextServer) {
+TEST_F(ManagedServer, LeavesWaitingClientsToTheNextServer) {
   const UniqueFd socket = listen_on(resolve("127.0.0.1", 0).front(), 10, false);
   startup_sockets_.listeners.emplace_back(::dup(socket.get()));
   start_managed();
@@ -859,13 +859,13 @@ TEST_F(ManagedServer, LeavesWhoWaitsOnAPassedSocketToTheNextServer) {
   for (std::size_t i = 0; i < waiting.size(); ++i) EXPECT_TRUE(accept_from(socket.get()).fd);
 }
 
-TEST_F(ServerTest, DrainsForSigusr2WithoutAServiceManager) {
+TEST_F(ServerTest, DrainsOnSigusr2WithoutAServiceManager) {
   start();
   expect_to_drain_for({SIGUSR2});
   EXPECT_TRUE(pipe_.has("SIGUSR2: draining, 1 open, for at most 5s\n"));
 }
 
-TEST_F(ServerTest, DrainsForSigusr2WhereTheServiceManagerKeepsNothing) {
+TEST_F(ServerTest, DrainsOnSigusr2IfTheManagerStoresNothing) {
   TestManager test_manager(TestManager::Keeps::kNothing);
   const Environment environment{{"NOTIFY_SOCKET", test_manager.address().c_str()}};
   manager_ = ServiceManager(log_);
@@ -875,7 +875,7 @@ TEST_F(ServerTest, DrainsForSigusr2WhereTheServiceManagerKeepsNothing) {
       "warning: cannot hand over: the service manager keeps nothing (FileDescriptorStoreMax=)\n"));
 }
 
-TEST_F(ServerTest, DrainsForSigusr2WhereTheServiceManagerIsGone) {
+TEST_F(ServerTest, DrainsOnSigusr2IfTheManagerIsGone) {
   {
     const TestManager test_manager;
     const Environment environment{{"NOTIFY_SOCKET", test_manager.address().c_str()}};
@@ -886,7 +886,7 @@ TEST_F(ServerTest, DrainsForSigusr2WhereTheServiceManagerIsGone) {
   EXPECT_TRUE(pipe_.has("warning: cannot hand over: Connection refused\n"));
 }
 
-TEST_F(ManagedServer, DrainsWhereItIsToldToStopAndToHandOverTogether) {
+TEST_F(ManagedServer, DrainsOnSimultaneousSigtermAndSigusr2) {
   start_managed();
   expect_to_drain_for({SIGUSR2, SIGTERM});
   EXPECT_TRUE(pipe_.has("SIGTERM: draining"));
