@@ -12,14 +12,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The value, or nothing and a failure of the test.
+// Returns the value; the test fails if there is none.
 template <typename Value>
 Value value_of(const Parsed<Value>& parsed) {
   EXPECT_TRUE(parsed);
   return parsed ? *parsed : Value{};
 }
 
-// Why there is no value. A failure of the test if there is one.
+// Returns why there is no value; the test fails if there is one.
 template <typename Value>
 Misfit misfit_of(const Parsed<Value>& parsed) {
   EXPECT_FALSE(parsed);
