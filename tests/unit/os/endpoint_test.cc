@@ -43,7 +43,7 @@ std::vector<std::string> texts(const std::vector<Endpoint>& endpoints) {
 
 using Texts = std::vector<std::string>;
 
-// The text of the error with which the host is not resolved.
+// Returns the text of the error that resolve() throws.
 std::string resolve_error(const std::string& host, int family = AF_UNSPEC) {
   try {
     resolve(host, 0, family);
@@ -126,7 +126,7 @@ TEST(Endpoint, NamesTheInterfaceOfALinkLocalAddress) {
   sockaddr_in6 address = v6_address();
   ASSERT_EQ(::inet_pton(AF_INET6, "fe80::1", &address.sin6_addr), 1);
   address.sin6_scope_id = ::if_nametoindex("lo");
-  if (address.sin6_scope_id == 0) GTEST_SKIP() << "there is no interface 'lo'";
+  if (address.sin6_scope_id == 0) GTEST_SKIP() << "no interface 'lo'";
   EXPECT_EQ(endpoint_of(address).host(), "fe80::1%lo");
   EXPECT_EQ(endpoint_of(address).to_string(), "[fe80::1%lo]:10000");
 }
@@ -168,7 +168,7 @@ TEST(Resolve, NamesAHostWithoutAddressOfTheFamily) {
   EXPECT_NE(resolve_error("::1", AF_INET).find("cannot resolve host '::1': "), std::string::npos);
 }
 
-// A label of 64 characters is no name (RFC 1035, section 2.3.4): no name server is asked for it.
+// A label of 64 characters is invalid (RFC 1035, section 2.3.4), so no name server is asked.
 TEST(Resolve, NamesAHostThatDoesNotExist) {
   const std::string host(64, 'x');
   EXPECT_NE(resolve_error(host).find("cannot resolve host '" + host + "': "), std::string::npos);

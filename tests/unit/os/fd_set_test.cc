@@ -36,7 +36,7 @@ TEST(FdSet, StartsEmpty) {
   EXPECT_EQ(members(set), Fds{});
 }
 
-// The first and last bits of words, the end of glibc's fd_set, and far beyond it.
+// The first and last bits of words, the end of glibc's fd_set, and a descriptor far beyond it.
 class FdSetAt : public testing::TestWithParam<int> {};
 
 INSTANTIATE_TEST_SUITE_P(Boundaries, FdSetAt,
@@ -158,7 +158,7 @@ TEST(FdSet, HasMemoryForReservedDescriptors) {
   for (const int nfds : {1, kWordBits, kWordBits + 1, 100000}) {
     FdSet set;
     set.reserve(nfds);
-    // As the system would report the last descriptor.
+    // Sets the bit of the last descriptor as select() does.
     auto* const words = reinterpret_cast<unsigned long*>(set.native());
     words[(nfds - 1) / kWordBits] |= 1UL << ((nfds - 1) % kWordBits);
     EXPECT_EQ(members(set), Fds{nfds - 1});
@@ -173,7 +173,7 @@ TEST(FdSet, KeepsItsMembersWhenReserving) {
 }
 
 TEST(FdSet, MatchesStdSet) {
-  std::mt19937 random(1);  // NOLINT(cert-msc*,cert-msc51-cpp): the same numbers in every run
+  std::mt19937 random(1);  // NOLINT(cert-msc*,cert-msc51-cpp): repeatable
   std::uniform_int_distribution<int> any_fd(0, 300);
   FdSet set;
   std::set<int> model;

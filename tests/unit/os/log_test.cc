@@ -34,7 +34,7 @@ namespace {
 using Manner = Log::Manner;
 using test::matches;
 
-// Reading never waits; writing does, unless `flags` say otherwise.
+// A pipe with a non-blocking reader. The writer blocks unless `flags` contain O_NONBLOCK.
 struct Pipe {
   explicit Pipe(int flags = 0) {
     std::array<int, 2> fds{};
@@ -50,8 +50,8 @@ struct Pipe {
   UniqueFd writer;
 };
 
-// Holds kSize bytes. A page of a pipe that was begun takes no more until it has been read, and two
-// pages are what the rest of one line and the next line need.
+// A pipe of kSize bytes, which is two pages: the rest of one line and the next line may need one
+// each.
 struct SmallPipe : Pipe {
   inline static const std::size_t kSize = 2 * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 
@@ -65,7 +65,7 @@ struct SmallPipe : Pipe {
   }
 };
 
-// All that is there now.
+// Reads everything that is available now.
 std::string read_all(int fd) {
   std::string text;
   std::array<char, 4096> buffer{};
@@ -76,7 +76,7 @@ std::string read_all(int fd) {
   }
 }
 
-// What a log that is not slowed down writes.
+// Returns the text that a daemon's log writes to a pipe that has room.
 template <typename Write>
 std::string written(LogLevel level, Write write) {
   const Pipe pipe;
@@ -224,7 +224,7 @@ TEST(Log, CompletesALineBeforeReportingDrops) {
   EXPECT_EQ(text, longer_than_the_pipe + "\nwarning: log lines dropped: 2\nnext\n");
 }
 
-// The reader takes less each time than is logged meanwhile.
+// The reader reads less than is logged each time.
 TEST(Log, DropsLinesForASlowReader) {
   const SmallPipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
@@ -240,7 +240,7 @@ TEST(Log, DropsLinesForASlowReader) {
   EXPECT_NE(text.find("end\n"), std::string::npos);
 }
 
-// The reader's side of a log that waits: reads until so many bytes have come.
+// Waits for `length` bytes and returns them; fewer at EOF.
 std::string read_bytes(int fd, std::size_t length) {
   ::fcntl(fd, F_SETFL, 0);
   std::string text(length, '\0');
@@ -270,7 +270,7 @@ TEST_P(ToolLog, WaitsForTheReader) {
   writer.join();
 }
 
-// Otherwise it would wait for ever.
+// A log of a tool otherwise waits for its reader.
 TEST(Log, DropsAToolsLinesWhenTheWaitEnds) {
   const SmallPipe pipe;
   pipe.fill();
@@ -282,7 +282,7 @@ TEST(Log, DropsAToolsLinesWhenTheWaitEnds) {
   EXPECT_EQ(read_all(pipe.reader.get()), "warning: log lines dropped: 1\nwritten\n");
 }
 
-// It fails by waiting for ever.
+// The test hangs if the log waits.
 TEST(Log, DiscardsALineWithoutAReader) {
   struct sigaction ignore {};
   struct sigaction old_action {};
@@ -295,33 +295,32 @@ TEST(Log, DiscardsALineWithoutAReader) {
   SUCCEED();
 }
 
-class LogOfEitherManner : public testing::TestWithParam<Manner> {};
+class LogOfAnyManner : public testing::TestWithParam<Manner> {};
 
-INSTANTIATE_TEST_SUITE_P(Manners, LogOfEitherManner,
-                         testing::Values(Manner::kDaemon, Manner::kTool));
+INSTANTIATE_TEST_SUITE_P(Manners, LogOfAnyManner, testing::Values(Manner::kDaemon, Manner::kTool));
 
-TEST_P(LogOfEitherManner, LeavesTheCallersDescriptorBlocking) {
+TEST_P(LogOfAnyManner, LeavesTheCallersDescriptorBlocking) {
   const Pipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
   log.info("x");
   EXPECT_EQ(::fcntl(pipe.writer.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
-TEST_P(LogOfEitherManner, LeavesTheCallersDescriptorNonblocking) {
+TEST_P(LogOfAnyManner, LeavesTheCallersDescriptorNonblocking) {
   const Pipe pipe(O_NONBLOCK);
   Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
   log.info("x");
   EXPECT_NE(::fcntl(pipe.writer.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
-TEST_P(LogOfEitherManner, OmitsTheTimeOnAPipe) {
+TEST_P(LogOfAnyManner, OmitsTheTimeOnAPipe) {
   const Pipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
   log.info("x");
   EXPECT_EQ(read_all(pipe.reader.get()), "x\n");
 }
 
-// What a log of the manner writes into a regular file.
+// Returns the text that such a log writes to a regular file.
 template <typename Write>
 std::string written_to_file(Manner manner, Write write) {
   const test::TemporaryFile file("");
@@ -342,15 +341,15 @@ TEST(Log, OmitsTheTimeFromAToolsFile) {
 
 TEST(Log, WritesTheTimeToATerminal) {
   const test::Terminal tty;
-  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+  if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
   Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
   log.info("x");
   const std::string text = read_all(tty.user.get());
   EXPECT_TRUE(matches(text, R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} x\r\n)")) << text;
 }
 
-// Logs until the terminal takes no more, which must not wait for its user.
-void expect_not_to_wait(const test::Terminal& tty, Log log) {
+// Fills a terminal whose user reads nothing. The log must drop lines and not wait.
+void expect_drops(const test::Terminal& tty, Log log) {
   for (int line = 0; line < 2000; ++line) log.info(std::string(100, 'x'));
   EXPECT_EQ(::fcntl(tty.terminal.get(), F_GETFL) & O_NONBLOCK, 0);
   while (!read_all(tty.user.get()).empty()) {
@@ -363,14 +362,15 @@ void expect_not_to_wait(const test::Terminal& tty, Log log) {
 
 TEST(Log, NeverWaitsForAnUnreadTerminal) {
   const test::Terminal tty;
-  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
-  expect_not_to_wait(tty, Log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon));
+  if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
+  expect_drops(tty, Log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon));
 }
 
-// By SIGTTOU, which a terminal with `stty tostop` sends to what writes in the background.
+// With `stty tostop` a terminal sends SIGTTOU to background processes that write to it. The default
+// action stops the process.
 TEST(Log, IgnoresSigttouOnADaemonsTerminal) {
   const test::Terminal tty;
-  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+  if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
   struct sigaction old_action {};
   ::sigaction(SIGTTOU, nullptr, &old_action);
   const Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
@@ -379,23 +379,23 @@ TEST(Log, IgnoresSigttouOnADaemonsTerminal) {
   EXPECT_EQ(action.sa_handler, SIG_IGN);
 }
 
-// As after su(1), when the terminal is another user's.
+// For example, after su(1) the terminal belongs to another user.
 TEST(Log, NeverWaitsForATerminalItCannotReopen) {
   const test::Terminal tty;
-  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+  if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
   ASSERT_EQ(::fchmod(tty.terminal.get(), 0), 0);
-  const int user = ::setfsuid(65534);  // Root, if it is that, may open everything.
+  const int user = ::setfsuid(65534);  // Root can open any file.
   Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
   ::setfsuid(static_cast<uid_t>(user));
-  expect_not_to_wait(tty, std::move(log));
+  expect_drops(tty, std::move(log));
 }
 
-// A log on a pipe that is another user's, as after sudo(8).
+// A log on another user's pipe, for example after sudo(8).
 class ForeignPipeLog : public testing::Test {
  protected:
   ForeignPipeLog() {
     static_cast<void>(::fchmod(pipe_.writer.get(), 0));
-    const int user = ::setfsuid(65534);  // Root, if it is that, may open everything.
+    const int user = ::setfsuid(65534);  // Root can open any file.
     log_.emplace(pipe_.writer.get(), LogLevel::kInfo, Manner::kDaemon);
     ::setfsuid(static_cast<uid_t>(user));
   }
@@ -412,7 +412,8 @@ TEST_F(ForeignPipeLog, DropsLinesWhileThePipeIsFull) {
   EXPECT_EQ(read_all(pipe_.reader.get()), "warning: log lines dropped: 1\nwritten\n");
 }
 
-// As when another writer takes the room that select() has found: there is some, but not for all.
+// The pipe is writable but has too little room for the line, for example because another writer
+// used the room after select() returned.
 TEST_F(ForeignPipeLog, DoesNotWaitIfTheRoomIsTooSmall) {
   ASSERT_EQ(::write(pipe_.writer.get(), "x", 1), 1);
   log_->info(std::string(3UL * PIPE_BUF, 'x'));
@@ -444,7 +445,7 @@ TEST(Log, DropsALineWhenOutOfMemory) {
   EXPECT_EQ(read_all(pipe.reader.get()), "warning: log lines dropped: 1\nheard\n");
 }
 
-// A stream like that to the journal, which the environment names or not.
+// A socket that stands for the journal if JOURNAL_STREAM names it.
 class JournalLog : public testing::Test {
  protected:
   JournalLog() {

@@ -22,7 +22,7 @@ namespace {
 
 TEST(ReopenNonblocking, LeavesTheOriginalBlocking) {
   const test::Terminal tty;
-  if (!tty.terminal) GTEST_SKIP() << "this system has no pseudo-terminals to give";
+  if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
   const UniqueFd reopened = reopen_nonblocking(tty.terminal.get());
   ASSERT_TRUE(reopened);
   EXPECT_NE(::fcntl(reopened.get(), F_GETFL) & O_NONBLOCK, 0);
@@ -60,7 +60,7 @@ TEST(WaitWritable, EndsWhenASignalArrives) {
   EXPECT_EQ(taken, SIGUSR1);
 }
 
-// A socket that takes no more, and whether or not its flags say that one is to wait.
+// A pipe with less room than the text needs. The parameter is the flags of its writer.
 class OutputToSlowReader : public testing::TestWithParam<int> {
  protected:
   OutputToSlowReader() {

@@ -11,7 +11,7 @@ namespace {
 
 TEST(ProcessorWait, NeverDecreases) {
   const auto before = processor_wait();
-  if (!before) GTEST_SKIP() << "this system does not tell";
+  if (!before) GTEST_SKIP() << "the kernel does not report it";
   std::optional<ProcessorWait> after;
   test::wait_until([&] {
     after = processor_wait();

@@ -29,20 +29,21 @@ using test::make_tcp_pair;
 using test::SocketPair;
 using test::wait_readable;
 
-// What is lost otherwise, while other tests of the same user have signals queued.
+// Allows as many queued signals as possible: other tests of the same user may have signals queued,
+// and a full queue loses events.
 struct Events : SignalDrivenIo {
   Events() { test::allow_signals(0); }
 };
 
-// What one take() tells of.
+// Returns the descriptors that one take() reports.
 std::vector<int> taken(const SignalDrivenIo& events) {
   std::vector<int> fds;
   EXPECT_TRUE(events.take([&](int fd) { fds.push_back(fd); }));
   return fds;
 }
 
-// Whether one take() tells of the descriptor.
-bool tells_of(int fd, const SignalDrivenIo& events) {
+// True if one take() reports the descriptor.
+bool reports(int fd, const SignalDrivenIo& events) {
   const std::vector<int> fds = taken(events);
   return std::find(fds.begin(), fds.end(), fd) != fds.end();
 }
@@ -61,7 +62,7 @@ TEST(SignalDrivenIo, ReportsEof) {
   const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   pair.theirs.reset();
-  EXPECT_TRUE(tells_of(pair.ours.get(), events));
+  EXPECT_TRUE(reports(pair.ours.get(), events));
 }
 
 TEST(SignalDrivenIo, ReportsAReset) {
@@ -70,7 +71,7 @@ TEST(SignalDrivenIo, ReportsAReset) {
   ASSERT_TRUE(events.arm(pair.ours.get()));
   test::reset_on_close(pair.theirs.get());
   pair.theirs.reset();
-  EXPECT_TRUE(tells_of(pair.ours.get(), events));
+  EXPECT_TRUE(reports(pair.ours.get(), events));
 }
 
 TEST(SignalDrivenIo, ReportsUrgentData) {
@@ -78,7 +79,7 @@ TEST(SignalDrivenIo, ReportsUrgentData) {
   const Events events;
   ASSERT_TRUE(events.arm(pair.ours.get()));
   ASSERT_EQ(::send(pair.theirs.get(), "!", 1, MSG_OOB), 1);
-  EXPECT_TRUE(tells_of(pair.ours.get(), events));
+  EXPECT_TRUE(reports(pair.ours.get(), events));
 }
 
 TEST(SignalDrivenIo, ReportsRoomAfterSelectReportedNone) {
@@ -93,7 +94,7 @@ TEST(SignalDrivenIo, ReportsRoomAfterSelectReportedNone) {
   while (discard(pair.theirs.get()).bytes > 0) {
   }
   ASSERT_TRUE(wait_readable(events.fd()));
-  EXPECT_TRUE(tells_of(pair.ours.get(), events));
+  EXPECT_TRUE(reports(pair.ours.get(), events));
 }
 
 TEST(SignalDrivenIo, ReportsEventsInOrder) {
@@ -154,7 +155,7 @@ rlimit signal_limit() {
   return limit;
 }
 
-// All programs of a user share them, and whoever connects decides how many there are.
+// All processes of a user share the signal queue, and remote peers decide how many signals arrive.
 TEST(SignalDrivenIo, LimitsItsQueuedSignals) {
   const rlimit before = signal_limit();
   {
@@ -177,7 +178,8 @@ TEST(SignalDrivenIo, RefusesToArmAFile) {
   EXPECT_FALSE(events.arm(file.get()));
 }
 
-// Whom it armed may have been forgotten, or be another process's too.
+// A descriptor may still be armed, for example because another process has it too. Its signal must
+// not kill this process.
 TEST(SignalDrivenIo, LeavesItsSignalsIgnored) {
   const SocketPair pair = make_socket_pair();
   {

@@ -45,10 +45,10 @@ void set_action(int signal, void (*handler)(int)) {
   ::sigaction(signal, &action, nullptr);
 }
 
-// A handler that is nobody else's.
+// A handler that only this test installs.
 void do_nothing(int /*signal*/) {}
 
-// What take() returns until it returns none, that included.
+// Calls take() until it returns 0. Returns all results, including the 0.
 std::vector<int> taken_from(Signals& signals) {
   std::vector<int> taken;
   do {
@@ -61,7 +61,7 @@ void raise_all(std::initializer_list<int> signals) {
   for (const int signal : signals) ASSERT_EQ(::raise(signal), 0);
 }
 
-// Gives each test the default actions and an empty mask, whatever this process was started with.
+// Gives each test the default actions and an empty mask, whatever the process has inherited.
 class SignalsTest : public testing::Test {
  public:
   SignalsTest() {
@@ -191,7 +191,8 @@ TEST_F(SignalsTest, LeavesAnIgnoredSighupIgnored) {
   EXPECT_EQ(signals.take(), 0);
 }
 
-// A shell without job control starts background jobs with SIGINT ignored, and means it less.
+// A shell without job control starts all background jobs with SIGINT ignored; nohup(1) ignores
+// SIGHUP on request.
 TEST_F(SignalsTest, CatchesSigintEvenIfIgnored) {
   set_action(SIGINT, SIG_IGN);
   Signals signals({SIGINT});
@@ -219,8 +220,8 @@ TEST_F(SignalsTest, ChangesNothingIfItThrows) {
   }
 }
 
-// Runs the body in a process of its own. Returns its exit status, kSurvived where it comes to its
-// end, or -1 where a signal kills it.
+// Runs the body in a child process. Returns the exit status of the child, kSurvived if the body
+// returns, or -1 if a signal kills the child.
 constexpr int kSurvived = 99;
 int status_in_child(const std::function<void()>& body) {
   const pid_t child = ::fork();
@@ -289,7 +290,7 @@ TEST(ReapChildren, ReapsDeadAndDyingChildren) {
               reap_children();
               const pid_t dying = ::fork();
               if (dying == 0) ::_exit(0);
-              // Waits for the one that dies, and finds that there is none any more.
+              // Waits until the child has died. ECHILD shows that it has been reaped.
               if (::waitpid(-1, nullptr, 0) >= 0 || errno != ECHILD) ::_exit(EXIT_FAILURE);
             }),
             kSurvived);

@@ -56,7 +56,7 @@ void expect_nonblocking_and_closed_on_exec(int fd) {
 
 void make_blocking(int fd) { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) & ~O_NONBLOCK); }
 
-// What the socket gets until EOF or an error, which is returned too.
+// Returns the bytes received until EOF or an error, and the errno value (0 at EOF).
 std::pair<std::string, int> receive_to_end(int fd) {
   std::string text;
   std::array<char, 4096> buffer{};
@@ -99,7 +99,7 @@ TEST(ListenOn, SetsTheBacklog) {
   tcp_info info{};
   socklen_t length = sizeof info;
   ASSERT_EQ(::getsockopt(listener.get(), IPPROTO_TCP, TCP_INFO, &info, &length), 0);
-  // Of a listening socket this field is the backlog.
+  // For a listening socket this field is the backlog.
   EXPECT_EQ(info.tcpi_sacked, 7U);
 }
 
@@ -130,7 +130,7 @@ TEST(ListenOn, ReportsTheErrorOfTheFailedCall) {
   const int expected = errno;
   try {
     listen_on(Endpoint(any, sizeof address), 1, false);
-    FAIL() << "listens on an interface that is not there";
+    FAIL() << "listens on a missing interface";
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code().value(), expected) << error.what();
   }
@@ -149,7 +149,7 @@ TEST(ListenOn, ExcludesIpv4FromAnIpv6Wildcard) {
   EXPECT_EQ(option_of(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY), 1);
 }
 
-// The options of a connection that a listener with that `keepalive` has accepted.
+// The keepalive options of an accepted connection; times in seconds.
 struct Keepalive {
   int on, silence, interval, probes;
   bool operator==(const Keepalive&) const = default;
@@ -186,7 +186,7 @@ TEST(AcceptFrom, WouldBlockWithoutAClient) {
   EXPECT_EQ(accepted.peer.family(), AF_UNSPEC);
 }
 
-// A client and a server that has accepted it.
+// A client and the connection that the server has accepted from it.
 class ConnectedTest : public testing::Test {
  protected:
   const UniqueFd listener_ = listen_on_loopback();
@@ -218,7 +218,7 @@ TEST_F(ConnectedTest, BothSidesAreNonblockingAndClosedOnExec) {
   expect_nonblocking_and_closed_on_exec(connecting_.fd.get());
 }
 
-// A description is shared with all that have it.
+// All processes that share a listener share its O_NONBLOCK flag.
 TEST(NeverWaitToAccept, WorksOnABlockingListener) {
   const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
   never_wait_to_accept(listener.get());
@@ -249,7 +249,7 @@ TEST(IsBroadcast, IsFalseForOtherAddresses) {
 }
 
 TEST(ConnectTo, LetsTakeErrorReportARefusalOnce) {
-  // Bound, so that nobody else gets the port, but not listening.
+  // The socket is bound, which reserves the port, but does not listen.
   const UniqueFd deaf(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::bind(deaf.get(), loopback().address(), loopback().length()), 0);
   const Connecting connecting = connect_to(local_endpoint(deaf.get()));
@@ -266,7 +266,7 @@ TEST(ConnectTo, ReturnsTheErrorOfSocket) {
 }
 
 TEST(ConnectTo, ReturnsTheErrorOfConnect) {
-  // TCP connects to one peer, never to a multicast group (RFC 1122, section 4.2.3.10).
+  // TCP cannot connect to a multicast group (RFC 1122, section 4.2.3.10).
   const Connecting connecting = connect_to(resolve("224.0.0.1", 7).front());
   EXPECT_FALSE(connecting.fd);
   EXPECT_EQ(connecting.error, ENETUNREACH);
@@ -386,7 +386,7 @@ TEST(Send, WouldBlockEvenOnABlockingSocket) {
 }
 
 TEST(Send, ReturnsEpipeAndRaisesNoSigpipe) {
-  // Blocked, and not ignored: were it raised, it would be pending.
+  // SIGPIPE is blocked, not ignored, so that it stays pending if it is raised.
   struct sigaction action {};
   struct sigaction old_action {};
   action.sa_handler = SIG_DFL;

@@ -10,7 +10,7 @@
 namespace echo {
 namespace {
 
-// A container that grows moves its elements only where that cannot throw.
+// A container that grows moves its elements only if moving cannot throw.
 static_assert(std::is_nothrow_move_constructible_v<UniqueFd>);
 static_assert(std::is_nothrow_move_assignable_v<UniqueFd>);
 static_assert(!std::is_copy_constructible_v<UniqueFd>);
@@ -47,7 +47,7 @@ TEST(UniqueFd, MovesTheDescriptor) {
   const int number = from.get();
   const UniqueFd to = std::move(from);
   EXPECT_EQ(to.get(), number);
-  EXPECT_EQ(from.get(), -1);  // NOLINT(*-use-after-move,*.Move): that it holds none is the point
+  EXPECT_EQ(from.get(), -1);  // NOLINT(*-use-after-move,*.Move): must be empty
   EXPECT_TRUE(is_open(number));
 }
 
