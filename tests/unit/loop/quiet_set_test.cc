@@ -23,7 +23,7 @@ using test::SocketPair;
 
 constexpr std::size_t kSilent = QuietSet::kFewIdle;
 
-// Plays the calls of select(). The first of many descriptors is ready in each, and no other.
+// Simulates calls of select() on many descriptors. Only the first descriptor is ready.
 class QuietSetTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -42,7 +42,7 @@ class QuietSetTest : public testing::Test {
   }
 
   int fd(std::size_t number) const { return pairs_[number].ours.get(); }
-  void speak(std::size_t number) const { send(pairs_[number].theirs.get(), "x"); }
+  void make_readable(std::size_t number) const { send(pairs_[number].theirs.get(), "x"); }
   bool is_idle(std::size_t number) const { return quiet_set_.idle().contains(fd(number)); }
 
   void prepare() {
@@ -51,7 +51,7 @@ class QuietSetTest : public testing::Test {
     quiet_set_.leave_out_idle(readable_, writable);
   }
 
-  // What the call has found, and that it was told of events.
+  // Passes the results of the call, and events if `has_events`.
   void note(bool has_events = false) { note({}, {}, has_events); }
   void note(const FdSet& writable, const FdSet& exceptional, bool has_events = false) {
     readable_ = ready_;
@@ -69,7 +69,7 @@ class QuietSetTest : public testing::Test {
     for (int i = 0; i < 100; ++i) call();
   }
 
-  // Until the next call probes some.
+  // Stops when the next call probes candidates.
   void call_until_probe() {
     for (int i = 0; i < 100 && !quiet_set_.is_probing(); ++i) {
       note();
@@ -134,7 +134,7 @@ TEST_F(QuietSetTest, ProbesABoundedNumberPerCall) {
 
 TEST_F(QuietSetTest, ActivatesADescriptorOnAnEvent) {
   call_often();
-  speak(5);
+  make_readable(5);
   ASSERT_TRUE(test::wait_readable(quiet_set_.events_fd()));
   take_events();
   EXPECT_FALSE(is_idle(5));
@@ -156,11 +156,11 @@ TEST_F(QuietSetTest, MakesActivatedDescriptorsIdleAgain) {
   EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
-// Of others that are armed none was reported.
+// A lost event can concern any idle descriptor.
 TEST_F(QuietSetTest, ProbesAllIdleDescriptorsAfterLostEvents) {
   call_often();
   const test::LimitedSignalQueue queue(1);
-  for (std::size_t number = 1; number <= kSilent; ++number) speak(number);
+  for (std::size_t number = 1; number <= kSilent; ++number) make_readable(number);
   take_events();
   prepare();
   EXPECT_TRUE(quiet_set_.is_probing());
@@ -172,11 +172,11 @@ TEST_F(QuietSetTest, ProbesAllIdleDescriptorsAfterLostEvents) {
   EXPECT_TRUE(quiet_set_.idle().empty());
 }
 
-// It may have been among those that were lost.
+// The lost events may include one on this descriptor.
 TEST_F(QuietSetTest, RepeatsAProbeIfEventsWereLost) {
   call_until_probe();
   const test::LimitedSignalQueue queue(0);
-  speak(1);
+  make_readable(1);
   take_events();
   ASSERT_TRUE(is_idle(1));
   prepare();
@@ -189,30 +189,30 @@ TEST_F(QuietSetTest, ProbesAllInTurnDuringRepeatedLosses) {
   call_often();
   ASSERT_EQ(quiet_set_.idle().size(), pairs_.size() - 1);
   const test::LimitedSignalQueue queue(0);
-  std::set<std::size_t> tried;
+  std::set<std::size_t> probed;
   for (int turn = 0; turn < 3; ++turn) {
-    speak(1);
+    make_readable(1);
     take_events();
     prepare();
     for (std::size_t number = 1; number < pairs_.size(); ++number) {
-      if (!is_idle(number)) tried.insert(number);
+      if (!is_idle(number)) probed.insert(number);
     }
     note();
   }
-  EXPECT_EQ(tried.size(), pairs_.size() - 1);
+  EXPECT_EQ(probed.size(), pairs_.size() - 1);
 }
 
 TEST_F(QuietSetTest, DisarmsADescriptorThatIsActiveAgain) {
   call_often();
   quiet_set_.add(fd(5));
-  speak(5);
+  make_readable(5);
   EXPECT_FALSE(test::is_readable(quiet_set_.events_fd()));
 }
 
 TEST_F(QuietSetTest, SkipsTheProbeIfReadyMeanwhile) {
   while (pairs_.size() < 10 + QuietSet::kMaxProbing) add_one();
   call_until_probe();
-  // Some more than one call probes are still to come, this one among them.
+  // The last candidate waits for a later call: there are more than one call probes.
   const std::size_t last = pairs_.size() - 1;
   ready_.insert(fd(last));
   note();
@@ -231,7 +231,7 @@ TEST_F(QuietSetTest, KeepsDescriptorsWithoutEventsActive) {
   EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
-// Whichever of its sets was the last to grow.
+// Fails each allocation of reserve() in turn.
 TEST_F(QuietSetTest, SurvivesAnAllocationFailureInReserve) {
   bool any_failed = true;
   for (std::size_t successes = 0; any_failed; ++successes) {
@@ -247,7 +247,7 @@ TEST_F(QuietSetTest, SurvivesAnAllocationFailureInReserve) {
     call_often();
     ASSERT_EQ(quiet_set_.idle().size(), kSilent);
     const test::LimitedSignalQueue queue(0);
-    speak(1);
+    make_readable(1);
     take_events();
     call();
   }
@@ -284,7 +284,7 @@ TEST_F(QuietSetTest, KeepsADescriptorActiveOnRequest) {
   EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
-// Candidates are chosen after one of these calls.
+// One of these calls chooses candidates, so that keep_active() meets descriptors in every state.
 TEST_F(QuietSetTest, KeepsADescriptorActiveFromAnyState) {
   constexpr std::size_t kKept = 2 * kSilent;
   for (std::size_t i = 0; i < kKept; ++i) add_one();
@@ -298,7 +298,7 @@ TEST_F(QuietSetTest, KeepsADescriptorActiveFromAnyState) {
   EXPECT_EQ(quiet_set_.idle().size(), kSilent);
 }
 
-// As a listener is, while accepting pauses.
+// A paused listener is removed and added again in this way.
 TEST_F(QuietSetTest, KeepsADescriptorActiveAfterARemoval) {
   quiet_set_.keep_active(fd(1));
   quiet_set_.remove(fd(1));

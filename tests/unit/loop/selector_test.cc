@@ -40,7 +40,7 @@ using test::make_tcp_pair;
 using test::members;
 using test::SocketPair;
 
-constexpr Duration kAtOnce{0};
+constexpr Duration kNoWait{0};
 
 void expect_no_results(const Selector& selector) {
   EXPECT_TRUE(selector.readable().empty());
@@ -123,7 +123,7 @@ TEST(Selector, IgnoresUnwatchedDescriptors) {
   selector.wait(std::nullopt);
   selector.watch_input(pair.ours.get(), false);
   selector.watch_output(pair.ours.get(), false);
-  EXPECT_EQ(selector.wait(kAtOnce), 0);
+  EXPECT_EQ(selector.wait(kNoWait), 0);
   expect_no_results(selector);
 }
 
@@ -164,7 +164,7 @@ TEST(Selector, ReportsInputsAndOutputsWithDistantNumbers) {
   EXPECT_EQ(members(selector.writable()), Fds{high.get()});
 }
 
-// Since that costs little, and it can go at once most likely.
+// The extra call is cheap, and a new output is most likely writable.
 TEST(Selector, ReportsNewOutputsBeforeInputs) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "x");
@@ -191,7 +191,7 @@ TEST(Selector, ReportsInputsIfNewOutputsAreNotWritable) {
   EXPECT_TRUE(selector.writable().empty());
 }
 
-// Whichever of its sets was the last to grow.
+// Fails each allocation of watch_input() in turn.
 TEST(Selector, SurvivesAnAllocationFailureInWatchInput) {
   const SocketPair pair = make_socket_pair();
   const UniqueFd high(::fcntl(pair.ours.get(), F_DUPFD_CLOEXEC, FdSet::kWordBits));
@@ -264,12 +264,13 @@ TEST(Selector, AcceptsTheMaximumTimeout) {
   EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
 }
 
-// What happens to each of many by chance, mostly to a few of them, and one is always readable.
+// Random operations on many descriptors, mostly on a few of them. One descriptor is always
+// readable.
 TEST(Selector, MatchesASelectorThatAsksAboutAll) {
   if (!test::allow_signals(1000)) GTEST_SKIP() << test::kFewSignals;
   constexpr std::size_t kPairs = 40;
   constexpr std::size_t kFew = 4;
-  std::minstd_rand random;  // NOLINT(*-msc51-cpp): the same each time
+  std::minstd_rand random;  // NOLINT(*-msc51-cpp): repeatable
   Selector with;
   Selector without(Selector::Asks::kAll);
   const std::array<Selector*, 2> both{&with, &without};
@@ -305,9 +306,10 @@ TEST(Selector, MatchesASelectorThatAsksAboutAll) {
         begin(pair);
         break;
     }
-    // New outputs come first, and an event comes before what it is about.
+    // The results need several turns: new outputs are reported first, and an event is taken one
+    // turn before its descriptor is reported.
     for (int turn = 0; turn < 4; ++turn) {
-      for (Selector* each : both) ASSERT_EQ(each->wait(kAtOnce), 0);
+      for (Selector* each : both) ASSERT_EQ(each->wait(kNoWait), 0);
     }
     ASSERT_EQ(members(with.readable()), members(without.readable())) << step;
     ASSERT_EQ(members(with.writable()), members(without.writable())) << step;
@@ -315,7 +317,7 @@ TEST(Selector, MatchesASelectorThatAsksAboutAll) {
   }
 }
 
-// Many that are silent, and one that always has something to say.
+// Many idle descriptors, and one that is always readable.
 class CrowdedSelector : public testing::Test {
  protected:
   void SetUp() override {
@@ -330,7 +332,7 @@ class CrowdedSelector : public testing::Test {
     for (int turn = 0; turn < 200; ++turn) selector_.wait(std::nullopt);
   }
 
-  // What so many turns report.
+  // Returns all descriptors that are reported as readable in that number of turns.
   std::set<int> readable_within(std::size_t turns) {
     std::set<int> reported;
     for (std::size_t turn = 0; turn < turns; ++turn) {
@@ -354,14 +356,14 @@ TEST_F(CrowdedSelector, ReportsAnIdleDescriptorWithinTwoTurns) {
   }
 }
 
-// Each event is told of by one call, and what it was about reported by the next.
+// One call takes an event; the next call reports the descriptor.
 TEST_F(CrowdedSelector, ReportsABurstWithinBoundedTurns) {
   constexpr std::size_t kMaxTurns = 2 + kCrowd / SignalDrivenIo::kMaxTaken;
   for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
   EXPECT_EQ(readable_within(kMaxTurns).size(), 1 + kCrowd);
 }
 
-// With events lost, each is asked about in its turn.
+// After lost events all idle descriptors are probed in turn.
 TEST_F(CrowdedSelector, ReportsAllDespiteLostEvents) {
   constexpr std::size_t kMaxTurns = 2 + kCrowd / QuietSet::kMaxProbing + 1;
   const test::LimitedSignalQueue queue(0);
@@ -369,7 +371,7 @@ TEST_F(CrowdedSelector, ReportsAllDespiteLostEvents) {
   EXPECT_EQ(readable_within(kMaxTurns).size(), 1 + kCrowd);
 }
 
-// And of that the system tells only those whom select() has said before that there is none.
+// The kernel signals room for output only if select() has reported before that there is none.
 TEST_F(CrowdedSelector, ReportsRoomForOutputAfterALongWait) {
   std::array<SocketPair, QuietSet::kFewIdle> stuck;
   for (SocketPair& pair : stuck) {
@@ -402,8 +404,8 @@ TEST_F(CrowdedSelector, WakesUpForAnIdleDescriptor) {
   EXPECT_EQ(members(selector_.readable()), Fds{silent_.back().ours.get()});
 }
 
-// All of a user's programs share them. Each of those that were silent has many, of which the first
-// makes it active again.
+// All processes of a user share the signal queue. Each idle descriptor queues many signals here,
+// and the first one makes the descriptor active again.
 TEST(Selector, EmptiesTheSignalQueueAfterABurst) {
   Selector selector;
   if (!test::allow_signals(10'000)) GTEST_SKIP() << test::kFewSignals;
@@ -425,7 +427,6 @@ TEST(Selector, EmptiesTheSignalQueueAfterABurst) {
   EXPECT_EQ(::sigismember(&pending, SIGRTMIN), 0);
 }
 
-// Found nothing, and may be asked again at once.
 TEST(Selector, ReturnsNothingWhenASignalInterruptsIt) {
   const SocketPair pair = make_socket_pair();
   const Signals signals({SIGALRM});
@@ -452,10 +453,10 @@ TEST(Selector, ReportsReadableDescriptorsDespiteSignals) {
   int found = 0;
   constexpr int kWaits = 20'000;
   for (int i = 0; i < kWaits; ++i) {
-    // An output that is new is asked about by itself first.
+    // A new output causes an extra call of select() for the outputs alone.
     selector.watch_output(full.ours.get(), false);
     selector.watch_output(full.ours.get(), true);
-    if (selector.wait(kAtOnce) == 0 && selector.readable().contains(ready.ours.get())) ++found;
+    if (selector.wait(kNoWait) == 0 && selector.readable().contains(ready.ours.get())) ++found;
   }
   ::setitimer(ITIMER_REAL, &kNever, nullptr);
   EXPECT_EQ(found, kWaits);
