@@ -24,8 +24,8 @@ using test::Words;
 
 using Found = std::vector<std::pair<std::string, std::string>>;
 
-// The names of the options that a walk over these words applies, and their values; "argument" for
-// each argument.
+// Walks the words as a command line. Returns the names and values of the options, then "argument"
+// and the text of each argument.
 Found walk(const Words& words) {
   Found found;
   const auto keep = [&](const OptionValue& value) { found.emplace_back(value.option, value.text); };

@@ -29,7 +29,7 @@
 namespace echo {
 namespace {
 
-// Puts a file in the place of a standard descriptor.
+// Redirects a standard descriptor to the file; nullptr: to a file in memory, which text() reads.
 class Redirection {
  public:
   Redirection(int fd, const char* path) : fd_(fd), original_(::fcntl(fd, F_DUPFD_CLOEXEC, 0)) {
@@ -64,7 +64,7 @@ Outcome run(const std::function<int()>& body) {
   return {status, standard_error.text()};
 }
 
-// Whether `body` returns true in a process of its own.
+// True if `body` returns true in a child process.
 bool succeeds_in_child(const std::function<bool()>& body) {
   const pid_t child = ::fork();
   if (child == 0) ::_exit(body() ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -73,8 +73,8 @@ bool succeeds_in_child(const std::function<bool()>& body) {
          WEXITSTATUS(status) == EXIT_SUCCESS;
 }
 
-// Whether it is so for the body of a program.
-bool holds(const std::function<bool()>& condition) {
+// True if `condition` returns true as the body of run_program().
+bool is_true_in_program(const std::function<bool()>& condition) {
   return run_program("prog", [&] { return condition() ? 0 : 1; }) == 0;
 }
 
@@ -89,7 +89,6 @@ bool is_null_device(int fd) {
          status.st_rdev == null.st_rdev;
 }
 
-// The file behind a descriptor.
 ino_t inode_of(int fd) {
   struct stat status {};
   ::fstat(fd, &status);
@@ -134,7 +133,8 @@ TEST(RunProgram, EscapesControlCharactersInErrors) {
 TEST(RunProgram, IgnoresSigpipeAndSigxfsz) {
   for (const int signal : {SIGPIPE, SIGXFSZ}) {
     EXPECT_TRUE(succeeds_in_child([&] {
-      return std::signal(signal, SIG_DFL) != SIG_ERR && holds([&] { return ::raise(signal) == 0; });
+      return std::signal(signal, SIG_DFL) != SIG_ERR &&
+             is_true_in_program([&] { return ::raise(signal) == 0; });
     }));
   }
 }
@@ -185,25 +185,26 @@ TEST(PrintInstead, PrintsNothingForARun) {
   EXPECT_EQ(standard_output.text(), "");
 }
 
-// What a process finds closed.
-class StandardDescriptorsOf : public testing::TestWithParam<std::vector<int>> {};
+// The descriptors that are closed when the program starts.
+class ClosedStandardDescriptors : public testing::TestWithParam<std::vector<int>> {};
 
-INSTANTIATE_TEST_SUITE_P(Closed, StandardDescriptorsOf,
+INSTANTIATE_TEST_SUITE_P(Each, ClosedStandardDescriptors,
                          testing::Values(std::vector{0}, std::vector{1}, std::vector{2},
                                          std::vector{0, 2}, std::vector{0, 1, 2}));
 
-TEST_P(StandardDescriptorsOf, AreReplacedWithTheNullDevice) {
+TEST_P(ClosedStandardDescriptors, AreReplacedWithTheNullDevice) {
   EXPECT_TRUE(succeeds_in_child([] {
     close_all(GetParam());
-    return holds([] { return std::all_of(GetParam().begin(), GetParam().end(), is_null_device); });
+    return is_true_in_program(
+        [] { return std::all_of(GetParam().begin(), GetParam().end(), is_null_device); });
   }));
 }
 
-TEST_P(StandardDescriptorsOf, CauseNoOtherDescriptorToOpen) {
+TEST_P(ClosedStandardDescriptors, CauseNoOtherDescriptorToOpen) {
   const int lowest_free = lowest_free_descriptor();
   EXPECT_TRUE(succeeds_in_child([&] {
     close_all(GetParam());
-    return holds([&] { return lowest_free_descriptor() == lowest_free; });
+    return is_true_in_program([&] { return lowest_free_descriptor() == lowest_free; });
   }));
 }
 
@@ -213,7 +214,7 @@ TEST(StandardDescriptors, KeepTheirFilesIfOpen) {
     ::dup2(file.get(), STDIN_FILENO);
     ::dup2(file.get(), STDERR_FILENO);
     ::close(STDOUT_FILENO);
-    return holds([&] {
+    return is_true_in_program([&] {
       return inode_of(STDIN_FILENO) == inode_of(file.get()) &&
              inode_of(STDERR_FILENO) == inode_of(file.get()) && is_null_device(STDOUT_FILENO);
     });
@@ -236,7 +237,7 @@ TEST(RaiseDescriptorLimit, RaisesTheSoftLimitToTheHardLimit) {
   ::setrlimit(RLIMIT_NOFILE, &old_limit);
 }
 
-// In a child, since a process shares its environment.
+// The tests run in a child process because they change the environment.
 TEST(LimitNameLookups, SetsResolverOptions) {
   EXPECT_TRUE(succeeds_in_child([] {
     ::unsetenv("RES_OPTIONS");
