@@ -17,19 +17,19 @@
 namespace echo::test {
 namespace {
 
-// The environment of a service.
+// The variables of sd_listen_fds(3); nullptr: not set.
 struct Announcement {
   const char* count;
   const char* names = nullptr;
-  // Of the child itself where it is "self".
+  // "self": the process ID of the child; empty: not set.
   std::string pid = "self";
 };
 
 constexpr int kFirst = 3;
 constexpr int kNone = 100;
 
-// In a process of its own, since it is about descriptors 3, 4 and so on: passes so many, takes them
-// over, and returns the names in a line, and then what is logged.
+// Passes `passed` descriptors, from 3 on, to take_passed_descriptors() in a child process. Returns
+// the descriptors and their names on one line, then the log.
 std::string taken(
     int passed, const Announcement& announcement, const std::function<void()>& prepare = [] {}) {
   LogPipe report;
@@ -119,7 +119,7 @@ TEST(TakePassedDescriptors, WarnsIfTooManyAreAnnounced) {
             "warning: LISTEN_FDS: descriptors announced: 2147483644, passed: 1\n");
 }
 
-// Such as the log's.
+// For example, the log's descriptor.
 TEST(TakePassedDescriptors, IgnoresDescriptorsOpenedByTheProcess) {
   EXPECT_EQ(taken(1, {.count = "2"}, [] { ::open("/dev/null", O_RDONLY | O_CLOEXEC); }),
             "3 unknown, \n"

@@ -24,7 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A service manager that only listens: it hears in its time what it is told now.
+// A service manager that only receives. The test reads the notifications from its socket.
 class ServiceManagerTest : public testing::Test {
  protected:
   ServiceManager& start(const char* watchdog = nullptr, const std::string& pid = {}) {
@@ -39,8 +39,8 @@ class ServiceManagerTest : public testing::Test {
     return manager_.emplace(log_);
   }
 
-  // The next message; empty where there is none.
-  std::string heard() const {
+  // Returns the next notification; empty if there is none.
+  std::string received() const {
     std::array<char, 4096> text{};
     const ssize_t length = ::recv(socket_.fd.get(), text.data(), text.size(), 0);
     return {text.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
@@ -77,7 +77,7 @@ TEST_F(ServiceManagerTest, IsAbsentWithoutNotifySocket) {
 TEST_F(ServiceManagerTest, NotifiesReadinessWithTheStatus) {
   start().announce_ready();
   manager_->notify(now_, status_);
-  EXPECT_EQ(heard(), "READY=1\nSTATUS=12 connections, 3.2 GiB echoed\n");
+  EXPECT_EQ(received(), "READY=1\nSTATUS=12 connections, 3.2 GiB echoed\n");
   EXPECT_EQ(manager_->next_notification(), std::nullopt);
 }
 
@@ -90,52 +90,52 @@ TEST_F(ServiceManagerTest, SupportsAPathAsAddress) {
   ASSERT_EQ(::bind(socket_.fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
   start_at(path).announce_ready();
   manager_->notify(now_, status_);
-  EXPECT_NE(heard(), "");
+  EXPECT_NE(received(), "");
   ::unlink(path.c_str());
 }
 
 TEST_F(ServiceManagerTest, NotifiesTheStatusOnlyWhenItChanges) {
   start().notify(now_, status_);
-  EXPECT_NE(heard(), "");
+  EXPECT_NE(received(), "");
   manager_->notify(now_ + 1h, status_);
-  EXPECT_EQ(heard(), "");
+  EXPECT_EQ(received(), "");
 }
 
 TEST_F(ServiceManagerTest, NotifiesTheStatusAtMostOncePerSecond) {
   start().notify(now_, status_);
-  EXPECT_NE(heard(), "");
+  EXPECT_NE(received(), "");
   for (Duration later = 0s; later < 1s; later += 100ms) {
     ++status_.connections;
     manager_->notify(now_ + later, status_);
-    EXPECT_EQ(heard(), "");
+    EXPECT_EQ(received(), "");
     EXPECT_EQ(manager_->next_notification(), now_ + 1s);
   }
   manager_->notify(now_ + 1s, status_);
-  EXPECT_EQ(heard(), "STATUS=22 connections, 3.2 GiB echoed\n");
+  EXPECT_EQ(received(), "STATUS=22 connections, 3.2 GiB echoed\n");
 }
 
 TEST_F(ServiceManagerTest, NotifiesTheStopWithItsTimeout) {
   start().notify(now_, status_);
-  heard();
+  received();
   manager_->announce_stopping(10s);
   manager_->notify(now_, status_);
-  EXPECT_EQ(heard(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=15000000\n");
+  EXPECT_EQ(received(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=15000000\n");
 }
 
 TEST_F(ServiceManagerTest, NotifiesTheWatchdogTwicePerTimeout) {
   start("20000000", std::to_string(::getpid())).notify(now_, status_);
-  EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\nWATCHDOG=1\n");
+  EXPECT_EQ(received(), "STATUS=12 connections, 3.2 GiB echoed\nWATCHDOG=1\n");
   EXPECT_EQ(manager_->next_notification(), now_ + 10s);
   manager_->notify(now_ + 10s - 1ms, status_);
-  EXPECT_EQ(heard(), "");
+  EXPECT_EQ(received(), "");
   manager_->notify(now_ + 10s, status_);
-  EXPECT_EQ(heard(), "WATCHDOG=1\n");
+  EXPECT_EQ(received(), "WATCHDOG=1\n");
   EXPECT_EQ(manager_->next_notification(), now_ + 20s);
 }
 
 TEST_F(ServiceManagerTest, IgnoresTheWatchdogOfAnotherProcess) {
   start("20000000", "1").notify(now_, status_);
-  EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\n");
+  EXPECT_EQ(received(), "STATUS=12 connections, 3.2 GiB echoed\n");
   EXPECT_EQ(manager_->next_notification(), std::nullopt);
   EXPECT_EQ(pipe_.text(), "");
 }
@@ -143,7 +143,7 @@ TEST_F(ServiceManagerTest, IgnoresTheWatchdogOfAnotherProcess) {
 TEST_F(ServiceManagerTest, WarnsOfAnInvalidWatchdogTime) {
   for (const char* const time : {"", "-1", "0", "1", "1s", "18446744073709551615", "x"}) {
     start(time).notify(now_, status_);
-    EXPECT_EQ(heard(), "STATUS=12 connections, 3.2 GiB echoed\n") << time;
+    EXPECT_EQ(received(), "STATUS=12 connections, 3.2 GiB echoed\n") << time;
     EXPECT_TRUE(pipe_.has("warning: WATCHDOG_USEC: \"" + std::string(time) + "\" is not ")) << time;
   }
 }
@@ -200,16 +200,16 @@ TEST_F(ServiceManagerTest, RepeatsNotificationsABusyManagerMissed) {
   manager_->announce_ready();
   manager_->notify(now_, status_);
   EXPECT_EQ(manager_->next_notification(), now_ + 1s);
-  while (!heard().empty()) continue;
+  while (!received().empty()) continue;
 
   manager_->notify(now_ + 999ms, status_);
-  EXPECT_EQ(heard(), "");
+  EXPECT_EQ(received(), "");
   manager_->notify(now_ + 1s, status_);
-  EXPECT_EQ(heard(), "READY=1\nSTATUS=12 connections, 3.2 GiB echoed\n");
+  EXPECT_EQ(received(), "READY=1\nSTATUS=12 connections, 3.2 GiB echoed\n");
   EXPECT_EQ(manager_->next_notification(), std::nullopt);
 }
 
-// One that answers.
+// A service manager that stores descriptors and answers.
 class ServiceManagerStore : public testing::Test {
  protected:
   ServiceManager present() {
