@@ -28,7 +28,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// An acceptor with one listener, at a time that the test sets.
+// An acceptor with one listener. The test sets the time.
 class AcceptorTest : public testing::Test {
  protected:
   AcceptorTest() {
@@ -151,7 +151,7 @@ TEST_F(AcceptorTest, RetriesTheBacklogAfterRunningOutOfMemory) {
   EXPECT_FALSE(acceptor_->listeners().empty());
   is_out_of_memory_ = false;
   acceptor_->handle_timeouts(now_ + 100ms);
-  // The one for which there was no memory is gone.
+  // The allocation failure cost one connection.
   EXPECT_EQ(connections_->size(), 2U);
   EXPECT_TRUE(acceptor_->listeners().empty());
 }

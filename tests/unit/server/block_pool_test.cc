@@ -57,7 +57,7 @@ TEST(BlockPool, ReusesWithoutAllocating) {
   EXPECT_FALSE(failing.any_failed());
 }
 
-// How many the pool has to give without an allocation.
+// Returns the number of blocks that the pool gives without an allocation.
 std::size_t count_blocks(BlockPool& pool) {
   std::vector<std::string> taken(BlockPool::kMaxBlocks + 1);
   std::size_t count = 0;

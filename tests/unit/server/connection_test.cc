@@ -36,7 +36,7 @@ using test::wait_readable;
 constexpr Time kLater = kStart + 1s;
 constexpr Time kLatest = kStart + 2s;
 
-// The first bytes that the queue owes.
+// Returns the first pending bytes.
 std::string head(const MessageQueue& queue) {
   std::array<char, 100> buffer{};
   return std::string(queue.copy(0, buffer));
@@ -48,16 +48,17 @@ struct Link {
       : peer(std::move(pair.theirs)),
         connection(std::move(pair.ours), Endpoint(), max_queue, kStart) {}
 
-  // What the connection has queued of it.
+  // Receives once. Returns the bytes that the connection has queued.
   std::string receive(Time now = kLater) {
-    const std::size_t owed = connection.queue().bytes();
+    const std::size_t pending = connection.queue().bytes();
     std::string chunk(connection.receive(pool, now), '\0');
-    connection.queue().copy(owed, chunk);
+    connection.queue().copy(pending, chunk);
     return chunk;
   }
 
-  // How much it takes, a chunk at a time, until it wants no more or there is none.
-  std::size_t hear_all(std::string_view text) {
+  // Receives in chunks until the connection wants no more or no input is left. Returns the number
+  // of bytes.
+  std::size_t feed_all(std::string_view text) {
     echo::send(peer.get(), text);
     return receive_all();
   }
@@ -69,18 +70,18 @@ struct Link {
 
   std::size_t send(Time now = kLater) { return connection.send(pool, now); }
 
-  // The peer says this, and the connection receives what it takes of it.
-  std::string hear(std::string_view text, Time now = kLater) {
+  // Sends the text from the peer. Returns the part that the connection receives.
+  std::string feed(std::string_view text, Time now = kLater) {
     echo::send(peer.get(), text);
     return receive(now);
   }
 
-  void hear_eof() {
+  void feed_eof() {
     shut_down_sending(peer.get());
     receive();
   }
 
-  // What the peer has got so far.
+  // Returns the bytes that the peer can read now.
   std::string peer_receives() {
     std::string text;
     for (;;) {
@@ -101,7 +102,7 @@ struct Link {
   Connection connection;
 };
 
-// A socket that takes little at once, and how much that is.
+// A socket with a small send buffer. `room` is the number of bytes that one send takes.
 struct Narrow {
   Narrow() {
     for (SocketPair* each : {&pair, &probe}) {
@@ -149,7 +150,7 @@ TEST(Connection, ReturnsThePeersAddress) {
 
 TEST(Connection, QueuesReceivedBytes) {
   Link link;
-  EXPECT_EQ(link.hear("hello"), "hello");
+  EXPECT_EQ(link.feed("hello"), "hello");
   EXPECT_EQ(head(link.connection.queue()), "hello");
   EXPECT_TRUE(link.connection.wants_input());
   EXPECT_TRUE(link.connection.wants_output());
@@ -157,8 +158,8 @@ TEST(Connection, QueuesReceivedBytes) {
 
 TEST(Connection, SendsReceivedBytesBackInOrder) {
   Link link;
-  link.hear("one, ");
-  link.hear("two");
+  link.feed("one, ");
+  link.feed("two");
   EXPECT_EQ(link.send(kLater), 8U);
   EXPECT_EQ(link.peer_receives(), "one, two");
   EXPECT_TRUE(link.connection.queue().empty());
@@ -167,13 +168,13 @@ TEST(Connection, SendsReceivedBytesBackInOrder) {
 
 TEST(Connection, RecordsTheTimeOfReceiving) {
   Link link;
-  link.hear("x", kLater);
+  link.feed("x", kLater);
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
 TEST(Connection, RecordsTheTimeOfSending) {
   Link link;
-  link.hear("x", kLater);
+  link.feed("x", kLater);
   link.send(kLatest);
   EXPECT_EQ(link.connection.last_active(), kLatest);
 }
@@ -188,7 +189,7 @@ TEST(Connection, IsUnchangedWithoutInput) {
 
 TEST(Connection, IsUnchangedOnAFullSocket) {
   Link link;
-  link.hear("x", kLater);
+  link.feed("x", kLater);
   test::fill(link.connection.fd());
   EXPECT_EQ(link.send(kLatest), 0U);
   EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
@@ -206,33 +207,33 @@ TEST(Connection, IsUnchangedWithoutPendingBytes) {
 
 TEST(Connection, StopsReadingAtExactlyMaxQueue) {
   Link link(10);
-  link.hear("123456789");
+  link.feed("123456789");
   EXPECT_TRUE(link.connection.wants_input());
-  link.hear("0");
+  link.feed("0");
   EXPECT_FALSE(link.connection.wants_input());
   EXPECT_TRUE(link.connection.wants_output());
 }
 
 TEST(Connection, NeverReceivesBeyondMaxQueue) {
   Link link(10);
-  EXPECT_EQ(link.hear("1234567"), "1234567");
-  EXPECT_EQ(link.hear("890and more"), "890");
+  EXPECT_EQ(link.feed("1234567"), "1234567");
+  EXPECT_EQ(link.feed("890and more"), "890");
   EXPECT_EQ(link.connection.queue().bytes(), 10U);
 }
 
 TEST(Connection, LeavesInputInTheSocketWhilePaused) {
   Link link(4);
-  link.hear("1234", kLater);
-  EXPECT_EQ(link.hear("5678", kLatest), "");
+  link.feed("1234", kLater);
+  EXPECT_EQ(link.feed("5678", kLatest), "");
   EXPECT_EQ(link.connection.last_active(), kLater);
   link.send(kLatest);
   EXPECT_EQ(link.receive(), "5678");
 }
 
-// The first send leaves so much of a full queue as does not fit into the socket.
+// Fills the queue and sends once: `room` bytes leave, the rest does not fit into the socket.
 bool wants_input_after_one_send(std::size_t room, std::size_t max_queue, SocketPair pair) {
   Link link(max_queue, std::move(pair));
-  EXPECT_EQ(link.hear_all(std::string(max_queue, 'x')), max_queue);
+  EXPECT_EQ(link.feed_all(std::string(max_queue, 'x')), max_queue);
   EXPECT_FALSE(link.connection.wants_input());
   EXPECT_EQ(link.send(kLater), room);
   return link.connection.wants_input();
@@ -251,9 +252,9 @@ TEST(Connection, StaysPausedWhileMoreThanHalfIsPending) {
 
 TEST(Connection, ReadsUntilTheQueueIsFull) {
   Link link(10);
-  link.hear("12345678");
+  link.feed("12345678");
   EXPECT_TRUE(link.connection.wants_input());
-  EXPECT_EQ(link.hear("9"), "9");
+  EXPECT_EQ(link.feed("9"), "9");
 }
 
 TEST(Connection, RefillsTheQueueAfterAShortWrite) {
@@ -283,14 +284,14 @@ TEST(Connection, EchoesByteByByteWithMaxQueueOne) {
 
 TEST(Connection, ClosesAtEofWithoutPendingBytes) {
   Link link;
-  link.hear_eof();
+  link.feed_eof();
   expect_closed(link.connection, 0);
 }
 
 TEST(Connection, DrainsAtEofWithPendingBytes) {
   Link link;
-  link.hear("hello");
-  link.hear_eof();
+  link.feed("hello");
+  link.feed_eof();
   EXPECT_EQ(link.connection.state(), Connection::State::kDraining);
   EXPECT_FALSE(link.connection.wants_input());
   EXPECT_TRUE(link.connection.wants_output());
@@ -298,7 +299,7 @@ TEST(Connection, DrainsAtEofWithPendingBytes) {
 
 TEST(Connection, DoesNotCountEofAsActivity) {
   Link link;
-  link.hear("x", kLater);
+  link.feed("x", kLater);
   shut_down_sending(link.peer.get());
   link.receive(kLatest);
   ASSERT_EQ(link.connection.state(), Connection::State::kDraining);
@@ -307,8 +308,8 @@ TEST(Connection, DoesNotCountEofAsActivity) {
 
 TEST(Connection, ClosesAfterDraining) {
   Link link;
-  link.hear("hello");
-  link.hear_eof();
+  link.feed("hello");
+  link.feed_eof();
   EXPECT_EQ(link.send(kLater), 5U);
   expect_closed(link.connection, 0);
   EXPECT_EQ(link.peer_receives(), "hello");
@@ -317,8 +318,8 @@ TEST(Connection, ClosesAfterDraining) {
 TEST(Connection, ContinuesDrainingAfterAShortWrite) {
   Narrow narrow;
   Link link(1 << 20, std::move(narrow.pair));
-  link.hear_all(std::string(2 * narrow.room, 'x'));
-  link.hear_eof();
+  link.feed_all(std::string(2 * narrow.room, 'x'));
+  link.feed_eof();
   EXPECT_EQ(link.send(kLater), narrow.room);
   EXPECT_EQ(link.connection.state(), Connection::State::kDraining);
   EXPECT_TRUE(link.connection.wants_output());
@@ -329,10 +330,10 @@ TEST(Connection, ContinuesDrainingAfterAShortWrite) {
 
 TEST(Connection, ReadsNothingWhileDraining) {
   Link link(4);
-  link.hear("1234");
+  link.feed("1234");
   link.send(kLater);
-  link.hear("12");
-  link.hear_eof();
+  link.feed("12");
+  link.feed_eof();
   EXPECT_EQ(link.receive(kLatest), "");
   EXPECT_EQ(link.connection.state(), Connection::State::kDraining);
   EXPECT_EQ(link.connection.last_active(), kLater);
@@ -356,7 +357,7 @@ TEST(Connection, CountsTheHangUpAsActivity) {
 TEST(Connection, DiscardsInputAfterTheHangUp) {
   Link link;
   link.connection.hang_up(kStart);
-  EXPECT_EQ(link.hear("too late", kLater), "");
+  EXPECT_EQ(link.feed("too late", kLater), "");
   EXPECT_EQ(link.connection.state(), Connection::State::kLingering);
   EXPECT_TRUE(link.connection.queue().empty());
   EXPECT_FALSE(link.connection.wants_output());
@@ -365,22 +366,22 @@ TEST(Connection, DiscardsInputAfterTheHangUp) {
 
 TEST(Connection, CountsDiscardedBytes) {
   Link link;
-  link.hear("echoed");
+  link.feed("echoed");
   link.send(kLater);
   EXPECT_EQ(link.connection.discarded(), 0U);
   link.connection.hang_up(kStart);
-  link.hear("too");
-  link.hear(" late");
+  link.feed("too");
+  link.feed(" late");
   EXPECT_EQ(link.connection.discarded(), 8U);
 }
 
 TEST(Connection, RemembersAHangUpAfterClosing) {
   Link left;
-  left.hear_eof();
+  left.feed_eof();
   EXPECT_FALSE(left.connection.hung_up());
   Link hung_up;
   hung_up.connection.hang_up(kStart);
-  hung_up.hear_eof();
+  hung_up.feed_eof();
   EXPECT_TRUE(hung_up.connection.hung_up());
 }
 
@@ -407,7 +408,7 @@ TEST(Connection, ReportsProgressWhenThePeerReceives) {
 
 TEST(Connection, ReportsProgressWhilePendingBytesFit) {
   Link link(100, make_tcp_pair());
-  link.hear("pending");
+  link.feed("pending");
   EXPECT_TRUE(link.connection.takes_more(kLater));
   EXPECT_TRUE(link.connection.takes_more(kLatest));
 }
@@ -430,8 +431,8 @@ TEST(Connection, ReportsNoProgressIfAllIsAcknowledged) {
 TEST(Connection, DiscardsMoreThanMaxQueue) {
   Link link(1);
   link.connection.hang_up(kStart);
-  link.hear("all of this at once");
-  link.hear_eof();
+  link.feed("all of this at once");
+  link.feed_eof();
   expect_closed(link.connection, 0);
 }
 
@@ -446,11 +447,11 @@ TEST(Connection, IsUnchangedWithoutInputAfterTheHangUp) {
 TEST(Connection, ClosesAtEofAfterTheHangUp) {
   Link link;
   link.connection.hang_up(kStart);
-  link.hear_eof();
+  link.feed_eof();
   expect_closed(link.connection, 0);
 }
 
-// Only TCP has resets.
+// A TCP connection: other sockets have no resets.
 struct TcpLink : Link {
   TcpLink() : Link(100, make_tcp_pair()) {}
 
@@ -479,7 +480,7 @@ TEST(Connection, ClosesOnAResetAfterTheHangUp) {
 
 TEST(Connection, ClosesIfThePeerIsGoneWhenSending) {
   Link link;
-  link.hear("x", kLater);
+  link.feed("x", kLater);
   link.peer.reset();
   EXPECT_EQ(link.send(kLatest), 0U);
   expect_closed(link.connection, EPIPE);
@@ -488,8 +489,8 @@ TEST(Connection, ClosesIfThePeerIsGoneWhenSending) {
 
 TEST(Connection, ClosesIfThePeerIsGoneWhenDraining) {
   Link link;
-  link.hear("x");
-  link.hear_eof();
+  link.feed("x");
+  link.feed_eof();
   link.peer.reset();
   link.send(kLater);
   expect_closed(link.connection, EPIPE);

@@ -116,7 +116,7 @@ HandoverReader open(UniqueFd package) {
   return reader;
 }
 
-// A connection for the other side, and its pending bytes.
+// A connection to hand over, and its pending bytes.
 struct Given {
   SocketPair pair = make_tcp_pair();
   MessageQueue pending;
@@ -132,7 +132,7 @@ class HandoverTest : public testing::Test {
     kinds_.push_back(kind);
   }
 
-  // Packs all, and closes them here.
+  // Packs all connections and closes them in this process.
   UniqueFd pack() {
     std::vector<HandoverItem> items;
     for (std::size_t i = 0; i < given_.size(); ++i) {
@@ -166,14 +166,14 @@ TEST_F(HandoverTest, RestoresConnectionsWithTheirPendingBytes) {
     RestoredConnection& connection = reader.connections()[i];
     EXPECT_TRUE(connection.pending == pending[i]);
     EXPECT_EQ(connection.at_eof, i == 2);
-    // It is that client's connection, and was not closed in between.
+    // It is the same client's connection, and it was not closed meanwhile.
     const std::string text = std::to_string(i);
     EXPECT_EQ(send(connection.fd.get(), text).bytes, 1U);
     EXPECT_EQ(TestPeer(std::move(given_[i].pair.theirs)).receive(1), text);
   }
 }
 
-// A message takes 253.
+// One message carries at most 253 descriptors.
 TEST_F(HandoverTest, RestoresMoreThanOneMessageCarries) {
   constexpr std::size_t kMany = 600;
   for (std::size_t i = 0; i < kMany; ++i) give(HandoverKind::kConnection, std::to_string(i));
@@ -239,7 +239,8 @@ TEST_F(HandoverTest, ClosesDescriptorsOfAnotherType) {
   }
 }
 
-// The limit of descriptors is lower now: none gets the bytes of another.
+// The receiving process has a lower descriptor limit. No connection may get the pending bytes of a
+// different one.
 TEST_F(HandoverTest, RestoresConnectionsUpToTheDescriptorLimit) {
   for (int i = 0; i < 300; ++i) give(HandoverKind::kConnection, std::to_string(i));
   const UniqueFd package = pack();
@@ -281,7 +282,7 @@ void send_descriptor(int socket, int fd) {
   ASSERT_EQ(::sendmsg(socket, &message, 0), 1);
 }
 
-// What one that is no server of ours has packed.
+// Returns the error for a package from another program, which contains the file; -1: nothing.
 std::string error_of(int file) {
   const SocketPair pair = [] {
     std::array<int, 2> ends{};
@@ -331,7 +332,7 @@ TEST(HandoverReaderTest, RejectsAFileWithoutSeals) {
             "it has no sealed file in it");
 }
 
-// It may claim to be larger than all memory.
+// Such a file can be larger than the memory.
 TEST(HandoverReaderTest, RejectsAFileWithHoles) {
   UniqueFd file = make_file(kFormat + number(0), F_SEAL_SHRINK);
   ASSERT_EQ(::ftruncate(file.get(), off_t{1} << 40), 0);

@@ -14,38 +14,38 @@ namespace {
 
 Endpoint at(const std::string& host) { return resolve(host, 4711).front(); }
 
-// Whether there is room for each host beside those before it.
+// Adds the hosts in order, if their limit permits. Returns for each host whether it was added.
 std::vector<bool> add_all(HostLimit& limit, const std::vector<std::string>& hosts) {
-  std::vector<bool> had;
+  std::vector<bool> added;
   for (const std::string& host : hosts) {
-    had.push_back(!limit.is_reached(at(host)));
-    if (had.back()) limit.add(at(host));
+    added.push_back(!limit.is_reached(at(host)));
+    if (added.back()) limit.add(at(host));
   }
-  return had;
+  return added;
 }
 
-using Had = std::vector<bool>;
+using Added = std::vector<bool>;
 
 TEST(HostLimit, IsUnlimitedIfZero) {
   HostLimit limit(0);
-  EXPECT_EQ(add_all(limit, std::vector<std::string>(100, "192.0.2.1")), Had(100, true));
+  EXPECT_EQ(add_all(limit, std::vector<std::string>(100, "192.0.2.1")), Added(100, true));
 }
 
 TEST(HostLimit, LimitsTheConnectionsOfAHost) {
   HostLimit limit(2);
-  EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.1", "192.0.2.1"}), (Had{true, true, false}));
+  EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.1", "192.0.2.1"}), (Added{true, true, false}));
 }
 
 TEST(HostLimit, CountsEachHostSeparately) {
   HostLimit limit(1);
-  EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.2", "2001:db8::1"}), (Had{true, true, true}));
+  EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.2", "2001:db8::1"}), (Added{true, true, true}));
 }
 
 TEST(HostLimit, HasRoomAgainAfterARemoval) {
   HostLimit limit(2);
-  EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.1", "192.0.2.1"}), (Had{true, true, false}));
+  EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.1", "192.0.2.1"}), (Added{true, true, false}));
   limit.remove(at("192.0.2.1"));
-  EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.1"}), (Had{true, false}));
+  EXPECT_EQ(add_all(limit, {"192.0.2.1", "192.0.2.1"}), (Added{true, false}));
 }
 
 TEST(HostLimit, CountsConnectionsBeyondTheLimit) {
@@ -58,38 +58,38 @@ TEST(HostLimit, CountsConnectionsBeyondTheLimit) {
   EXPECT_FALSE(limit.is_reached(at("192.0.2.1")));
 }
 
-// Else a client with many addresses could make it grow without bound.
+// Otherwise a client with many addresses could make the table grow without bound.
 TEST(HostLimit, ForgetsAHostWithoutConnections) {
   HostLimit limit(1);
   const Endpoint peer = at("192.0.2.1");
   limit.add(peer);
   limit.remove(peer);
   const test::FailingAllocations failing(0);
-  EXPECT_THROW(limit.add(peer), std::bad_alloc) << "it had kept the memory for that host";
+  EXPECT_THROW(limit.add(peer), std::bad_alloc) << "the memory for that host was kept";
 }
 
 TEST(HostLimit, TreatsMappedIpv4AddressesAsIpv4) {
   HostLimit limit(1);
   EXPECT_EQ(add_all(limit, {"192.0.2.1", "::ffff:192.0.2.1", "::ffff:192.0.2.2"}),
-            (Had{true, false, true}));
+            (Added{true, false, true}));
 }
 
 TEST(HostLimit, TreatsAnIpv6NetworkOf64BitsAsOneHost) {
   HostLimit limit(1);
   EXPECT_EQ(add_all(limit, {"2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff",
                             "2001:db8:0:2::1", "2001:db8:0:0:ffff::1"}),
-            (Had{true, false, true, true}));
+            (Added{true, false, true, true}));
 }
 
 TEST(HostLimit, DistinguishesLowIpv6FromIpv4Addresses) {
   HostLimit limit(1);
-  EXPECT_EQ(add_all(limit, {"::1", "0.0.0.1", "::2"}), (Had{true, true, false}));
+  EXPECT_EQ(add_all(limit, {"::1", "0.0.0.1", "::2"}), (Added{true, true, false}));
 }
 
 TEST(HostLimit, CountsLinkLocalAddressesSeparately) {
   HostLimit limit(1);
   EXPECT_EQ(add_all(limit, {"fe80::1%1", "fe80::2%1", "fe80::1%2", "fe80::1%1"}),
-            (Had{true, true, true, false}));
+            (Added{true, true, true, false}));
 }
 
 }  // namespace

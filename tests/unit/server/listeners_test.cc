@@ -39,8 +39,8 @@ using test::has;
 
 using Hosts = std::vector<std::string>;
 
-// What open_listeners() opens and logs. It opens nothing where it throws: then `error` has the
-// text.
+// The listeners and the log of open_listeners(). If it throws, there are no listeners, and `error`
+// has the text.
 struct Opened {
   explicit Opened(const ListenSettings& settings, LogLevel level = LogLevel::kInfo,
                   const std::vector<UniqueFd>& old = {}) {
@@ -64,7 +64,7 @@ struct Opened {
     return local_endpoint(listeners.at(index).get()).port();
   }
 
-  // The hosts, which all have the one port.
+  // Returns the hosts of the listeners, which must all have the same port.
   Hosts hosts() const {
     Hosts result;
     for (const UniqueFd& listener : listeners) {
@@ -125,7 +125,7 @@ TEST(OpenListeners, SetsTheBacklog) {
   tcp_info info{};
   socklen_t length = sizeof info;
   ::getsockopt(opened.listeners.front().get(), IPPROTO_TCP, TCP_INFO, &info, &length);
-  // Of a listening socket this field is the backlog.
+  // For a listening socket this field is the backlog.
   EXPECT_EQ(info.tcpi_sacked, 7U);
 }
 
@@ -187,7 +187,7 @@ TEST(OpenListeners, KeepsHostsThatNoWildcardCovers) {
 }
 
 TEST(OpenListeners, UsesTheGivenPort) {
-  // Sharing keeps the port from everybody who does not share it.
+  // The holder reserves the port: only sockets that also set SO_REUSEPORT can bind it.
   const Endpoint loopback = resolve("127.0.0.1", 0).front();
   const UniqueFd holder = listen_on(loopback, 1, true);
   const std::uint16_t port = local_endpoint(holder.get()).port();
@@ -206,7 +206,7 @@ TEST(OpenListeners, OpensAnAddressWithTwoNamesOnce) {
   EXPECT_EQ(Opened(Hosts{"::1", "localhost"}).hosts(), (Hosts{"::1", "127.0.0.1"}));
 }
 
-// The system forgets the scope of an address that has none.
+// The kernel drops the scope of an address that has none.
 TEST(OpenListeners, OpensARepeatedScopedAddressOnce) {
   EXPECT_EQ(Opened(Hosts{"::1%1", "::1%1"}).listeners.size(), 1U);
 }
@@ -218,7 +218,7 @@ TEST(OpenListeners, NamesAnAddressAndPortInUse) {
   EXPECT_TRUE(has(second.error, "127.0.0.1 port " + std::to_string(first.port()))) << second.error;
 }
 
-// 192.0.2.0/24 is nobody's (RFC 5737).
+// 192.0.2.0/24 is reserved for documentation (RFC 5737).
 TEST(OpenListeners, NamesAnUnavailableAddress) {
   const Opened opened(Hosts{"192.0.2.1"});
   if (!opened.listeners.empty()) GTEST_SKIP() << "this machine lets any address be listened on";
@@ -246,7 +246,7 @@ TEST(ResolveHosts, ReturnsTheAddressesOfEachName) {
   EXPECT_EQ(hosts[1].front().host(), "127.0.0.1");
 }
 
-// A label of 64 characters is no name (RFC 1035, section 2.3.4): no name server is asked for it.
+// A label of 64 characters is invalid (RFC 1035, section 2.3.4), so no name server is asked.
 TEST(ResolveHosts, NamesAHostWithoutAddress) {
   const std::string host(64, 'x');
   try {
@@ -257,7 +257,8 @@ TEST(ResolveHosts, NamesAHostWithoutAddress) {
   }
 }
 
-// Enters a network that has 127.0.0.1 and no ::1, as many a container has.
+// Enters a network namespace with 127.0.0.1 but without ::1, as in many containers. False if that
+// is impossible.
 bool enter_network_without_ipv6() {
   if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) return false;
   const UniqueFd setting(::open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_WRONLY | O_CLOEXEC));
@@ -283,12 +284,12 @@ TEST(OpenListeners, WarnsIfOneAddressIsUnavailable) {
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   ASSERT_TRUE(WIFEXITED(status));
-  if (WEXITSTATUS(status) == kNoNetwork) GTEST_SKIP() << "no network of our own to be had";
+  if (WEXITSTATUS(status) == kNoNetwork) GTEST_SKIP() << "cannot create a network namespace";
   EXPECT_EQ(WEXITSTATUS(status), kRight);
 }
 
-// Whether the two descriptors are of one listener: who connects to the one is accepted from the
-// other.
+// True if both descriptors refer to one listener: a client that connects to `one` can be accepted
+// from `other`.
 bool are_one(const UniqueFd& one, const UniqueFd& other) {
   const Connecting peer = connect_to(local_endpoint(one.get()));
   return test::wait_readable(other.get()) && accept_from(other.get()).fd;
@@ -341,7 +342,7 @@ TEST(OpenListeners, IgnoresAnOldListenerOfAnotherPort) {
   EXPECT_EQ(inherited.open({"127.0.0.1"}, other).port(), other);
 }
 
-// SO_REUSEPORT counts when a listener is bound.
+// SO_REUSEPORT takes effect when a listener is bound.
 TEST(OpenListeners, IgnoresAnOldListenerWithAnotherReusePort) {
   Inherited inherited({"127.0.0.1"}, true);
   const Opened opened = inherited.open({"127.0.0.1"}, 0);
@@ -361,7 +362,7 @@ TEST(OpenListeners, AppliesNewSettingsToAnOldListener) {
   EXPECT_EQ(seconds, 90);
 }
 
-// What else cannot be had is an error, which the caller survives with all that it had.
+// open_listeners() throws; the caller keeps its listeners.
 TEST(OpenListeners, KeepsTheOldListenersOnFailure) {
   Inherited inherited({"127.0.0.1"});
   ListenSettings settings{.hosts = resolve_hosts({"127.0.0.1", "127.0.0.2"}), .backlog = 1};
@@ -380,7 +381,7 @@ TEST(AdoptListeners, AdoptsPassedListeners) {
   Log log(pair.ours.get(), LogLevel::kInfo, Log::Manner::kDaemon);
   const auto adopted = adopt_listeners(std::move(opened.listeners), log);
   ASSERT_EQ(adopted.size(), 2U);
-  // It waits for nobody.
+  // Accepting does not block.
   EXPECT_EQ(accept_from(adopted.front().get()).error, EAGAIN);
   std::array<char, 4096> buffer{};
   const std::size_t length = receive(pair.theirs.get(), buffer).bytes;

@@ -30,14 +30,14 @@ void set_send_buffer(int fd, int bytes) {
   ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
-// Short writes are short here: the socket takes some messages of kBlock bytes.
+// A socket with a small send buffer, which causes short writes: it takes only a few blocks.
 SocketPair make_narrow_pair() {
   SocketPair pair = make_socket_pair();
   set_send_buffer(pair.ours.get(), 2 * kBlock);
   return pair;
 }
 
-// One long message at a time goes here.
+// A socket that takes a long message in one call.
 SocketPair make_wide_pair() {
   SocketPair pair = make_socket_pair();
   set_send_buffer(pair.ours.get(), 1 << 20);
@@ -56,7 +56,7 @@ std::string receive_all(int fd) {
 
 constexpr std::size_t kLong = 100000;
 
-// A piece of one long text, from `seed` on, in which bytes close to each other differ.
+// Returns a piece of one long text. `seed` selects its beginning; neighbouring bytes differ.
 std::string pattern(std::size_t length, std::size_t seed = 0) {
   constexpr std::size_t kPeriod = 251;
   static const std::string kText = [] {
@@ -67,7 +67,7 @@ std::string pattern(std::size_t length, std::size_t seed = 0) {
   return kText.substr(seed % kPeriod, length);
 }
 
-// Sends all of it through a socket that is emptied after each flush.
+// Flushes the queue until it is empty; the peer reads after each flush. Returns the bytes read.
 std::string send_through(FedQueue& queue, const SocketPair& pair) {
   std::string text;
   while (!queue.empty()) {
@@ -79,34 +79,34 @@ std::string send_through(FedQueue& queue, const SocketPair& pair) {
   return text;
 }
 
-// Long texts are compared in this file so that a failure does not print them.
+// Long texts are compared with EXPECT_TRUE so that a failure does not print them.
 
-// The first bytes owed, as many as a buffer of that size takes.
+// Returns the first pending bytes, at most `size`.
 std::string head(const FedQueue& queue, std::size_t size) {
   std::string buffer(size, '.');
   return std::string(queue.copy(0, buffer));
 }
 
-void expect_owes(const FedQueue& queue, const std::string& owed) {
-  ASSERT_EQ(queue.bytes(), owed.size());
-  ASSERT_EQ(queue.empty(), owed.empty());
-  ASSERT_TRUE(head(queue, owed.size() + 1) == owed);
+void expect_pending(const FedQueue& queue, const std::string& pending) {
+  ASSERT_EQ(queue.bytes(), pending.size());
+  ASSERT_EQ(queue.empty(), pending.empty());
+  ASSERT_TRUE(head(queue, pending.size() + 1) == pending);
 }
 
-TEST(MessageQueue, StartsEmpty) { expect_owes(FedQueue(), ""); }
+TEST(MessageQueue, StartsEmpty) { expect_pending(FedQueue(), ""); }
 
 TEST(MessageQueue, StoresPushedBytes) {
   FedQueue queue;
   queue.push("This is ");
   queue.push(pattern(10000));
   queue.push("the end");
-  expect_owes(queue, "This is " + pattern(10000) + "the end");
+  expect_pending(queue, "This is " + pattern(10000) + "the end");
 }
 
 TEST(MessageQueue, IgnoresAnEmptyMessage) {
   FedQueue queue;
   queue.push("");
-  expect_owes(queue, "");
+  expect_pending(queue, "");
 }
 
 TEST(MessageQueue, CopiesPushedMessages) {
@@ -114,7 +114,7 @@ TEST(MessageQueue, CopiesPushedMessages) {
   FedQueue queue;
   queue.push(message);
   message = "after!";
-  expect_owes(queue, "before");
+  expect_pending(queue, "before");
 }
 
 TEST(MessageQueue, PreservesAllByteValues) {
@@ -134,7 +134,7 @@ TEST(MessageQueue, SendsInPushOrder) {
     pushed += message;
   }
   EXPECT_TRUE(send_through(queue, make_socket_pair()) == pushed);
-  expect_owes(queue, "");
+  expect_pending(queue, "");
 }
 
 TEST(MessageQueue, ReturnsTheNumberOfSentBytes) {
@@ -146,7 +146,7 @@ TEST(MessageQueue, ReturnsTheNumberOfSentBytes) {
   EXPECT_EQ(sent.error, 0);
 }
 
-// Unjoined they would be too many for one call.
+// Without joining, one call could not send them all.
 TEST(MessageQueue, JoinsSmallMessages) {
   const SocketPair pair = make_socket_pair();
   FedQueue queue;
@@ -154,7 +154,7 @@ TEST(MessageQueue, JoinsSmallMessages) {
   EXPECT_EQ(queue.flush(pair.ours.get()).bytes, 10 * MessageQueue::kMaxParts);
 }
 
-// One call sends so many blocks, and so tells how much each of them holds.
+// One call sends kMaxParts blocks, so its byte count shows whether they are full.
 TEST(MessageQueue, FillsEachBlockBeforeTheNext) {
   const SocketPair pair = make_wide_pair();
   constexpr std::size_t kFull = MessageQueue::kMaxParts * kBlock;
@@ -186,7 +186,7 @@ TEST(MessageQueue, LosesNoByteOnAShortWrite) {
   const std::size_t sent = queue.flush(pair.ours.get()).bytes;
   ASSERT_GT(sent, 0U);
   ASSERT_LT(sent, message.size());
-  expect_owes(queue, message.substr(sent));
+  expect_pending(queue, message.substr(sent));
   EXPECT_TRUE(receive_all(pair.theirs.get()) == message.substr(0, sent));
   EXPECT_TRUE(send_through(queue, pair) == message.substr(sent));
 }
@@ -198,8 +198,8 @@ TEST(MessageQueue, KeepsTheRestOfAPartlySentBlock) {
   for (std::size_t size = kBlock; size <= 2 * kBlock; size += kStep) {
     const SocketPair pair = make_socket_pair();
     set_send_buffer(pair.ours.get(), static_cast<int>(size));
-    // The system divides the room in two; with the first half taken, one byte more of the buffer is
-    // one byte more of the message.
+    // The kernel divides the room in two. If the first half is occupied, one more byte of the
+    // buffer takes one more byte of the message.
     const std::size_t half = send(pair.ours.get(), pattern(kLong)).bytes / 2;
     receive_all(pair.theirs.get());
     send(pair.ours.get(), pattern(half));
@@ -207,7 +207,7 @@ TEST(MessageQueue, KeepsTheRestOfAPartlySentBlock) {
     queue.push(message);
     const std::size_t sent = queue.flush(pair.ours.get()).bytes;
     cuts.insert(sent % kBlock);
-    ASSERT_NO_FATAL_FAILURE(expect_owes(queue, message.substr(sent)));
+    ASSERT_NO_FATAL_FAILURE(expect_pending(queue, message.substr(sent)));
     std::string received = receive_all(pair.theirs.get()).substr(half);
     received += send_through(queue, pair);
     ASSERT_TRUE(received == message) << size;
@@ -215,7 +215,8 @@ TEST(MessageQueue, KeepsTheRestOfAPartlySentBlock) {
   EXPECT_GT(cuts.size(), kBlock / kStep / 2);
 }
 
-// Every order of pushes, short writes and full sockets there is, against a plain string.
+// Compares the queue with a plain string for every sequence of pushes, short writes and full
+// sockets.
 TEST(MessageQueue, MatchesAStringInEverySequence) {
   enum Step : std::size_t { kPushByte, kPushMost, kPushLong, kFlush, kFlushAndRead, kSteps };
   constexpr std::size_t kLength = 5;
@@ -241,7 +242,7 @@ TEST(MessageQueue, MatchesAStringInEverySequence) {
       if (step == kPushLong) push(kBlock + 2000);
       if (step >= kFlush && !queue.empty()) sent += queue.flush(pair.ours.get()).bytes;
       if (step == kFlushAndRead) received += receive_all(pair.theirs.get());
-      ASSERT_NO_FATAL_FAILURE(expect_owes(queue, pushed.substr(sent)));
+      ASSERT_NO_FATAL_FAILURE(expect_pending(queue, pushed.substr(sent)));
     }
     received += receive_all(pair.theirs.get());
     received += send_through(queue, pair);
@@ -269,7 +270,8 @@ TEST(MessageQueue, CopiesFromTheFirstPendingByte) {
   EXPECT_EQ(head(queue, 64), message.substr(sent, 64));
 }
 
-// So a connection with little to echo costs little memory, and one with much costs few calls.
+// This way a connection with little traffic needs little memory, and one with much traffic needs
+// few calls.
 TEST(MessageQueue, AdaptsItsRoomToRecentInput) {
   const SocketPair pair = make_wide_pair();
   BlockPool pool;
@@ -288,7 +290,7 @@ TEST(MessageQueue, AdaptsItsRoomToRecentInput) {
   constexpr std::size_t kMuch = kMost + 1;
   for (std::size_t room = kBlock; room <= kMost; room *= 2) EXPECT_EQ(receive_some(kMuch), room);
   EXPECT_EQ(receive_some(kMuch), kMost);
-  // More than a quarter of the room is enough to keep it.
+  // The room stays if more than a quarter of it is used.
   for (int i = 0; i < 3; ++i) receive_some(kMost / 4 + 1);
   EXPECT_EQ(receive_some(kMuch), kMost);
   receive_some(kMost / 4);
@@ -327,7 +329,7 @@ TEST(MessageQueue, IsUnchangedWhenOutOfMemory) {
   EXPECT_EQ(queue.receive(pair.ours.get(), 100, pool).bytes, 4U);
 }
 
-// Otherwise idle connections would keep the blocks that the others need.
+// Otherwise idle connections would keep blocks that active connections need.
 TEST(MessageQueue, ReturnsUnusedBlocksToThePool) {
   const SocketPair pair = make_wide_pair();
   BlockPool pool;
@@ -365,7 +367,7 @@ TEST(MessageQueue, IsUnchangedWithoutInput) {
   EXPECT_TRUE(queue.empty());
 }
 
-// A deque takes a piece of memory every so many blocks; 0.1 a message is beyond it.
+// A deque allocates memory once per several blocks, fewer than 0.1 times per message.
 TEST(MessageQueue, AllocatesNoMemoryPerMessage) {
   constexpr int kMessages = 1000;
   const SocketPair pair = make_socket_pair();
@@ -376,7 +378,7 @@ TEST(MessageQueue, AllocatesNoMemoryPerMessage) {
     send(pair.theirs.get(), "message");
     queue.receive(pair.ours.get(), 100, pool);
     queue.flush(pair.ours.get(), pool);
-    std::array<char, 100> buffer;  // NOLINT(*-member-init): nobody reads it
+    std::array<char, 100> buffer;  // NOLINT(*-member-init): never read
     return receive(pair.theirs.get(), buffer).bytes;
   };
   ASSERT_EQ(echo(), 7U);
@@ -393,7 +395,7 @@ TEST(MessageQueue, IsUnchangedOnAFullSocket) {
   const Moved sent = queue.flush(pair.ours.get());
   EXPECT_EQ(sent.bytes, 0U);
   EXPECT_TRUE(sent.would_block());
-  expect_owes(queue, "still owed");
+  expect_pending(queue, "still owed");
 }
 
 TEST(MessageQueue, IsUnchangedIfThePeerIsGone) {
@@ -404,7 +406,7 @@ TEST(MessageQueue, IsUnchangedIfThePeerIsGone) {
   const Moved sent = queue.flush(pair.ours.get());
   EXPECT_EQ(sent.bytes, 0U);
   EXPECT_EQ(sent.error, EPIPE);
-  expect_owes(queue, "still owed");
+  expect_pending(queue, "still owed");
 }
 
 TEST(MessageQueue, SendsBytesThatItDidNotReceive) {

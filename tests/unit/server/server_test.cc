@@ -44,11 +44,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// To this process, in which it stays blocked until the next turn waits.
+// The signal stays blocked until the next turn waits.
 void raise_signal(int signal) { ASSERT_EQ(::raise(signal), 0); }
 
-// A server whose turns the test takes one by one, at a time that the test sets. A turn waits for an
-// event, so each is taken where one is known to be there.
+// A server whose turns the test runs one by one, with a clock that the test sets. A turn waits for
+// an event, so a test runs it only if an event is pending.
 class ServerTest : public testing::Test {
  protected:
   ServerTest() {
@@ -81,7 +81,7 @@ class ServerTest : public testing::Test {
     EXPECT_EQ(peer.receive(text.size()), text);
   }
 
-  // All of it goes out of the server's queue, and the peer takes none of it yet.
+  // Sends random bytes until the server's queue has sent all of them back. The peer reads none yet.
   void echo_unread(const TestPeer& peer, std::size_t length) {
     const std::string text = random_bytes(length);
     const std::string totals = std::to_string(length) + " bytes out";
@@ -89,13 +89,13 @@ class ServerTest : public testing::Test {
     while (!pipe_.has(totals)) {
       const Moved sent = send(peer.fd(), rest);
       rest.remove_prefix(sent.bytes);
-      // With no event left, the signal is one.
+      // SIGUSR1 logs the totals, and is an event if no other is left.
       raise_signal(SIGUSR1);
       server_->turn();
     }
   }
 
-  // For these signals, together.
+  // Raises the signals together.
   void expect_to_drain_for(std::initializer_list<int> signals) {
     TestPeer peer = connect();
     for (const int signal : signals) raise_signal(signal);
@@ -103,7 +103,7 @@ class ServerTest : public testing::Test {
     expect_drained(peer);
   }
 
-  // It waits for this one only.
+  // The server waits only for this peer.
   void expect_drained(TestPeer& peer) {
     EXPECT_EQ(peer.receive_to_eof(), "");
     peer.shut_down_sending();
@@ -118,7 +118,7 @@ class ServerTest : public testing::Test {
   StartupSockets startup_sockets_;
   ServerSettings settings_;
   Time now_{};
-  std::deque<Duration> steps_;  // By which the time goes on after each reading of it.
+  std::deque<Duration> steps_;  // Advances of the clock, one per reading.
   std::optional<Server> server_;
 };
 
@@ -160,7 +160,7 @@ TEST_F(ServerTest, CountsInputThatPrecedesTheIdleTimeout) {
   server_->turn();
   peer.send("in time");
   now_ += 10s;
-  // This turn asks select() about the output to the other one alone.
+  // In this turn select() checks only the output to `other`.
   server_->turn();
   while (!peer.has_input()) server_->turn();
   EXPECT_EQ(peer.receive(7), "in time");
@@ -172,7 +172,7 @@ TEST_F(ServerTest, CountsIdleTimeFromTheTransfer) {
   TestPeer peer = connect();
   peer.send("x");
   server_->turn();
-  // It is kept from running after select() has returned and the clock has been read.
+  // The process does not run for an hour after select() has returned and the clock has been read.
   steps_ = {0s, 1h};
   server_->turn();
   EXPECT_TRUE(steps_.empty());
@@ -228,7 +228,7 @@ TEST_F(ServerTest, CountsIdleTimeFromTheLastByte) {
   EXPECT_TRUE(active.has_input());
 }
 
-// The whole of it has left the queue, and most of it has not left this system.
+// All bytes have left the queue, but most are still in the kernel's buffers.
 TEST_F(ServerTest, CountsReadingByThePeerAsActivity) {
   settings_.idle_timeout = 10s;
   start();
@@ -242,7 +242,7 @@ TEST_F(ServerTest, CountsReadingByThePeerAsActivity) {
   EXPECT_EQ(peer.receive(200'000).size(), 200'000U);
   look_ten_seconds_later();
   EXPECT_FALSE(pipe_.has("closing"));
-  // It takes no more.
+  // The peer reads no more.
   look_ten_seconds_later();
   EXPECT_TRUE(pipe_.has("after 10s without a byte"));
 }
@@ -274,7 +274,7 @@ TEST_F(ServerTest, ClosesAPeerThatSendsNoEof) {
   raise_signal(SIGTERM);
   EXPECT_TRUE(server_->turn());
   EXPECT_EQ(peer.receive_to_eof(), "");
-  // Its system does, a little later.
+  // The peer's kernel acknowledges it a little later.
   wait_until([&] {
     now_ += 250ms;
     return !server_->turn();
@@ -304,7 +304,7 @@ TEST_F(ServerTest, EchoesEarlierInputWhenDraining) {
   TestPeer peer = connect();
   peer.send("before");
   raise_signal(SIGTERM);
-  // One receives, one sends.
+  // One turn receives, the next one sends.
   for (int i = 0; i < 2; ++i) EXPECT_TRUE(server_->turn());
   EXPECT_EQ(peer.receive_to_eof(), "before");
 }
@@ -319,7 +319,7 @@ TEST_F(ServerTest, StopsDrainingAtTheTimeout) {
     EXPECT_TRUE(server_->turn());
     now_ += 200ms;
   }
-  // Each of the turns that it has then may take long.
+  // The remaining turns may take long.
   for (int turns = 0; server_->turn(); ++turns) {
     ASSERT_LE(turns, DrainTimeout::kMaxLateTurns);
     now_ += 70ms;
@@ -336,13 +336,13 @@ TEST_F(ServerTest, EchoesInputThatPrecedesTheDrainTimeout) {
   EXPECT_TRUE(server_->turn());
   peer.send("and in time");
   now_ += 1h;
-  // This turn asks select() about the output alone.
+  // In this turn select() checks only the outputs.
   EXPECT_TRUE(server_->turn());
   while (server_->turn()) now_ += 10ms;
   EXPECT_EQ(peer.receive_to_eof(), "pending, and in time");
 }
 
-// Shuts down the listeners of this process at that port, as another process that has them too may.
+// Shuts down the listeners on that port, as another process that shares them could.
 void kill_listeners(std::uint16_t port) {
   for (int fd = 0; fd < 64; ++fd) {
     const bool listens = kind_of(fd) == SocketKind::kListener;
@@ -402,17 +402,17 @@ TEST_F(ServerTest, EndsImmediatelyOnASecondSignal) {
   EXPECT_TRUE(pipe_.has("after a second signal"));
 }
 
-// A terminal that goes away sends more than one, and so does systemd.
+// A terminal that closes sends several signals, and so does systemd.
 TEST_F(ServerTest, TreatsSimultaneousStopSignalsAsOne) {
   start();
   expect_to_drain_for({SIGTERM, SIGHUP});
 }
 
-// Whichever allocation it is that fails, in turns that accept, receive, send and close. The
-// newcomer gets this descriptor, or a higher one.
-class WithoutMemory : public ServerTest, public testing::WithParamInterface<int> {
+// Fails each allocation in turn while the server accepts, receives, sends and closes. The parameter
+// is the lowest descriptor that the new connection can get.
+class OutOfMemory : public ServerTest, public testing::WithParamInterface<int> {
  protected:
-  // Leaves no lower one free.
+  // Occupies all lower descriptors.
   std::vector<UniqueFd> take_descriptors() {
     std::vector<UniqueFd> taken;
     do {
@@ -422,7 +422,7 @@ class WithoutMemory : public ServerTest, public testing::WithParamInterface<int>
   }
 };
 
-TEST_P(WithoutMemory, ServesUnaffectedConnections) {
+TEST_P(OutOfMemory, ServesUnaffectedConnections) {
   log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
   settings_.max_per_host = 100;
   bool any_failed = true;
@@ -451,8 +451,8 @@ TEST_P(WithoutMemory, ServesUnaffectedConnections) {
   }
 }
 
-// As it comes, and with the sets to be made longer for it.
-INSTANTIATE_TEST_SUITE_P(Each, WithoutMemory, testing::Values(0, FdSet::kWordBits));
+// The first descriptor fits into the sets; for the second one the sets must grow.
+INSTANTIATE_TEST_SUITE_P(Each, OutOfMemory, testing::Values(0, FdSet::kWordBits));
 
 TEST_F(ServerTest, LogsStatisticsAtAnyLevel) {
   log_ = Log(pipe_.fd(), LogLevel::kError, Log::Manner::kDaemon);
@@ -490,14 +490,14 @@ TEST_F(ServerTest, AdmitsAHostAgainAfterAClientLeaves) {
 
 TEST_F(ServerTest, DistinguishesConnectionsThatReuseADescriptor) {
   log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
-  // The listener gets a higher descriptor than its clients, so that in one turn a client leaves
-  // first and the next one gets its number while that is still reported writable.
+  // The listener gets a higher descriptor than its clients. So, in one turn, a client leaves first,
+  // and the next client gets its descriptor while it is still reported as writable.
   UniqueFd low(::dup(pipe_.fd()));
   start();
   low.reset();
   TestPeer old = connect();
   TestPeer waker = connect();
-  // Where what it is owed is not new, select() is asked about it together with the inputs.
+  // If an output is not new, select() checks it together with the inputs.
   const std::string block = random_bytes(65536);
   while (!pipe_.has("closing") && send(old.fd(), block).bytes > 0) echo(waker, "one turn more");
   while (waker.has_input()) server_->turn();
@@ -510,7 +510,7 @@ TEST_F(ServerTest, DistinguishesConnectionsThatReuseADescriptor) {
   echo(fresh, "fresh");
 }
 
-// A server with a service manager, and its successors.
+// A server with a service manager, and its successors after restarts.
 class ManagedServer : public ServerTest {
  protected:
   void start_managed() {
@@ -534,8 +534,8 @@ class ManagedServer : public ServerTest {
     start_managed();
   }
 
-  // So much that not all of it is on its way back when the server has taken it all.
-  void owe(const TestPeer& peer, const std::string& text) {
+  // Sends a long text, of which a part is still pending when the server has received all of it.
+  void leave_pending(const TestPeer& peer, const std::string& text) {
     std::string_view rest = text;
     while (!rest.empty()) {
       const Moved sent = send(peer.fd(), rest);
@@ -544,11 +544,11 @@ class ManagedServer : public ServerTest {
     }
   }
 
-  // Another peer speaks before every turn, so that none waits for what is already under way.
+  // Another peer sends a byte before every turn, so that no turn blocks.
   template <typename Condition>
-  void turn_until(Condition is_so) {
+  void turn_until(Condition condition) {
     const TestPeer waker = connect();
-    while (!is_so()) {
+    while (!condition()) {
       waker.send("x");
       server_->turn();
     }
@@ -613,7 +613,7 @@ TEST_F(ManagedServer, KeepsPendingBytesAcrossRestarts) {
   start_managed();
   const TestPeer peer = connect();
   const std::string text = random_bytes(16UL << 20);
-  owe(peer, text);
+  leave_pending(peer, text);
   for (int i = 0; i < 3; ++i) restart();
   EXPECT_FALSE(pipe_.has(", 0 bytes owed"));
   EXPECT_TRUE(take(peer, text.size()) == text);
@@ -624,9 +624,9 @@ TEST_F(ManagedServer, ClosesAfterARestartOnAnEarlierEof) {
   start_managed();
   const TestPeer peer = connect();
   const std::string text = random_bytes(8UL << 20);
-  owe(peer, text);
+  leave_pending(peer, text);
   peer.shut_down_sending();
-  // So many turns that it has found the EOF, where the system is not slow to bring it.
+  // Enough turns to receive the EOF, unless the kernel delivers it late.
   int turns = 0;
   turn_until([&] { return ++turns > 200; });
   restart();
@@ -668,7 +668,7 @@ TEST_F(ManagedServer, AcceptsClientsOfAnAbandonedAddress) {
   EXPECT_THROW(TestPeer{old}, std::system_error);
 }
 
-// Such as an address that comes late.
+// For example, an address is not available yet.
 TEST_F(ManagedServer, KeepsTheHandoverIfTheStartFails) {
   start_managed();
   TestPeer peer = connect();
@@ -709,7 +709,7 @@ TEST_F(ManagedServer, IgnoresSigusr2WhileDraining) {
   expect_drained(peer);
 }
 
-// As long as the one listens, the other cannot be bound.
+// While a socket listens on one of the two addresses, the other address cannot be bound.
 TEST_F(ManagedServer, SwitchesToAWildcardAndBack) {
   start_managed();
   const std::uint16_t port = server_->port();
@@ -747,7 +747,7 @@ std::size_t count_armed() {
   return armed;
 }
 
-// The signals would go to the server before.
+// The kernel would send the signals to the previous server.
 TEST_F(ManagedServer, DisarmsDescriptorsBeforeTheHandover) {
   start_managed();
   const auto idle = connect_many(resolve("127.0.0.1", server_->port()).front(), 20);
@@ -771,8 +771,8 @@ TEST_F(ManagedServer, SkipsConnectionsResetDuringARestart) {
   EXPECT_TRUE(pipe_.has("taken over: 1 connection, 0 bytes owed; meanwhile ended: 1\n"));
 }
 
-// Peers that send, take and end as they like, and a server that is restarted now and then: each
-// peer gets all that it has sent.
+// Peers send, receive and end at random while the server restarts at random. Each peer must get
+// back all bytes that it has sent.
 TEST_F(ManagedServer, LosesNoByteInRandomRestarts) {
   constexpr int kPeers = 20;
   constexpr int kSteps = 3000;
@@ -831,7 +831,7 @@ TEST_F(ManagedServer, LosesNoByteInRandomRestarts) {
   EXPECT_FALSE(pipe_.has("warning: "));
 }
 
-// The service manager has opened them, and keeps them.
+// The service manager has opened the sockets and keeps them.
 TEST_F(ManagedServer, ListensOnlyOnPassedSockets) {
   UniqueFd socket = listen_on(resolve("127.0.0.1", 0).front(), 10, false);
   const UniqueFd kept(::dup(socket.get()));
@@ -854,7 +854,7 @@ TEST_F(ManagedServer, LeavesWaitingClientsToTheNextServer) {
   raise_signal(SIGTERM);
   EXPECT_FALSE(server_->turn());
   server_.reset();
-  // It has room for as many as before.
+  // The server has not shortened the backlog of the passed socket.
   const std::vector<TestPeer> waiting = connect_many(local_endpoint(socket.get()), 5);
   for (std::size_t i = 0; i < waiting.size(); ++i) EXPECT_TRUE(accept_from(socket.get()).fd);
 }
