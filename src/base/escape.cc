@@ -23,7 +23,7 @@ std::string escape_byte(char byte) {
   }
 }
 
-// Those bytes of which `is_escaped` is true, as "\\x1b".
+// Writes the bytes for which `is_escaped` is true in the form "\x1b".
 template <typename Predicate>
 std::string escape_if(Predicate is_escaped, std::string_view text) {
   std::string escaped;

@@ -32,7 +32,7 @@ std::string format_duration(Duration duration) {
 }
 
 std::string format_decimal(double value, int decimals) {
-  std::array<char, 512> digits{};  // A double has 309 digits before the point at most.
+  std::array<char, 512> digits{};  // A double has at most 309 digits before the point.
   char* const begin = digits.data();
   const auto [end, error] =
       std::to_chars(begin, begin + digits.size(), value, std::chars_format::fixed, decimals);
@@ -43,7 +43,7 @@ std::string format_latency(Duration duration) {
   static constexpr std::array<std::string_view, 4> kUnits{" ns", " us", " ms", " s"};
   auto value = static_cast<double>(duration.count());
   std::size_t unit = 0;
-  // What would be rounded to 1000 is 1.00 of the next unit.
+  // A value that would be rounded to 1000 is shown as 1.00 of the next unit.
   for (; value >= 999.5 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
   int decimals = 0;
   if (unit > 0 && value < 99.95) decimals = value < 9.995 ? 2 : 1;

@@ -15,9 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr unsigned kMaxDecimals = 19;  // As many as a number of 64 bits has digits to spare.
+constexpr unsigned kMaxDecimals = 19;  // 10^19 still fits into 64 bits.
 
-// What a unit is called, and how many of the smallest ones it is.
+// The name of a unit, and its size in the smallest unit.
 using Unit = std::pair<std::string_view, std::uint64_t>;
 using Units = std::span<const Unit>;
 
@@ -52,7 +52,7 @@ constexpr std::array<Unit, 4> kPeriods{{{"", whole_nanoseconds(1s)},
                                         {"/m", whole_nanoseconds(1min)},
                                         {"/h", whole_nanoseconds(1h)}}};
 
-// `whole` and `part` / `parts`, times `unit`.
+// (`whole` + `part` / `parts`) times `unit`.
 struct Quantity {
   std::uint64_t whole = 0;
   std::uint64_t part = 0;
@@ -60,7 +60,7 @@ struct Quantity {
   std::uint64_t unit = 1;
 };
 
-// Digits from the beginning of the text, which loses them.
+// Removes the leading digits from the text and returns them.
 std::string_view take_digits(std::string_view& text) {
   const std::size_t length = std::min(text.find_first_not_of("0123456789"), text.size());
   const std::string_view digits = text.substr(0, length);
@@ -68,7 +68,8 @@ std::string_view take_digits(std::string_view& text) {
   return digits;
 }
 
-// The decimals behind a point, without zeros at the end. False if there are none.
+// Removes a point and decimals from the text and drops the trailing zeros of `decimals`. Returns
+// false if a point has no digits after it.
 bool take_decimals(std::string_view& text, std::string_view& decimals) {
   if (!text.starts_with('.')) return true;
   text.remove_prefix(1);
@@ -106,7 +107,7 @@ Parsed<Quantity> parse_quantity(std::string_view text, Units units) {
   return quantity;
 }
 
-// In the smallest units.
+// The value in the smallest unit.
 Parsed<std::uint64_t> value_of(const Quantity& quantity, std::uint64_t most) {
   const auto& [whole, part, parts, unit] = quantity;
   if (whole > most / unit) return Misfit::kTooLarge;
@@ -143,14 +144,15 @@ Parsed<Duration> parse_duration(std::string_view text) {
   return Duration{static_cast<Duration::rep>(*count)};
 }
 
-// A count that is not whole is a whole one in a longer period: 2.5 a second are 5 in two.
+// A fractional count becomes a whole count in a longer period: 2.5 per second become 5 per two
+// seconds.
 Parsed<Rate> parse_rate(std::string_view text) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   const auto period = unit_of(text.substr(slash), kPeriods);
   const auto count = parse_quantity(text.substr(0, slash), kCounts);
   if (!period || !count) return period ? count.misfit() : Misfit::kMalformed;
   const auto& [whole, part, parts, unit] = *count;
-  // Reduced before they are multiplied, lest they overflow.
+  // Reduces the fractions before multiplying, so that no product overflows.
   const std::uint64_t common = std::gcd(unit, parts);
   const std::uint64_t divisor = (parts / common) / std::gcd(part, parts / common);
   if (whole > Rate::kMaxCount / unit) return Misfit::kTooLarge;

@@ -5,8 +5,8 @@
 
 namespace echo {
 
-// An errno value whose text, such as "Connection reset by peer", a log line makes: a caller that
-// has run out of memory need not.
+// An errno value that only the log line turns into text, such as "Connection reset by peer". A
+// caller that has run out of memory need not allocate.
 struct ErrnoText {
   int error;
 

@@ -5,20 +5,21 @@
 
 namespace echo {
 
-// Text from elsewhere, safe to print: no byte of it reaches a terminal as a command, or a file as
-// something else. Each function leaves printable ASCII as it is, except what it names.
+// Makes foreign text safe to print: no byte of it acts as a terminal command or as the syntax of a
+// file. Each function leaves printable ASCII unchanged, except the characters that it names.
 
-// "1b": a byte in two hexadecimal digits.
+// A byte as two hexadecimal digits, such as "1b".
 std::string hex(char byte);
 
-// Quotes and backslashes behind a backslash, other bytes as "\n", "\r", "\t" or "\x1b". No two
-// texts become the same.
+// Writes a backslash before double quotes and backslashes, and unprintable bytes as "\n", "\r",
+// "\t" or in the form "\x1b". Distinct inputs have distinct results.
 std::string escape(std::string_view bytes);
 
-// Control characters of ASCII as "\x1b", other bytes as they are: for text in any language.
+// Writes ASCII control characters in the form "\x1b" and leaves all other bytes unchanged: for text
+// in any language.
 std::string escape_controls(std::string_view text);
 
-// Other bytes as "\x1b": for files, which are ASCII then.
+// Writes unprintable and non-ASCII bytes in the form "\x1b": for files that must be pure ASCII.
 std::string escape_unprintable(std::string_view text);
 
 }  // namespace echo

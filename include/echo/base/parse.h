@@ -11,35 +11,35 @@
 
 namespace echo {
 
-// N in each such time: 1,000 a second.
+// N events per period, such as 1,000 per second.
 struct Rate {
-  static constexpr std::uint64_t kMaxCount = 3'000'000'000;  // Its square is less than 2^63.
+  static constexpr std::uint64_t kMaxCount = 3'000'000'000;  // Its square is below 2^63.
 
   std::uint64_t count = 0;
   Duration period = std::chrono::seconds{1};
 };
 
-// From `least` to `most`, both included, in bytes.
+// Sizes in bytes from `least` to `most`, both included.
 struct SizeRange {
   std::size_t least = 0;
   std::size_t most = 0;
 };
 
-// "10000": the whole text, or nothing.
+// Parses "10000". Returns nullopt unless the whole text is a number.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
-// Why a text is not the value that it should be.
+// Why a text is not a valid value.
 enum class Misfit {
-  kMalformed,  // It is not written as one.
-  kTooLarge,   // It is more than there may be.
-  kTooFine,    // It is not a whole number of pieces, bytes or nanoseconds.
+  kMalformed,  // The syntax is wrong.
+  kTooLarge,   // It exceeds the maximum.
+  kTooFine,    // It is not a whole number of units, bytes or nanoseconds.
 };
 
-// What a text says, exactly, or why it does not.
+// The exact value of a text, or the reason that it has none.
 template <typename Value>
 class Parsed {
  public:
-  // NOLINTBEGIN(google-explicit-constructor): either is what a function returns.
+  // NOLINTBEGIN(google-explicit-constructor): a function returns either of them
   Parsed(Value value) : value_(std::move(value)) {}
   Parsed(Misfit misfit) : misfit_(misfit) {}
   // NOLINTEND(google-explicit-constructor)
@@ -54,23 +54,23 @@ class Parsed {
   Misfit misfit_ = Misfit::kMalformed;
 };
 
-// Each takes the whole text: a decimal number, of up to 19 digits after a point, and a unit. No
-// sign, no spaces, no rest.
+// The parse functions below accept the whole text only: a decimal number, with up to 19 digits
+// after the point, and a unit. They accept no sign and no spaces.
 
-// "10000", "10K", "1.5M", "1G" (powers of 1,000; small letters too).
+// "10000", "10K", "1.5M", "1G": powers of 1,000, in capital or small letters.
 Parsed<std::uint64_t> parse_count(std::string_view text);
 
-// "65536", "64K", "1.5M", "1G" (powers of 1,024; small letters too), in bytes.
+// "65536", "64K", "1.5M", "1G": bytes, in powers of 1,024, in capital or small letters.
 Parsed<std::uint64_t> parse_size(std::string_view text);
 
-// "500ns", "200us", "250ms", "1.5s", "10m", "1h"; a bare number counts seconds. kMaxDuration at
-// most.
+// "500ns", "200us", "250ms", "1.5s", "10m", "1h"; a number without a unit is in seconds. The
+// maximum is kMaxDuration.
 Parsed<Duration> parse_duration(std::string_view text);
 
-// "1000", "0.5", "10K/s", "10/m", "2.5/h": a count, each second unless a unit follows.
+// "1000", "0.5", "10K/s", "10/m", "2.5/h": a count, per second unless a unit follows.
 Parsed<Rate> parse_rate(std::string_view text);
 
-// "64", or "64-1.5K": sizes as parse_size() takes them, the lesser one first.
+// "64" or "64-1.5K": sizes in the notation of parse_size(), the smaller one first.
 Parsed<SizeRange> parse_size_range(std::string_view text);
 
 }  // namespace echo

@@ -8,25 +8,26 @@
 
 namespace echo {
 
-// Lets an event be logged once an interval at most, and counts those that it holds back: a flood of
-// the same event must not become a flood of log lines.
+// Lets an event be logged at most once per interval, and counts the suppressed events, so that a
+// flood of events does not become a flood of log lines.
 class RateLimit {
  public:
   explicit RateLimit(Duration interval) noexcept : interval_(interval) {}
 
-  // Counts one event. Returns how many there were since the last that could be logged, this one
-  // included; nullopt if it is too early to log it.
+  // Counts one event. Returns the number of events to report, this one included; nullopt if it is
+  // too early to log.
   std::optional<std::uint64_t> note(Time now) noexcept {
     ++events_;
     return take(now);
   }
 
-  // When those that were held back may be logged; nullopt if there are none.
+  // When take() will return the suppressed events; nullopt if there are none.
   std::optional<Time> due() const noexcept {
     return events_ > 0 ? std::optional(next_) : std::nullopt;
   }
 
-  // How many were held back; nullopt if there are none, or it is too early to log them.
+  // Returns the number of suppressed events; nullopt if there are none, or if it is too early to
+  // log.
   std::optional<std::uint64_t> take(Time now) noexcept {
     if (now < next_) return std::nullopt;
     const auto events = take_rest();
@@ -34,14 +35,14 @@ class RateLimit {
     return events;
   }
 
-  // The same at the end, when there is no later.
+  // As take(), but never too early: for the end of the program.
   std::optional<std::uint64_t> take_rest() noexcept {
     return events_ > 0 ? std::optional(std::exchange(events_, 0)) : std::nullopt;
   }
 
  private:
   Duration interval_;
-  Time next_ = Time::min();  // None is logged before.
+  Time next_ = Time::min();  // Nothing is logged before.
   std::uint64_t events_ = 0;
 };
 

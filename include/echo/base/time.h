@@ -7,15 +7,16 @@
 
 namespace echo {
 
-// The time that timeouts are counted in: monotonic, so that setting the clock moves none of them.
+// The time for all timeouts. It is monotonic: a change of the system clock does not move them.
 using Clock = std::chrono::steady_clock;
 using Time = Clock::time_point;
 using Duration = std::chrono::nanoseconds;
 
-// The longest time parse_duration() takes: about ten years. A Time and this never overflow.
+// The longest time that parse_duration() accepts: about ten years. Adding it to a Time never
+// overflows.
 constexpr Duration kMaxDuration = std::chrono::hours{87600};
 
-// The earliest of the times; nullopt stands for never.
+// Returns the earliest of the times; nullopt stands for never.
 constexpr std::optional<Time> earliest(std::initializer_list<std::optional<Time>> times) noexcept {
   std::optional<Time> first;
   for (const std::optional<Time>& time : times) {
@@ -24,7 +25,7 @@ constexpr std::optional<Time> earliest(std::initializer_list<std::optional<Time>
   return first;
 }
 
-// For a system call. Not negative.
+// For a system call. `duration` must not be negative.
 constexpr timespec to_timespec(Duration duration) noexcept {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(duration);
   return {static_cast<std::time_t>(seconds.count()),
