@@ -14,7 +14,7 @@
 namespace echo {
 namespace {
 
-// The errors of getaddrinfo(3), in gai_strerror(3)'s words.
+// The errors of getaddrinfo(3), with the texts of gai_strerror(3).
 class ResolverCategory : public std::error_category {
  public:
   const char* name() const noexcept override { return "getaddrinfo"; }
@@ -28,7 +28,7 @@ std::system_error resolver_error(int error, const std::string& host) {
   return {error, kCategory, text};
 }
 
-// Appends what getaddrinfo(3) finds, leaving out what is there already.
+// Appends the results of getaddrinfo(3) that are not in `endpoints` yet.
 void look_up(const std::string& host, const char* node, int family, int flags,
              std::vector<Endpoint>& endpoints) {
   addrinfo hints{};
@@ -36,7 +36,7 @@ void look_up(const std::string& host, const char* node, int family, int flags,
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = flags;
   addrinfo* found = nullptr;
-  // A node of nullptr needs a service, and port 0 is replaced below.
+  // The caller sets the port.
   const int error = ::getaddrinfo(node, "0", &hints, &found);
   if (error != 0) throw resolver_error(error, host);
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
@@ -57,8 +57,8 @@ bool is_localhost(std::string name) {
   return name == "localhost" || name.ends_with(".localhost");
 }
 
-// "127.0.0.1" for "::ffff:127.0.0.1" (RFC 4291, section 2.5.5.2), which IPv6 alone reaches nowhere;
-// any other host as it is.
+// Returns "127.0.0.1" for "::ffff:127.0.0.1", which an IPv6-only socket cannot use (RFC 4291,
+// section 2.5.5.2), and any other host unchanged.
 std::string unmapped(const std::string& host) {
   in6_addr address{};
   if (::inet_pton(AF_INET6, host.c_str(), &address) != 1 || !IN6_IS_ADDR_V4MAPPED(&address)) {

@@ -28,8 +28,8 @@ bool is_file(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-// Whether it is the stream to the journal that systemd has made for this service (systemd.exec(5),
-// $JOURNAL_STREAM), and not something else that a shell in between has put in its place.
+// True if the descriptor is the journal stream that systemd has created for this service
+// (systemd.exec(5), $JOURNAL_STREAM); false if a shell has redirected it.
 bool is_journal(int fd) {
   const char* const stream = std::getenv("JOURNAL_STREAM");
   struct stat status {};
@@ -63,7 +63,7 @@ Log::Log(int fd, LogLevel level, Manner manner)
   if (manner == Manner::kTool) return;
   const bool is_terminal = ::isatty(fd) == 1;
   timestamps_ = (is_file(fd) || is_terminal) && !priorities_;
-  // With `stty tostop` a line would stop a server in the background.
+  // With `stty tostop`, a log line would stop a server in the background.
   if (is_terminal) std::signal(SIGTTOU, SIG_IGN);  // NOLINT(cert-err33-c): SIGTTOU is valid
 }
 
@@ -96,7 +96,8 @@ void Log::write(Priority priority, std::string_view label, std::string_view text
   }
   const std::size_t written = lines.size() - rest.size();
   if (written <= unwritten_.size()) {
-    // Nothing of the new line: kept, it would only wait with more and more others.
+    // The descriptor took nothing of the new line. If it were kept, more and more lines would pile
+    // up.
     unwritten_.erase(0, written);
     ++dropped_;
   } else {

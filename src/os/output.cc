@@ -27,14 +27,14 @@ bool has_type(int fd, mode_t type) {
   return ::fstat(fd, &status) == 0 && (status.st_mode & S_IFMT) == type;
 }
 
-// It comes again and again: the first time may be before write(2) waits.
+// The timer repeats, because the first signal may come before write(2) blocks.
 constexpr itimerval kMaxWait{.it_interval = {.tv_sec = 0, .tv_usec = 10'000},
                              .it_value = {.tv_sec = 0, .tv_usec = 10'000}};
 constexpr itimerval kNever{};
 
 extern "C" void interrupt(int /*signal*/) {}
 
-// Without SA_RESTART: the call that it interrupts fails.
+// Without SA_RESTART, so that the interrupted call fails.
 void catch_alarm() noexcept {
   struct sigaction action {};
   action.sa_handler = &interrupt;
@@ -52,19 +52,19 @@ bool has_room(int fd) noexcept try {
   return false;
 }
 
-// One write(2) of the first bytes, if select(2) finds room for some: for a pipe or a terminal on
-// which a write may wait, and O_NONBLOCK must not be set because others share the description.
+// Makes one write(2) of the first bytes if select(2) reports room: for a pipe or a terminal that
+// may block, and on which O_NONBLOCK must not be set because other processes share it.
 //
-// Another writer may take the room first, or there may be too little: then a timer interrupts the
-// wait, after kMaxWait. Returns -1 and EAGAIN if nothing was written. From the first call on the
-// process catches SIGALRM; a timer that was set before (setitimer(2), ITIMER_REAL) is lost.
+// Another writer may take the room first, or there may be too little. A timer then interrupts the
+// write after kMaxWait. Returns -1 with EAGAIN if nothing was written. From the first call on, the
+// process catches SIGALRM and loses any ITIMER_REAL timer (setitimer(2)).
 ssize_t write_briefly(int fd, std::string_view text) noexcept {
   [[maybe_unused]] static const bool kCaught = (catch_alarm(), true);
   if (!has_room(fd)) {
     errno = EAGAIN;
     return -1;
   }
-  // A pipe with room takes these bytes at once, or none of them (pipe(7)).
+  // A pipe takes up to PIPE_BUF bytes as a whole or not at all (pipe(7)).
   const std::string_view head = text.substr(0, PIPE_BUF);
   ::setitimer(ITIMER_REAL, &kMaxWait, nullptr);
   const ssize_t written = ::write(fd, head.data(), head.size());
@@ -120,7 +120,7 @@ int Output::write(std::string_view& text, const OutputWait& wait) const {
 int Output::write_now(std::string_view& text) const {
   while (!text.empty()) {
     const ssize_t written = write_some(text);
-    if (written == 0) return EAGAIN;  // A device may do that.
+    if (written == 0) return EAGAIN;  // Some devices return 0.
     if (written < 0 && errno != EINTR) return errno;
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
   }

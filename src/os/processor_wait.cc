@@ -4,9 +4,9 @@
 
 namespace echo {
 
-// The file has three numbers of the only thread: how long it ran, how long it waited, both in
-// nanoseconds, and in how many turns it ran (the kernel's Documentation/scheduler/sched-stats.rst).
-// Only Linux has this file.
+// The file has three numbers about the process's only thread: its running time and its waiting
+// time, in nanoseconds, and the number of times that it ran (the kernel's
+// Documentation/scheduler/sched-stats.rst). Only Linux has this file.
 std::optional<ProcessorWait> processor_wait() {
   std::ifstream file("/proc/self/schedstat");
   Duration::rep ran = 0;

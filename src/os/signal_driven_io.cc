@@ -18,13 +18,13 @@
 namespace echo {
 namespace {
 
-// One that is queued each time, and so never lost among others.
+// A real-time signal: the kernel queues each one instead of merging them.
 int queued_signal() noexcept { return SIGRTMIN; }
 
-// What comes in its place when the queue is full.
+// The signal that the kernel sends instead when the queue is full.
 constexpr int kOverflow = SIGIO;
 
-// How many events one read(2) takes: they lie on the stack, which may be small.
+// Events per read(2). They are on the stack, which may be small.
 constexpr std::size_t kTakenAtOnce = 16;
 
 sigset_t both_signals() noexcept { return signal_set({queued_signal(), kOverflow}); }
@@ -33,7 +33,7 @@ bool set_async(int fd, int on) noexcept { return ::ioctl(fd, FIOASYNC, &on) == 0
 
 }  // namespace
 
-// A descriptor may stay armed when this is gone, and neither signal may end the program then.
+// A descriptor may stay armed after the object is gone. Neither signal may end the program then.
 SignalDrivenIo::SignalDrivenIo() noexcept : process_(::getpid()) {
   ::getrlimit(RLIMIT_SIGPENDING, &old_limit_);
   rlimit limit = old_limit_;
@@ -65,7 +65,7 @@ bool SignalDrivenIo::take(const std::function<void(int fd)>& happened) const {
   std::size_t count = events.size();
   for (std::size_t taken = 0; taken < kMaxTaken && count == events.size(); taken += count) {
     const ssize_t length = ::read(queue_.get(), events.data(), sizeof events);
-    // If it cannot be read, events may be lost.
+    // Events may be lost if the queue cannot be read.
     if (length < 0 && (errno != EAGAIN || taken == 0)) return false;
     count = length > 0 ? static_cast<std::size_t>(length) / sizeof events[0] : 0;
     for (std::size_t i = 0; i < count; ++i) {

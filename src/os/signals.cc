@@ -17,15 +17,15 @@
 namespace echo {
 namespace {
 
-// The signals that came and are not taken: bit N stands for signal N. While there are any, the pipe
-// has one byte in it, and so it is never full.
-// NOLINTBEGIN(*-non-const-global-variables): a handler has no other way to them
+// The signals that take() has not collected yet: bit N is signal N. While there are any, the pipe
+// contains one byte, so it is never full.
+// NOLINTBEGIN(*-non-const-global-variables): a handler can use only globals
 std::atomic<unsigned> pending_signals{0};
 std::atomic<int> pipe_of_signals{-1};
 // NOLINTEND(*-non-const-global-variables)
 static_assert(std::atomic<unsigned>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
-// Ends those that take() returns one after the other: otherwise a flood of signals would never end.
+// Marks the end of a batch that take() returns: without it a flood of signals would never end.
 constexpr int kEnd = 31;
 
 constexpr unsigned bit_of(int signal) { return 1U << signal; }
@@ -45,7 +45,7 @@ bool is_ignored(int signal) {
   return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-// Returns the old one.
+// Returns the old action.
 struct sigaction set_signal_action(int signal, const struct sigaction& action) {
   struct sigaction old_action {};
   if (::sigaction(signal, &action, &old_action) != 0) {
@@ -133,7 +133,8 @@ void Signals::restore() noexcept {
 int Signals::take() noexcept {
   if (to_take_ == 0) {
     if (pending_signals == 0) return 0;
-    // The byte first: a signal that comes after that is among these, or writes the next byte.
+    // Read the byte first: a signal that comes after the read is in this batch, or writes the next
+    // byte.
     char byte{};
     [[maybe_unused]] const ssize_t length = ::read(reader_.get(), &byte, 1);
     to_take_ = pending_signals.exchange(0) | bit_of(kEnd);

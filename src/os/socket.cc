@@ -17,33 +17,33 @@
 namespace echo {
 namespace {
 
-// A peer that sends without end is read this many times at most before it is closed on anyway.
+// The maximum number of reads before a close, for a peer that never stops sending.
 constexpr int kMaxReadsBeforeClose = 64;
 
 int set_option(int fd, int level, int name, int value) noexcept {
   return ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-// {0, 0} is for ever.
+// {0, 0} means for ever.
 void set_receive_timeout(int fd, timeval time) noexcept {
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }
 
-// -1 if the descriptor is not of a socket.
+// Returns -1 if the descriptor is not a socket.
 int option_of(int fd, int name) noexcept {
   int value = 0;
   socklen_t length = sizeof value;
   return ::getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
 }
 
-// Without this a small message waits for the acknowledgement of the one before it (RFC 1122,
-// section 4.2.3.4). It fails only on a connection that is dead already, on which recv() will fail.
+// Without TCP_NODELAY a small message waits for the acknowledgement of the previous one (RFC 1122,
+// section 4.2.3.4). The call fails only on a dead connection, on which recv() fails too.
 void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
 
-// How often a peer is asked whether it is still there.
+// Keepalive probes before the connection fails.
 constexpr int kKeepaliveProbes = 4;
 
-// Linux hands these on to the connections that are accepted.
+// Accepted connections inherit these options on Linux.
 bool ask_after_silence(int listener, Duration silence) noexcept {
   const int seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(silence).count());
   const int interval = (seconds + kKeepaliveProbes - 1) / kKeepaliveProbes;
@@ -63,7 +63,7 @@ Endpoint ask_endpoint(int fd, Ask ask) noexcept {
   return {address, length};
 }
 
-// Makes the call until no signal interrupts it.
+// Repeats the call until no signal interrupts it.
 template <typename Call>
 ssize_t again(Call call) noexcept {
   ssize_t result = 0;
@@ -83,7 +83,7 @@ Moved moved(ssize_t result) noexcept {
 UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Duration keepalive) {
   UniqueFd fd(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const bool listening =
-      // SO_REUSEADDR: a restart need not wait for the old connections' TIME-WAIT (socket(7)).
+      // SO_REUSEADDR: a restart need not wait for old connections in TIME-WAIT (socket(7)).
       fd && set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
       (!reuse_port || set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
       (endpoint.family() != AF_INET6 || set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
@@ -99,11 +99,11 @@ UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Durat
   return fd;
 }
 
-// The kernel does not connect a UDP socket to one unless it has asked for that (connect(2),
-// EACCES). Nothing is sent.
+// The kernel refuses to connect a UDP socket to a broadcast address without SO_BROADCAST
+// (connect(2), EACCES). Nothing is sent.
 bool is_broadcast(const Endpoint& endpoint) noexcept {
   if (endpoint.family() != AF_INET) return false;
-  if (endpoint.host() == "255.255.255.255") return true;  // There may be no way there.
+  if (endpoint.host() == "255.255.255.255") return true;  // There may be no route.
   const Endpoint any_port = endpoint.with_port(1);
   const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const auto connects = [&] {
@@ -197,10 +197,10 @@ Moved receive(int fd, std::span<char> buffer) noexcept {
   return moved(again([&] { return ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT); }));
 }
 
-// All parts are the same memory, since it is never read: the stack may be small.
+// All parts share one buffer, because the bytes are never read and the stack may be small.
 Moved discard(int fd) noexcept {
   std::array<char, 4096> unwanted;  // NOLINT(*-member-init): never read
-  std::array<iovec, 16> parts;      // NOLINT(*-member-init): filled at once
+  std::array<iovec, 16> parts;      // NOLINT(*-member-init): filled below
   parts.fill({.iov_base = unwanted.data(), .iov_len = unwanted.size()});
   return receive(fd, parts);
 }

@@ -20,8 +20,8 @@ int UniqueFd::release() noexcept { return std::exchange(fd_, -1); }
 void UniqueFd::reset() noexcept {
   if (fd_ < 0) return;
   const int saved_errno = errno;
-  // Not tried again on EINTR: Linux has freed the descriptor by then, and another file may have
-  // its number (close(2), "Dealing with error returns").
+  // Not repeated on EINTR: Linux has freed the descriptor by then, and another file may have its
+  // number (close(2), "Dealing with error returns").
   ::close(release());
   errno = saved_errno;
 }

@@ -9,13 +9,13 @@
 
 namespace echo {
 
-// A TCP address: an IPv4 or IPv6 host and a port.
+// A TCP address: an IPv4 or IPv6 host, and a port.
 class Endpoint {
  public:
-  // No address at all: family AF_UNSPEC.
+  // No address: the family is AF_UNSPEC.
   Endpoint() noexcept : address_{} {}
 
-  // Copies what accept(2), getsockname(2) or getaddrinfo(3) filled in. An address of a family other
+  // Copies the result of accept(2), getsockname(2) or getaddrinfo(3). An address of a family other
   // than AF_INET and AF_INET6 becomes no address.
   Endpoint(const sockaddr* address, socklen_t length) noexcept;
 
@@ -23,12 +23,12 @@ class Endpoint {
   std::uint16_t port() const noexcept;
   Endpoint with_port(std::uint16_t port) const noexcept;
 
-  // Whether it stands for every address of its family: 0.0.0.0 or ::.
+  // True for 0.0.0.0 and ::, which stand for all addresses of their family.
   bool is_wildcard() const noexcept;
-  // 224.0.0.0/4 or ff00::/8.
+  // True for 224.0.0.0/4 and ff00::/8.
   bool is_multicast() const noexcept;
 
-  // Valid as long as this object is.
+  // Valid for the lifetime of this object.
   const sockaddr* address() const noexcept { return &address_.any; }
   socklen_t length() const noexcept;
 
@@ -46,11 +46,11 @@ class Endpoint {
   } address_;
 };
 
-// The addresses of a host name or a numeric address, each once, with that port. `localhost`, and
-// any name below it, is both loopback addresses, whatever the machine's hosts file says (RFC 6761,
-// section 6.3), and `*` both wildcard addresses. An IPv4 address that is mapped into IPv6 is
-// itself. `family` is AF_UNSPEC for any, or AF_INET or AF_INET6. Throws std::system_error with the
-// host in its text if there is none.
+// Returns the addresses of a host name or a numeric address, without duplicates, with the given
+// port. `localhost`, and any name below it, has both loopback addresses, whatever the hosts file
+// contains (RFC 6761, section 6.3). `*` has both wildcard addresses. An IPv4-mapped IPv6 address
+// becomes the IPv4 address. `family` is AF_UNSPEC (any), AF_INET or AF_INET6. Throws
+// std::system_error, with the host in its text, if there is no address.
 std::vector<Endpoint> resolve(const std::string& host, std::uint16_t port, int family = AF_UNSPEC);
 
 }  // namespace echo

@@ -9,22 +9,23 @@
 
 namespace echo {
 
-// select()'s set of descriptors, of any size.
+// A set of descriptors for select(), of any size.
 //
-// glibc's fd_set ends at descriptor 1,023, and FD_SET() writes past its end beyond that (select(2),
-// "BUGS"). The Linux system call itself takes sets of any length, as an array of unsigned long in
-// which descriptor f is bit f % 64 of word f / 64; so this keeps such an array and lets it grow.
+// glibc's fd_set ends at descriptor 1,023, and FD_SET() writes past its end for higher ones
+// (select(2), "BUGS"). The Linux system call itself takes sets of any length: an array of unsigned
+// long, in which descriptor f is bit f % 64 of word f / 64. This class keeps such an array and lets
+// it grow.
 class FdSet {
  public:
-  // The highest descriptor that this system's select() takes.
+  // The highest descriptor that select() accepts on this platform.
 #ifdef __linux__
   static constexpr int kMaxFd = INT_MAX - 1;
 #else
   static constexpr int kMaxFd = FD_SETSIZE - 1;
 #endif
 
-  // Walks the members in ascending order. It looks at the set again at each step, and passes over
-  // members that have been erased ahead of it.
+  // Visits the members in ascending order. Each step reads the set again, so members that are
+  // erased ahead of the iterator are skipped.
   class Iterator {
    public:
     Iterator(const FdSet& set, int fd) noexcept : set_(&set), fd_(fd) {}
@@ -40,7 +41,7 @@ class FdSet {
     int fd_;
   };
 
-  // `fd` is from 0 to kMaxFd in each of these.
+  // In all these functions `fd` is from 0 to kMaxFd.
   void insert(int fd) {
     const std::size_t word = word_of(fd);
     if (word >= words_.size()) reserve(fd + 1);
@@ -58,12 +59,12 @@ class FdSet {
   std::size_t size() const noexcept;
   void clear() noexcept;
 
-  // Adds all members of `set`, or takes them out. Adding takes no memory if this has as much as
-  // `set`.
+  // Inserts, or erases, all members of `set`. Inserting allocates nothing if this set has as much
+  // memory as `set`.
   void insert_all(const FdSet& set);
   void erase_all(const FdSet& set) noexcept;
 
-  // The lowest member that is `fd` or higher; -1 if there is none.
+  // Returns the lowest member that is not below `fd`; -1 if there is none.
   int next(int fd) const noexcept {
     std::size_t word = word_of(fd);
     if (word >= words_.size()) return -1;
@@ -78,19 +79,19 @@ class FdSet {
   Iterator begin() const noexcept { return {*this, next(0)}; }
   Iterator end() const noexcept { return {*this, -1}; }
 
-  // One more than the highest member: select()'s first argument.
+  // One more than the highest member: the first argument of select().
   int nfds() const noexcept;
 
-  // Takes memory for the descriptors below `nfds`. Inserting one of them takes no more, nor does
-  // copying a set that has no more.
+  // Allocates memory for the descriptors below `nfds`. After that, inserting one of them does not
+  // allocate, nor does copying a set of at most this size.
   void reserve(int nfds);
 
-  // For select(), which reads and writes as many descriptors as its argument says: reserve() them
-  // first.
+  // For select(), which reads and writes all words up to its first argument: call reserve() with
+  // that number first.
   fd_set* native() noexcept { return reinterpret_cast<fd_set*>(words_.data()); }
 
   using Word = unsigned long;
-  // How many descriptors one word of the set holds.
+  // Descriptors per word.
   static constexpr int kWordBits = sizeof(Word) * CHAR_BIT;
 
  private:

@@ -21,13 +21,13 @@ enum class LogLevel { kError, kWarning, kInfo, kDebug };
 std::optional<LogLevel> parse_log_level(std::string_view text);
 std::string_view log_level_name(LogLevel level) noexcept;
 
-// A peer's bytes, for a log line: in quotes, what is not printable ASCII escaped, so that nothing
-// of it reaches a terminal as a command; the first kMaxBytes of them, then their true number.
+// A peer's bytes for a log line, in quotes and escaped, so that none of them acts as a terminal
+// command. A longer payload is cut after kMaxBytes and followed by its length.
 struct Payload {
   static constexpr std::size_t kMaxBytes = 64;
 
-  std::string_view head;  // The first bytes; kMaxBytes are enough.
-  std::size_t length;     // How many there are in all.
+  std::string_view head;  // The first bytes; at most kMaxBytes are printed.
+  std::size_t length;     // The number of all bytes.
 
   explicit Payload(std::string_view bytes) : Payload(bytes, bytes.size()) {}
   Payload(std::string_view first, std::size_t all) : head(first), length(all) {}
@@ -35,23 +35,25 @@ struct Payload {
   std::string to_string() const;
 };
 
-// The log: a line an event, on a descriptor that the caller keeps open (standard error).
+// Writes one line per event to a descriptor that the caller keeps open (standard error).
 //
-// A line is made of parts, joined as they are: text, numbers, times, and what has a to_string().
-// Below the log's level a call costs a comparison. At warning and error the line says so. A line
-// for which there is no memory is dropped. In systemd's journal a line has its priority
-// (sd-daemon(3)).
+// A line consists of parts that are concatenated: text, numbers, times, and objects with a
+// to_string(). A call below the log's level costs one comparison. Lines of the levels warning and
+// error begin with the level. A line is dropped if there is no memory for it. In systemd's journal
+// each line carries its priority (sd-daemon(3)).
 class Log {
  public:
   enum class Manner {
-    kDaemon,  // A line that the descriptor does not take at once is dropped, and the next one that
-              // gets through says how many were. On a terminal or in a file lines have the time.
-    kTool,    // Waits for the reader, see set_wait(). No times.
+    // Never waits: drops a line that the descriptor does not take immediately. The next line that
+    // is written reports how many were dropped. On a terminal and in a file, lines have the time.
+    kDaemon,
+    // Waits for the reader, see set_wait(). Lines have no time.
+    kTool,
   };
 
   Log(int fd, LogLevel level, Manner manner);
 
-  // How a tool waits. By default nothing ends a wait but what ends the program.
+  // How a tool waits for the reader. By default only a signal that ends the program ends a wait.
   void set_wait(OutputWait wait) { wait_ = std::move(wait); }
 
   bool enabled(LogLevel level) const noexcept { return level <= level_; }
@@ -73,20 +75,20 @@ class Log {
     line(LogLevel::kDebug, parts...);
   }
 
-  // An answer to something the user asked for: logged at every level.
+  // Logs the answer to a request of the user, at every level.
   template <typename... Parts>
   void answer(const Parts&... parts) {
     join(Priority::kNotice, {}, parts...);
   }
 
-  // What the program ends of: logged at every level, in its own words.
+  // Logs the error that ends the program, at every level and without a label.
   template <typename... Parts>
   void complaint(const Parts&... parts) {
     join(Priority::kError, {}, parts...);
   }
 
  private:
-  // As syslog(3) counts them.
+  // The numbers of syslog(3).
   enum class Priority { kError = 3, kWarning = 4, kNotice = 5, kInfo = 6, kDebug = 7 };
 
   template <typename... Parts>
@@ -129,11 +131,11 @@ class Log {
 
   Output output_;
   Manner manner_;
-  OutputWait wait_;  // A tool's.
+  OutputWait wait_;  // Used by Manner::kTool only.
   LogLevel level_;
   bool timestamps_ = false;
   bool priorities_ = false;
-  std::string unwritten_;  // The end of a line of which the descriptor took only a part.
+  std::string unwritten_;  // The rest of a line that the descriptor took only in part.
   std::uint64_t dropped_ = 0;
 };
 

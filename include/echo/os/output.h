@@ -11,36 +11,37 @@
 
 namespace echo {
 
-// Opens the file behind the descriptor again, to write to it without waiting. Empty if that fails,
-// because the file is another user's or /proc is missing.
+// Opens the file behind the descriptor again, for writing without blocking. Returns an empty
+// UniqueFd if that fails, for example because the file belongs to another user or /proc is missing.
 //
-// A terminal or a pipe that select() reports writable may take only a part of a line and make a
-// blocking write() wait for the rest. O_NONBLOCK would be set for all that share the descriptor,
-// the user's shell first; opening the same file again does not do that.
+// A terminal or a pipe that select() reports writable may take only a part of a line, and a
+// blocking write() waits for the rest. Setting O_NONBLOCK would affect all processes that share the
+// descriptor, such as the user's shell; opening the file again does not.
 UniqueFd reopen_nonblocking(int fd);
 
-// How to wait until more can be written.
+// How to wait until a descriptor is writable.
 struct OutputWait {
-  int interrupt = -1;               // Readable once is_over() may have changed; -1: none.
-  std::optional<Time> until{};      // It is over then, too.
-  std::function<bool()> is_over{};  // Asked before each sleep. Empty: it never is.
+  int interrupt = -1;               // Readable when is_over() may have changed; -1: none.
+  std::optional<Time> until{};      // The wait also ends at this time.
+  std::function<bool()> is_over{};  // Called before each sleep. Empty: never over.
 };
 
-// Waits until the descriptor takes more, or fails to. Returns false if the wait is over before.
+// Waits until the descriptor is writable, or select() fails. Returns false if the wait is over
+// first.
 bool wait_writable(int fd, const OutputWait& wait = {});
 
-// Writes to a descriptor that the caller keeps open and others may have open too. Whether or not
-// O_NONBLOCK is set on it, a slow reader does not block a write; and no flag is changed.
+// Writes to a descriptor that the caller keeps open and that other processes may share. A slow
+// reader never blocks a write, with or without O_NONBLOCK, and no flag of the descriptor changes.
 class Output {
  public:
   explicit Output(int fd);
 
-  // Takes off `text` what it writes: all, unless the wait is over or an error comes. Returns 0, or
-  // an errno value: EINTR if the wait is over.
+  // Writes `text` and removes the written part from its front. Returns 0, or an errno value: EINTR
+  // if the wait is over first.
   int write(std::string_view& text, const OutputWait& wait = {}) const;
 
-  // The same without a wait: EAGAIN if the descriptor takes no more. A file is written to as it is:
-  // write(2) waits for a file system that hangs.
+  // As write(), but without waiting: returns EAGAIN if the descriptor takes no more. On a regular
+  // file write(2) may still wait for a file system that hangs.
   int write_now(std::string_view& text) const;
 
  private:
@@ -49,7 +50,7 @@ class Output {
   UniqueFd reopened_;  // See reopen_nonblocking().
   int fd_;
   bool is_socket_;
-  bool is_brief_ = false;  // It could not be reopened, and a write may wait for room.
+  bool is_brief_ = false;  // It could not be reopened, so a write may block.
 };
 
 // Prints to standard output. Throws std::system_error if that fails.

@@ -11,18 +11,20 @@
 
 namespace echo {
 
-// Has the kernel report on which of many descriptors something happened, without asking about each:
-// for each event it queues a signal that carries the descriptor (fcntl(2), F_SETSIG and O_ASYNC),
-// and the queue is one more descriptor for select() (signalfd(2)).
+// Has the kernel report events on many descriptors without a query for each. For each event the
+// kernel queues a signal that carries the descriptor (fcntl(2), F_SETSIG and O_ASYNC). The queue is
+// one more descriptor for select() (signalfd(2)).
 //
-// A report is a hint: the descriptor may have been closed since, or read already; and what was
-// there before the descriptor was armed is not reported. Ask select() then.
+// A report is only a hint: the descriptor may have been closed or read since. Events before arm()
+// are not reported. Ask select() in both cases.
 //
-// The two signals, SIGRTMIN and SIGIO, are blocked while this lives, in the calling thread, and
-// ignored from then on. They are the process's: one object of this kind may live at a time.
+// Both signals, SIGRTMIN and SIGIO, are blocked in the calling thread while the object lives, and
+// stay ignored afterwards. Signals belong to the process, so only one such object may live at a
+// time.
 //
-// All processes of a user share one queue of signals. So that remote peers cannot fill it, this
-// lowers the process's own limit to kMaxQueued while it lives (getrlimit(2), RLIMIT_SIGPENDING).
+// All processes of a user share one limit of queued signals. The object lowers the process's own
+// limit to kMaxQueued while it lives, so that remote peers cannot exhaust the shared one
+// (getrlimit(2), RLIMIT_SIGPENDING).
 class SignalDrivenIo {
  public:
   SignalDrivenIo() noexcept;
@@ -30,17 +32,17 @@ class SignalDrivenIo {
   SignalDrivenIo(const SignalDrivenIo&) = delete;
   SignalDrivenIo& operator=(const SignalDrivenIo&) = delete;
 
-  // Readable while take() has events; -1 if the kernel does not report any.
+  // Readable while take() has events; -1 if the kernel reports none.
   int fd() const noexcept { return queue_.get(); }
 
-  // Has events reported of the descriptor from now on: input, room for output, EOF, an error. False
-  // if the kernel does not do that.
+  // Enables reports of events on the descriptor: input, room for output, EOF, errors. Returns false
+  // if the kernel does not support that.
   bool arm(int fd) const noexcept;
   static void disarm(int fd) noexcept;
 
-  // Once fd() is readable: passes on some events, kMaxTaken at most, in their order; if there are
-  // more, fd() stays readable. False if events were lost, on any descriptor that is armed, since
-  // the queue was full (getrlimit(2), RLIMIT_SIGPENDING).
+  // Call it when fd() is readable. Passes on at most kMaxTaken events, in order; fd() stays
+  // readable if there are more. Returns false if events were lost, on any armed descriptor, because
+  // the queue was full.
   bool take(const std::function<void(int fd)>& happened) const;
 
   static constexpr std::size_t kMaxTaken = 512;

@@ -12,30 +12,31 @@ namespace echo {
 
 sigset_t signal_set(std::initializer_list<int> signals) noexcept;
 
-// Blocks the signals to the end of the process, except while there is a Signals: one that comes
-// after that does not end the process with a status of its own. Throws std::system_error.
+// Blocks the signals for the rest of the process, except while a Signals object lives. A signal
+// after that cannot replace the program's exit status. Throws std::system_error.
 void block_signals(std::initializer_list<int> signals);
 
-// Makes each of the signals end the process at once with status 0, until there is a Signals, even
-// if the process was started with them blocked or ignored. A SIGHUP that is ignored stays so:
-// nohup(1) means it. Throws std::system_error.
+// Makes each of the signals end the process immediately with status 0, until a Signals object is
+// created, even if the process was started with them blocked or ignored. An ignored SIGHUP stays
+// ignored, as nohup(1) intends. Throws std::system_error.
 void exit_on_signals(std::initializer_list<int> signals);
 
-// "SIGHUP", "SIGINT", "SIGUSR2"; "SIGTERM" for any other.
+// "SIGHUP", "SIGINT", "SIGUSR2"; "SIGTERM" for any other signal.
 std::string_view signal_name(int signal) noexcept;
 
-// Leaves no child of the process, dead already or later, waiting to be reaped: process 1 gets the
-// orphans of others.
+// Reaps the children that have ended, and lets the kernel reap all later ones: process 1 inherits
+// the orphans of other processes.
 void reap_children() noexcept;
 
-// Makes signals an input of the main loop: their handler writes to a pipe that select() watches.
+// Makes signals an input of the main loop: the handler writes to a pipe that select() watches.
 //
-// One object a process at a time, since signals belong to the process. The destructor restores
-// everything.
+// Signals belong to the process, so only one object may live at a time. The destructor restores the
+// handlers and the mask.
 class Signals {
  public:
-  // Standard signals only, 1 to 30; they are unblocked. A SIGHUP that is ignored already stays so:
-  // nohup(1) means it. Throws std::system_error if one cannot be caught.
+  // Catches and unblocks the signals; only standard signals, 1 to 30, are possible. An ignored
+  // SIGHUP stays ignored, as nohup(1) intends. Throws std::system_error if a signal cannot be
+  // caught.
   explicit Signals(std::initializer_list<int> caught);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
@@ -44,8 +45,8 @@ class Signals {
   // Readable while take() has something to return.
   int fd() const noexcept { return reader_.get(); }
 
-  // One of the signals that came, each once, lowest number first; 0 at the end of those, though
-  // more may have come meanwhile, and if there is none. It costs no system call then.
+  // Returns the next signal of a batch, each once, lowest number first; 0 after the last one, even
+  // if more signals have come since. If there is none, returns 0 without a system call.
   int take() noexcept;
 
  private:
@@ -55,7 +56,7 @@ class Signals {
   UniqueFd writer_;
   sigset_t old_mask_{};
   std::vector<std::pair<int, struct sigaction>> old_actions_;
-  unsigned to_take_ = 0;  // What take() has yet to return: bit N stands for signal N.
+  unsigned to_take_ = 0;  // Signals that take() has not returned yet: bit N is signal N.
 };
 
 }  // namespace echo

@@ -2,7 +2,7 @@
 
 namespace echo {
 
-// Owns one file descriptor and closes it when it goes. Moves, does not copy.
+// Owns one file descriptor and closes it on destruction. Movable, not copyable.
 class UniqueFd {
  public:
   UniqueFd() noexcept = default;
@@ -17,10 +17,10 @@ class UniqueFd {
   int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
 
-  // Hands the descriptor to the caller, who closes it.
+  // Passes ownership of the descriptor to the caller.
   int release() noexcept;
 
-  // Closes the descriptor, if there is one. Keeps errno.
+  // Closes the descriptor, if there is one. Preserves errno.
   void reset() noexcept;
 
  private:
