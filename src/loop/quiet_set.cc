@@ -5,8 +5,8 @@
 namespace echo {
 namespace {
 
-// After how many calls that found others a descriptor is a candidate. To become idle and active
-// again costs as much as being asked about in that many.
+// A descriptor is a candidate after this many calls that found other descriptors. Going idle and
+// active again costs about the same as including the descriptor in that many calls.
 constexpr int kCallsBeforeIdle = 8;
 
 }  // namespace
@@ -15,7 +15,8 @@ QuietSet::QuietSet(bool enabled) {
   if (enabled) events_.emplace();
 }
 
-// In this order, so that each has room for those that it takes from others, wherever memory ends.
+// The order matters if memory runs out in between: a set needs at least as much memory as each set
+// that it copies, and those sets come later.
 std::array<FdSet*, 7> QuietSet::sets() noexcept {
   return {&seen_, &candidates_, &to_recheck_, &probing_, &idle_, &always_active_, &watched_};
 }
@@ -70,8 +71,8 @@ bool QuietSet::leave_out_idle(FdSet& readable, FdSet& writable) noexcept {
   return is_probing();
 }
 
-// Those to recheck go on from the last one that was, so that each has its turn though events are
-// lost again and again.
+// Rechecking continues after the last descriptor probed, so that each has its turn even if events
+// are lost repeatedly.
 void QuietSet::begin_probes() noexcept {
   while (probing_count_ < kMaxProbing) {
     int fd = to_recheck_.next(next_recheck_);

@@ -50,7 +50,7 @@ int Selector::wait(std::optional<Duration> timeout) {
   if (ready >= 0) return 0;
 
   const int error = errno;
-  // select(2) has left in the sets what it was asked about.
+  // After an error of select(2) the sets still contain the request.
   for (FdSet* set : {&readable_, &writable_, &exceptional_}) set->clear();
   if (error == EINTR) return 0;
   const timespec rest = to_timespec(kRest);
@@ -58,7 +58,8 @@ int Selector::wait(std::optional<Duration> timeout) {
   return error;
 }
 
-// In this order, so that each has room for those that it takes from others, wherever memory ends.
+// The order matters if memory runs out in between: a set needs at least as much memory as each set
+// that it copies, and those sets come later.
 void Selector::reserve(int nfds) {
   if (nfds <= reserved_) return;
   quiet_set_.reserve(nfds);
@@ -68,8 +69,8 @@ void Selector::reserve(int nfds) {
   reserved_ = nfds;
 }
 
-// What has just been received can go at once, most likely. So that is asked by itself: the answer
-// costs what the outputs cost, and the inputs need not be asked about twice a turn.
+// Bytes that have just been received can probably be sent immediately. A separate call for the
+// outputs costs only as much as the outputs, and the inputs need no second query in one turn.
 int Selector::ask_about_outputs() {
   readable_.clear();
   exceptional_.clear();
@@ -78,7 +79,7 @@ int Selector::ask_about_outputs() {
   constexpr timespec kNow{0, 0};
   const int ready =
       ::pselect(writable_.nfds(), nullptr, writable_.native(), nullptr, &kNow, nullptr);
-  // A signal is no reason to report nothing while inputs are ready.
+  // A signal must not hide inputs that are ready.
   return ready < 0 && errno == EINTR ? 0 : ready;
 }
 
@@ -89,7 +90,7 @@ int Selector::ask_about_all(std::optional<Duration> timeout) {
   exceptional_ = readable_;
 
   const int nfds = std::max(readable_.nfds(), writable_.nfds());
-  // A set that is not there costs less than an empty one.
+  // A null set costs less than an empty one.
   fd_set* const outputs = writable_.empty() ? nullptr : writable_.native();
   const timespec limit = to_timespec(std::max(timeout.value_or(Duration{0}), Duration{0}));
   const int ready = ::pselect(nfds, readable_.native(), outputs, exceptional_.native(),

@@ -9,49 +9,50 @@
 
 namespace echo {
 
-// Which of many descriptors select() need not be asked about.
+// Decides which descriptors a call of select() may leave out.
 //
-// A descriptor that is asked about in each call is active. One that was not ready while others
-// were, N calls long, is a candidate: the kernel is told to report events on it, and one more call
-// asks about it, which is its probe, because what was there before is not reported. If it is not
-// ready then either it is idle: left out until an event makes it active again. One call probes at
-// most kMaxProbing, so that none takes long.
+// An active descriptor is in every call. It becomes a candidate if it is not ready during N calls
+// that find other descriptors ready. A candidate is armed, so that the kernel reports its events,
+// and the next call includes it once more. This probe detects events from before the arming. If the
+// probe does not report it ready, the descriptor is idle: calls leave it out until an event makes
+// it active again. A call includes at most kMaxProbing probes, so that no call takes long.
 //
-// The call after an event asks about the descriptor again. If more has happened, that is one call
-// later for every SignalDrivenIo::kMaxTaken events. If more has happened than the kernel queues,
-// all idle ones are probed again: one call later for every kMaxProbing of them.
+// An event puts its descriptor into the next call. Each further SignalDrivenIo::kMaxTaken events
+// take one more call. If the kernel's queue overflows, all idle descriptors are probed again,
+// kMaxProbing per call.
 class QuietSet {
  public:
-  // A descriptor of which the kernel reports no events stays active; without `enabled` each does.
+  // A descriptor stays active if the kernel does not report its events. All do if `enabled` is
+  // false.
   explicit QuietSet(bool enabled = true);
 
-  // Takes memory for the descriptors below `nfds`. Nothing else does.
+  // Allocates memory for the descriptors below `nfds`. No other function allocates.
   void reserve(int nfds);
 
-  // Something new is expected of the descriptor: it is active.
+  // Makes the descriptor active, because something new is expected of it.
   void add(int fd) noexcept;
-  // The descriptor is active, and stays so until it is forgotten.
+  // Makes the descriptor active, and keeps it so until forget().
   void keep_active(int fd) noexcept;
-  // Nothing is expected of it for now.
+  // Nothing is expected of the descriptor for now.
   void remove(int fd) noexcept;
-  // The same for one whose file is closed, or will be.
+  // As remove(), for a descriptor that is closed or about to be closed.
   void forget(int fd) noexcept;
 
-  // Before a call of select(): takes the idle descriptors out of its sets, and has it ask for
-  // events too. Returns whether some are probed, so that the call must not sleep.
+  // Prepares the sets of a call of select(): removes the idle descriptors and adds the queue of
+  // events. Returns true if the call contains probes and must not sleep.
   bool leave_out_idle(FdSet& readable, FdSet& writable) noexcept;
-  // After it: how many it found ready, and which. Events are taken, and are not among them any
-  // more.
+  // Evaluates a call of select() with `ready` results. Takes the reported events and removes their
+  // descriptor, events_fd(), from `readable`.
   void note(int ready, FdSet& readable, const FdSet& writable, const FdSet& exceptional);
 
   const FdSet& idle() const noexcept { return idle_; }
   bool is_probing() const noexcept { return probing_count_ > 0; }
-  // Readable once something happened on an idle descriptor; -1 if no events are reported.
+  // Readable after an event on an idle descriptor; -1 if the kernel reports no events.
   int events_fd() const noexcept { return events_ ? events_->fd() : -1; }
 
   static constexpr std::size_t kMaxProbing = 256;
 
-  // Fewer candidates are not worth the cost; nor are fewer than kFewMore, once some are idle.
+  // The minimum number of candidates worth probing: while no descriptor is idle, and after that.
   static constexpr std::size_t kFewIdle = 16;
   static constexpr std::size_t kFewMore = 4;
 
@@ -70,17 +71,17 @@ class QuietSet {
   FdSet watched_;
   FdSet always_active_;
   FdSet idle_;
-  FdSet to_recheck_;  // The idle ones that must be probed, since events were lost.
+  FdSet to_recheck_;  // Idle ones to probe again, because events were lost.
   FdSet probing_;     // Probed by the next call.
-  FdSet candidates_;  // The active ones that must be probed, unless they are ready meanwhile.
-  FdSet seen_;        // Those that were ready, or added, since candidates were chosen.
+  FdSet candidates_;  // Active ones to probe, unless they become ready first.
+  FdSet seen_;        // Ready or added since the last choice of candidates.
   std::size_t watched_count_ = 0;
   std::size_t idle_count_ = 0;
   std::size_t probing_count_ = 0;
   int next_recheck_ = 0;
-  bool has_probes_ = false;       // Of candidates, or to recheck.
-  bool may_have_events_ = false;  // From the first idle one on, though none is idle any more.
-  int calls_ = 0;                 // That found something, since candidates were chosen.
+  bool has_probes_ = false;       // There are candidates or idle ones to probe.
+  bool may_have_events_ = false;  // Stays true once a descriptor has been armed.
+  int calls_ = 0;                 // Calls that found something since that choice.
 };
 
 }  // namespace echo

@@ -9,46 +9,46 @@
 
 namespace echo {
 
-// select() for a main loop: from two sets of descriptors, inputs and outputs, wait() makes three:
-// readable, writable, exceptional.
+// select() for a main loop. The caller keeps two sets of descriptors, inputs and outputs; wait()
+// fills three: readable, writable, exceptional.
 //
-// After a descriptor was put into outputs, wait() asks about the outputs alone first, and reports
-// those that are writable; if there are any, the next wait() asks about the inputs again.
+// After a descriptor has been added to outputs, wait() first asks about the outputs alone and
+// reports the writable ones. If there are any, the next wait() asks about the inputs again.
 //
-// The descriptors that have not been ready recently are left to QuietSet, if they are many; it says
-// how soon what happens on them is reported. It takes signals that are the process's, so that one
-// Selector with it may live at a time.
+// If many descriptors have not been ready recently, QuietSet leaves them out; its comment states
+// how soon their events are reported. QuietSet uses signals of the process, so only one Selector
+// with a QuietSet may live at a time.
 class Selector {
  public:
-  // kAll: each call of select() asks about all inputs and outputs; there is no QuietSet.
+  // kAll: each call of select() asks about all inputs and outputs, without a QuietSet.
   enum class Asks { kAll, kActive };
   explicit Selector(Asks asks = Asks::kActive);
 
-  // Takes memory for all that is ever done with the descriptors below `nfds`.
+  // Allocates all memory for the descriptors below `nfds`.
   void reserve(int nfds);
 
-  // Puts the descriptor into inputs, or outputs, or takes it out. Takes memory if reserve() has not
-  // done so; nothing else does.
+  // Adds the descriptor to inputs, or to outputs, or removes it. Allocates unless reserve() has
+  // done so; the same holds for keep_active().
   void watch_input(int fd, bool wanted);
   void watch_output(int fd, bool wanted);
 
-  // Has select() asked about it each time, until it is forgotten. It takes memory as watching does.
+  // Keeps the descriptor in every call of select() until forget().
   void keep_active(int fd);
 
-  // Takes the descriptor out of every set, the three results too: a new file that gets the same
-  // number within the turn does not inherit what was reported of the old one.
+  // Removes the descriptor from every set, the three results included: a new file with the same
+  // number must not inherit a result of the old one within the same turn.
   void forget(int fd) noexcept;
 
-  // Waits until a descriptor is ready or `timeout` passed (nullopt: for ever); it may return with
-  // nothing before, after a signal for instance, but not again and again. Returns 0, or an errno
-  // value with the three results empty, such as ENOMEM: wait() has rested for kRest then, or until
-  // a signal came, so that the caller may simply try again.
+  // Waits until a descriptor is ready or `timeout` has passed (nullopt: for ever). It may return
+  // early with empty results, for example after a signal, but not repeatedly. Returns 0, or an
+  // errno value such as ENOMEM with empty results. After an error wait() has slept for kRest, or
+  // until a signal, so the caller may try again immediately.
   int wait(std::optional<Duration> timeout);
 
   const FdSet& inputs() const noexcept { return inputs_; }
   const FdSet& outputs() const noexcept { return outputs_; }
 
-  // What the last wait() found. `exceptional` covers the inputs: urgent data (tcp(7)).
+  // The results of the last wait(). `exceptional` covers the inputs: urgent data (tcp(7)).
   const FdSet& readable() const noexcept { return readable_; }
   const FdSet& writable() const noexcept { return writable_; }
   const FdSet& exceptional() const noexcept { return exceptional_; }
@@ -67,7 +67,7 @@ class Selector {
   FdSet writable_;
   FdSet exceptional_;
   int reserved_ = 0;             // There is memory for the descriptors below it.
-  bool has_new_output_ = false;  // Most likely it is writable at once.
+  bool has_new_output_ = false;  // Probably writable immediately.
   bool outputs_came_first_ = false;
 
   QuietSet quiet_set_;
