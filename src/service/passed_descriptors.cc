@@ -17,13 +17,13 @@
 namespace echo {
 namespace {
 
-// The first one (sd-daemon.h, SD_LISTEN_FDS_START).
+// The number of the first passed descriptor (sd-daemon.h, SD_LISTEN_FDS_START).
 constexpr int kFirst = 3;
 
-// The search ends after this many missing descriptors, however many are announced.
+// The search ends after this many missing descriptors, whatever the announced number.
 constexpr std::size_t kMaxMissing = 1024;
 
-// How many are announced for this process.
+// The number of descriptors announced for this process.
 std::optional<int> announced(Log& log) {
   const char* const count = std::getenv("LISTEN_FDS");
   const char* const pid = std::getenv("LISTEN_PID");
@@ -45,7 +45,8 @@ std::optional<int> announced(Log& log) {
   return static_cast<int>(*number);
 }
 
-// A passed descriptor has come through exec(); one that this process has opened itself would not.
+// A passed descriptor has survived exec(), so close-on-exec is off. Descriptors that this process
+// opens have it on.
 bool is_passed(int fd) {
   const int flags = ::fcntl(fd, F_GETFD);
   return flags >= 0 && (flags & FD_CLOEXEC) == 0;

@@ -31,18 +31,18 @@ using namespace std::chrono_literals;
 
 constexpr Duration kStatusInterval = 1s;
 
-// After a datagram that did not get through.
+// The pause after a datagram that did not get through.
 constexpr Duration kRetryInterval = 1s;
 
-// What the service may take to end, beyond its announced time.
+// Time for the end of the service beyond the announced time.
 constexpr Duration kStopSlack = 5s;
 
 bool is_address(std::string_view name) {
   return (name.starts_with('@') || name.starts_with('/')) && name.size() >= 2;
 }
 
-// A path, or an abstract name after an '@' (sd_notify(3)). Returns the length of the address; 0
-// if it is neither, or too long.
+// Fills in a path, or an abstract name that begins with '@' (sd_notify(3)). Returns the length of
+// the address; 0 if the name is neither or too long.
 socklen_t fill_address(std::string_view name, sockaddr_un& address) {
   const bool abstract = name.starts_with('@');
   // A path ends with a NUL, an abstract name begins with one (unix(7)).
@@ -55,7 +55,7 @@ socklen_t fill_address(std::string_view name, sockaddr_un& address) {
   return static_cast<socklen_t>(length);
 }
 
-// How often to report that the service is alive; 0 if the manager does not ask this process.
+// The interval of the watchdog notifications; 0 if the manager expects none from this process.
 Duration watchdog_interval(Log& log) {
   const char* const time = std::getenv("WATCHDOG_USEC");
   if (time == nullptr) return 0s;
@@ -144,7 +144,7 @@ std::optional<Time> ServiceManager::next_notification() const noexcept {
 
 int ServiceManager::store(int fd, std::string_view name) const {
   if (!is_present()) return ENOTCONN;
-  // Without FDPOLL=0 the manager drops it once the other end is closed.
+  // Without FDPOLL=0 the manager drops the descriptor once the other end is closed.
   return send("FDSTORE=1\nFDNAME=" + std::string(name) + "\nFDPOLL=0\n", 0, std::span(&fd, 1));
 }
 
@@ -154,7 +154,7 @@ void ServiceManager::drop(std::string_view name) {
   if (error != 0) warn(error);
 }
 
-// The manager closes the descriptor that comes with a barrier once it has read all before it.
+// A barrier carries a descriptor, which the manager closes after it has read all earlier datagrams.
 bool ServiceManager::synchronize() const noexcept try {
   std::array<int, 2> fds{};
   if (!is_present() || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) {
@@ -167,7 +167,7 @@ bool ServiceManager::synchronize() const noexcept try {
   if (send("BARRIER=1", 0, std::span(fds).last(1)) != 0) return false;
   to_write.reset();
   constexpr timespec kLimit{kReplyTimeout.count(), 0};
-  sigset_t all{};  // No signal cuts it short.
+  sigset_t all{};  // No signal ends the wait early.
   ::sigfillset(&all);
   return ::pselect(inputs.nfds(), inputs.native(), nullptr, nullptr, &kLimit, &all) == 1;
 } catch (const std::bad_alloc&) {
@@ -187,7 +187,7 @@ int ServiceManager::send(std::string_view state, int flags, std::span<const int>
   return send_with_descriptors(socket_.get(), message, passed, flags);
 }
 
-// Once, until something gets through again.
+// Warns once, until a notification gets through again.
 void ServiceManager::warn(int error) {
   if (std::exchange(has_warned_, true)) return;
   log_->warning("cannot notify the service manager at ", Payload(path_), ": ", ErrnoText{error});

@@ -17,7 +17,7 @@
 
 namespace echo {
 
-// What `systemctl status` shows of the service.
+// The status of the service, for `systemctl status`.
 struct ServiceStatus {
   std::size_t connections = 0;
   std::uint64_t bytes_echoed = 0;
@@ -29,48 +29,47 @@ struct ServiceStatus {
   std::string to_string() const;
 };
 
-// The service manager that started this process: systemd, or another one with its protocol, which
-// is a datagram to the socket that NOTIFY_SOCKET names (sd_notify(3)).
+// The service manager that started this process: systemd, or another one with the same protocol,
+// which sends datagrams to the socket in NOTIFY_SOCKET (sd_notify(3)).
 //
-// notify() never waits for it. A notification that does not get through is a warning, and is sent
-// again later.
+// notify() never blocks. If a notification does not get through, notify() logs a warning and sends
+// it again later.
 class ServiceManager {
  public:
-  // None: nothing is sent, store() returns ENOTCONN, and synchronize() false.
+  // No manager: nothing is sent, store() returns ENOTCONN, synchronize() returns false.
   ServiceManager() = default;
 
-  // The one that the environment names, if any. A malformed variable is a warning, and counts as
-  // missing. `log` must outlive the object.
+  // The manager that the environment names, if any. A malformed variable causes a warning and
+  // counts as missing. `log` must outlive the object.
   explicit ServiceManager(Log& log);
 
   bool is_present() const noexcept { return static_cast<bool>(socket_); }
 
-  // For the next notify(): the service serves; it is about to end, within `max`.
+  // Queue an announcement for the next notify(): the service is ready; or it stops, within `max`.
   void announce_ready();
   void announce_stopping(Duration max);
 
-  // Sends what is new: announcements; the status, once a second at most; and that the service is
-  // alive, twice in the time after which the manager would end it otherwise (WATCHDOG_USEC,
-  // sd_watchdog_enabled(3)). Call it in the main loop itself, so that a loop that is stuck does not
-  // count as alive.
+  // Sends the announcements; a changed status, at most once per second; and the watchdog
+  // notification, twice per timeout of the manager (WATCHDOG_USEC, sd_watchdog_enabled(3)). Call it
+  // in the main loop itself, so that a stuck loop does not appear alive.
   void notify(Time now, const ServiceStatus& status);
 
-  // When to call notify() next though nothing happens; nullopt for never.
+  // When to call notify() next even if nothing happens; nullopt for never.
   std::optional<Time> next_notification() const noexcept;
 
   // Gives the manager a copy of the descriptor to keep for the next start (FDSTORE=1). Unlike
-  // notify(), it waits up to kReplyTimeout for a manager that is busy. 0, or an errno value. That
-  // the manager does not keep it is no error here.
+  // notify(), waits up to kReplyTimeout for a busy manager. Returns 0, or an errno value. Does not
+  // detect that the manager refuses to keep the descriptor.
   int store(int fd, std::string_view name) const;
 
-  // Has it drop what it keeps by that name.
+  // Makes the manager close the descriptors that it keeps by this name. May wait as store() does.
   void drop(std::string_view name);
 
-  // Waits until it has read all that it was sent (sd_notify_barrier(3)); false if it has not within
-  // kReplyTimeout, or cannot be asked.
+  // Waits until the manager has read all previous datagrams (sd_notify_barrier(3)). Returns false
+  // after kReplyTimeout, or if the manager cannot be asked.
   bool synchronize() const noexcept;
 
-  // How long a manager that is busy may keep this process waiting.
+  // How long a busy manager may block this process.
   static constexpr std::chrono::seconds kReplyTimeout{5};
 
  private:
@@ -84,14 +83,14 @@ class ServiceManager {
   UniqueFd socket_;
 
   std::string announcements_;  // Not sent yet.
-  bool has_warned_ = false;    // Nothing has got through since.
+  bool has_warned_ = false;    // Since the last successful notification.
   Time retry_at_ = Time::min();
 
   ServiceStatus status_;
   std::optional<ServiceStatus> sent_status_;
   Time next_status_ = Time::min();
 
-  Duration watchdog_interval_{0};  // 0: the manager does not ask for it.
+  Duration watchdog_interval_{0};  // 0: the manager has no watchdog.
   Time next_watchdog_ = Time::min();
 };
 
