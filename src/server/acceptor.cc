@@ -17,20 +17,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How many clients one listener may bring in one turn.
+// The maximum number of clients in one batch.
 constexpr int kMaxBatch = 64;
 
-// How long accepting pauses, unless a connection ends earlier.
+// The length of a pause, unless a connection ends earlier.
 constexpr Duration kAcceptPause = 100ms;
 
-// A listener that dies sooner after one was opened again is given up.
+// The acceptor gives up if a listener dies sooner than this after the last one was reopened.
 constexpr Duration kReopenInterval = 1s;
 
-// Of the one client, as accept(2) passes on errors of the network ("Error handling").
+// These errors concern one client only: accept(2) passes on network errors ("Error handling").
 constexpr std::array kClientErrors{EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,    ENOPROTOOPT,
                                    EHOSTDOWN, ENONET,       EHOSTUNREACH, ENETUNREACH, EOPNOTSUPP};
 
-// The listener is dead: shut down by another process, or the descriptor is another file's.
+// The listener is dead: another process has shut it down, or the descriptor belongs to another
+// file.
 constexpr std::array kListenerErrors{EINVAL, EBADF, ENOTSOCK};
 
 template <std::size_t kCount>
@@ -72,8 +73,8 @@ void Acceptor::watch(int listener) {
 }
 
 bool Acceptor::accept(int listener, Time now) {
-  // accept(2) on a blocking listener may wait for a tick, if another process that has it too is
-  // faster. So it is called only as often as select() has reported a client.
+  // If another process shares a blocking listener and is faster, accept(2) waits for one tick. It
+  // is therefore called once per report of select().
   const int max = !are_passed_ || is_nonblocking(listener) ? kMaxBatch : 1;
   for (int i = 0; i < max; ++i) {
     Accepted client = accept_from(listener);
@@ -82,7 +83,7 @@ bool Acceptor::accept(int listener, Time now) {
     if (is_one_of(kListenerErrors, error)) {
       replace(listener, error, now);
     } else if (error != EAGAIN && error != EWOULDBLOCK) {
-      // EMFILE, ENFILE, ENOBUFS, ENOMEM; and any other, so that the loop cannot spin.
+      // EMFILE, ENFILE, ENOBUFS, ENOMEM; and any unknown error, so that the loop cannot spin.
       pause(listener, error, now);
     }
     return false;
@@ -124,7 +125,7 @@ void Acceptor::log_refusals(std::optional<std::uint64_t> refusals) {
 }
 
 // A listener that stays readable while accept() fails would turn select() into a busy loop. The
-// other listeners go on.
+// other listeners continue.
 void Acceptor::pause(int listener, int error, Time now) {
   if (pause_log_limit_.note(now)) {
     log_.warning("cannot accept: ", ErrnoText{error}, "; new connections wait, ",
@@ -147,7 +148,7 @@ void Acceptor::resume(Time now) {
   for (const UniqueFd& listener : listeners_) selector_.watch_input(listener.get(), true);
 }
 
-// The service manager opens its own listeners again: for that this server must end.
+// Only the service manager can reopen a passed listener, and this server must end first.
 void Acceptor::replace(int dead, int error, Time now) {
   if (is_finishing_) return;
   const Endpoint local = local_endpoint(dead);
@@ -155,7 +156,7 @@ void Acceptor::replace(int dead, int error, Time now) {
   selector_.forget(dead);
   listening_.erase(dead);
   std::erase_if(listeners_, [dead](const UniqueFd& each) { return each.get() == dead; });
-  // If listeners die again and again, a new process may do better.
+  // If listeners die repeatedly, a new process may fare better.
   if (are_passed_ || now < reopen_from_ || !reopen(local, now)) has_failed_ = true;
 }
 
@@ -191,7 +192,7 @@ void Acceptor::finish(Time now) {
   }
 }
 
-// These clients think that they are connected, and may have sent already.
+// These clients are connected from their own point of view, and may have sent bytes already.
 void Acceptor::accept_backlog(Time now) {
   for (const UniqueFd& listener : listeners_) {
     selector_.watch_input(listener.get(), false);

@@ -11,7 +11,7 @@ namespace echo {
 void BlockPool::set_capacity(std::size_t queues) {
   const std::size_t max_deques = std::min(queues, kMaxDeques);
   const std::size_t max_blocks = std::min(queues * kBlocksPerQueue, kMaxBlocks);
-  // Here, so that giving back allocates nothing.
+  // Allocates here, so that giving memory back never allocates.
   deques_.reserve(max_deques);
   blocks_.reserve(max_blocks);
   max_deques_ = max_deques;

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long a peer that we have hung up on, and that has taken all, may be silent.
+// How long a lingering peer that has taken all bytes may be silent.
 constexpr Duration kMaxLinger = 250ms;
 
 }  // namespace

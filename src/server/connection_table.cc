@@ -5,7 +5,7 @@
 
 namespace echo {
 
-// All that may run out of memory comes first.
+// All steps that may run out of memory come first.
 Connection& ConnectionTable::add(Connection connection) {
   const auto index = static_cast<std::size_t>(connection.fd());
   if (index >= by_fd_.size()) by_fd_.resize(index + 1, by_activity_.end());

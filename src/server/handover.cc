@@ -23,8 +23,8 @@
 namespace echo {
 namespace {
 
-// The file: this line, which ends with the version; how many records there are; the records; and
-// the bytes of each, in the same order. Numbers are the machine's own.
+// The format of the file: this line, which ends with the version; the number of records; the
+// records; and their pending bytes, in the same order. Numbers have the machine's own byte order.
 constexpr std::string_view kFormat = "echo_server handover 1\n";
 
 struct Record {
@@ -39,7 +39,7 @@ void append(std::string& text, const Number& number) {
   text.append(reinterpret_cast<const char*>(&number), sizeof number);
 }
 
-// These return 0, or an errno value.
+// Both functions return 0, or an errno value.
 int write_queue(const Output& output, const MessageQueue& queue) {
   std::array<char, 4096> buffer;  // NOLINT(*-member-init): copied to first
   int error = 0;
@@ -68,8 +68,8 @@ int write_state(int fd, std::span<const HandoverItem> items) {
   return error;
 }
 
-// Sealed against execution too, without which a hardened system refuses it (vm.memfd_noexec); Linux
-// before 6.3 does not know that seal.
+// The file is also sealed against execution, as hardened systems require (vm.memfd_noexec). Linux
+// before 6.3 does not know this seal.
 UniqueFd make_file() {
   constexpr unsigned kNoExecSeal = 8;  // linux/memfd.h, MFD_NOEXEC_SEAL
   constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -78,7 +78,7 @@ UniqueFd make_file() {
   return fd;
 }
 
-// One message carries some descriptors, and the number of the first of them.
+// One message carries some descriptors, and the index of the first of them.
 int send_message(int socket, std::uint64_t first, std::span<const int> fds) {
   iovec part{.iov_base = &first, .iov_len = sizeof first};
   msghdr message{};
@@ -92,7 +92,8 @@ struct Message {
   std::vector<UniqueFd> fds;
 };
 
-// The next message, if there is one; with MSG_PEEK it stays there, and its descriptors are copies.
+// Returns the next message, if there is one. With MSG_PEEK the message stays in the queue and its
+// descriptors are copies.
 std::optional<Message> receive_message(int socket, int flags = 0) {
   Message received;
   received.fds.reserve(kMaxInMessage);
@@ -118,7 +119,7 @@ std::optional<Message> receive_message(int socket, int flags = 0) {
   return received;
 }
 
-// Takes a number from the front of the text. Throws std::runtime_error if it is too short.
+// Removes a number from the front of the text. Throws std::runtime_error if the text is too short.
 template <typename Number>
 Number take_number(std::string_view& text) {
   Number number{};
@@ -146,7 +147,7 @@ int Handover::pack(std::span<const HandoverItem> items) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) return errno;
   package_ = UniqueFd(ends[0]);
   sender_ = UniqueFd(ends[1]);
-  // No process reads the messages until all are in the queue.
+  // No process reads the messages while they are sent, so the queue needs room for all of them.
   constexpr int kRoom = 1 << 20;
   ::setsockopt(sender_.get(), SOL_SOCKET, SO_SNDBUF, &kRoom, sizeof kRoom);
   const UniqueFd state = make_file();
@@ -255,7 +256,7 @@ void HandoverReader::take_connections() try {
   error_ = ErrnoText{ENOMEM}.to_string();
 }
 
-// Only a file that cannot change any more, and that has memory already for its whole length.
+// Maps only a file that can no longer change and that has memory for its whole length.
 HandoverReader::Mapping HandoverReader::map(int file) {
   const int seals = ::fcntl(file, F_GET_SEALS);
   struct stat status {};

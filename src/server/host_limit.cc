@@ -23,7 +23,7 @@ void HostLimit::remove(const Endpoint& peer) noexcept {
   if (--host->second == 0) counts_.erase(host);
 }
 
-// As an IPv6 address: mapped, or without the part that its user chooses.
+// The host as an IPv6 address: mapped, or without the part that its user chooses.
 HostLimit::Host HostLimit::host_of(const Endpoint& peer) noexcept {
   constexpr std::size_t kMappedAt = 12;
   constexpr std::size_t kNetworkBytes = 8;
@@ -38,7 +38,8 @@ HostLimit::Host HostLimit::host_of(const Endpoint& peer) noexcept {
     const bool mapped = IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) != 0;
     const bool of_one_link = IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) != 0;
     std::memcpy(host.data(), &v6.sin6_addr, mapped || of_one_link ? host.size() : kNetworkBytes);
-    // Between the prefix and the interface's part there are zeros (RFC 4291, section 2.5.6).
+    // The scope replaces zeros between the prefix and the interface identifier (RFC 4291, section
+    // 2.5.6).
     if (of_one_link) std::memcpy(&host[kLinkAt], &v6.sin6_scope_id, sizeof v6.sin6_scope_id);
   }
   return host;

@@ -18,16 +18,16 @@
 namespace echo {
 namespace {
 
-// With port 0 the kernel chooses the port for the first address; another process may hold it on the
-// second.
+// With port 0 the kernel chooses the port for the first address. Another process may use that port
+// on another address.
 constexpr int kMaxTries = 16;
 
 bool is_missing_here(const std::error_code& error) {
   return error.value() == EADDRNOTAVAIL || error.value() == EAFNOSUPPORT;
 }
 
-// Whether it is what listen_on() would make for the endpoint; port 0 stands for any. SO_REUSEPORT
-// counts when a listener is bound (socket(7)).
+// True if listen_on() would create the same listener for the endpoint; port 0 matches any port.
+// SO_REUSEPORT matters, because it takes effect at bind(2) (socket(7)).
 bool is_listener_for(int listener, const Endpoint& endpoint, bool reuse_port) {
   const Endpoint local = local_endpoint(listener);
   return local.host() == endpoint.host() &&
@@ -39,7 +39,7 @@ bool takes_in(const Endpoint& wildcard, const Endpoint& other) {
   return wildcard.is_wildcard() && !other.is_wildcard() && wildcard.family() == other.family();
 }
 
-// Whether the settings ask for this listener, and for no wildcard that takes it in.
+// True if the settings request this listener, and no wildcard that includes it.
 bool is_wanted(int listener, const ListenSettings& settings) {
   const Endpoint local = local_endpoint(listener);
   bool found = false;
@@ -53,7 +53,7 @@ bool is_wanted(int listener, const ListenSettings& settings) {
   return found;
 }
 
-// The kernel lets one listen on these.
+// Rejects these addresses here, because the kernel accepts a listener on them.
 void expect_no_group_address(const Endpoint& endpoint) {
   const char* const kind = endpoint.is_multicast()  ? "multicast"
                            : is_broadcast(endpoint) ? "broadcast"
@@ -63,7 +63,8 @@ void expect_no_group_address(const Endpoint& endpoint) {
                            kind + " address");
 }
 
-// At any level if the kernel has chosen the port, since the user wants to know it.
+// Logs the addresses, at every level if the kernel has chosen the port, because the user has no
+// other way to learn it.
 void announce(const std::vector<UniqueFd>& listeners, bool at_any_level, Log& log) {
   for (const UniqueFd& listener : listeners) {
     const Endpoint local = local_endpoint(listener.get());
@@ -75,7 +76,7 @@ void announce(const std::vector<UniqueFd>& listeners, bool at_any_level, Log& lo
   }
 }
 
-// One try to open the listeners of all addresses.
+// One attempt to open the listeners of all addresses.
 class ListenerOpener {
  public:
   ListenerOpener(const ListenSettings& settings, const std::vector<UniqueFd>& old)
@@ -94,7 +95,7 @@ class ListenerOpener {
   }
 
  private:
-  // Throws unless it listens on one address of the host at least.
+  // Throws unless it listens on at least one address of the host.
   void open_host(const Addresses& host) {
     std::optional<std::system_error> missing;
     bool listens = false;
@@ -111,14 +112,14 @@ class ListenerOpener {
     if (!listens && missing) throw std::system_error(*missing);
   }
 
-  // Whether it has been opened already, by this name or another, or a wildcard takes it in.
+  // True if the address is already open, under any name, or a wildcard includes it.
   bool is_covered(const Endpoint& endpoint) const {
     const auto takes_it_in = [&](const Endpoint& wildcard) { return takes_in(wildcard, endpoint); };
     return std::any_of(wildcards_.begin(), wildcards_.end(), takes_it_in) ||
            std::find(opened_.begin(), opened_.end(), endpoint.host()) != opened_.end();
   }
 
-  // The first listener's port is every other one's too.
+  // All listeners use the port of the first one.
   void open(const Endpoint& endpoint) {
     UniqueFd listener = copy_old(endpoint);
     if (!listener) {
@@ -135,7 +136,7 @@ class ListenerOpener {
     opened_.push_back(endpoint.host());
   }
 
-  // A copy: if another address fails, a new try needs the old one again.
+  // Returns a copy, because another attempt after a failure needs the old listener again.
   UniqueFd copy_old(const Endpoint& endpoint) const {
     for (const UniqueFd& old : old_) {
       if (!is_listener_for(old.get(), endpoint.with_port(port_), settings_.reuse_port)) continue;
@@ -153,7 +154,7 @@ class ListenerOpener {
   const std::vector<UniqueFd>& old_;
   std::vector<Endpoint> wildcards_;
   std::vector<UniqueFd> listeners_;
-  std::vector<std::string> opened_;  // Their hosts, as they were given.
+  std::vector<std::string> opened_;  // The hosts of `listeners_`, as requested.
   std::vector<std::string> warnings_;
 };
 
@@ -171,8 +172,8 @@ std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names) {
 
 std::vector<UniqueFd> open_listeners(const ListenSettings& settings,
                                      const std::vector<UniqueFd>& old, Log& log) {
-  // A port that the kernel chose for the first address may be taken on another one. The next try
-  // has another port, and so does not use the old listeners.
+  // A port that the kernel has chosen for the first address may be in use on another address. The
+  // next attempt gets another port and therefore cannot use the old listeners.
   const std::vector<UniqueFd> none;
   for (int tries = 1;; ++tries) {
     try {
@@ -194,13 +195,13 @@ std::vector<Accepted> close_unwanted(std::vector<UniqueFd>& old, const ListenSet
   std::vector<Accepted> waiting;
   for (UniqueFd& listener : old) {
     if (is_wanted(listener.get(), settings)) continue;
-    // A bounded number, so that a flood cannot keep the server from starting.
+    // A bounded number, so that a flood of clients cannot prevent the start.
     for (int i = 0; i <= settings.backlog; ++i) {
       Accepted accepted = accept_from(listener.get());
       if (!accepted.fd) break;
       waiting.push_back(std::move(accepted));
     }
-    // The service manager keeps a copy open until the start has succeeded.
+    // Closing is not enough: the service manager keeps a copy open until the start has succeeded.
     shut_down_listener(listener.get());
     listener.reset();
   }

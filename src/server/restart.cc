@@ -17,7 +17,7 @@
 namespace echo {
 namespace {
 
-// The package, its sender, its file, and the two ends of a barrier.
+// For the package, its sender, its file, and the two ends of a barrier.
 constexpr int kSpareDescriptors = 5;
 
 }  // namespace
@@ -32,7 +32,7 @@ void Restart::restore(HandoverReader& handover, const AddConnection& add) {
   std::size_t added = 0;
   for (RestoredConnection& restored : handover.connections()) {
     const Endpoint peer = remote_endpoint(restored.fd.get());
-    if (peer.family() == AF_UNSPEC) continue;  // It has been reset meanwhile.
+    if (peer.family() == AF_UNSPEC) continue;  // The connection has been reset meanwhile.
     const std::size_t bytes = restored.pending.size();
     try {
       add(std::move(restored), peer);
@@ -55,7 +55,7 @@ void Restart::keep_spare_descriptors() {
 }
 
 bool Restart::hand_over(Acceptor& acceptor, ConnectionTable& connections, Selector& selector) {
-  // An idle descriptor would go on to report its activity by signals to this process.
+  // An idle descriptor would keep sending signals about its activity to this process.
   for (const Connection& connection : connections) selector.keep_active(connection.fd());
   if (!give(acceptor.listeners_to_hand_over(), connections)) return false;
   while (!connections.empty()) {
@@ -87,7 +87,8 @@ bool Restart::give(std::span<const UniqueFd> listeners, const ConnectionTable& c
   if (is_confirmed) {
     log_.info("handed over: ", count, ", ", pending, " bytes owed");
   } else {
-    // The manager may take them yet; to go on with them here would lose them for certain.
+    // The manager may still take the connections. Continuing with them here would lose them for
+    // certain.
     log_.warning("perhaps handed over: ", count, ", ", pending,
                  " bytes owed; the service manager does not answer");
   }

@@ -59,7 +59,7 @@ bool Server::turn() {
   }
   const bool found_nothing =
       error == 0 && selector_.readable().empty() && selector_.writable().empty();
-  handle_signals();  // Whether or not their pipe is readable: select() may fail for ever.
+  handle_signals();  // Even if their pipe is not readable: select() may fail for ever.
 
   for (const int fd : selector_.readable()) {
     if (acceptor_.listeners().contains(fd)) {
@@ -84,7 +84,7 @@ Connection& Server::add(UniqueFd socket, const Endpoint& peer, std::string_view 
   connection.resume(pending, at_eof, pool_);
   selector_.reserve(fd + 1);
   Connection& added = connections_.add(std::move(connection));
-  // From here on nothing can run out of memory.
+  // Nothing below can run out of memory.
   selector_.watch_input(fd, true);
   if (drain_timeout_.is_running()) selector_.keep_active(fd);
   return added;
@@ -128,7 +128,7 @@ void Server::handle_exceptional(Connection& connection) {
   close(connection, "an exceptional condition");
 }
 
-// After each event: passes on to the selector what the connection wants, or closes it.
+// Ends the handling of an event: updates the inputs and outputs, or closes the connection.
 void Server::settle(Connection& connection) {
   if (connection.state() != Connection::State::kClosed) {
     selector_.watch_input(connection.fd(), connection.wants_input());
@@ -141,7 +141,7 @@ void Server::settle(Connection& connection) {
   }
 }
 
-// The process may have been stopped since the clock was read.
+// Reads the clock again, because the process may have been stopped since `now_` was read.
 void Server::mark_active(Connection& connection) {
   if (connection.last_active() != now_) return;
   connection.set_last_active(clock_());
@@ -161,7 +161,7 @@ void Server::close(Connection& connection, const Reason&... reason) {
   pool_.set_capacity(connections_.size());
   acceptor_.end_pause(now_);
 
-  // The line comes last: by now there is memory for it.
+  // Log last: the memory for the line is available by now.
   if (pending > 0) {
     log_.info("closing ", peer, " after ", reason..., ", bytes unsent: ", pending);
   } else if (discarded > 0) {
@@ -171,7 +171,7 @@ void Server::close(Connection& connection, const Reason&... reason) {
   }
 }
 
-// A silent peer that still takes what the kernel holds for it is active.
+// A silent peer is active if it still takes bytes from the kernel's buffer.
 template <typename... Reason>
 void Server::close_unless_taking(Connection& connection, const Reason&... reason) {
   if (connection.takes_more(now_)) {
@@ -187,8 +187,8 @@ void Server::close_all(std::string_view reason) {
 }
 
 void Server::handle_signals() {
-  // Stop signals that come together count as one: a terminal that goes away sends more than one,
-  // and so does systemd (systemd.kill(5), SendSIGHUP=).
+  // Stop signals that arrive together count as one: a terminal that closes sends several, and so
+  // does systemd (systemd.kill(5), SendSIGHUP=).
   int stop = 0;
   while (const int signal = signals_.take()) {
     if (signal == SIGUSR1) {
@@ -198,8 +198,8 @@ void Server::handle_signals() {
     }
   }
   if (stop == 0) return;
-  now_ = clock_();  // It may have come long after that was read.
-  // A server that drains has nothing to hand over.
+  now_ = clock_();  // The signal may have come long after the last reading.
+  // A draining server has nothing to hand over.
   if (stop == SIGUSR2 && drain_timeout_.is_running()) return;
   if (has_stop_signal_) {
     log_.info("a second signal, ", signal_name(stop), ": closing, ", connections_.size(), " open");
@@ -221,7 +221,7 @@ void Server::start_draining(std::string_view reason) {
   drain_timeout_.start(now_, settings_.drain_timeout);
   manager_.announce_stopping(settings_.drain_timeout);
   acceptor_.finish(now_);
-  // Few turns are left, and none of them may leave a connection for the next one.
+  // Few turns are left, so no connection may have to wait for another turn.
   for (const Connection& connection : connections_) selector_.keep_active(connection.fd());
   log_.info(reason, ": draining, ", connections_.size(), " open, for at most ",
             settings_.drain_timeout);
@@ -243,7 +243,7 @@ void Server::close_idle() {
   while (!connections_.empty() && is_idle(connections_.front())) {
     Connection& connection = connections_.front();
     const int fd = connection.fd();
-    // Bytes that reached the socket in time count, however late the loop looks.
+    // Bytes that reached the socket in time count, however late the loop runs.
     handle_readable(connection);
     if (!connections_.contains(fd) || !is_idle(connection)) continue;
     close_unless_taking(connection, settings_.idle_timeout, " without a byte");
@@ -256,7 +256,7 @@ void Server::drain(Connection& connection) {
     return;
   }
   if (!connection.queue().empty()) return;
-  // Bytes that have reached the socket since select() looked must be echoed too.
+  // Bytes that have reached the socket since the last select() must be echoed too.
   const int fd = connection.fd();
   handle_readable(connection);
   if (!connections_.contains(fd) || !connection.is_dry()) return;

@@ -16,7 +16,7 @@ StartupSockets take_startup_sockets(Log& log) {
   std::vector<std::string> refused;
   for (PassedDescriptor& passed : take_passed_descriptors(log)) {
     const int fd = passed.fd.get();
-    // By its kind too, since the names may be missing.
+    // Checks the kind too, because the names may be missing.
     if (passed.name == kHandoverName || kind_of(fd) == SocketKind::kSeqpacket) {
       if (startup_sockets.handover.has_package()) {
         log.warning("what the server before handed over: there is more than one of it");

@@ -21,52 +21,52 @@
 
 namespace echo {
 
-// Listens, accepts clients in bounded batches, and admits those for which the limits leave room.
+// Listens, accepts clients in bounded batches, and admits them within the limits.
 //
-// While the kernel has no room for another client, it pauses; they wait in the backlog. A listener
-// that has died is opened again, if it is not the service manager's.
+// While the kernel has no resources for another client, the acceptor pauses and clients wait in the
+// backlog. It reopens a dead listener, unless the service manager owns that listener.
 class Acceptor {
  public:
-  // Makes an admitted client a connection. Throws std::bad_alloc; then the client is closed.
+  // Makes an admitted client a connection. If it throws std::bad_alloc, the client is closed.
   using AddConnection = std::function<void(Accepted client)>;
 
-  // All that is referred to must outlive it.
+  // All referenced objects must outlive it.
   Acceptor(const ServerSettings& settings, Log& log, Selector& selector,
            const ConnectionTable& connections, AddConnection add_connection);
 
-  // Listens on the passed sockets; if there are none, on the addresses of the settings, with the
-  // old listeners that fit. Returns the clients that waited on the old listeners that do not.
-  // Throws what open_listeners() throws. To be called once.
+  // Listens on the passed sockets; if there are none, on the addresses of the settings. Uses the
+  // old listeners that match these addresses, closes all other old listeners, and returns the
+  // clients that waited on them. Throws the errors of open_listeners(). Call it only once.
   std::vector<Accepted> listen(std::vector<UniqueFd> passed, std::vector<UniqueFd>& old);
 
-  // Accepts a batch from a listener that is readable. Returns whether more clients may wait.
+  // Accepts a batch from a readable listener. Returns true if more clients may wait.
   bool accept(int listener, Time now);
 
   // Admits or refuses one client. Returns 0, or an errno value.
   int admit(Accepted client, Time now);
 
-  // A connection has ended, so there may be room: a pause ends with the next handle_timeouts().
+  // Ends a pause with the next handle_timeouts(), because a closed connection has made room.
   void end_pause(Time now) noexcept;
 
-  // After the events of a turn; and at next_deadline(), though nothing happens.
+  // Call it after the events of each turn, and at next_deadline() even if nothing happens.
   void handle_timeouts(Time now);
   std::optional<Time> next_deadline() const noexcept;
 
-  // For a drain: admits the clients in the backlog, now or once there is room, and stops. Those
-  // that wait on a passed listener are the next server's.
+  // For a drain: admits the clients in the backlog, now or after a pause, and stops listening.
+  // Leaves clients on a passed listener to the next server.
   void finish(Time now);
 
   void stop() noexcept;
 
-  // Logs the refusals that have not been logged yet.
+  // Logs the remaining refusals.
   void log_last_refusals() { log_refusals(refusal_log_limit_.take_rest()); }
 
   const FdSet& listeners() const noexcept { return listening_; }
-  // For the next server: all, unless the service manager keeps them.
+  // The listeners for the next server: none if the service manager owns them, else all.
   std::span<const UniqueFd> listeners_to_hand_over() const noexcept;
   std::uint16_t port() const noexcept { return port_; }
 
-  // Whether a listener has died that cannot be opened again.
+  // True if a listener has died and could not be reopened.
   bool has_failed() const noexcept { return has_failed_; }
 
   std::uint64_t accepted() const noexcept { return accepted_; }
@@ -89,18 +89,18 @@ class Acceptor {
   AddConnection add_connection_;
 
   std::vector<UniqueFd> listeners_;
-  FdSet listening_;          // Their descriptors.
-  bool are_passed_ = false;  // By the service manager, which keeps them.
+  FdSet listening_;          // The descriptors of `listeners_`.
+  bool are_passed_ = false;  // The service manager has passed them and owns them.
   std::uint16_t port_ = 0;
   bool is_finishing_ = false;
   bool has_failed_ = false;
-  std::optional<Time> resume_at_;   // While it pauses.
-  Time reopen_from_ = Time::min();  // No listener is opened again before.
+  std::optional<Time> resume_at_;   // Set during a pause.
+  Time reopen_from_ = Time::min();  // No listener is reopened earlier.
 
   RateLimit pause_log_limit_{std::chrono::seconds{10}};
   RateLimit refusal_log_limit_{std::chrono::seconds{10}};
   Endpoint last_refused_;
-  std::string_view last_limit_;  // By which that one was refused.
+  std::string_view last_limit_;  // The limit that refused this client.
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
 };

@@ -11,21 +11,21 @@ namespace echo {
 // The memory of a message queue: blocks of BlockPool::kBlockBytes each.
 using Blocks = std::deque<std::string>;
 
-// Keeps the memory that message queues give back, for the next that needs some. Once it has enough
-// of it, an echo allocates nothing but what a deque needs to grow.
+// Keeps the memory that message queues give back, for other queues. With enough memory in the pool,
+// an echo allocates nothing, except if a deque has to grow.
 class BlockPool {
  public:
   static constexpr std::size_t kBlockBytes = 16384;
 
-  // Keeps from now on what `queues` message queues may need: for each a deque and the blocks of the
-  // longest receive, kMaxDeques and kMaxBlocks at most in all. Frees what it has beyond that. A new
-  // pool keeps nothing. Throws std::bad_alloc, and changes nothing then.
+  // Sets the capacity of the pool for `queues` message queues: per queue a deque and the blocks of
+  // the longest receive, at most kMaxDeques and kMaxBlocks in all. Frees the memory above the
+  // capacity. A new pool has the capacity 0. If it throws std::bad_alloc, nothing has changed.
   void set_capacity(std::size_t queues);
   static constexpr std::size_t kMaxDeques = 512;
   static constexpr std::size_t kMaxBlocks = 768;
   static constexpr std::size_t kBlocksPerQueue = 16;
 
-  // A block, with whatever bytes. Throws std::bad_alloc.
+  // A block with arbitrary contents. Throws std::bad_alloc.
   std::string take_block();
   void give_block(std::string block) noexcept;
 

@@ -20,23 +20,24 @@ namespace echo {
 //      |                                                      ^
 //      +--- hang_up() ---> lingering --- peer's EOF ----------+
 //
-// and an error leads to closed from any state. It owns the socket and the queue of pending bytes.
-// It wants input and output of select(), and has one function for each event, which makes one
-// system call; the Server copies the wants to the Selector, and removes it once it is closed.
+// An error leads from any state to closed. The connection owns the socket and the queue of pending
+// bytes. It has one function per event, which makes one system call. After each event the Server
+// passes wants_input() and wants_output() to the Selector, and removes a closed connection.
 class Connection {
  public:
   enum class State {
     kOpen,       // Receives and sends.
-    kDraining,   // The peer sends no more; its pending bytes still go out.
-    kLingering,  // We send no more; what the peer still sends is thrown away.
-    kClosed,     // Done, or broken: see error().
+    kDraining,   // The peer has sent EOF; pending bytes still go out.
+    kLingering,  // This side has sent EOF; input is discarded.
+    kClosed,     // Finished, or failed: see error().
   };
 
-  // Takes a non-blocking socket. `max_queue`, at least 1, is the most pending bytes.
+  // Takes a non-blocking socket. `max_queue`, at least 1, is the maximum of pending bytes.
   Connection(UniqueFd fd, const Endpoint& peer, std::size_t max_queue, Time now);
 
-  // Goes on for the server before this one, which has received these bytes and not sent them yet,
-  // and perhaps EOF. For a new connection. Throws std::bad_alloc; close it then.
+  // Continues a connection of the previous server, which has received the `pending` bytes, and
+  // perhaps EOF, and has not sent these bytes. Call it on a new connection only. If it throws
+  // std::bad_alloc, close the connection.
   void resume(std::string_view pending, bool at_eof, BlockPool& pool);
 
   int fd() const noexcept { return fd_.get(); }
@@ -44,64 +45,67 @@ class Connection {
   const MessageQueue& queue() const noexcept { return queue_; }
   State state() const noexcept { return state_; }
 
-  // The errno value of the error that broke it; 0 if none did.
+  // The errno value of the error that broke the connection; 0 if none did.
   int error() const noexcept { return error_; }
 
-  // When bytes last moved on it, in either direction, as far as select() reports; or when it was
-  // accepted, or hung up on.
+  // When bytes last moved in either direction, or takes_more() last returned true. Initially the
+  // time of the accept; hang_up() sets it too.
   Time last_active() const noexcept { return last_active_; }
 
-  // For a call that moved bytes long after the `now` that it was given.
+  // Corrects last_active() if a call has moved bytes long after the `now` that it was given.
   void set_last_active(Time now) noexcept { last_active_ = now; }
 
-  // Whether select() must watch for input: while open, until max_queue bytes are pending; and again
-  // once half of them are gone, so that TCP makes the peer wait meanwhile.
+  // True if select() must watch for input: while lingering; and while open, until max_queue bytes
+  // are pending. Reading then stops until at most half of max_queue is pending, so TCP makes the
+  // peer wait.
   bool wants_input() const noexcept {
     return (state_ == State::kOpen && !paused_) || state_ == State::kLingering;
   }
 
-  // Whether select() must watch for output: while bytes are pending.
+  // True if select() must watch for output: while bytes are pending.
   bool wants_output() const noexcept {
     return (state_ == State::kOpen || state_ == State::kDraining) && !queue_.empty();
   }
 
-  // select() reported it readable: receives a chunk into the queue. Returns its length; 0 if there
-  // was none. Throws std::bad_alloc; close it then. The pool is the queue's.
+  // For a readable connection: receives a chunk into the queue and returns its length; 0 if there
+  // was no chunk. If it throws std::bad_alloc, close the connection. Pass the same pool in every
+  // call.
   std::size_t receive(BlockPool& pool, Time now);
 
-  // Whether the last receive() found nothing there.
+  // True if the last receive() found no input.
   bool is_dry() const noexcept { return dry_; }
 
-  // select() reported it writable: sends what the socket takes of the queue. Returns how many bytes
-  // went.
+  // For a writable connection: sends as much of the queue as the socket takes. Returns the number
+  // of bytes sent.
   std::size_t send(BlockPool& pool, Time now);
 
-  // Sends EOF and lingers. For an open connection without pending bytes.
+  // Sends EOF and lingers. Only for an open connection without pending bytes.
   void hang_up(Time now);
   bool hung_up() const noexcept { return hung_up_; }
 
-  // How many bytes came after that.
+  // The number of bytes received after hang_up().
   std::uint64_t discarded() const noexcept { return discarded_; }
 
-  // Whether the peer takes what the kernel still holds for it, which is activity that select() does
-  // not report. For a connection whose last_active() is long ago; if it does, that is now.
+  // True if the peer still takes bytes from the kernel's buffer, which is activity that select()
+  // does not report. It updates last_active() if so. Call it when last_active() is long ago.
   //
-  // Open: true the first time, and while the amount shrinks; and if it is 0 while bytes are
-  // pending, since there is room for them. Lingering: true while there is any, because closing now
-  // could reset the connection and lose it.
+  // Open: true in the first call after a send if the buffer has bytes, and then while their number
+  // shrinks; also if the buffer is empty and bytes are pending, because there is room for them.
+  // Lingering: true while the buffer has bytes, because closing now could reset the connection and
+  // lose them.
   bool takes_more(Time now) noexcept;
 
-  // When a connection that lingers must be closed unless something moves on it; else nullopt.
+  // When to close a lingering connection unless bytes move on it; nullopt in other states.
   std::optional<Time> linger_deadline() const noexcept;
 
-  // Gives up the socket, so that the caller can close it politely.
+  // Releases the socket, so that the caller can close it politely.
   UniqueFd release_fd() noexcept { return std::move(fd_); }
 
  private:
   void handle_eof();
   void break_with(int error);
 
-  // In this order the members that each event needs lie together.
+  // This order keeps the members that each event needs next to each other.
   UniqueFd fd_;
   State state_ = State::kOpen;
   bool paused_ = false;
@@ -111,7 +115,7 @@ class Connection {
   std::size_t max_queue_;
   Time last_active_;
   MessageQueue queue_;
-  std::optional<std::size_t> held_;  // What takes_more() found last, since the last send.
+  std::optional<std::size_t> held_;  // The last result in takes_more() since the last send.
   std::uint64_t discarded_ = 0;
   Endpoint peer_;
 };

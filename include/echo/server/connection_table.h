@@ -10,28 +10,28 @@
 
 namespace echo {
 
-// The server's connections: by descriptor, in the order of their last activity, and counted by
-// host. A connection stays where it is in memory until it is removed.
+// The connections of the server: indexed by descriptor, ordered by last activity, and counted per
+// host. A connection does not move in memory until it is removed.
 class ConnectionTable {
  public:
-  // `max_per_host` as HostLimit takes it.
+  // `max_per_host` is the limit of HostLimit.
   explicit ConnectionTable(std::size_t max_per_host) noexcept : hosts_(max_per_host) {}
 
   ConnectionTable(const ConnectionTable&) = delete;
   ConnectionTable& operator=(const ConnectionTable&) = delete;
 
-  // Throws std::bad_alloc; then the connection is closed, and nothing else has changed.
+  // If it throws std::bad_alloc, the connection is closed and the table is unchanged.
   Connection& add(Connection connection);
   void remove(int fd) noexcept;
 
   bool contains(int fd) const noexcept;
-  // The descriptor must be one of a connection.
+  // The descriptor must belong to a connection.
   Connection& operator[](int fd) noexcept { return *by_fd_[static_cast<std::size_t>(fd)]; }
 
-  // It is the latest one that was active.
+  // Marks the connection as the most recently active one.
   void move_to_back(Connection& connection) noexcept;
 
-  // From the one that has been silent longest on.
+  // Iterates from the connection with the oldest activity to the most recent.
   auto begin() noexcept { return by_activity_.begin(); }
   auto begin() const noexcept { return by_activity_.begin(); }
   auto end() noexcept { return by_activity_.end(); }
@@ -42,7 +42,7 @@ class ConnectionTable {
   bool empty() const noexcept { return by_activity_.empty(); }
   std::size_t size() const noexcept { return by_activity_.size(); }
 
-  // Whether the peer's host has as many of them as it may.
+  // True if the peer's host has reached its limit of connections.
   bool is_host_full(const Endpoint& peer) const noexcept { return hosts_.is_reached(peer); }
 
  private:
@@ -50,7 +50,7 @@ class ConnectionTable {
 
   HostLimit hosts_;
   Connections by_activity_;
-  std::vector<Connections::iterator> by_fd_;  // The list's end: no connection has that descriptor.
+  std::vector<Connections::iterator> by_fd_;  // The list's end for other descriptors.
 };
 
 }  // namespace echo

@@ -10,9 +10,9 @@ namespace echo {
 
 // How long a drain waits for its clients.
 //
-// Bytes that reached the sockets in time count, however late the loop looks: after the timeout it
-// takes some turns more, until select() finds nothing, and gives the peers the time for which it
-// has kept them waiting.
+// Bytes that reach a socket in time count, however late the loop runs. After the timeout the drain
+// therefore continues for as long as the loop was late, at most kMaxLateWait, and until select()
+// finds nothing, at most kMaxLateTurns turns.
 class DrainTimeout {
  public:
   static constexpr int kMaxLateTurns = 8;
@@ -24,7 +24,7 @@ class DrainTimeout {
   }
   bool is_running() const noexcept { return deadline_.has_value(); }
 
-  // Whether the drain is over. To be asked once a turn, with what select() found in it.
+  // True if the drain is over. Call it once per turn.
   bool is_over(Time now, bool found_nothing) noexcept {
     if (!deadline_ || now < *deadline_) return false;
     if (late_turns_++ == 0) {
@@ -35,15 +35,15 @@ class DrainTimeout {
     return now >= wait_until_ && (found_nothing || late_turns_ > kMaxLateTurns);
   }
 
-  // When to ask though nothing happens; nullopt for never.
+  // When to call is_over() even if nothing happens; nullopt for never.
   std::optional<Time> next_deadline() const noexcept {
     return deadline_ ? std::optional(std::max(*deadline_, wait_until_)) : std::nullopt;
   }
 
  private:
   std::optional<Time> deadline_;
-  int late_turns_ = 0;             // After the deadline.
-  Time wait_until_ = Time::min();  // In those turns.
+  int late_turns_ = 0;             // Turns after the deadline.
+  Time wait_until_ = Time::min();  // These turns last at least until then.
 };
 
 }  // namespace echo

@@ -13,23 +13,23 @@
 
 namespace echo {
 
-// What one server hands to the next, so that a restart breaks no connection: its listeners, its
-// connections, and their pending bytes.
+// The package that one server passes to the next, so that a restart breaks no connection: the
+// listeners, the connections, and their pending bytes.
 //
-// All of it is behind one descriptor, however many connections there are: a socket in whose queue
-// the others wait (SOCK_SEQPACKET; unix(7), SCM_RIGHTS). The first message there carries the
-// listeners, and a file in memory that describes all descriptors and holds the bytes
-// (memfd_create(2)); so these can be read without taking anything out. It is one descriptor since
-// systemd compares each one that it is given to keep with all that it keeps already, and names all
-// in one bounded variable.
+// One descriptor carries all of it, however many connections there are: a socket with the other
+// descriptors in its queue (SOCK_SEQPACKET; unix(7), SCM_RIGHTS). The first message carries the
+// listeners and a file in memory that contains the pending bytes and describes all descriptors
+// (memfd_create(2)). A peek reads this message without removing anything. A single descriptor is
+// used because systemd compares each descriptor to keep with all that it keeps already, and lists
+// all names in one bounded variable.
 
-// The name by which the service manager keeps it.
+// The name of the package at the service manager.
 constexpr const char* kHandoverName = "handover";
 
 enum class HandoverKind : std::uint64_t {
   kListener = 1,
   kConnection = 2,
-  kConnectionAtEof = 3,  // The peer has sent EOF: to be closed once its pending bytes are sent.
+  kConnectionAtEof = 3,  // The peer has sent EOF: close after the pending bytes.
 };
 
 struct HandoverItem {
@@ -38,17 +38,18 @@ struct HandoverItem {
   const MessageQueue* pending;  // Nullptr: nothing.
 };
 
-// The giving side.
+// Packs a handover: the sending side.
 class Handover {
  public:
-  // Makes the package: the descriptors stay open here too. The listeners come first, 252 at most.
-  // 0, or an errno value. Throws std::bad_alloc.
+  // Creates the package; the descriptors stay open in this process. Pass the listeners first, at
+  // most 252. Returns 0, or an errno value. Throws std::bad_alloc.
   int pack(std::span<const HandoverItem> items);
 
-  // The one descriptor, for the service manager to keep.
+  // The descriptor for the service manager to keep.
   int fd() const noexcept { return package_.get(); }
 
-  // Closes the package here. Returns whether another process keeps it; if not, it is gone.
+  // Closes the package in this process. Returns true if another process keeps it; otherwise the
+  // package is gone.
   bool release() noexcept;
 
  private:
@@ -58,42 +59,43 @@ class Handover {
   UniqueFd sender_;
 };
 
-// What the file says about one descriptor.
+// The file's record of one descriptor.
 struct HandoverRecord {
   HandoverKind kind;
-  std::string_view pending;  // Within the file's text.
+  std::string_view pending;  // Points into the text of the file.
 };
 
-// Reads the file. It may hold anything: throws std::runtime_error unless it has this format and
-// version, is complete, and holds nothing else.
+// Parses the file, which may contain anything. Throws std::runtime_error unless the file has this
+// format and version, is complete, and contains nothing else.
 std::vector<HandoverRecord> parse_handover(std::string_view file);
 
-// For memory that mmap(2) gave.
+// Frees memory of mmap(2).
 struct Unmap {
   std::size_t length = 0;
   void operator()(void* memory) const noexcept;
 };
 
-// A connection of the server before this one.
+// A connection of the previous server.
 struct RestoredConnection {
   UniqueFd fd;
   bool at_eof;
-  std::string_view pending;  // As long as its HandoverReader lives.
+  std::string_view pending;  // Valid while the HandoverReader lives.
 };
 
-// The taking side: what a package holds, fit for use: TCP sockets that listen or are connected,
-// non-blocking, closed on exec.
+// Reads a handover: the receiving side. It returns only usable descriptors: TCP sockets that listen
+// or are connected, non-blocking and closed on exec.
 class HandoverReader {
  public:
   // No package.
   HandoverReader() = default;
 
-  // Reads the file, and takes copies of the listeners. The package may hold anything: what does not
-  // fit is closed, and is an error().
+  // Reads the file and takes copies of the listeners. The package may contain anything: unusable
+  // parts are closed and reported by error().
   explicit HandoverReader(UniqueFd package);
 
-  // Takes everything out of it, for the connections. Not before the rest of the start has
-  // succeeded: until then the service manager keeps all of it for the next try.
+  // Takes everything out of the package and returns the connections by connections(). Call it after
+  // the rest of the start has succeeded: until then the service manager keeps the package for
+  // another try.
   void take_connections();
 
   bool has_package() const noexcept { return static_cast<bool>(package_); }
@@ -101,7 +103,7 @@ class HandoverReader {
   std::vector<UniqueFd>& listeners() noexcept { return listeners_; }
   std::vector<RestoredConnection>& connections() noexcept { return connections_; }
 
-  // One line; empty if all is well.
+  // One line; empty if there was no error.
   const std::string& error() const noexcept { return error_; }
 
  private:
@@ -113,7 +115,7 @@ class HandoverReader {
   UniqueFd package_;
   Mapping file_;
   std::vector<HandoverRecord> records_;
-  std::size_t fitting_ = 0;  // How many descriptors are what their records say.
+  std::size_t fitting_ = 0;  // Descriptors that match their records.
   std::vector<UniqueFd> listeners_;
   std::vector<RestoredConnection> connections_;
   std::string error_;

@@ -9,24 +9,23 @@
 
 namespace echo {
 
-// How many connections each host has, and whether it may have one more.
+// Counts the connections of each host and limits them.
 //
-// A host is an IPv4 address, whether it comes as such or mapped into IPv6 (RFC 4291, section
-// 2.5.5.2); or an IPv6 network of 64 bits, since its user may choose any of its addresses (RFC
-// 4291, section 2.5.4); or an address of a link (section 2.5.6), since all hosts there share a
-// network.
+// A host is an IPv4 address, native or mapped into IPv6 (RFC 4291, section 2.5.5.2); an IPv6
+// network of 64 bits, because its user may choose any address in it (section 2.5.4); or a
+// link-local address (section 2.5.6), because all hosts of a link share one network.
 class HostLimit {
  public:
   // 0: no limit, and nothing is counted.
   explicit HostLimit(std::size_t max) noexcept : max_(max) {}
 
-  // Whether the peer's host has as many connections as it may.
+  // True if the peer's host has reached the limit.
   bool is_reached(const Endpoint& peer) const noexcept;
 
-  // Counts one connection more, though it may be beyond the limit. Throws std::bad_alloc.
+  // Counts one connection, even above the limit. Throws std::bad_alloc.
   void add(const Endpoint& peer);
 
-  // Counts one less. For a peer that was added.
+  // Removes one connection of an added peer from the count.
   void remove(const Endpoint& peer) noexcept;
 
  private:
@@ -35,7 +34,7 @@ class HostLimit {
   static Host host_of(const Endpoint& peer) noexcept;
 
   std::size_t max_;
-  // Only hosts that have connections. A tree: no choice of addresses makes it slow.
+  // Only hosts with connections. A tree, so that no choice of addresses makes it slow.
   std::map<Host, std::size_t> counts_;
 };
 

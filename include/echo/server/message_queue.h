@@ -13,31 +13,32 @@
 
 namespace echo {
 
-// The bytes that one connection has pending, in the order in which they came.
+// The pending bytes of one connection, in the order of their arrival.
 //
-// They fill blocks of one size. So however the bytes come, the queue needs no more memory than they
-// have, and a fiftieth of it, and two blocks; and a block that one queue gives back to the pool
-// fits every other queue. All calls on one queue must pass the same pool.
+// The bytes fill blocks of one size. However they arrive, the queue needs at most their own size,
+// plus 2 percent, plus two blocks; and a block that one queue gives back to the pool fits every
+// other queue. Pass the same pool in all calls on one queue.
 class MessageQueue {
  public:
-  // Receives up to `most` bytes, at least 1, by one recv(2) or recvmsg(2) into its own blocks. It
-  // offers twice the room after a receive that filled it, up to kMaxRoom, and half after one
-  // that left three quarters of it, down to one block. Throws std::bad_alloc before it receives:
-  // the queue has the same bytes then.
+  // Receives up to `most` bytes, at least 1, with one recv(2) or recvmsg(2) into its own blocks.
+  // The offered room doubles after a receive that fills it, up to kMaxRoom, and halves after a
+  // receive that uses at most a quarter of it, down to one block. If it throws std::bad_alloc, it
+  // has received nothing and the queue is unchanged.
   Moved receive(int fd, std::size_t most, BlockPool& pool);
 
-  // Sends what the socket takes by one send(2) or sendmsg(2) of up to kMaxParts blocks, and drops
-  // it. Never call it on an empty queue.
+  // Sends as much as the socket takes with one send(2) or sendmsg(2) of up to kMaxParts blocks, and
+  // removes the sent bytes. Never call it on an empty queue.
   Moved flush(int fd, BlockPool& pool);
 
-  // Appends a copy of the bytes, for those that did not come by receive(). Throws std::bad_alloc:
-  // the queue has the same bytes then.
+  // Appends a copy of bytes that receive() has not received. If it throws std::bad_alloc, the queue
+  // has the same bytes as before.
   void push(std::string_view bytes, BlockPool& pool);
 
   bool empty() const noexcept { return bytes_ == 0; }
   std::size_t bytes() const noexcept { return bytes_; }
 
-  // Copies the bytes from the `from`th on into the buffer, as many as fit, and returns them.
+  // Copies bytes from position `from` on into the buffer, as many as fit, and returns the copied
+  // part.
   std::string_view copy(std::size_t from, std::span<char> buffer) const noexcept;
 
   static constexpr std::size_t kBlockBytes = BlockPool::kBlockBytes;
@@ -45,9 +46,10 @@ class MessageQueue {
   static constexpr std::size_t kMaxRoom = kMaxParts * kBlockBytes;
 
  private:
-  // The memory of the byte at this position, and of those behind it in the same block.
+  // The memory from the byte at this position to the end of its block.
   std::span<char> memory_at(std::size_t position) const noexcept;
-  // The memory of `length` bytes from the `from`th on, or of as many as kMaxParts blocks hold.
+  // The memory of `length` bytes from position `from` on, or of as many as kMaxParts blocks
+  // contain.
   std::span<iovec> gather(std::size_t from, std::size_t length,
                           std::span<iovec, kMaxParts> parts) const noexcept;
   void make_room(std::size_t length, BlockPool& pool);
@@ -56,7 +58,7 @@ class MessageQueue {
 
   std::unique_ptr<Blocks> blocks_;  // Nullptr if nothing is pending.
   std::size_t bytes_ = 0;
-  std::uint32_t offset_ = 0;  // How many bytes of the front block are gone.
+  std::uint32_t offset_ = 0;  // Bytes of the front block that are already sent.
   std::uint32_t room_ = kBlockBytes;
 };
 

@@ -15,25 +15,26 @@
 
 namespace echo {
 
-// A restart that breaks no connection: one server gives all that it has to the service manager to
-// keep, and the next one takes it from there.
+// A restart without a broken connection: one server gives its sockets and pending bytes to the
+// service manager to keep, and the next server takes them from there.
 class Restart {
  public:
   // Both must outlive it.
   Restart(Log& log, ServiceManager& manager) : log_(log), manager_(manager) {}
 
-  // Adds a connection of the server before. Throws std::bad_alloc; then the connection is closed.
+  // Adds a connection of the previous server. If it throws std::bad_alloc, the connection is
+  // closed.
   using AddConnection = std::function<void(RestoredConnection restored, const Endpoint& peer)>;
 
-  // Adds those that are still there, logs the result, and has the manager drop the package.
+  // Adds the connections that still exist, logs the result, and makes the manager drop the package.
   void restore(HandoverReader& handover, const AddConnection& add);
 
-  // So that a server that has run out of descriptors can hand over anyway.
+  // Reserves descriptors, so that a server without free descriptors can still hand over.
   void keep_spare_descriptors();
 
-  // Gives the manager all descriptors and the pending bytes, and forgets them here. Bytes that the
-  // clients send meanwhile stay in their sockets, and new clients stay on the listeners. False,
-  // after a warning, if the manager keeps nothing; the spare descriptors are gone then.
+  // Gives all descriptors and pending bytes to the manager and forgets them here. Bytes that
+  // clients send meanwhile stay in their sockets, and new clients stay on the listeners. Returns
+  // false, after a warning, if the manager keeps nothing; the reserved descriptors are gone then.
   bool hand_over(Acceptor& acceptor, ConnectionTable& connections, Selector& selector);
 
  private:

@@ -30,7 +30,7 @@
 
 namespace echo {
 
-// What SIGUSR1 has logged, and the end of run().
+// The counters that SIGUSR1 and the end of run() log.
 struct Statistics {
   std::size_t open = 0;
   std::uint64_t accepted = 0;
@@ -48,34 +48,36 @@ struct Statistics {
   }
 };
 
-// The echo server: sends every client back what it sends, in order (RFC 862).
+// The echo server: sends each client's bytes back to it, in order (RFC 862).
 //
 // Read tests/bench/peers/select_echo.cc first: it is the textbook's select() loop, and turn() is
-// the same loop. Acceptor is its `accept`; Connection has its message queue, and one function for
-// each event.
+// the same loop. Acceptor is its `accept`; Connection has its message queue and one function per
+// event.
 //
-// SIGTERM, SIGINT and SIGHUP make it drain: it stops listening, echoes what has reached it, hangs
-// up on each client that has no pending bytes, and is done when all have gone or drain_timeout has
-// passed; the second such signal ends it at once. SIGUSR1 logs a line of statistics. SIGUSR2 makes
-// it hand all that it has to the service manager, for the next server, and be done; without a
-// manager that keeps it, it drains.
+// SIGTERM, SIGINT and SIGHUP start a drain: the server stops listening, echoes the bytes that have
+// reached it, and hangs up on each client without pending bytes. The drain ends when all clients
+// have gone, when drain_timeout has passed, or immediately at a second such signal. SIGUSR1 logs
+// statistics. SIGUSR2 hands all sockets and pending bytes over to the service manager, for the next
+// server, and ends this one; without a manager that keeps them, it starts a drain.
+// During a drain it has no effect.
 //
-// If an allocation fails, only the connection that it was for is closed.
+// If an allocation fails, only the affected connection is closed.
 class Server {
  public:
   // The signals to construct `Signals` with.
   static constexpr std::initializer_list<int> kSignals{SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
-  // Listens, and restores the connections of the server before. `log`, `signals` and `manager`
-  // must outlive it; it reads the time from `clock`. Throws what open_listeners() throws.
+  // Listens, and restores the connections of the previous server. `log`, `signals` and `manager`
+  // must outlive it; `clock` returns the current time. Throws the errors of open_listeners().
   Server(const ServerSettings& settings, Log& log, Signals& signals, ServiceManager& manager,
          StartupSockets startup_sockets = {}, std::function<Time()> clock = Clock::now);
 
-  // Serves until a signal has made it drain; or until a listener has died that cannot be opened
-  // again: returns false then.
+  // Serves until a drain or a handover is complete. Returns false if a listener has died and could
+  // not be reopened, which starts a drain too.
   bool run();
 
-  // One turn of the loop: waits for an event and handles all that are there. False once drained.
+  // One turn of the loop: waits for events and handles them all. Returns false once the server has
+  // no listeners and no connections.
   bool turn();
 
   // The port of the listeners.
@@ -89,7 +91,7 @@ class Server {
   void handle_exceptional(Connection& connection);
   void settle(Connection& connection);
   void mark_active(Connection& connection);
-  // `reason` is made of parts, as a log line is.
+  // `reason` consists of parts, as a log line does.
   template <typename... Reason>
   void close(Connection& connection, const Reason&... reason);
   template <typename... Reason>

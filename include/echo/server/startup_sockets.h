@@ -8,15 +8,15 @@
 
 namespace echo {
 
-// The sockets that a server finds when it starts.
+// The sockets that a server has from its start.
 struct StartupSockets {
-  std::vector<UniqueFd> listeners;  // TCP listeners that the service manager has opened for it.
-  HandoverReader handover;          // From the server before it.
+  std::vector<UniqueFd> listeners;  // TCP listeners that the service manager has opened.
+  HandoverReader handover;          // From the previous server.
 };
 
-// Takes the descriptors that the service manager passes. One of another kind is refused, by a
-// warning with its name; throws UsageError if one is refused and none is a TCP listener. To be
-// called once.
+// Takes the descriptors that the service manager passes. Refuses any other kind of descriptor with
+// a warning that names it. Throws UsageError if one is refused and there is no TCP listener. Call
+// it only once.
 StartupSockets take_startup_sockets(Log& log);
 
 }  // namespace echo
