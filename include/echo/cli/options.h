@@ -13,54 +13,54 @@
 
 namespace echo {
 
-// What a command line asks for.
+// The action that the command line requests.
 enum class Action { kRun, kHelp, kVersion };
 
-// The value of an option, and what it stands for. Each function throws UsageError, with the
-// option's name and the value in its text, if the value is malformed, out of range, or not whole.
+// The value of an option. The conversions throw UsageError, with the option's name and the value in
+// its text, if the value is malformed, out of range or not whole.
 struct OptionValue {
   std::string option;  // "--port".
   std::string text;
 
   std::uint64_t number(std::uint64_t least, std::uint64_t most) const;
-  // From 1 byte on.
+  // At least 1 byte.
   std::size_t size() const;
   Duration duration(Duration most = kMaxDuration) const;
-  // More than 0, for a time in which something must happen.
+  // More than 0: for a time limit.
   Duration positive_duration() const;
-  // More than 0, and at most `most` a second.
+  // More than 0, and at most `most` per second.
   Rate rate(std::uint64_t most) const;
   // Sizes from 1 byte to `most`.
   SizeRange size_range(std::size_t most) const;
-  // A name or an address. An IPv6 address may have its brackets; a port is refused.
+  // A name or an address. Removes the brackets of an IPv6 address; rejects a port.
   std::string host() const;
   // A number from 0 to 65535, or the name of a TCP service (services(5)).
   std::uint16_t port() const;
   LogLevel log_level() const;
 
-  // Throws the UsageError "--port: 'x' is REASON".
+  // Throws UsageError with the text "--port: 'x' is REASON".
   [[noreturn]] void reject(const std::string& reason) const;
 };
 
-// An option, a row of a program's table.
+// An option: one row of a program's table.
 struct Option {
   char letter;  // 0: none.
   const char* name;
-  const char* argument;  // What the help calls its value. Empty: it takes none.
+  const char* argument;  // The name of its value in the help. Empty: no value.
   const char* help;
-  std::function<void(const OptionValue&)> apply;  // To the settings that the table is made for.
-  std::string default_value{};                    // The help ends with it. Empty: there is none.
-  std::string heading{};                          // Lines above it in the help.
+  std::function<void(const OptionValue&)> apply;  // Applies the value to the settings.
+  std::string default_value{};                    // The help ends with it. Empty: none.
+  std::string heading{};                          // Lines above the option in the help.
 };
 
-// All options of a program but --help and --version, which every program has.
+// All options of a program except --help and --version, which every program has.
 using OptionTable = std::vector<Option>;
 
-// What a command line has, besides the values of its options.
+// The contents of a command line, except the values of its options.
 struct Given {
   Action action = Action::kRun;
-  std::vector<std::string_view> options;  // The names of those given, in order.
-  std::vector<std::string> arguments;     // None unless the action is to run.
+  std::vector<std::string_view> options;  // The names of the given options, in order.
+  std::vector<std::string> arguments;     // None for --help and --version.
 
   bool has(std::string_view option) const;
 
@@ -68,13 +68,13 @@ struct Given {
   void expect_no_arguments() const;
 };
 
-// Walks a command line by getopt_long(3), GNU style, and applies each option: options and arguments
-// in any order, `--` ends the options, --help and --version end the walk. Throws UsageError at an
-// option that the table does not have, at one without its value, and at a wrong value.
-// getopt_long() keeps its place in globals: one walk at a time.
+// Reads a command line with getopt_long(3), GNU style, and applies each option. Options and
+// arguments may come in any order; `--` ends the options; --help and --version end the walk. Throws
+// UsageError for an unknown option, a missing value, or a wrong value. getopt_long() has global
+// state, so only one walk may run at a time.
 Given walk_command_line(int argc, char* const* argv, const OptionTable& table);
 
-// The table as --help prints it, and below it how a value is written.
+// Returns the table as --help prints it, followed by the notation of values.
 std::string options_help(const OptionTable& table);
 
 }  // namespace echo
