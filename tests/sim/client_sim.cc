@@ -29,7 +29,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The other end of one of the client's sockets.
+// The server end of one of the client's sockets.
 class EchoServer {
  public:
   EchoServer(std::shared_ptr<Stream> stream, Kernel& kernel, bool honest)
@@ -42,10 +42,10 @@ class EchoServer {
     acts_at_ = dice.length(20'000) - 1;
   }
 
-  // Whether the client must find fault with it, and whether it may. Known at the end: it may not
-  // have come to what it would do.
+  // True if the client must report a fault of this server, or if it may. Known only at the end: the
+  // server may not have reached its action.
   bool is_at_fault() const {
-    // A reset when all has come back is none.
+    // A reset after the whole echo is not a fault.
     const bool is_reset = stream_->broken || (acted_ && manner_ == Manner::kResets);
     if (is_reset) return stream_->received < stream_->sent;
     return acted_ && manner_ != Manner::kSendsUrgently;
@@ -73,10 +73,10 @@ class EchoServer {
     kEchoes,
     kRefuses,
     kNeverAnswers,
-    kFlips,    // A bit of a byte.
-    kDrops,    // A byte.
-    kRepeats,  // A byte.
-    kCloses,   // Too early.
+    kFlips,    // Flips one bit of a byte.
+    kDrops,    // Drops a byte.
+    kRepeats,  // Repeats a byte.
+    kCloses,   // Closes too early.
     kResets,
     kSendsUrgently,
   };
@@ -189,14 +189,15 @@ class ClientsWorld : public World {
   bool wake() override { return false; }
 
   void check_shutdown(const Stream& /*stream*/) override {}
-  // What an honest server sent is thrown away only if the program has to end before it is there.
+  // The program may discard input of an honest server only if it has to end before it reads the
+  // input.
   void check_close(const Stream& stream) override {
     if (honest_ && !ends_ && !stream.in.empty() && stream.came_at < kernel_.last_read()) {
       kernel_.violate("an answer that came is not looked at");
     }
   }
 
-  // It closes them all.
+  // Call it before the program closes all connections.
   void let_end() { ends_ = true; }
 
   void check_asked(const Stream& stream, std::optional<bool> readable, bool writable) override {
@@ -233,7 +234,7 @@ void choose_target(Dice& dice, std::size_t most_connections, Target& target) {
   target.host = "127.0.0.1";
   target.port = 10000;
   target.connections = dice.length(most_connections);
-  // More than any answer takes, however small its pieces are.
+  // Longer than any answer takes, however small its pieces are.
   target.timeout = dice.one_of<Duration>({1min, 2min});
 }
 
@@ -266,7 +267,7 @@ LoadSettings any_load(Dice& dice) {
   return settings;
 }
 
-// Whatever the servers did.
+// These must be true whatever the servers did.
 void check_results(const LoadResults& results, const LoadSettings& settings, Kernel& kernel) {
   const auto require = [&](bool truth, const char* otherwise) {
     if (!truth) kernel.violate(otherwise);
@@ -285,7 +286,7 @@ void check_results(const LoadResults& results, const LoadSettings& settings, Ker
           "fewer messages than were asked");
 }
 
-// Once it is all over.
+// Call it at the end of a run.
 std::string verdict(Kernel& kernel) {
   if (kernel.open_sockets() > 0) kernel.violate("sockets are left open");
   if (kernel.violation().empty()) return {};
@@ -306,7 +307,7 @@ std::string simulate_client(std::uint64_t seed) {
   const int input = kernel.open_input(text);
   const int output = kernel.open_output();
   const unsigned faults = honest ? 0U : dice.one_of({0U, 0U, 1000U, 100U});
-  // Where it is stopped for long a server that is no more than slow may be too late for it.
+  // After a long stop of the client, even an honest slow server may miss the timeout.
   const unsigned stops = dice.one_of({0U, 0U, 1000U, 100U});
   bool exact = false;
   try {
@@ -318,10 +319,10 @@ std::string simulate_client(std::uint64_t seed) {
     }
     kernel.set_fault_rate(0);
     kernel.set_stop_rate(0);
-    // Nothing is left to do, but to say how it went.
+    // Only the report of the result is left.
     if (kernel.violation().empty()) exact = client.run();
   } catch (const std::system_error&) {
-    // select() failed, and the client said so.
+    // select() failed, and the client reported it.
     if (faults == 0) kernel.violate("it threw for no reason");
   }
   if (exact && world.any_at_fault()) kernel.violate("a fault that the client did not find");
@@ -344,7 +345,7 @@ std::string simulate_load(std::uint64_t seed) {
   ClientsWorld world(kernel, honest);
   kernel.set_world(&world);
   const unsigned faults = honest ? 0U : dice.one_of({0U, 0U, 1000U, 100U});
-  // Where it is stopped for long a server that is no more than slow may be too late for it.
+  // After a long stop of the client, even an honest slow server may miss the timeout.
   const unsigned stops = dice.one_of({0U, 0U, 1000U, 100U});
   const auto interrupted_after = dice.one_in(5) ? dice.length(200) : std::uint64_t{kMaxTurns};
   LoadObserver nobody;

@@ -5,11 +5,11 @@
 
 namespace echo::sim {
 
-// Runs a Client on a simulated kernel against servers that echo, or do what no echo server should,
-// as the seed has it. Returns what went wrong and the last calls; empty where nothing did.
+// Runs a Client on a simulated kernel. The seed decides whether the servers echo or misbehave.
+// Returns the violation and the last calls; empty if there was none.
 std::string simulate_client(std::uint64_t seed);
 
-// The same with a Load.
+// Does the same with a Load.
 std::string simulate_load(std::uint64_t seed);
 
 }  // namespace echo::sim

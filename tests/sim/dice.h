@@ -7,12 +7,13 @@
 
 namespace echo::sim {
 
-// The chance of one run: the same seed, the same throws.
+// The random choices of one run: the same seed makes the same choices.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : generator_(seed) {}
 
-  // From 0 to `most`. Computed by hand, since the library's distributions differ between systems.
+  // From 0 to `most`. The distributions of the library are not used, because they differ between
+  // systems.
   std::uint64_t up_to(std::uint64_t most) {
     return most == UINT64_MAX ? generator_() : generator_() % (most + 1);
   }
@@ -24,13 +25,13 @@ class Dice {
 
   bool one_in(std::uint64_t times) { return up_to(times - 1) == 0; }
 
-  // One of the things in the list.
+  // One of the listed values.
   template <typename T>
   T one_of(std::initializer_list<T> things) {
     return things.begin()[up_to(things.size() - 1)];
   }
 
-  // A length from 1 to `most`, small ones as likely as large ones.
+  // A length from 1 to `most`; short and long ones are about equally likely.
   std::size_t length(std::size_t most) {
     std::size_t limit = most;
     while (limit > 1 && one_in(2)) limit = limit / 4 + 1;

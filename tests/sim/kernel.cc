@@ -36,8 +36,8 @@ constexpr std::size_t kTraceLength = 60;
 constexpr int kMaxSteps = 200;
 constexpr std::uint64_t kMaxStepsOfAStop = 30;
 
-// How many calls may leave out what is ready: until it is told of, which a call may leave for the
-// next, and, where events were lost, until all have had their turn.
+// The maximum number of calls that may leave out a ready descriptor: a call may postpone the event,
+// and after a loss of events each descriptor has to wait for its probe.
 constexpr int kMaxLeftOut = 20;
 
 bool has(const fd_set* set, int fd) {
@@ -76,7 +76,7 @@ std::size_t length_of(std::span<const iovec> parts) {
 
 }  // namespace
 
-// The linker knows the calls, not the object that they are for.
+// The linker binds functions, not objects, so the calls need a global pointer.
 Kernel*& Kernel::the_current() noexcept {
   static Kernel* current = nullptr;  // NOLINT(*-non-const-global-variables)
   return current;
@@ -102,7 +102,7 @@ int Kernel::fail(int error) noexcept {
   return -1;
 }
 
-// A stop is as likely short as long: from a microsecond to about an hour.
+// Short and long stops are equally likely: from a microsecond to more than an hour.
 void Kernel::let_time_pass() {
   if (stop_rate_ == 0 || !dice_.one_in(stop_rate_)) return;
   const Duration stop = std::chrono::microseconds{1} * (std::uint64_t{1} << dice_.up_to(32));
@@ -202,7 +202,7 @@ int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
                                    : is_of_client ? kAcceptOfOneClient
                                                   : kAcceptOfTheSystem);
     note("accept4(" + std::to_string(fd) + ") fails: " + std::to_string(error));
-    // Of these some cost the connection that waited, and some leave it in the backlog.
+    // Some of these errors end the waiting connection, and some leave it in the backlog.
     if (error == ECONNABORTED || error == EPROTO) {
       if (const auto lost = world_->accept(fd)) break_stream(*lost);
     }
@@ -419,7 +419,7 @@ int Kernel::shutdown(int fd, int how) {
   if (how != SHUT_WR || file->stream == nullptr) return fail(EINVAL);
   note("shutdown(" + std::to_string(fd) + ")");
   Stream& stream = *file->stream;
-  // The one failure that is not the program's own: a reset that came just before.
+  // The only failure that is not the program's own: a reset just before the call.
   if (strikes()) stream.be_reset();
   if (stream.reset) return fail(ENOTCONN);
   if (!stream.out_eof) world_->check_shutdown(stream);
@@ -437,7 +437,7 @@ int Kernel::close(int fd) {
     Stream& stream = *file->stream;
     world_->check_close(stream);
     stream.closed = true;
-    // What has not been read makes it a reset (RFC 2525, section 2.17).
+    // Unread input makes the close a reset (RFC 2525, section 2.17).
     if (!stream.in.empty()) stream.reset = true;
     stream.out_eof = true;
   }
@@ -482,8 +482,8 @@ int Kernel::fcntl(int fd, int command, long argument) {
 
 int Kernel::signalfd() { return strikes() ? fail(EMFILE) : open({.kind = File::Kind::kEvents}); }
 
-// Tells of what has become ready on the files that are armed: once, and not in whose order it
-// happened. Now and then it is too much to be told.
+// Reports each event on the armed files once, in the order of the descriptors, and loses some if
+// there are faults.
 void Kernel::tell_events() {
   for (auto& [fd, file] : files_) {
     if (!file.armed) continue;
@@ -504,7 +504,7 @@ void Kernel::step() {
   tell_events();
 }
 
-// The others have gone on since the select() that reported it.
+// Others may have acted since the select() that reported the events.
 ssize_t Kernel::read_events(void* buffer, std::size_t length) {
   if (dice_.one_in(4)) step();
   if (strikes()) return fail(dice_.one_of(kNotNow));
@@ -524,8 +524,8 @@ ssize_t Kernel::read_events(void* buffer, std::size_t length) {
   return count == 0 ? fail(EAGAIN) : static_cast<ssize_t>(count * sizeof *events);
 }
 
-// A file may be left out of a call only where events tell of it; and where it is ready for what it
-// was asked of last, not for long.
+// A call may leave out a file only if it is armed; and only for a few calls if it is ready for an
+// event of the last request.
 void Kernel::leave_out(int fd, File& file) {
   if (!file.armed)
     violate("select() is not asked about " + std::to_string(fd) + ", which is not armed");
@@ -600,7 +600,7 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
   return sets;
 }
 
-// One that has not failed itself does not wait for another one that has.
+// A listener that has not failed must not pause because another one has failed.
 void Kernel::check_that_listeners_are_asked(const Sets& asked) {
   for (auto& [fd, file] : files_) {
     if (file.kind != File::Kind::kListener || file.is_leaving) continue;
@@ -620,8 +620,8 @@ Kernel::Sets Kernel::ready(const Sets& asked) const {
   return sets;
 }
 
-// What is not so, as a packet with a wrong checksum makes it (select(2), "BUGS"). Exceptional
-// conditions are never reported so.
+// A false report, as a packet with a wrong checksum causes it (select(2), "BUGS"). Exceptional
+// conditions are never falsely reported.
 void Kernel::report_falsely(const Sets& asked, Sets& found) {
   if (asked.empty() || !strikes()) return;
   auto place = asked.begin();
@@ -632,7 +632,7 @@ void Kernel::report_falsely(const Sets& asked, Sets& found) {
   if (const unsigned reported = bits & (kReadable | kWritable)) found[fd] |= reported;
 }
 
-// A call that is about the outputs alone is not to sleep, and the next one is about the inputs too.
+// A call about the outputs alone must not sleep, and the next call must include the inputs.
 void Kernel::check_that_inputs_have_their_turn(bool outputs_alone, Duration limit) {
   if (outputs_alone && limit > 0s) violate("it sleeps and would not hear anybody");
   if (outputs_alone && inputs_waited_) violate("the inputs never have their turn");
@@ -658,7 +658,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
                                             : std::chrono::seconds(timeout->tv_sec) +
                                                   std::chrono::nanoseconds(timeout->tv_nsec);
   check_that_inputs_have_their_turn(nfds > 0 && readable == nullptr, limit);
-  // One that asks for nothing has nothing to fail for.
+  // A call without descriptors, which only sleeps, does not fail.
   if (nfds > 0 && strikes()) {
     note("select() fails");
     return fail(dice_.one_in(2) ? EINTR : dice_.one_of(kSelect));
@@ -683,7 +683,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
       break;
     }
   }
-  // The handler runs as the call ends, which finds what else there is.
+  // The handler runs at the end of the call, which still returns the other descriptors.
   if (!had_signal && has_signal()) {
     std::erase_if(found, [this](const auto& each) {
       return files_.at(each.first).kind == File::Kind::kSignals;
@@ -694,7 +694,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
     }
   }
   report_falsely(wanted, found);
-  // It may leave some for the next time, as if they had become ready a moment later.
+  // Some may be left for the next call, as if they had become ready a moment later.
   while (found.size() > 1 && dice_.one_in(4)) {
     const auto late =
         std::next(found.begin(), static_cast<std::ptrdiff_t>(dice_.up_to(found.size() - 1)));

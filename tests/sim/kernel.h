@@ -25,41 +25,41 @@
 
 namespace echo::sim {
 
-// No run takes so many turns.
+// More turns than any run needs.
 constexpr int kMaxTurns = 200'000;
 
-// One end of a simulated TCP connection, as the program under test has it. What it sends waits in
-// `out` until the other end takes it; what it may receive waits in `in`.
+// One end of a simulated TCP connection, the program's. The bytes that the program sends wait in
+// `out` for the other end; `in` has the bytes that the program can receive.
 struct Stream {
   std::string in;
   std::string out;
   std::size_t in_room = 65536;
   std::size_t out_room = 65536;
-  bool connecting = false;  // connect() has not been answered yet.
-  bool in_eof = false;      // The other end sends no more.
-  bool out_eof = false;     // We have sent EOF.
-  bool reset = false;       // The other end is gone, and what it had not taken with it.
+  bool connecting = false;  // connect() is not complete yet.
+  bool in_eof = false;      // The other end has sent EOF.
+  bool out_eof = false;     // The program has sent EOF.
+  bool reset = false;       // The other end has reset the connection.
   bool urgent = false;      // Urgent data waits.
-  bool closed = false;      // We have closed it.
-  int error = 0;            // What the next call on it fails with.
-  bool deaf = false;        // The other end has closed: what we send is answered by a reset.
-  bool broken = false;      // A call on it has failed in a way that ends it.
-  bool saw_eof = false;     // A recv() has returned the end of the file.
+  bool closed = false;      // The program has closed it.
+  int error = 0;            // The error of the next call.
+  bool deaf = false;        // The other end has closed: it answers bytes by a reset.
+  bool broken = false;      // A call has failed and ended it.
+  bool saw_eof = false;     // A recv() has returned EOF.
   bool accepted = false;
-  bool asked = false;          // A select() or a recv() has been asked of it.
-  bool looked_dry = false;     // Since the last select() a recv() has found nothing.
-  bool counted_empty = false;  // Since then nothing was in flight when that was asked.
-  bool too_late = false;       // We ended it while more was there, which came after a last look.
-  std::uint64_t received = 0;  // How much we have received, and sent, so far.
+  bool asked = false;          // A select() or recv() has looked at it.
+  bool looked_dry = false;     // A recv() since the last select() found no input.
+  bool counted_empty = false;  // Nothing was in flight in a query since then.
+  bool too_late = false;       // Input was waiting when the program sent EOF.
+  std::uint64_t received = 0;  // The bytes received, and sent, so far.
   std::uint64_t sent = 0;
-  Time moved_at{};                       // When a call moved bytes last; or it was accepted.
-  Time sent_at{};                        // When a call sent bytes last; likewise.
-  Time taken_at{};                       // When the other end took bytes last,
-  Time came_at{};                        // and when it sent some last.
-  Time moved_awake{};                    // Of the time that the program had for itself.
-  Time taken_awake{};                    // Likewise.
-  Time arrived_at{};                     // When the oldest of the bytes in `in` came.
-  std::uint32_t host = INADDR_LOOPBACK;  // The other end's address.
+  Time moved_at{};                       // When a call last moved bytes; or the accept.
+  Time sent_at{};                        // When a call last sent bytes; or the accept.
+  Time taken_at{};                       // When the other end last took bytes,
+  Time came_at{};                        // and when it last sent some.
+  Time moved_awake{};                    // moved_at and taken_at on the clock
+  Time taken_awake{};                    // of Kernel::awake().
+  Time arrived_at{};                     // When the oldest byte in `in` came.
+  std::uint32_t host = INADDR_LOOPBACK;  // The address of the other end.
 
   void be_reset() {
     reset = true;
@@ -68,7 +68,7 @@ struct Stream {
   }
 };
 
-// What the simulation does about the calls of the program: the listeners' backlog, the other ends.
+// The environment of the program: the backlogs of its listeners, and its peers.
 class World {
  public:
   World() = default;
@@ -76,35 +76,35 @@ class World {
   World& operator=(const World&) = delete;
   virtual ~World() = default;
 
-  // Time passes: others may act.
+  // Time passes: peers may act.
   virtual void step() = 0;
-  // Whether step() may ever change something without the program's doing.
+  // True if step() may change something without an action of the program.
   virtual bool may_act() const = 0;
-  // Whether time may pass all the same while somebody could act.
+  // True if time may pass without an action even if may_act() is true.
   virtual bool may_dawdle() const = 0;
-  // Somebody connects: the connection's new streams wait in the backlog. Nullptr: nobody does.
+  // Removes the next connection from the backlog and returns its stream; nullptr if none waits.
   virtual std::shared_ptr<Stream> accept(int listener) = 0;
   virtual bool somebody_waits(int listener) const = 0;
-  // A listener was opened, or has that backlog now; nullopt: it was closed.
+  // A listener was opened, or its backlog changed; nullopt: it was closed.
   virtual void set_listening(int listener, std::optional<int> backlog) = 0;
-  // It will never accept anybody again.
+  // The listener never accepts a client again.
   virtual void kill_listener(int listener) = 0;
-  // connect() was called.
+  // The program called connect().
   virtual void connect(const std::shared_ptr<Stream>& stream) = 0;
-  // The program sleeps with nothing to wake it but itself: the last chance to send a signal.
+  // The program would sleep for ever: the last chance to send a signal. Returns false if it sends
+  // none.
   virtual bool wake() = 0;
-  // Checks what a call does, beyond what any kernel would say to it.
+  // These check the rules of the program, beyond the rules of a kernel.
   virtual void check_shutdown(const Stream& stream) = 0;
   virtual void check_close(const Stream& stream) = 0;
-  // Whether select() is asked of a stream what it should be. `readable` is nullopt where it is
-  // asked about outputs alone.
+  // Checks the request of a select() about a stream. `readable` is nullopt if the request is about
+  // outputs alone.
   virtual void check_asked(const Stream& stream, std::optional<bool> readable, bool writable) = 0;
 };
 
-// The system calls on sockets, as the program under test sees them, played by a seeded schedule:
-// how much a call moves, when it says EAGAIN or EINTR or fails, what select() reports, and when.
-// Calls on other descriptors go to the real kernel. The first thing that no program should do, and
-// the first promise that is broken, is noted as the violation.
+// Simulates the system calls on sockets by a seeded schedule: how many bytes a call moves, whether
+// it fails with EAGAIN, EINTR or another error, what select() reports, and when. Calls on other
+// descriptors go to the real kernel. The first error of the program is recorded as the violation.
 class Kernel {
  public:
   explicit Kernel(std::uint64_t seed) : dice_(seed) { the_current() = this; }
@@ -112,44 +112,44 @@ class Kernel {
   Kernel& operator=(const Kernel&) = delete;
   ~Kernel() { the_current() = nullptr; }
 
-  // The one that is at work; nullptr for none.
+  // The current kernel; nullptr if there is none.
   static Kernel* current() noexcept { return the_current(); }
 
   void set_world(World* world) noexcept { world_ = world; }
   Dice& dice() noexcept { return dice_; }
   Time now() const noexcept { return now_; }
-  // The time without that for which the program was kept from running.
+  // The time without the stops of the program.
   Time awake() const noexcept { return now_ - stopped_; }
-  // What the program's clock says. It is a call as others are.
+  // The program's clock. Like any call, reading it takes time.
   Time read_clock();
   Time last_read() const noexcept { return last_read_; }
 
-  // How often, one in so many, a call fails for no fault of the program's. 0: never.
+  // One call in N fails through no fault of the program. 0: none.
   void set_fault_rate(unsigned one_in) noexcept { fault_rate_ = one_in; }
   bool has_faults() const noexcept { return fault_rate_ != 0; }
 
-  // How often, one call in so many, the program is kept from running before it: stopped, starved or
-  // suspended, for any time, while others go on. 0: never.
+  // Before one call in N the program is stopped, starved or suspended for any time, while others go
+  // on. 0: never.
   void set_stop_rate(unsigned one_in) noexcept { stop_rate_ = one_in; }
 
   void violate(const std::string& text);
   const std::string& violation() const noexcept { return violation_; }
-  // The last calls, for whoever has to find out.
+  // The last calls, for the analysis of a violation.
   std::string trace() const;
 
-  // Where a log may write to; it takes what it likes.
+  // A descriptor for a log. Writes may be short or fail.
   int open_log();
-  // What a program may read to its end, and where it may write.
+  // Descriptors for the program's input, which ends after the text, and for its output.
   int open_input(std::string text);
   int open_output();
   const std::string& output() const noexcept { return output_; }
 
-  // Whether it is a number that simulated files get.
+  // True if the number is in the range of simulated files.
   static bool is_simulated(int fd) noexcept { return fd >= kFirstFd; }
   std::size_t open_sockets() const;
   const Stream* stream(int fd) const;
 
-  // The calls.
+  // The system calls.
   int socket(int family, int type);
   int bind(int fd);
   int listen(int fd, int backlog);
@@ -159,7 +159,7 @@ class Kernel {
   int getpeername(int fd, sockaddr* address, socklen_t* length);
   int getsockopt(int fd, int level, int name, void* value, socklen_t* length);
   int setsockopt(int fd, int level, int name);
-  // One part, or as many as a msghdr has.
+  // One part, or the parts of a msghdr.
   using Parts = std::span<const iovec>;
   ssize_t recv(int fd, Parts parts, int flags);
   ssize_t send(int fd, Parts parts, int flags);
@@ -170,11 +170,11 @@ class Kernel {
   int ioctl(int fd, unsigned long request, int* value);
   int fcntl(int fd, int command, long argument);
   int signalfd();
-  // Sleeps without asking for anything.
+  // Sleeps only.
   int nanosleep(const timespec& duration);
   int pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* exceptional,
               const timespec* timeout);
-  // Whose bytes come from the handler of signals.
+  // The pipe that the program's signal handler writes to.
   int pipe(int* fds);
   bool has_signal() const noexcept { return signals_ > 0; }
 
@@ -186,17 +186,17 @@ class Kernel {
     sockaddr_storage local{};
     sockaddr_storage peer{};
     bool sends_at_once = false;
-    bool may_pause = false;   // A listener whose last accept() failed,
-    bool is_leaving = false;  // or that lets nobody wait any more.
-    // Signal-driven I/O: to whom, by which signal, and whether at all.
+    bool may_pause = false;   // The listener's last accept() failed,
+    bool is_leaving = false;  // or its backlog is 0.
+    // Signal-driven I/O: whether F_SETOWN, F_SETSIG and FIOASYNC are set.
     bool has_owner = false;
     bool has_signal = false;
     bool armed = false;
-    unsigned told = 0;       // What it was ready for when it was looked at last.
-    unsigned asked = 0;      // What select() was asked of it last.
-    int left_out_ready = 0;  // How many calls in a row have left it out though it was ready.
+    unsigned told = 0;       // Its readiness at the last look.
+    unsigned asked = 0;      // The last request of a select() about it.
+    int left_out_ready = 0;  // Calls in a row that left it out although it was ready.
   };
-  using Sets = std::map<int, unsigned>;  // Descriptor to a sum of kReadable and so on.
+  using Sets = std::map<int, unsigned>;  // Descriptor to a sum of kReadable etc.
 
   static Kernel*& the_current() noexcept;
   int open(File file);
@@ -218,8 +218,7 @@ class Kernel {
   ssize_t read_events(void* buffer, std::size_t length);
   void report_falsely(const Sets& asked, Sets& found);
 
-  // The numbers that the simulated files get: the lowest that is free from here on, as in a
-  // process.
+  // Simulated files get the lowest free number from here on, as in a process.
   static constexpr int kFirstFd = 500;
 
   Dice dice_;
@@ -230,8 +229,8 @@ class Kernel {
   unsigned fault_rate_ = 0;
   unsigned stop_rate_ = 0;
   std::map<int, File> files_;
-  bool inputs_waited_ = false;  // The last call was about the outputs alone, and found some.
-  std::set<int> writable_;      // What the last select() reported so, and was not sent on since.
+  bool inputs_waited_ = false;  // The last call found outputs and left out the inputs.
+  std::set<int> writable_;      // Reported writable by the last select(), not sent on yet.
   std::deque<int> events_;      // On armed files, not read yet.
   bool events_lost_ = false;
   int signals_ = 0;  // Bytes in the pipe.

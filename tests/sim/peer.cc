@@ -70,14 +70,14 @@ void Peer::send() {
   sent_ += count;
   if (sent_ == to_send_ && manner_ == Manner::kHalfCloses) {
     stream_->in_eof = true;
-    // After the server's own EOF it is too late.
+    // Bytes after the server's EOF are too late.
     said_all_ = !stream_->out_eof;
     ended_ = true;
   }
   if (sent_ == to_send_ && manner_ == Manner::kStaysOpen) ended_ = true;
 }
 
-// Does what its manner is, when the time has come. Returns whether that was all.
+// Acts according to the manner when the time has come. Returns true if the peer is finished.
 bool Peer::act() {
   switch (manner_) {
     case Manner::kHalfCloses:
@@ -117,7 +117,7 @@ void Peer::receive(std::size_t most) {
     stream_->taken_awake = kernel_.awake();
   }
   if (stream_->out_eof && stream_->out.empty() && manner_ != Manner::kVanishes) {
-    // The server's EOF is answered by ours.
+    // Answers the server's EOF with EOF.
     stream_->in_eof = true;
     done_ = true;
   }

@@ -10,43 +10,44 @@
 
 namespace echo::sim {
 
-// A client of the simulated server, which does as the dice say.
+// A client of the simulated server that acts at random.
 class Peer {
  public:
-  // Where the peers are.
+  // The addresses of the peers.
   static constexpr std::initializer_list<std::uint32_t> kHosts{0x7f000001, 0x7f000002, 0x7f000003};
 
-  // No two numbers say the same. It says so many bytes at most. One of a crowd is silent for long.
+  // The number determines the bytes of the peer, which sends at most `most` of them. A peer of a
+  // crowd may be silent for long.
   Peer(std::uint64_t number, Kernel& kernel, std::size_t most, bool of_crowd);
 
-  // Its end of the connection, as the server has it.
+  // The server's end of the connection.
   const std::shared_ptr<Stream>& stream() const { return stream_; }
 
-  // Does something, or nothing.
+  // Performs one action, or none.
   void step();
 
-  // Whether it will ever do something more without the server's doing.
+  // True if the peer may act again without an action of the server.
   bool may_act() const;
 
-  // At the end of the run: takes whatever is still on its way to it.
+  // Takes all remaining bytes at the end of the run.
   void receive_rest();
 
-  // What is wrong, where something is that must be true at any time.
+  // Describes a violation of a rule that holds at any time; empty if there is none.
   std::string complaint(std::size_t max_queue) const;
-  // The same for what must be true once the connection is closed.
+  // Describes a violation of a rule that holds once the connection is closed.
   std::string complaint_at_end() const;
 
   std::string describe() const { return "peer " + std::to_string(number_); }
 
  private:
   enum class Manner {
-    kHalfCloses,  // Sends all, then EOF, and reads to the end.
-    kStaysOpen,   // Sends all, and waits.
+    kHalfCloses,  // Sends everything, then EOF, and reads to the end.
+    kStaysOpen,   // Sends everything, and waits.
     kResets,
-    kVanishes,  // Does nothing more at some point.
+    kVanishes,  // Stops acting at some point.
     kNeverReads,
     kSendsUrgently,
-    kCloses,  // Without a look at what comes back.
+    kCloses,  // Without reading the echo.
   };
 
   void send();
@@ -60,10 +61,10 @@ class Peer {
   unsigned laziness_ = 1;
   std::uint64_t to_send_ = 0;
   std::size_t chunk_ = 1;
-  std::uint64_t acts_at_ = 0;  // After so many bytes it acts by its manner.
+  std::uint64_t acts_at_ = 0;  // Acts according to its manner after N bytes.
   std::uint64_t sent_ = 0;
   std::uint64_t got_ = 0;
-  bool said_all_ = false;  // And EOF, in time: it was promised all of it back.
+  bool said_all_ = false;  // It sent everything and EOF in time, so it must get all back.
   bool ended_ = false;
   bool done_ = false;
   bool wrong_ = false;

@@ -32,16 +32,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// To this process, whose handler is the server's. The number is one that may be sent.
+// Sends a signal to this process, which has the server's handler. The number is always valid.
 void send_signal(int number) { static_cast<void>(std::raise(number)); }
 
-// For how many turns a signal may be pending, however busy they are.
+// The maximum number of turns with a pending signal, however busy they are.
 constexpr int kMaxTurnsOfASignal = 100;
 
 // No turn of the simulation takes longer.
 constexpr Duration kTurnTime = Selector::kRest + 1ms;
 
-// The peers of one run, and the signals.
+// The peers of one run, and its signals.
 class ServersWorld : public World {
  public:
   ServersWorld(Kernel& kernel, const ServerSettings& settings)
@@ -49,13 +49,13 @@ class ServersWorld : public World {
         settings_(settings),
         is_crowd_(kernel.dice().one_in(20)),
         to_come_(is_crowd_ ? kernel.dice().between(65, 300) : kernel.dice().between(1, 12)),
-        // Of many peers, or through a small queue, not so much that it takes for ever.
+        // Limited if there are many peers or a small queue, so that a run does not take too long.
         most_said_(is_crowd_ ? 2000 : std::min<std::size_t>(300'000, 1000 * settings.max_queue)),
         stops_after_(is_crowd_ ? kernel.dice().between(500, 3000) : kernel.dice().length(3000)) {}
 
   void step() override {
     ++steps_;
-    // Some connect in the moment between the stop and what the server does of it.
+    // Some peers connect between the signal and the server's reaction.
     if (std::exchange(stops_now_, false)) {
       for (auto left = kernel_.dice().up_to(to_come_); left > 0; --left) connect_peer();
     }
@@ -113,7 +113,7 @@ class ServersWorld : public World {
     return true;
   }
 
-  // EOF for a peer that has not ended yet.
+  // The server sends EOF to a peer that has not sent its own.
   void check_shutdown(const Stream& stream) override {
     if (stream.broken || stream.urgent || stops_ == 2) return;
     stop_if_a_listener_is_dead();
@@ -130,7 +130,7 @@ class ServersWorld : public World {
   void check_close(const Stream& stream) override {
     if (stream.broken) return;
     if (stream.out_eof) {
-      // A byte that it sends now would cost it what it has not taken yet.
+      // A byte from the peer now would reset the connection and lose the unread echo.
       const bool drains = stops_ == 1 && is_in_time() && settings_.idle_timeout == 0s;
       if (drains && stream.asked && !stream.in_eof && !stream.urgent && !stream.out.empty()) {
         kernel_.violate("closed on a peer that had not taken all");
@@ -141,7 +141,7 @@ class ServersWorld : public World {
     if (stream.received != stream.sent) kernel_.violate("closed on a peer that is owed more");
   }
 
-  // Inputs, outputs and queue agree.
+  // Inputs, outputs and queue must agree.
   void check_asked(const Stream& stream, std::optional<bool> readable, bool writable) override {
     const std::uint64_t owed = stream.received - stream.sent;
     if (stream.out_eof) {
@@ -157,7 +157,7 @@ class ServersWorld : public World {
     }
   }
 
-  // After each turn.
+  // Call it after each turn.
   void check() {
     stop_if_a_listener_is_dead();
     turns_with_signal_ = kernel_.has_signal() ? turns_with_signal_ + 1 : 0;
@@ -200,7 +200,7 @@ class ServersWorld : public World {
     backlog.clear();
   }
 
-  // It was not to be opened again: the server stops by itself.
+  // If a dead listener has not been reopened, the server stops by itself.
   void stop_if_a_listener_is_dead() {
     if (died_at_ && stops_ == 0) {
       stops_ = 1;
@@ -210,16 +210,16 @@ class ServersWorld : public World {
     died_at_.reset();
   }
 
-  // Whether nobody has been given up yet.
+  // True until the drain timeout or the second signal.
   bool is_in_time() const {
     return stops_ == 0 || (stops_ == 1 && kernel_.now() < drain_deadline());
   }
 
-  // The server's own is this one or later.
+  // The server's own deadline is the same or later.
   Time drain_deadline() const { return stopped_at_ + settings_.drain_timeout; }
 
-  // What reached the socket before the time was over counts, however late the server looks. It need
-  // not read from a peer that has half a queue or more pending.
+  // Bytes that reached the socket in time count, however late the server looks. It need not read
+  // from a peer with more than half a queue pending.
   void check_that_nothing_is_thrown_away(const Stream& stream) {
     if (!stream.asked || stream.reset) return;
     const std::uint64_t pending = stream.received - stream.sent;
@@ -245,7 +245,7 @@ class ServersWorld : public World {
 
   static bool is_open(const Stream& stream) { return stream.accepted && !stream.closed; }
 
-  // How many connections that host has; 0 for every host.
+  // The number of connections of the host; 0 counts all hosts.
   std::size_t count_open(std::uint32_t host) const {
     return static_cast<std::size_t>(
         std::count_if(peers_.begin(), peers_.end(), [host](const auto& peer) {
@@ -254,23 +254,23 @@ class ServersWorld : public World {
         }));
   }
 
-  // Whether there was no room for it beside the others.
+  // True if there is no room for the newcomer.
   bool is_full_for(const Stream& newcomer) const {
     return (settings_.max_connections > 0 && count_open(0) > settings_.max_connections) ||
            (settings_.max_per_host > 0 && count_open(newcomer.host) > settings_.max_per_host);
   }
 
-  // Whether it may be closed by now: what is in flight to it counts as a byte, once.
+  // True if the connection may be closed as idle: bytes in flight extend its time once.
   bool may_be_idle(const Stream& stream) const {
     const Duration time = settings_.idle_timeout;
     return time > 0s && kernel_.now() - stream.moved_at >= time &&
            (stream.out.empty() || kernel_.now() - stream.sent_at >= 2 * time);
   }
 
-  // Whether it should have been closed by now: one that takes nothing of what is in flight to it is
-  // given the time twice.
+  // True if the connection should have been closed as idle: a peer that takes nothing of the bytes
+  // in flight has twice the time.
   bool is_overdue(const Stream& stream) const {
-    // A reset is the end of it, which select() has yet to tell.
+    // A reset ends it, even if select() has not reported the reset yet.
     if (settings_.idle_timeout == 0s || stops_ > 0 || stream.reset) return false;
     const bool in_flight = !stream.out.empty() || stream.taken_at > stream.moved_at;
     const Duration most = settings_.idle_timeout * (in_flight ? 2 : 1) + kTurnTime;
@@ -290,7 +290,8 @@ class ServersWorld : public World {
     --to_come_;
   }
 
-  // A server that goes on must be within its drain timeout, and not have had the second signal.
+  // A server that continues must be within its drain timeout, and must not have had a second
+  // signal.
   void check_stop() {
     if (stops_ == 0) return;
     if (kernel_.now() >= drain_deadline()) ++late_turns_;
@@ -310,7 +311,7 @@ class ServersWorld : public World {
   void stop() {
     if (stops_ == 2 || (stops_ == 1 && !kernel_.dice().one_in(20))) return;
     stops_now_ = true;
-    // The first signal gives it the whole time to drain, whatever it drains for already.
+    // The first signal starts the full drain timeout, even if a drain is in progress already.
     if (std::exchange(stopped_itself_, false)) {
       stopped_at_ = kernel_.now();
       drains_since_.reset();
@@ -325,7 +326,7 @@ class ServersWorld : public World {
   const ServerSettings& settings_;
   std::vector<std::unique_ptr<Peer>> peers_;
   std::map<int, Backlog> backlogs_;  // By listener.
-  bool is_open_to_all_ = true;       // Not once a backlog of 0 keeps new ones out.
+  bool is_open_to_all_ = true;       // False once the backlog is 0.
   bool is_crowd_;
   std::uint64_t to_come_;
   std::size_t most_said_;
@@ -333,14 +334,14 @@ class ServersWorld : public World {
   std::uint64_t stops_after_;
   int stops_ = 0;
   bool stops_now_ = false;
-  bool stopped_itself_ = false;  // For want of a listener, and no signal has come.
+  bool stopped_itself_ = false;  // Without a listener; no signal has come.
   Time stopped_at_{};
-  std::optional<Time> died_at_;  // A listener, and none has been opened since.
-  int dead_ = -1;                // Which one that was.
+  std::optional<Time> died_at_;  // When a listener died, unless one has been opened since.
+  int dead_ = -1;                // The last listener that died.
   std::optional<Time> drains_since_;
   int stops_when_draining_ = 0;
-  int late_turns_ = 0;         // After the drain deadline, or a little before the server's own.
-  int turns_with_signal_ = 0;  // How many turns in a row have left one pending.
+  int late_turns_ = 0;         // After the drain deadline, or slightly before the server's own.
+  int turns_with_signal_ = 0;  // Turns in a row that left a signal pending.
 };
 
 ServerSettings any_server_settings(Dice& dice) {
@@ -348,7 +349,7 @@ ServerSettings any_server_settings(Dice& dice) {
   settings.listen.hosts = {resolve("127.0.0.1", 0)};
   if (dice.one_in(2)) settings.listen.hosts.push_back(resolve("127.0.0.2", 0));
   settings.listen.port = 0;
-  settings.listen.backlog = 300;  // As many as ever come.
+  settings.listen.backlog = 300;  // No run has more clients.
   settings.max_queue = dice.one_of<std::size_t>({1, 7, 100, 5000, 65536, 262144});
   settings.max_connections = dice.one_of<std::size_t>({0, 0, 0, 2});
   settings.max_per_host = dice.one_of<std::size_t>({0, 0, 1, 3});
@@ -368,7 +369,7 @@ std::string simulate_server(std::uint64_t seed) {
   Log log(kernel.open_log(), level, Log::Manner::kDaemon);
   Signals signals(Server::kSignals);
   const unsigned faults = kernel.dice().one_of({0U, 0U, 1000U, 100U, 10U});
-  // Now and then there are faults from the start on.
+  // In some runs the faults begin at the start.
   if (kernel.dice().one_in(4)) kernel.set_fault_rate(faults);
   bool started = false;
   try {

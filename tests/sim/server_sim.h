@@ -5,8 +5,8 @@
 
 namespace echo::sim {
 
-// Runs a Server on a simulated kernel, from its start to its stop, as the seed has it. Returns what
-// went wrong and the last calls; empty where nothing did.
+// Runs a Server on a simulated kernel from start to stop, as the seed decides. Returns the
+// violation and the last calls; empty if there was none.
 std::string simulate_server(std::uint64_t seed);
 
 }  // namespace echo::sim

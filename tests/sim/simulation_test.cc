@@ -14,15 +14,15 @@
 #include "sim/client_sim.h"
 #include "sim/server_sim.h"
 
-// There with a sanitizer, which ends a program by no signal (sanitizer/common_interface_defs.h).
+// Defined only with a sanitizer, which ends the program without a signal
+// (sanitizer/common_interface_defs.h).
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming,cert-dcl*): its name
 extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)());
 
 namespace echo::sim {
 namespace {
 
-// Which seeds to run: so many, from the first one on. By default few enough for every run of the
-// tests.
+// The seeds to run: `count` seeds from `first` on. The default is small enough for every test run.
 struct Seeds {
   std::uint64_t first = 1;
   std::optional<std::uint64_t> count{};
@@ -37,8 +37,8 @@ std::string last_words;
 std::map<int, struct sigaction> old_actions;
 // NOLINTEND(*-non-const-global-variables)
 
-// No seed takes nearly so much of the processor, however slow the machine and its sanitizers are.
-// What simulates a system waits for nothing, so it is the processor that a seed without end takes.
+// More processor time than any seed needs, even on a slow machine with sanitizers. A simulation
+// never waits, so an endless seed uses processor time.
 constexpr itimerval kMaxOfASeed{.it_interval = {}, .it_value = {.tv_sec = 10, .tv_usec = 0}};
 constexpr itimerval kNoLimit{};
 
@@ -47,8 +47,8 @@ void tell_last_words() {
       ::write(STDERR_FILENO, last_words.data(), last_words.size());
 }
 
-// A seed that kills the program, or hangs, is told too; then whoever else waits for the signal has
-// it: what else brings one here does so again, but a timer does not.
+// Reports a seed that crashes or hangs, then restores the old action. A crash repeats its signal by
+// itself; a timer does not.
 extern "C" void tell_last_words_of(int signal) {
   tell_last_words();
   ::sigaction(signal, &old_actions[signal], nullptr);
@@ -93,7 +93,7 @@ void read_command_line(int argc, char** argv) {
 }  // namespace
 }  // namespace echo::sim
 
-// sim_tests [--seed S] [--seeds N] and GoogleTest's own options: that seed, or so many from it on.
+// sim_tests [--seed S] [--seeds N], and GoogleTest's options: runs seed S, or N seeds from S on.
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
   try {
@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
     std::cerr << "sim_tests: " << error.what() << '\n';
     return 2;
   }
-  // A server leaves a SIGHUP alone that is ignored at its start (nohup).
+  // A server keeps SIGHUP ignored if it was ignored at the start (nohup).
   std::signal(SIGHUP, SIG_DFL);  // NOLINT(cert-err33-c): SIGHUP is valid
   for (const int signal : {SIGSEGV, SIGABRT, SIGPROF}) echo::sim::tell_last_words_at(signal);
   if (__sanitizer_set_death_callback != nullptr) {

@@ -1,5 +1,5 @@
-// The linker sends the program's calls here (ld(1), --wrap); what is not simulated goes on to the
-// real kernel.
+// The linker redirects the program's calls here (ld(1), --wrap). Calls that are not simulated go on
+// to the real kernel.
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -14,8 +14,8 @@ namespace {
 
 using echo::sim::Kernel;
 
-// The simulated kernel, if the descriptor is one of its numbers: one that is not open any more is
-// the simulation's to complain of.
+// The simulated kernel if the descriptor is in its range, even if it is closed: the simulation
+// reports such a call.
 Kernel* kernel_of(int fd) {
   Kernel* const kernel = Kernel::current();
   return kernel != nullptr && Kernel::is_simulated(fd) ? kernel : nullptr;
@@ -108,7 +108,7 @@ ssize_t __wrap_recv(int fd, void* buffer, size_t length, int flags) {
   return kernel->recv(fd, {&part, 1}, flags);
 }
 
-// What _FORTIFY_SOURCE makes of recv() and read() where it knows the buffer's size.
+// The names of recv() and read() under _FORTIFY_SOURCE if the size of the buffer is known.
 ssize_t __wrap___recv_chk(int fd, void* buffer, size_t length, size_t /*room*/, int flags) {
   return __wrap_recv(fd, buffer, length, flags);
 }
@@ -122,7 +122,7 @@ ssize_t __wrap_recvmsg(int fd, msghdr* message, int flags) {
 ssize_t __wrap_send(int fd, const void* buffer, size_t length, int flags) {
   Kernel* const kernel = kernel_of(fd);
   if (kernel == nullptr) return __real_send(fd, buffer, length, flags);
-  // send(2) only reads it, though an iovec cannot say so.
+  // send(2) does not write to the buffer, but an iovec has no const pointer.
   void* const base = const_cast<void*>(buffer);  // NOLINT(*-const-cast)
   const iovec part{.iov_base = base, .iov_len = length};
   return kernel->send(fd, {&part, 1}, flags);
