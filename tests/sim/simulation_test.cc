@@ -71,11 +71,11 @@ void run_all(std::string (*simulate)(std::uint64_t)) {
   }
 }
 
-TEST(Simulation, ServerLosesNothingAndHurtsNobody) { run_all(&simulate_server); }
+TEST(Simulation, ServerLosesNoByteAndNoClient) { run_all(&simulate_server); }
 
-TEST(Simulation, ClientFindsEveryFaultAndNoOther) { run_all(&simulate_client); }
+TEST(Simulation, ClientReportsExactlyTheFaults) { run_all(&simulate_client); }
 
-TEST(Simulation, LoadFindsEveryFaultAndNoOther) { run_all(&simulate_load); }
+TEST(Simulation, LoadReportsExactlyTheFaults) { run_all(&simulate_load); }
 
 void read_command_line(int argc, char** argv) {
   const OptionTable table{
