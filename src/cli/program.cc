@@ -21,19 +21,20 @@
 namespace echo {
 namespace {
 
-// The text may hold whatever the user's command line did.
+// Logs the error. The text may contain control characters from the command line.
 void complain(std::string_view name, const char* text) {
   Log(STDERR_FILENO, LogLevel::kError, Log::Manner::kTool)
       .complaint(name, ": ", escape_controls(text));
 }
 
-// Holds the number of each standard descriptor that is closed: otherwise the first socket would
-// take it, and a log line would go to a client.
+// Opens each standard descriptor that is closed. Otherwise the first socket would get its number,
+// and log lines would go to a client.
 void hold_standard_descriptors() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
-    // open() takes the lowest number that is free: this one. The wrong way round, so that using it
-    // stays an error: no output seems to go well, and no input seems to be empty.
+    // open() uses the lowest free number: this one. The access mode is the opposite of the usual
+    // one, so that reading or writing is still an error: no output seems to succeed, and no input
+    // seems to be empty.
     const int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
     if (::open("/dev/null", mode | O_CLOEXEC) < 0) {
       throw std::system_error(errno, std::generic_category(), "cannot open /dev/null");

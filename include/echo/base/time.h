@@ -12,8 +12,8 @@ using Clock = std::chrono::steady_clock;
 using Time = Clock::time_point;
 using Duration = std::chrono::nanoseconds;
 
-// The longest time that parse_duration() accepts: about ten years. Adding it to a Time never
-// overflows.
+// The longest time that parse_duration() accepts: about ten years. Adding it to the present Time
+// never overflows.
 constexpr Duration kMaxDuration = std::chrono::hours{87600};
 
 // Returns the earliest of the times; nullopt stands for never.

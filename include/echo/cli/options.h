@@ -70,8 +70,8 @@ struct Given {
 
 // Reads a command line with getopt_long(3), GNU style, and applies each option. Options and
 // arguments may come in any order; `--` ends the options; --help and --version end the walk. Throws
-// UsageError for an unknown option, a missing value, or a wrong value. getopt_long() has global
-// state, so only one walk may run at a time.
+// UsageError for an unknown option, a missing or superfluous value, or a wrong value. getopt_long()
+// has global state, so only one walk may run at a time.
 Given walk_command_line(int argc, char* const* argv, const OptionTable& table);
 
 // Returns the table as --help prints it, followed by the notation of values.

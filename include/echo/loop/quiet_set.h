@@ -33,9 +33,9 @@ class QuietSet {
   void add(int fd) noexcept;
   // Makes the descriptor active, and keeps it so until forget().
   void keep_active(int fd) noexcept;
-  // Nothing is expected of the descriptor for now.
+  // Nothing is expected of the descriptor for now. keep_active() stays in effect.
   void remove(int fd) noexcept;
-  // As remove(), for a descriptor that is closed or about to be closed.
+  // As remove(), for a descriptor that is closed or about to be closed. Also ends keep_active().
   void forget(int fd) noexcept;
 
   // Prepares the sets of a call of select(): removes the idle descriptors and adds the queue of

@@ -41,8 +41,8 @@ class SignalDrivenIo {
   static void disarm(int fd) noexcept;
 
   // Call it when fd() is readable. Passes on at most kMaxTaken events, in order; fd() stays
-  // readable if there are more. Returns false if events were lost, on any armed descriptor, because
-  // the queue was full.
+  // readable if there are more. Returns false if events of any armed descriptor may be lost,
+  // because the queue was full or cannot be read.
   bool take(const std::function<void(int fd)>& happened) const;
 
   static constexpr std::size_t kMaxTaken = 512;
