@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "echo/base/usage_error.h"
+#include "echo/cli/option_hints.h"
 
 namespace echo {
 namespace {
@@ -45,34 +46,46 @@ bool takes_value(const Option& option) { return *option.argument != '\0'; }
 
 OptionTable with_help(OptionTable table, Action& action) {
   table.push_back(
-      {0, "help", "", "show this text and exit", [&action](auto&) { action = Action::kHelp; }});
-  table.push_back({0, "version", "", "show the version and exit",
+      {0, "help", "", "Show this help and exit", [&action](auto&) { action = Action::kHelp; }});
+  table.push_back({0, "version", "", "Show the version and exit",
                    [&action](auto&) { action = Action::kVersion; }});
   return table;
 }
 
-// Of an option that getopt_long() has refused with that val, in that word or before it.
-[[noreturn]] void refuse(int val, const std::string& word) {
-  const std::string letter = std::string("-") + static_cast<char>(optopt);
+// Reports an option that getopt_long() has refused with this value. `word` is what it has read last
+// and `next` what it reads next: the same word still, if the letter is not the last one in it.
+[[noreturn]] void refuse(int val, const std::string& word, const char* next,
+                         const OptionTable& table) {
+  const auto letter = static_cast<char>(optopt);
   if (val == ':') {
-    throw UsageError("option '" + (word.starts_with("--") ? word : letter) + "' needs a value");
+    throw UsageError("option '" + (word.starts_with("--") ? word : std::string{'-', letter}) +
+                     "' needs a value");
   }
-  // getopt_long() reports a long option that it does not know by 0, one with a value that it should
-  // not have by its val, and a letter that it does not know by the letter.
-  if (optopt == 0) throw UsageError("unknown or ambiguous option '" + word + "'");
+  // getopt_long() reports an unknown long option by 0, a long option with a value that it must not
+  // have by its val, and an unknown letter by the letter.
   if (optopt >= kFirstVal) throw UsageError("option '" + word + "' takes no value");
-  throw UsageError("unknown option '" + letter + "'");
+  if (optopt != 0) {
+    const bool is_read = word.starts_with('-') && word.ends_with(letter);
+    throw UsageError("unknown option '" + std::string{'-', letter} + "'" +
+                     letter_hint(letter, is_read || next == nullptr ? word : next, table));
+  }
+  throw UsageError((is_ambiguous(word, table) ? "ambiguous option '" : "unknown option '") + word +
+                   "'" + long_option_hint(word, table));
 }
 
-// In lines of at most 80 columns, the help in a column of its own.
-std::string help_of(const Option& option) {
+std::string synopsis_of(const Option& option) {
+  std::string text = "      --";
+  if (option.letter != 0) text.replace(2, 3, {'-', option.letter, ','});
+  text += option.name;
+  if (takes_value(option)) text.append(" ").append(option.argument);
+  return text;
+}
+
+// In lines of at most 80 columns; the help begins after `column` of them.
+std::string help_of(const Option& option, std::size_t column) {
   constexpr std::size_t kWidth = 80;
-  constexpr std::size_t kBeforeHelp = 27;
-  std::string line = "      --";
-  if (option.letter != 0) line.replace(2, 3, {'-', option.letter, ','});
-  line += option.name;
-  if (takes_value(option)) line.append(" ").append(option.argument);
-  line.resize(std::max(line.size() + 1, kBeforeHelp), ' ');
+  std::string line = synopsis_of(option);
+  line.resize(column, ' ');
   std::string text;
   std::string help = option.help;
   if (!option.default_value.empty()) help += " (default: " + option.default_value + ")";
@@ -80,7 +93,7 @@ std::string help_of(const Option& option) {
   for (std::string word; words >> word;) {
     if (line.size() + 1 + word.size() > kWidth) {
       text += line + '\n';
-      line.assign(kBeforeHelp, ' ');
+      line.assign(column, ' ');
     }
     line += ' ' + word;
   }
@@ -104,11 +117,11 @@ std::uint64_t OptionValue::number(std::uint64_t least, std::uint64_t most) const
 
 std::size_t OptionValue::size() const {
   const std::size_t size = fit(*this, parse_size(text),
-                               {.kind = "a size (a number of bytes, or one with K, M or G)",
+                               {.kind = "a size (bytes, or a number with K, M or G)",
                                 .pieces = kWholeBytes,
                                 .range = "too large"},
                                [](std::uint64_t) { return true; });
-  if (size == 0) reject("out of range (1 byte at least)");
+  if (size == 0) reject("out of range (at least 1 byte)");
   return size;
 }
 
@@ -135,14 +148,14 @@ Rate OptionValue::rate(std::uint64_t most) const {
   };
   return fit(*this, parse_rate(text),
              {.kind = "a rate (a number, or one with /s, /m or /h)",
-              .pieces = "a rate of so few digits that it can be kept exactly",
+              .pieces = "a rate that can be kept exactly; use fewer digits",
               .range = "out of range (more than 0, at most " + std::to_string(most) + "/s)"},
              is_in_range);
 }
 
 SizeRange OptionValue::size_range(std::size_t most) const {
   return fit(*this, parse_size_range(text),
-             {.kind = "a size, or two with '-' between them, the lesser first",
+             {.kind = "a size or a range of sizes, such as 64-64K",
               .pieces = kWholeBytes,
               .range = "out of range (1 to " + std::to_string(most) + " bytes)"},
              [=](SizeRange range) { return range.least > 0 && range.most <= most; });
@@ -156,7 +169,7 @@ std::string OptionValue::host() const {
     return text.substr(1, text.size() - 2);
   }
   if (colons == 1 || (has_brackets && colons > 0)) {
-    reject("not a host (a name or an address; the port goes to --port)");
+    reject("not a host name or address; use --port for the port");
   }
   return text;
 }
@@ -180,8 +193,14 @@ bool Given::has(std::string_view option) const {
   return std::find(options.begin(), options.end(), option) != options.end();
 }
 
-void Given::expect_no_arguments() const {
-  if (!arguments.empty()) throw UsageError("unexpected argument '" + arguments.front() + "'");
+void Given::expect_no_arguments(std::string_view number_option) const {
+  if (arguments.empty()) return;
+  const std::string& first = arguments.front();
+  std::string hint = "; see --help";
+  if (!number_option.empty() && is_number(first)) {
+    hint = "; did you mean '" + std::string(number_option) + " " + first + "'?";
+  }
+  throw UsageError("unexpected argument '" + first + "'" + hint);
 }
 
 Given walk_command_line(int argc, char* const* argv, const OptionTable& table) {
@@ -206,26 +225,33 @@ Given walk_command_line(int argc, char* const* argv, const OptionTable& table) {
       given.arguments.assign(argv + optind, argv + argc);
       break;
     }
-    if (val == ':' || val == '?') refuse(val, argv[optind - 1]);
+    const std::string_view word = argv[optind - 1];
+    if (val == ':' || val == '?') refuse(val, std::string(word), argv[optind], all);
     const auto found = val >= kFirstVal
                            ? all.begin() + (val - kFirstVal)
                            : std::find_if(all.begin(), all.end(),
                                           [val](const Option& each) { return each.letter == val; });
     given.options.emplace_back(found->name);
-    found->apply(
-        {.option = std::string("--") + found->name, .text = takes_value(*found) ? optarg : ""});
+    try {
+      found->apply(
+          {.option = std::string("--") + found->name, .text = takes_value(*found) ? optarg : ""});
+    } catch (const UsageError& error) {
+      throw UsageError(error.what() + single_dash_hint(word, all));
+    }
   }
   return given;
 }
 
 std::string options_help(const OptionTable& table) {
   Action unused{};
+  const OptionTable all = with_help(table, unused);
+  std::size_t column = 0;
+  for (const Option& option : all) column = std::max(column, synopsis_of(option).size() + 1);
   std::string text;
-  for (const Option& option : with_help(table, unused)) text += option.heading + help_of(option);
+  for (const Option& option : all) text += option.heading + help_of(option, column);
   return text + R"(
-A number may have decimals. TIME has ns, us, ms, s, m or h; without a unit it
-counts seconds. SIZE is in bytes, or has K, M or G (powers of 1,024); N may have
-K, M or G (powers of 1,000).
+TIME takes ns, us, ms, s (default), m or h; SIZE takes K, M or G (powers of
+1024); N takes K, M or G (powers of 1000). Decimals are allowed.
 )";
 }
 

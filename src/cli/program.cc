@@ -70,7 +70,7 @@ void raise_descriptor_limit(Log& log) {
   if (raised && limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   raised = raised && ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
-  if (!raised) log.warning("cannot raise the limit of descriptors: ", ErrnoText{errno});
+  if (!raised) log.warning("cannot raise the descriptor limit: ", ErrnoText{errno});
 }
 
 void limit_name_lookups() { ::setenv("RES_OPTIONS", "timeout:1 attempts:2 single-request", 0); }

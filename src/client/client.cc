@@ -36,7 +36,7 @@ bool Client::run() {
   while (turn()) {
   }
   if (failures_ > kMaxFailuresLogged) {
-    log_.error("more connections failed: ", failures_ - kMaxFailuresLogged);
+    log_.error("more failed connections: ", failures_ - kMaxFailuresLogged);
   }
   return failures_ == 0 && !is_cut_;
 }
@@ -94,13 +94,13 @@ void Client::watch_streams() {
 }
 
 void Client::give_up() {
-  const std::string reason = "not done within " + format_duration(settings_.deadline);
+  const std::string reason = "not finished within " + format_duration(settings_.deadline);
   handle_all([&](ClientConnection& late) {
     late.receive_all(buffer(), attended(now()));
     late.give_up(reason);
   });
   const std::size_t unopened = settings_.connections - opened_;
-  if (unopened > 0) log_.error("connections not begun: ", unopened);
+  if (unopened > 0) log_.error("connections not started: ", unopened);
   if (ready_for_output() > 0) log_.error("standard output: ", reason);
   is_cut_ = unopened > 0 || ready_for_output() > 0;
 }

@@ -28,8 +28,8 @@ std::string no_address_text() {
   std::string text = ErrnoText{EADDRNOTAVAIL}.to_string();
   const auto ports = local_ports();
   if (ports) {
-    text += " (this machine has none for it, or all " + format_number(*ports) +
-            " ports of it are in use)";
+    text += " (no local address reaches it, or all " + format_number(*ports) +
+            " local ports are in use)";
   }
   return text;
 }
@@ -216,11 +216,11 @@ void ClientConnection::check(std::string_view bytes) {
     received_ += exact;
     bytes.remove_prefix(exact);
     if (exact == piece.size() && exact > 0) continue;
-    fail(Failure::kMismatch,
-         "bytes differ at offset " + std::to_string(received_) + ": " +
-             (expected.empty() ? "nothing was sent there" : "sent 0x" + hex(expected[exact])) +
-             ", received 0x" + hex(bytes.front()) + " of " +
-             Payload(first_bytes.empty() ? bytes : first_bytes).to_string());
+    fail(Failure::kMismatch, "bytes differ at offset " + std::to_string(received_) + ": " +
+                                 (expected.empty() ? "nothing was sent at this offset"
+                                                   : "sent 0x" + hex(expected[exact])) +
+                                 ", received 0x" + hex(bytes.front()) + " in " +
+                                 Payload(first_bytes.empty() ? bytes : first_bytes).to_string());
     return;
   }
 }

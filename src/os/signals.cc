@@ -97,7 +97,7 @@ void reap_children() noexcept {
 Signals::Signals(std::initializer_list<int> caught) {
   std::array<int, 2> ends{};
   if (::pipe(ends.data()) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot make a pipe for signals");
+    throw std::system_error(errno, std::generic_category(), "cannot create the signal pipe");
   }
   reader_ = UniqueFd(ends[0]);
   writer_ = UniqueFd(ends[1]);

@@ -35,38 +35,35 @@ OptionTable target_options(ClientOptions& options) {
   ClientSettings& client = options.client;
   LoadSettings& load = options.load;
   return {
-      {'H', "host", "ADDR", "the server's name or address",
-       [&](auto& value) { client.host = load.host = value.host(); }, client.host},
-      {'p', "port", "PORT", "its port, a number or a service's name",
+      {'H', "host", "ADDR", "Connect to this name or address",
+       [&](auto& value) { client.host = load.host = value.host(); }, client.host, "Connecting:\n"},
+      {'p', "port", "PORT", "Connect to this port or service name",
        [&](auto& value) { client.port = load.port = value.port(); }, std::to_string(client.port)},
-      {'c', "connections", "N", "how many sockets to open",
+      {'c', "connections", "N", "Open N connections",
        [&](auto& value) {
          client.connections = load.connections = value.number(1, kMaxConnections);
        },
-       std::to_string(client.connections) +
-           "; where it measures: " + std::to_string(load.connections)},
-      {'t', "timeout", "TIME",
-       "how long to wait for a connection, and for the whole answer to a message; 0 for ever",
+       std::to_string(client.connections) + "; measuring: " + std::to_string(load.connections)},
+      {'t', "timeout", "TIME", "Wait TIME to connect and for each echo",
        [&](auto& value) { client.timeout = load.timeout = value.duration(); },
        format_duration(client.timeout)},
-      {0, "deadline", "TIME", "end after TIME, whatever is not done by then",
+      {0, "deadline", "TIME", "End after TIME, with status 1 if unfinished",
        [&](auto& value) { client.deadline = load.deadline = value.positive_duration(); }},
-      {'4', "ipv4", "", "use IPv4 only", [&](auto&) { client.family = load.family = AF_INET; }},
-      {'6', "ipv6", "", "use IPv6 only; of the two the last one counts",
-       [&](auto&) { client.family = load.family = AF_INET6; }},
+      {'4', "ipv4", "", "Use IPv4 only", [&](auto&) { client.family = load.family = AF_INET; }},
+      {'6', "ipv6", "", "Use IPv6 only", [&](auto&) { client.family = load.family = AF_INET6; }},
   };
 }
 
-// Each makes the client measure.
+// Each of them makes the client measure.
 OptionTable measuring_options(ClientOptions& options) {
   LoadSettings& load = options.load;
   return {
-      {'n', "count", "N", "each connection says N messages",
+      {'n', "count", "N", "Send N messages on each connection",
        [&](auto& value) { load.count = value.number(1, kMaxMessages); }, "",
-       "\nIt measures with one of these three, on messages of its own:\n"},
-      {'D', "duration", "TIME", "messages begin for so long",
+       "Measuring, with at least one of:\n"},
+      {'D', "duration", "TIME", "Send messages for TIME",
        [&](auto& value) { load.duration = value.positive_duration(); }},
-      {'I', "interval", "TIME", "ping: a message each TIME, and a line for each, with --reconnect",
+      {'I', "interval", "TIME", "Ping: send one message every TIME",
        [&](auto& value) {
          load.rate = {.count = 1, .period = value.positive_duration()};
          load.reconnect = true;
@@ -74,67 +71,63 @@ OptionTable measuring_options(ClientOptions& options) {
   };
 }
 
-// They go only with those.
+// They need one of those.
 OptionTable load_options(ClientOptions& options) {
   LoadSettings& load = options.load;
   Presentation& presentation = options.presentation;
   return {
-      {'s', "size", "SIZE", "of a message, or a range of sizes such as 64-64K",
+      {'s', "size", "SIZE", "Send SIZE bytes, or a range such as 64-64K",
        [&](auto& value) { load.sizes = value.size_range(kMaxSize); },
-       std::to_string(load.sizes.least), "\n"},
-      {'P', "pipeline", "DEPTH", "how many messages a connection has in flight",
+       std::to_string(load.sizes.least), "Load:\n"},
+      {'P', "pipeline", "DEPTH", "Allow DEPTH in flight",
        [&](auto& value) { load.pipeline = value.number(1, kMaxDepth); },
        std::to_string(load.pipeline) +
-           "; at a rate: " + std::to_string(LoadSettings::kPipelineAtRate)},
-      {'r', "rate", "N",
-       "N messages a second (or N/m, N/h) of all connections, each timed from when it was due",
+           "; with --rate: " + std::to_string(LoadSettings::kPipelineAtRate)},
+      {'r', "rate", "N", "Send N messages/s in total (N/m, N/h), on schedule",
        [&](auto& value) { load.rate = value.rate(kMaxRate); }},
-      {0, "ramp", "TIME", "open the connections over so long",
-       [&](auto& value) { load.ramp = value.duration(); }, format_duration(load.ramp)},
-      {0, "churn", "", "make a connection for each message", [&](auto&) { load.churn = true; }},
-      {0, "idle", "N", "open so many more, which say nothing",
-       [&](auto& value) { load.idle = value.number(0, kMaxConnections); },
-       std::to_string(load.idle)},
-      {0, "half-close", "", "send EOF behind the last message, not after its echo",
+      {0, "ramp", "TIME", "Spread the opening of connections over TIME",
+       [&](auto& value) { load.ramp = value.duration(); }},
+      {0, "churn", "", "Use a new connection for each message", [&](auto&) { load.churn = true; }},
+      {0, "idle", "N", "Keep N additional idle connections open",
+       [&](auto& value) { load.idle = value.number(0, kMaxConnections); }},
+      {0, "half-close", "", "Send EOF after the last message, before its echo",
        [&](auto&) { load.half_close = true; }},
-      {0, "warmup", "TIME", "measure only what begins after so long",
-       [&](auto& value) { load.warmup = value.duration(); }, format_duration(load.warmup)},
-      {0, "reconnect", "", "make a connection that fails again",
-       [&](auto&) { load.reconnect = true; }},
-      {0, "histogram", "", "plot the distribution of the latencies too",
-       [&](auto&) { presentation.histogram = true; }},
-      {0, "ascii", "", "plot it in ASCII, whatever the locale",
+      {0, "warmup", "TIME", "Exclude the first TIME from the results",
+       [&](auto& value) { load.warmup = value.duration(); }},
+      {0, "reconnect", "", "Reopen connections that fail", [&](auto&) { load.reconnect = true; }},
+      {0, "seed", "N", "Send the same bytes as an earlier run",
+       [&](auto& value) { options.seed = value.number(0, Pattern::kMaxSeed); }},
+      {0, "histogram", "", "Plot the latency distribution",
+       [&](auto&) { presentation.histogram = true; }, "", "Results:\n"},
+      {0, "ascii", "", "Plot in ASCII, whatever the locale",
        [&](auto&) { presentation.ascii = true; }},
-      {0, "json", "", "print the results as one JSON object",
+      {0, "json", "", "Print one JSON object",
        [&](auto&) { presentation.format = OutputFormat::kJson; }},
-      {0, "csv", "", "print the figures of each sample as a line",
+      {0, "csv", "", "Print one line per sample",
        [&](auto&) { presentation.format = OutputFormat::kCsv; }},
-      {0, "sample", "TIME", "how long a sample of --csv, --json or --svg is, from 1ms on",
+      {0, "sample", "TIME", "Take a sample every TIME",
        [&](auto& value) {
          presentation.sample = value.duration();
          // The client does nothing else while it sums one up.
-         if (*presentation.sample < kMinSample) value.reject("out of range (1ms at least)");
+         if (*presentation.sample < kMinSample) value.reject("out of range (at least 1ms)");
        },
        format_duration(Presentation::kDefaultSample) + "; --json: none"},
-      {0, "svg", "FILE", "draw latencies and throughput over time",
+      {0, "svg", "FILE", "Draw latency and throughput over time",
        [&](auto& value) {
          presentation.svg = value.text;
-         if (value.text.empty()) value.reject("not the name of a file");
+         if (value.text.empty()) value.reject("not a file name");
          if (value.text == "-") {
-           value.reject("not the name of a file; standard output has the results");
+           value.reject("not a file name; standard output carries the results");
          }
        }},
-      {0, "seed", "N", "send the bytes of the run that had this seed",
-       [&](auto& value) { options.seed = value.number(0, Pattern::kMaxSeed); },
-       "another one for each run"},
   };
 }
 
 OptionTable log_options(ClientOptions& options) {
   return {
-      {'v', "verbose", "", "tell more; where it measures, of every failure",
-       [&](auto&) { options.log_level = LogLevel::kDebug; }, "", "\n"},
-      {0, "quiet", "", "tell only of errors, and the results",
+      {'v', "verbose", "", "Print more; when measuring, every failure",
+       [&](auto&) { options.log_level = LogLevel::kDebug; }, "", "Other:\n"},
+      {0, "quiet", "", "Print only errors and results",
        [&](auto&) { options.log_level = LogLevel::kError; }},
   };
 }
@@ -172,7 +165,7 @@ bool looks_like_host(std::string text) {
 }
 
 std::string host_hint(const std::string& message) {
-  return "'" + message + "' is sent as a message; the server is named by --host";
+  return "'" + message + "' is sent as a message; use --host to name the server";
 }
 
 std::string option_named(std::string_view option) {
@@ -182,8 +175,7 @@ std::string option_named(std::string_view option) {
 void finish_talking(const Given& given, ClientOptions& options) {
   for (const Option& option : load_options(options)) {
     if (given.has(option.name)) {
-      throw UsageError(option_named(option.name) +
-                       " goes only with --count, --duration or --interval");
+      throw UsageError(option_named(option.name) + " needs --count, --duration or --interval");
     }
   }
   ClientSettings& client = options.client;
@@ -194,8 +186,8 @@ void finish_talking(const Given& given, ClientOptions& options) {
     options.hint = host_hint(client.messages.front());
   }
   for (const std::string& message : client.messages) {
-    if (message == "-") throw UsageError("'-' (standard input) goes with no other message");
-    if (message.empty()) throw UsageError("a message is '', and nothing would come back of it");
+    if (message == "-") throw UsageError("'-' (standard input) cannot be combined with a message");
+    if (message.empty()) throw UsageError("MESSAGE '' is empty; send at least one byte");
   }
 }
 
@@ -210,32 +202,33 @@ void refuse_clashes(const Given& given, const LoadSettings& load) {
                                            {"histogram", "csv"}}};
   for (const auto& [one, other] : kClashes) {
     if (given.has(one) && given.has(other)) {
-      throw UsageError(option_named(one) + " does not go with " + option_named(other));
+      throw UsageError(option_named(one) + " cannot be combined with " + option_named(other));
     }
   }
   if (given.has("interval") && load.connections > 1) {
-    throw UsageError("option '--interval' has one connection, not " +
+    throw UsageError("option '--interval' uses one connection, not " +
                      std::to_string(load.connections));
   }
   if (given.has("ramp") && given.has("churn") && given.has("rate")) {
-    throw UsageError("option '--ramp' does not go with --churn and --rate together");
+    throw UsageError("option '--ramp' cannot be combined with --churn and --rate together");
   }
   if (given.has("duration") && load.ramp > load.warmup + load.duration) {
     throw UsageError("option '--ramp' is longer than --warmup and --duration together");
   }
   if (given.has("ascii") && !given.has("histogram")) {
-    throw UsageError("option '--ascii' goes only with --histogram");
+    throw UsageError("option '--ascii' needs --histogram");
   }
   if (given.has("sample") && !given.has("csv") && !given.has("json") && !given.has("svg")) {
-    throw UsageError("option '--sample' goes only with --csv, --json or --svg");
+    throw UsageError("option '--sample' needs --csv, --json or --svg");
   }
 }
 
 void finish_measuring(const Given& given, ClientOptions& options) {
   if (!given.arguments.empty()) {
     const std::string& first = given.arguments.front();
-    throw UsageError("'" + first + "': a client that measures has messages of its own" +
-                     (looks_like_host(first) ? "; the server is named by --host" : ""));
+    throw UsageError("MESSAGE '" + first +
+                     "' cannot be combined with --count, --duration or --interval" +
+                     (looks_like_host(first) ? "; use --host to name the server" : ""));
   }
   LoadSettings& load = options.load;
   refuse_clashes(given, load);
@@ -251,7 +244,7 @@ ClientOptions parse_client_options(int argc, char* const* argv) {
   const Given given = walk_command_line(argc, argv, client_table(options));
   options.action = given.action;
   if (given.action != Action::kRun) return options;
-  if (options.load.port == 0) throw UsageError("--port: '0' is no port to connect to");
+  if (options.load.port == 0) throw UsageError("--port: '0' is not a port to connect to");
   options.measures = given.has("count") || given.has("duration") || given.has("interval");
   if (options.measures) {
     finish_measuring(given, options);
@@ -263,22 +256,17 @@ ClientOptions parse_client_options(int argc, char* const* argv) {
 
 std::string client_help() {
   ClientOptions unused;
-  return R"(Usage: echo_client [OPTION]... [MESSAGE]...
-  or:  echo_client [OPTION]... -
-  or:  echo_client {-n N | -D TIME | -I TIME} [OPTION]...
-Sends each message on many sockets at once to a TCP echo server, and checks that
-every byte comes back as it was sent.
-
-Without a message it sends 'This is the message. ', 'It will be sent ' and
-'in parts.', one after the other. With '-' it sends what it reads from standard
-input, and with one connection standard output gets the echo. After '--' a
-message may begin with '-'.
-
+  return R"(Usage: echo_client [OPTION]... [MESSAGE]...              send messages
+   or: echo_client [OPTION]... -                         stream standard input
+   or: echo_client {-n N | -D TIME | -I TIME} [OPTION]...   measure
+Checks every byte that a TCP echo server sends back, on many sockets at once.
 )" + options_help(client_table(unused)) +
-         R"(
-Exit status: 0 if every echo was exact, 1 if a connection could not be made,
-timed out, closed early, or brought other bytes, 2 for a wrong command line; 130
-where Ctrl-C ended a measurement.
+         R"(Exit status: 0 every echo exact, 1 failure, 2 wrong command line, 130 Ctrl-C.
+Examples:
+  echo_client -H example.net -p 7 hello          send "hello", check the echo
+  echo_client -I 1s                              ping the server
+  echo_client -c 50 -D 10s                       measure throughput and latency
+  echo_client -c 50 -r 20K -D 10s --histogram    measure latency at a fixed rate
 )";
 }
 

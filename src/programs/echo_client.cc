@@ -20,8 +20,9 @@ constexpr const char* kName = "echo_client";
 void warn_of_few_ports(std::size_t connections, echo::Log& log) {
   const auto ports = echo::local_ports();
   if (!ports || connections <= *ports) return;
-  log.warning("there are ", *ports, " ports for connections to one address, not ", connections,
-              ": see ip_local_port_range in ip(7)");
+  log.warning("only ", *ports, " local ports for ", connections,
+              " connections to one address; see "
+              "ip_local_port_range in ip(7)");
 }
 
 int talk(int argc, char** argv) {

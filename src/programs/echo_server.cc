@@ -1,6 +1,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "echo/cli/program.h"
@@ -15,6 +17,13 @@
 namespace {
 
 constexpr const char* kName = "echo_server";
+
+void log_first_steps(std::string host, std::uint16_t port, echo::Log& log) {
+  if (host == "*") host = "localhost";
+  log.info("talk to it:  echo hello | nc -N ", host, " ", port);
+  log.info("measure it:  echo_client -H ", host, " -p ", port, " -D 5s");
+  log.info("stop it:     Ctrl-C");
+}
 
 int serve(int argc, char** argv) {
   // Until there is a Signals: a signal to stop ends the program, and the others wait, as process 1
@@ -35,6 +44,7 @@ int serve(int argc, char** argv) {
   echo::StartupSockets startup_sockets = echo::take_startup_sockets(log);
   if (!startup_sockets.listeners.empty()) echo::expect_no_listen_option(options);
   echo::Server server(options.server, log, signals, manager, std::move(startup_sockets));
+  if (::isatty(STDERR_FILENO) == 1) log_first_steps(options.hosts.front(), server.port(), log);
   return server.run() ? 0 : 1;
 }
 

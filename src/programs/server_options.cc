@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "echo/base/format.h"
+#include "echo/base/time.h"
 #include "echo/base/usage_error.h"
 #include "echo/os/socket.h"
 
@@ -15,56 +17,52 @@ namespace {
 
 constexpr const char* kDefaultHost = "localhost";
 
-// The options that set where or how to listen.
+// The options that configure the listeners.
 constexpr std::array<std::string_view, 5> kListenOptions{"host", "port", "backlog", "keepalive",
                                                          "reuse-port"};
+
+std::string number_or_none(std::size_t number) {
+  return number > 0 ? std::to_string(number) : "none";
+}
 
 OptionTable server_table(ServerOptions& options) {
   ServerSettings& server = options.server;
   ListenSettings& listen = server.listen;
   return {
       {'H', "host", "ADDR",
-       "listen on this name or address; may be given more than once; '*' for all",
-       [&](auto& value) { options.hosts.push_back(value.host()); }, kDefaultHost},
-      {'p', "port", "PORT", "listen on this port, a number or a service's name; 0 for any free one",
+       "Listen on this name or address, or on all with '*'; repeat it to listen on more",
+       [&](auto& value) { options.hosts.push_back(value.host()); }, kDefaultHost, "Listening:\n"},
+      {'p', "port", "PORT", "Listen on this port or service name; 0 picks a free one",
        [&](auto& value) { listen.port = value.port(); }, std::to_string(listen.port)},
-      {'b', "backlog", "N",
-       "let so many connections wait to be accepted; the system has its own limit",
+      {'b', "backlog", "N", "Let N connections wait for accept",
        [&](auto& value) { listen.backlog = static_cast<int>(value.number(1, INT_MAX)); },
        std::to_string(listen.backlog)},
-      {'c', "max-connections", "N",
-       "refuse more connections than this; 0 for as many as there are descriptors",
+      {0, "reuse-port", "", "Share the port with other servers (SO_REUSEPORT)",
+       [&](auto&) { listen.reuse_port = true; }},
+      {'c', "max-connections", "N", "Accept up to N connections",
        [&](auto& value) { server.max_connections = value.number(0, INT_MAX); },
-       std::to_string(server.max_connections)},
-      {'m', "max-per-host", "N",
-       "the same for the connections of one host: an IPv4 address, an IPv6 network of 64 bits, or "
-       "one link-local address",
+       number_or_none(server.max_connections), "Limits (-c, -m, -i, -k: 0 for none):\n"},
+      {'m', "max-per-host", "N", "Accept up to N connections per host",
        [&](auto& value) { server.max_per_host = value.number(0, INT_MAX); },
-       std::to_string(server.max_per_host)},
-      {'q', "max-queue", "SIZE",
-       "stop reading from a client that is owed so many bytes, until it has taken half",
-       [&](auto& value) { server.max_queue = value.size(); },
-       std::to_string(server.max_queue / 1024) + "K"},
-      {'i', "idle-timeout", "TIME",
-       "close a connection on which no byte has moved for so long; 0 for never",
+       number_or_none(server.max_per_host)},
+      {'i', "idle-timeout", "TIME", "Close connections idle for TIME",
        [&](auto& value) { server.idle_timeout = value.duration(); },
-       format_duration(server.idle_timeout)},
-      {'k', "keepalive", "TIME",
-       "ask a peer that has been silent for so long whether it is still there, and close the "
-       "connection if not; 0 for never",
+       server.idle_timeout > Duration{0} ? format_duration(server.idle_timeout) : "never"},
+      {'k', "keepalive", "TIME", "Probe peers that are silent for TIME",
        [&](auto& value) { listen.keepalive = value.duration(kMaxKeepalive); },
        format_duration(listen.keepalive)},
-      {'d', "drain-timeout", "TIME", "when told to stop, wait so long for what is in flight",
+      {'q', "max-queue", "SIZE", "Stop reading at SIZE pending bytes",
+       [&](auto& value) { server.max_queue = value.size(); },
+       std::to_string(server.max_queue / 1024) + "K"},
+      {'d', "drain-timeout", "TIME", "Wait TIME for pending echoes on stop",
        [&](auto& value) { server.drain_timeout = value.duration(); },
        format_duration(server.drain_timeout)},
-      {0, "reuse-port", "", "share the port with other servers that ask for it too (SO_REUSEPORT)",
-       [&](auto&) { listen.reuse_port = true; }},
-      {'l', "log-level", "LEVEL", "error, warning, info or debug",
+      {'l', "log-level", "LEVEL", "Log error, warning, info or debug",
        [&](auto& value) { options.log_level = value.log_level(); },
-       std::string(log_level_name(options.log_level))},
-      {'v', "verbose", "", "the same as --log-level debug",
+       std::string(log_level_name(options.log_level)), "Logging:\n"},
+      {'v', "verbose", "", "Same as --log-level debug",
        [&](auto&) { options.log_level = LogLevel::kDebug; }},
-      {0, "quiet", "", "the same as --log-level warning",
+      {0, "quiet", "", "Same as --log-level warning",
        [&](auto&) { options.log_level = LogLevel::kWarning; }},
   };
 }
@@ -74,7 +72,7 @@ OptionTable server_table(ServerOptions& options) {
 ServerOptions parse_server_options(int argc, char* const* argv) {
   ServerOptions options;
   const Given given = walk_command_line(argc, argv, server_table(options));
-  given.expect_no_arguments();
+  given.expect_no_arguments("--port");
   options.action = given.action;
   if (options.hosts.empty()) options.hosts.emplace_back(kDefaultHost);
   const auto found = std::find_first_of(given.options.begin(), given.options.end(),
@@ -86,23 +84,27 @@ ServerOptions parse_server_options(int argc, char* const* argv) {
 void expect_no_listen_option(const ServerOptions& options) {
   if (options.listen_option.empty()) return;
   throw UsageError(options.listen_option +
-                   " cannot be given with sockets that the service manager passes: their own unit "
-                   "sets it (systemd.socket(5))");
+                   " cannot be combined with sockets from the service manager; set it in the "
+                   "socket unit (systemd.socket(5))");
 }
 
 std::string server_help() {
   ServerOptions unused;
   return R"(Usage: echo_server [OPTION]...
-A TCP echo server: sends every client back what it sends (RFC 862).
+A TCP echo server: sends every byte back to the client that sent it (RFC 862).
 
 )" + options_help(server_table(unused)) +
          R"(
-SIGTERM, SIGINT and SIGHUP stop the server once what is in flight has been
-echoed; a second one stops it at once. SIGUSR1 logs a line of statistics.
-SIGUSR2 hands all connections over to the service manager, for a restart.
+Signals: SIGTERM, SIGINT and SIGHUP echo what has arrived, then stop the
+server; a second one stops it immediately. SIGUSR1 logs statistics. SIGUSR2
+hands all connections over to the service manager, for a restart.
 
-Exit status: 0 after a stop, 1 for an error of the system, 2 for a wrong
-command line.
+Exit status: 0 stopped by a signal, 1 error, 2 wrong command line.
+
+Examples:
+  echo_server                            listen on localhost, port 10000
+  echo_server -H '*' -p echo             listen on all addresses, port 7
+  echo_server -c 1000 -m 20 -i 5m        limit clients, close idle connections
 )";
 }
 

@@ -8,9 +8,9 @@ namespace echo {
 namespace {
 
 std::string rate_of(Rate rate) {
-  if (rate.period == Rate{}.period) return format_number(rate.count) + " a second";
+  if (rate.period == Rate{}.period) return format_number(rate.count) + " per second";
   const std::string count = rate.count == 1 ? "one" : format_number(rate.count);
-  return count + " each " + format_duration(rate.period);
+  return count + " every " + format_duration(rate.period);
 }
 
 std::vector<std::string> parts_of(const LoadSettings& settings) {
@@ -20,14 +20,14 @@ std::vector<std::string> parts_of(const LoadSettings& settings) {
   };
   add_if(settings.ramp > Duration{0}, "opened over " + format_duration(settings.ramp));
   add_if(settings.churn, "a new one for each message");
-  add_if(settings.reconnect, "remade where they fail");
+  add_if(settings.reconnect, "reopened if they fail");
   add_if(settings.half_close, "half-closed at the end");
   add_if(settings.idle > 0, format_number(settings.idle, "idle connection"));
   parts.push_back("messages of " + describe_sizes(settings.sizes));
   add_if(settings.rate.count > 0, rate_of(settings.rate));
   add_if(!settings.churn && settings.rate.count == 0,
-         format_number(settings.pipeline) + " in flight on each");
-  add_if(settings.count > 0, format_number(settings.count, "message") + " on each");
+         format_number(settings.pipeline) + " in flight per connection");
+  add_if(settings.count > 0, format_number(settings.count, "message") + " per connection");
   add_if(settings.duration > Duration{0}, "for " + format_duration(settings.duration));
   add_if(settings.warmup > Duration{0}, "after a warm-up of " + format_duration(settings.warmup));
   return parts;

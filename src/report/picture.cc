@@ -54,7 +54,7 @@ bool is_stdout(const std::string& path) {
 
 Picture::Picture(const std::string& path, Interrupts& interrupts, Time deadline) : path_(path) {
   if (is_stdout(path)) {
-    throw UsageError("--svg: '" + path + "' is standard output; it has the results");
+    throw UsageError("--svg: '" + path + "' is standard output, which carries the results");
   }
   fd_ = open_output(path, interrupts, deadline);
   if (!fd_ && errno != 0) fail(errno);

@@ -8,7 +8,7 @@ namespace echo {
 
 std::string ping_header(const LoadSettings& settings) {
   return "PING " + escape_controls(settings.host) + " port " + std::to_string(settings.port) +
-         ": " + describe_sizes(settings.sizes) + " a message\n";
+         ": " + describe_sizes(settings.sizes) + " per message\n";
 }
 
 std::string ping_line(const LoadObserver::Answer& answer) {

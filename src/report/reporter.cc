@@ -112,12 +112,12 @@ void Reporter::finish(const LoadResults& results) {
   log_wait.until = wait_.until;
   log_.set_wait(std::move(log_wait));
   if (results.is_past_deadline) {
-    log_.error("not done within ", settings_.deadline,
+    log_.error("not finished within ", settings_.deadline,
                ": messages unanswered: ", results.in_flight(), ", not sent: ", results.unsent,
                ", connections not open: ", results.not_open);
   }
   if (results.failed() > failures_logged_) {
-    log_.error("more connections failed: ", results.failed() - failures_logged_);
+    log_.error("more failed connections: ", results.failed() - failures_logged_);
   }
   // The table contains the warnings.
   if (!is(OutputFormat::kTable)) {

@@ -179,7 +179,7 @@ std::string latency_panel(const Points& points, const Axis& x) {
   }
   if (!has_latencies(points)) {
     panel += text((kLeft + kRight) / 2, (kLatencyTop + kLatencyBottom) / 2, "middle",
-                  "No message came back");
+                  "No echo was received");
   }
   for (const Line& line : kLines) {
     panel += path(steps(points, x, y, line.value), attribute("fill", "none") +
@@ -290,7 +290,7 @@ std::string titles(const LoadSettings& settings) {
   }
   return lines + text(kLeft, kLatencyTop - 12, "start", "Latency") +
          text(kLeft, kThroughputTop - 12, "start", "Messages/s") +
-         text(kRight, kHeight - 12, "end", "Time since the beginning, or the end of the warm-up");
+         text(kRight, kHeight - 12, "end", "Time since the start, or since the end of the warm-up");
 }
 
 }  // namespace

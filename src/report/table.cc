@@ -44,18 +44,18 @@ std::string head(const LoadSettings& settings) {
 
 std::string counts(const LoadResults& results) {
   std::string text = row("Connections", results.opened, "opened") +
-                     row("", results.most_open, "open at once, at most") +
+                     row("", results.most_open, "most open at a time") +
                      row("", results.failed(), "failed");
   if (results.not_open > 0) text += row("", results.not_open, "not open yet");
   if (results.resets_after_echo > 0) {
     text += row("", results.resets_after_echo, "reset by the server after the echo");
   }
   text += row("Messages", results.sent, "sent") +
-          row("", results.received, "received, each byte exact") + row("", results.lost, "lost");
-  if (results.unsent > 0) text += row("", results.unsent, "not sent, of those asked for");
+          row("", results.received, "received, every byte exact") + row("", results.lost, "lost");
+  if (results.unsent > 0) text += row("", results.unsent, "requested but not sent");
   if (results.in_flight() == 0) return text;
-  return text + row("", results.in_flight(), "not back yet") +
-         row("", format_latency(results.oldest_in_flight), "for which the oldest has waited");
+  return text + row("", results.in_flight(), "still in flight") +
+         row("", format_latency(results.oldest_in_flight), "age of the oldest");
 }
 
 std::string throughput(const LoadResults& results) {
@@ -74,9 +74,10 @@ std::string processor_share(Duration part, const LoadResults& results) {
 
 std::string processor(const LoadResults& results) {
   std::string text =
-      row("Processor", processor_share(results.cpu, results), "of one, used by this client");
+      row("CPU", processor_share(results.cpu, results), "of one core, used by this client");
   if (results.waited) {
-    text += row("", processor_share(results.waited->time, results), "of the time, waited for one");
+    text +=
+        row("", processor_share(results.waited->time, results), "of the time waiting for a core");
   }
   for (const std::string& warning : warnings_of(results)) text += "Warning: " + warning + ".\n";
   return text;
@@ -93,10 +94,11 @@ std::string errors(const LoadSettings& settings, const LoadResults& results) {
   }
   add(results.lost, "lost messages");
   add(results.not_open, "connections not open");
-  if (results.has_no_answer()) add(results.in_flight(), "messages, and no answer at all");
+  if (results.has_no_answer()) add(results.in_flight(), "messages sent, no echo received");
   if (results.is_past_deadline) text += row(text.empty() ? "Errors" : "", 1, "deadline passed");
   const auto mismatches = results.failures.at(static_cast<std::size_t>(Failure::kMismatch));
-  if (mismatches > 0) text += row("Seed", std::to_string(settings.seed), "sends the same again");
+  if (mismatches > 0)
+    text += row("Seed", std::to_string(settings.seed), "repeats these bytes (--seed)");
   return text;
 }
 
@@ -170,10 +172,10 @@ std::string format_ping_summary(const LoadSettings& settings, const LoadResults&
                      format_count(results.sent, "message") + " sent, " +
                      std::to_string(results.received) + " received" + loss(results);
   if (results.in_flight() > 0) {
-    text += " (" + std::to_string(results.in_flight()) + " not back yet)";
+    text += " (" + std::to_string(results.in_flight()) + " in flight)";
   }
   if (results.unsent > 0) text += " (" + std::to_string(results.unsent) + " more not sent)";
-  if (results.not_open > 0) text += " (the connection not open yet)";
+  if (results.not_open > 0) text += " (connection not open yet)";
   text += ", time " + milliseconds(results.elapsed);
   if (results.failed() > 0) text += ", " + format_count(results.failed(), "error");
   return text + "\n" + round_trips(results.latency);

@@ -38,10 +38,10 @@ std::vector<std::string> warnings_of(const LoadResults& results) {
   std::vector<std::string> warnings;
   if (results.latency.count() > 0 && results.ran >= kLeastRun &&
       results.cpu >= results.ran / 10 * 9) {
-    warnings.emplace_back("this client may be what limits, not the server");
+    warnings.emplace_back("this client, not the server, may be the bottleneck");
   }
   if (is_starved(results)) {
-    warnings.push_back("this client waited for a processor " +
+    warnings.push_back("this client waited for a CPU " +
                        percent(results.waited->time, results.ran) + " of the time");
   }
   if (results.sent_late > results.lateness.count() / 100) {
@@ -50,8 +50,7 @@ std::vector<std::string> warnings_of(const LoadResults& results) {
         " of the messages were sent late");
   }
   if (results.away > Duration{0}) {
-    warnings.push_back("this client did not look at its sockets for " +
-                       format_latency(results.away));
+    warnings.push_back("this client did not check its sockets for " + format_latency(results.away));
   }
   return warnings;
 }

@@ -128,7 +128,7 @@ void Acceptor::log_refusals(std::optional<std::uint64_t> refusals) {
 // other listeners continue.
 void Acceptor::pause(int listener, int error, Time now) {
   if (pause_log_limit_.note(now)) {
-    log_.warning("cannot accept: ", ErrnoText{error}, "; new connections wait, ",
+    log_.warning("cannot accept connections: ", ErrnoText{error}, "; new ones wait; ",
                  connections_.size(), " open");
   }
   selector_.watch_input(listener, false);

@@ -123,7 +123,7 @@ std::optional<Message> receive_message(int socket, int flags = 0) {
 template <typename Number>
 Number take_number(std::string_view& text) {
   Number number{};
-  if (text.size() < sizeof number) throw std::runtime_error("it is cut short");
+  if (text.size() < sizeof number) throw std::runtime_error("truncated");
   std::memcpy(&number, text.data(), sizeof number);
   text.remove_prefix(sizeof number);
   return number;
@@ -180,25 +180,25 @@ bool Handover::release() noexcept {
 }
 
 std::vector<HandoverRecord> parse_handover(std::string_view file) {
-  if (!file.starts_with(kFormat)) throw std::runtime_error("it is of another format or version");
+  if (!file.starts_with(kFormat)) throw std::runtime_error("unknown format or version");
   std::string_view rest = file.substr(kFormat.size());
   const auto count = take_number<std::uint64_t>(rest);
-  if (count > rest.size() / sizeof(Record)) throw std::runtime_error("it is cut short");
+  if (count > rest.size() / sizeof(Record)) throw std::runtime_error("truncated");
   std::string_view bytes = rest.substr(count * sizeof(Record));
   std::vector<HandoverRecord> records;
   records.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     const auto record = take_number<Record>(rest);
-    if (!is_kind(record.kind)) throw std::runtime_error("it has a record of no known kind");
+    if (!is_kind(record.kind)) throw std::runtime_error("unknown kind of record");
     const auto kind = static_cast<HandoverKind>(record.kind);
     if (kind == HandoverKind::kListener && record.pending > 0) {
-      throw std::runtime_error("it owes bytes to a listener");
+      throw std::runtime_error("listener record with data");
     }
-    if (record.pending > bytes.size()) throw std::runtime_error("it is cut short");
+    if (record.pending > bytes.size()) throw std::runtime_error("truncated");
     records.push_back({.kind = kind, .pending = bytes.substr(0, record.pending)});
     bytes.remove_prefix(record.pending);
   }
-  if (!bytes.empty()) throw std::runtime_error("there is more in it than it says");
+  if (!bytes.empty()) throw std::runtime_error("more data than announced");
   return records;
 }
 
@@ -215,7 +215,7 @@ HandoverReader::HandoverReader(UniqueFd package) : package_(std::move(package)) 
 
 void HandoverReader::read() {
   auto first = receive_message(package_.get(), MSG_PEEK);
-  if (!first || first->fds.empty()) throw std::runtime_error("there is nothing in it");
+  if (!first || first->fds.empty()) throw std::runtime_error("empty package");
   file_ = map(first->fds.front().get());
   records_ = parse_handover({static_cast<const char*>(file_.get()), file_.get_deleter().length});
   for (std::size_t i = 1; i < first->fds.size() && i <= records_.size(); ++i) {
@@ -250,7 +250,7 @@ void HandoverReader::take_connections() try {
   }
   if (fitting_ < fds.size()) {
     error_ = std::to_string(fds.size() - fitting_) + " of " + std::to_string(fds.size()) +
-             " descriptors are missing, or are not what it says";
+             " descriptors are missing or of another type";
   }
 } catch (const std::bad_alloc&) {
   error_ = ErrnoText{ENOMEM}.to_string();
@@ -262,7 +262,7 @@ HandoverReader::Mapping HandoverReader::map(int file) {
   struct stat status {};
   if (seals < 0 || (seals & kSeals) != kSeals || ::fstat(file, &status) != 0 ||
       ::lseek(file, 0, SEEK_HOLE) != status.st_size) {
-    throw std::runtime_error("it has no sealed file in it");
+    throw std::runtime_error("no sealed file in the package");
   }
   const auto length = static_cast<std::size_t>(status.st_size);
   void* const text = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file, 0);

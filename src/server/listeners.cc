@@ -59,8 +59,8 @@ void expect_no_group_address(const Endpoint& endpoint) {
                            : is_broadcast(endpoint) ? "broadcast"
                                                     : nullptr;
   if (kind == nullptr) return;
-  throw std::runtime_error("cannot listen on " + endpoint.host() + ": nobody can connect to a " +
-                           kind + " address");
+  throw std::runtime_error("cannot listen on " + endpoint.host() +
+                           ": clients cannot connect to a " + kind + " address");
 }
 
 // Logs the addresses, at every level if the kernel has chosen the port, because the user has no
@@ -130,7 +130,7 @@ class ListenerOpener {
     const int error = errno;
     if (port_ == 0) {
       throw std::system_error(error, std::generic_category(),
-                              "cannot tell the port of " + endpoint.host());
+                              "cannot read the port of the listener on " + endpoint.host());
     }
     listeners_.push_back(std::move(listener));
     opened_.push_back(endpoint.host());

@@ -26,7 +26,7 @@ void Restart::restore(HandoverReader& handover, const AddConnection& add) {
   if (!handover.has_package()) return;
   handover.take_connections();
   if (!handover.error().empty()) {
-    log_.warning("what the server before handed over: ", handover.error());
+    log_.warning("handover: ", handover.error());
   }
   std::size_t pending = 0;
   std::size_t added = 0;
@@ -42,8 +42,8 @@ void Restart::restore(HandoverReader& handover, const AddConnection& add) {
       log_.info("closing ", peer, " after an error: ", ErrnoText{ENOMEM});
     }
   }
-  log_.info("taken over: ", format_count(added, "connection"), ", ", pending,
-            " bytes owed; meanwhile ended: ", handover.connections().size() - added);
+  log_.info("restored: ", format_count(added, "connection"), ", ", pending,
+            " bytes pending; closed meanwhile: ", handover.connections().size() - added);
   manager_.drop(kHandoverName);
 }
 
@@ -73,24 +73,25 @@ bool Restart::give(std::span<const UniqueFd> listeners, const ConnectionTable& c
   if (const int error = pack(handover, listeners, connections)) {
     log_.warning(
         "cannot hand over: ", ErrnoText{error},
-        error == ETOOMANYREFS ? "; LimitNOFILE= is for all servers of a user together" : "");
+        error == ETOOMANYREFS ? "; LimitNOFILE= covers all servers of a user together" : "");
     return false;
   }
   const bool is_confirmed = manager_.synchronize();
   if (!handover.release()) {
-    log_.warning("cannot hand over: the service manager keeps nothing (FileDescriptorStoreMax=)");
+    log_.warning(
+        "cannot hand over: the service manager stores no descriptors; set FileDescriptorStoreMax=");
     return false;
   }
   std::size_t pending = 0;
   for (const Connection& connection : connections) pending += connection.queue().bytes();
   const std::string count = format_count(connections.size(), "connection");
   if (is_confirmed) {
-    log_.info("handed over: ", count, ", ", pending, " bytes owed");
+    log_.info("handed over: ", count, ", ", pending, " bytes pending");
   } else {
     // The manager may still take the connections. Continuing with them here would lose them for
     // certain.
-    log_.warning("perhaps handed over: ", count, ", ", pending,
-                 " bytes owed; the service manager does not answer");
+    log_.warning("handed over without confirmation: ", count, ", ", pending,
+                 " bytes pending; the service manager does not answer");
   }
   return true;
 }

@@ -228,7 +228,7 @@ void Server::start_draining(std::string_view reason) {
 }
 
 void Server::handle_timeouts(bool found_nothing) {
-  if (acceptor_.has_failed() && !drain_timeout_.is_running()) start_draining("a dead listener");
+  if (acceptor_.has_failed() && !drain_timeout_.is_running()) start_draining("listener failed");
   if (settings_.idle_timeout > 0s) close_idle();
   acceptor_.handle_timeouts(now_);
   if (!drain_timeout_.is_running()) return;

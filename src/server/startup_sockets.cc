@@ -19,15 +19,15 @@ StartupSockets take_startup_sockets(Log& log) {
     // Checks the kind too, because the names may be missing.
     if (passed.name == kHandoverName || kind_of(fd) == SocketKind::kSeqpacket) {
       if (startup_sockets.handover.has_package()) {
-        log.warning("what the server before handed over: there is more than one of it");
+        log.warning("handover: more than one package; only the first is used");
       } else {
         startup_sockets.handover = HandoverReader(std::move(passed.fd));
       }
     } else if (kind_of(fd) == SocketKind::kListener) {
       startup_sockets.listeners.push_back(std::move(passed.fd));
     } else {
-      refused.push_back("passed descriptor " + std::to_string(fd) + ", '" + escape(passed.name) +
-                        "', is not a listening TCP socket");
+      refused.push_back("passed descriptor " + std::to_string(fd) + " ('" + escape(passed.name) +
+                        "') is not a listening TCP socket");
     }
   }
   if (!refused.empty() && startup_sockets.listeners.empty()) throw UsageError(refused.front());

@@ -30,11 +30,12 @@ std::optional<int> announced(Log& log) {
   if (count == nullptr && pid == nullptr) return std::nullopt;
   if (count == nullptr || pid == nullptr) {
     log.warning(pid == nullptr ? "LISTEN_FDS: LISTEN_PID" : "LISTEN_PID: LISTEN_FDS",
-                " is missing; no descriptors are taken");
+                " is missing; the passed descriptors are ignored");
     return std::nullopt;
   }
   if (parse_number(pid) != static_cast<std::uint64_t>(::getpid())) {
-    log.warning("LISTEN_PID: ", Payload(pid), " is not this process; it is passed no descriptors");
+    log.warning("LISTEN_PID: ", Payload(pid),
+                " is not this process; the passed descriptors are ignored");
     return std::nullopt;
   }
   const auto number = parse_number(count);
@@ -67,7 +68,7 @@ void name_them(std::vector<PassedDescriptor>& passed, int count, Log& log) {
   if (value == nullptr || count == 0) return;
   std::vector<std::string> names = split_names(value);
   if (names.size() != static_cast<std::size_t>(count)) {
-    log.warning("LISTEN_FDNAMES: ", Payload(value), " is not ",
+    log.warning("LISTEN_FDNAMES: ", Payload(value), " does not have ",
                 format_count(static_cast<std::size_t>(count), "name"));
     return;
   }

@@ -61,7 +61,7 @@ Duration watchdog_interval(Log& log) {
   if (time == nullptr) return 0s;
   if (const char* const pid = std::getenv("WATCHDOG_PID")) {
     const auto number = parse_number(pid);
-    if (!number) log.warning("WATCHDOG_PID: ", Payload(pid), " is not a process");
+    if (!number) log.warning("WATCHDOG_PID: ", Payload(pid), " is not a process ID");
     if (number != static_cast<std::uint64_t>(::getpid())) return 0s;
   }
   const auto microseconds = parse_number(time);

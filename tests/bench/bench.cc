@@ -62,8 +62,8 @@ OptionTable table_of(Options& options) {
 
 std::string help(const OptionTable& table) {
   return R"(Usage: bench [OPTION]...
-Runs the same workloads on echo_server and on other echo servers, one after the
-other. The server and the load run on separate cores. Prints tables of CPU time,
+Runs the same workloads on echo_server and on other echo servers, one after
+another. The server and the load run on separate cores. Prints tables of CPU time,
 throughput, latency and memory.
 
 )" + options_help(table) +

@@ -174,7 +174,7 @@ class Dialogue {
     received_ += exact;
     receive_until_over();
     fail("bytes differ at offset " + std::to_string(received_) + ": sent 0x" + hex(right) +
-         ", received 0x" + hex(wrong) + " of ");
+         ", received 0x" + hex(wrong) + " in ");
   }
 
   void answer_too_much(std::size_t more) {
@@ -184,7 +184,7 @@ class Dialogue {
     received_ = sent_;
     receive_until_over();
     fail("bytes differ at offset " + std::to_string(received_) +
-         ": nothing was sent there, received 0x" + hex(surplus) + " of ");
+         ": nothing was sent at this offset, received 0x" + hex(surplus) + " in ");
   }
 
   void end(std::uint8_t kind) {

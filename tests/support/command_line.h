@@ -73,7 +73,8 @@ inline Words defaults_in(const std::string& help, const Words& names) {
   Words words;
   for (const std::string& name : names) {
     const Words found = first_groups_in(line, name + " [A-Z]+ [^(]*\\(default: ([^;)]*)");
-    words.push_back(name + "=" + (found.empty() ? "none" : found.front()));
+    const std::string value = found.empty() ? "missing" : found.front();
+    words.push_back(name + "=" + (value == "none" || value == "never" ? "0" : value));
   }
   return words;
 }

@@ -91,7 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadCommandLine{{"-n1", "localhost"}, 2, {"'localhost'", "--host"}},
                     BadCommandLine{{"-n1", "--svg", "-"}, 2, {"--svg", "'-'"}},
                     BadCommandLine{{"-n1", "--json", "--sample", "1us"}, 2, {"'1us'", "1ms"}},
-                    BadCommandLine{{"-", "and more"}, 2, {"'-'"}}, BadCommandLine{{""}, 2, {"''"}},
+                    BadCommandLine{{"-", "and more"}, 2, {"'-'"}},
+                    BadCommandLine{{""}, 2, {"''"}},
                     BadCommandLine{{"-H", invalid_name()}, 1, {"'" + invalid_name() + "'"}},
                     BadCommandLine{{"-6", "-H", "127.0.0.1"}, 1, {"'127.0.0.1'"}}));
 

@@ -32,7 +32,7 @@ struct FullServer {
       waiting.emplace_back(server.endpoint());
       waiting.back().send("waiting");
     }
-    server.wait_for_line("cannot accept: Too many open files");
+    server.wait_for_line("cannot accept connections: Too many open files");
   }
 };
 

@@ -208,7 +208,7 @@ TEST(Figures, WarnOfAWaitForAProcessorInATable) {
     command.push_back(each);
   }
   const Outcome client = run("taskset", command);
-  EXPECT_TRUE(has(client.output, "Warning: this client waited for a processor ")) << client.output;
+  EXPECT_TRUE(has(client.output, "Warning: this client waited for a CPU ")) << client.output;
 }
 
 TEST(Figures, ReportUnfinishedMessagesAfterTheDeadline) {
@@ -218,7 +218,7 @@ TEST(Figures, ReportUnfinishedMessagesAfterTheDeadline) {
         run(ECHO_CLIENT, at_ipv4(silent.port(), {"-n2", "--deadline", "100ms", format}));
     EXPECT_EQ(client.status, 1);
     EXPECT_TRUE(
-        has(client.error, "error: not done within 100ms: messages unanswered: 1, not sent: 1"))
+        has(client.error, "error: not finished within 100ms: messages unanswered: 1, not sent: 1"))
         << format << ": " << client.error;
   }
 }
@@ -258,7 +258,7 @@ TEST(Figures, RejectAPictureInTheResultsFile) {
   Program client(ECHO_CLIENT, {"-n1", "--csv", "--svg", file.path()},
                  {.standard_output = file.path()});
   EXPECT_EQ(client.wait_for_exit(), 2);
-  EXPECT_TRUE(has(client.error_text(), "' is standard output; it has the results"))
+  EXPECT_TRUE(has(client.error_text(), "' is standard output, which carries the results"))
       << client.error_text();
   const Outcome piped = run(ECHO_CLIENT, {"-n1", "--svg", "/dev/stdout"});
   EXPECT_EQ(piped.status, 2);

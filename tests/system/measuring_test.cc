@@ -123,7 +123,7 @@ void expect_mismatch(const Outcome& client, std::size_t least, std::size_t most)
   EXPECT_EQ(client.status, 1);
   const std::vector<std::string> offset = groups_of(
       client.error,
-      R"(error: connection 1 \(127\.0\.0\.1:\d+\): bytes differ at offset (\d+): sent 0x[0-9a-f]{2}, received 0x[0-9a-f]{2} of .*\n)");
+      R"(error: connection 1 \(127\.0\.0\.1:\d+\): bytes differ at offset (\d+): sent 0x[0-9a-f]{2}, received 0x[0-9a-f]{2} in .*\n)");
   ASSERT_EQ(offset.size(), 1U) << client.error;
   EXPECT_GE(std::stoul(offset[0]), least);
   EXPECT_LE(std::stoul(offset[0]), most);
@@ -166,7 +166,7 @@ TEST(Measuring, DetectsAnExtraByteAtTheEnd) {
   const TestPeer peer = server.accept();
   peer.send(peer.receive(kSize) + "!");
   EXPECT_EQ(client.wait_for_exit(), 1);
-  EXPECT_NE(client.error_text().find("offset 64: nothing was sent there, received 0x21"),
+  EXPECT_NE(client.error_text().find("offset 64: nothing was sent at this offset, received 0x21"),
             std::string::npos)
       << client.error_text();
 }

@@ -31,7 +31,7 @@ TEST(Ping, PrintsALinePerMessageAndASummary) {
       run(ECHO_CLIENT, pinging(server.port(), {"-I", "10ms", "-n", "3", "-s", "100"}));
   EXPECT_EQ(client.status, 0) << client.error;
   const std::string lines =
-      "PING localhost port \\d+: 100 bytes a message\n"
+      "PING localhost port \\d+: 100 bytes per message\n"
       "(?:100 bytes from 127\\.0\\.0\\.1:\\d+: seq=[123] time=\\d+\\.\\d{3} ms\n){3}"
       "--- localhost port \\d+ echo statistics ---\n"
       "3 messages sent, 3 received, 0% lost, time \\d+ ms\n"

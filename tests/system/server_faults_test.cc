@@ -451,8 +451,8 @@ class StartFault : public FaultTest {
   static std::string error_of(const std::string& call) {
     if (call == "rt_sigaction") return "cannot catch signal " + std::to_string(SIGTERM);
     if (call == "rt_sigprocmask") return "cannot block signals";
-    if (call == "getsockname") return "cannot tell the port of 127.0.0.1";
-    if (call == "pipe2") return "cannot make a pipe for signals";
+    if (call == "getsockname") return "cannot read the port of the listener on 127.0.0.1";
+    if (call == "pipe2") return "cannot create the signal pipe";
     return "cannot listen on 127.0.0.1 port 0";
   }
 };

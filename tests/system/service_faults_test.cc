@@ -82,7 +82,8 @@ TEST_P(HandoverBarrierFault, KeepsTheConnection) {
   manager_.wait_for("FDSTORE=1");
   EXPECT_FALSE(peer_->has_input());
   EXPECT_EQ(manager_.take_kept().size(), 1U);
-  server_->program().wait_for_line("warning: perhaps handed over: 1 connection, 0 bytes owed");
+  server_->program().wait_for_line(
+      "warning: handed over without confirmation: 1 connection, 0 bytes pending");
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, HandoverBarrierFault,
@@ -127,8 +128,7 @@ TEST_P(HandoverRestoreFault, LosesTheConnectionAndLogsAWarning) {
   EXPECT_EQ(TestPeer(server_->endpoint()).echo("newcomer"), "newcomer");
   server_->stop();
   expect_peer_lost();
-  EXPECT_NE(server_->program().error_text().find("warning: what the server before handed over: "),
-            std::string::npos);
+  EXPECT_NE(server_->program().error_text().find("warning: handover: "), std::string::npos);
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, HandoverRestoreFault,

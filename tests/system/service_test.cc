@@ -75,7 +75,7 @@ TEST_F(Service, LosesNoByteOrConnectionOnRestart) {
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("after"), "after");
   reader.shut_down_sending();
   EXPECT_EQ(reader.receive_to_eof().size(), pending);
-  third.wait_for_line("taken over: 301 connections, ");
+  third.wait_for_line("restored: 301 connections, ");
   // EOF arrives only if no other process has the connection open.
   peers.front().shut_down_sending();
   EXPECT_EQ(peers.front().receive_to_eof(), "");
@@ -86,7 +86,7 @@ TEST_F(Service, KeepsConnectionsIfOutOfDescriptors) {
   few.descriptors = 64;
   ServerProgram first({}, few);
   std::vector<TestPeer> peers = connect_many(first.endpoint(), 70);
-  first.wait_for_line("cannot accept: ");
+  first.wait_for_line("cannot accept connections: ");
   ServerProgram second = successor_of(first);
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("after"), "after");
 }
@@ -103,8 +103,8 @@ TEST_F(Service, RestoresAsManyConnectionsAsFit) {
   few.passed.emplace_back(kept_.front().name, kept_.front().fd.get());
   ServerProgram second({}, few);
   kept_.clear();
-  second.wait_for_line(" descriptors are missing, or are not what it says");
-  second.wait_for_line("taken over: ");
+  second.wait_for_line(" descriptors are missing or of another type");
+  second.wait_for_line("restored: ");
   std::size_t served = 0;
   for (const TestPeer& peer : peers) {
     try {
@@ -160,9 +160,7 @@ TEST_F(Service, StartsDespiteAnInvalidHandover) {
   ServerProgram server({}, {.passed = {{"handover", file.get()}}});
   EXPECT_EQ(TestPeer(server.endpoint()).echo("healthy"), "healthy");
   EXPECT_EQ(server.stop(), 0);
-  EXPECT_NE(server.error_text().find(
-                "warning: what the server before handed over: there is nothing in it\n"),
-            std::string::npos);
+  EXPECT_NE(server.error_text().find("warning: handover: empty package\n"), std::string::npos);
 }
 
 TEST_F(Service, DrainsOnSigusr2WithoutAManager) {
@@ -223,8 +221,8 @@ TEST_F(PassedSockets, ExcludeThePortOption) {
       run(ECHO_SERVER, {"--port", "10000"}, {}, {.passed = {{"web", socket.get()}}});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.error,
-            "echo_server: --port cannot be given with sockets that the service manager passes: "
-            "their own unit sets it (systemd.socket(5))\n");
+            "echo_server: --port cannot be combined with sockets from the service manager; "
+            "set it in the socket unit (systemd.socket(5))\n");
 }
 
 TEST_F(PassedSockets, AreRejectedUnlessTheyListen) {
@@ -234,7 +232,7 @@ TEST_F(PassedSockets, AreRejectedUnlessTheyListen) {
   for (const UniqueFd* fd : {&file, &udp, &tcp}) {
     const Outcome outcome = run(ECHO_SERVER, {}, {}, {.passed = {{"no\nlistener", fd->get()}}});
     EXPECT_EQ(outcome.status, 2);
-    EXPECT_NE(outcome.error.find("passed descriptor 3, 'no\\nlistener', is not a listening TCP "
+    EXPECT_NE(outcome.error.find("passed descriptor 3 ('no\\nlistener') is not a listening TCP "
                                  "socket"),
               std::string::npos)
         << outcome.error;
@@ -245,7 +243,7 @@ TEST_F(PassedSockets, AreServedBesideOtherDescriptors) {
   const UniqueFd file(::open("/dev/null", O_RDWR | O_CLOEXEC));
   const UniqueFd socket = make_listener("127.0.0.1");
   Program server(ECHO_SERVER, {}, {.passed = {{"file", file.get()}, {"socket", socket.get()}}});
-  server.wait_for_line("warning: passed descriptor 3, 'file', is not a listening TCP socket");
+  server.wait_for_line("warning: passed descriptor 3 ('file') is not a listening TCP socket");
   server.wait_for_line("starting up on ");
   EXPECT_EQ(TestPeer(local_endpoint(socket.get())).echo("x"), "x");
 }
@@ -307,7 +305,7 @@ std::vector<BadEnvironment> bad_environments() {
       {"MissingSocket",
        {{"NOTIFY_SOCKET", "/nowhere/notify"}},
        "cannot notify the service manager"},
-      {"UnboundAddress", {{"NOTIFY_SOCKET", "@nobody/here"}}, "cannot notify the service manager"},
+      {"UnboundAddress", {{"NOTIFY_SOCKET", "@nonexistent/here"}}, "cannot notify the service manager"},
   };
 }
 

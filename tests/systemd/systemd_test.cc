@@ -217,7 +217,7 @@ TEST_F(Systemd, RejectsAPortWithPassedSockets) {
   machine().must("systemctl start echo_server.socket");
   const TestPeer peer(server());
   machine().wait_for("systemctl is-failed echo_server");
-  EXPECT_TRUE(has(journal("--priority err"), "--port cannot be given with sockets that"));
+  EXPECT_TRUE(has(journal("--priority err"), "--port cannot be combined with sockets from"));
 }
 
 TEST_F(Systemd, StartsAStoppedServerForAClient) {
@@ -306,7 +306,7 @@ TEST_F(Systemd, KeepsConnectionsOnRestart) {
     EXPECT_NE(main_pid(), pid);
   }
   EXPECT_TRUE(has(journal(), "handed over: 1000 connections, "));
-  EXPECT_FALSE(has(journal(), ", 0 bytes owed"));
+  EXPECT_FALSE(has(journal(), ", 0 bytes pending"));
   connections.expect_whole();
   EXPECT_EQ(journal("--priority warning"), "");
 }

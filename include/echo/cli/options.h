@@ -64,8 +64,9 @@ struct Given {
 
   bool has(std::string_view option) const;
 
-  // For a program that takes none: throws UsageError with the first of them.
-  void expect_no_arguments() const;
+  // For a program that takes no arguments: throws UsageError with the first of them. If that is a
+  // number, the text suggests `number_option`, such as "--port".
+  void expect_no_arguments(std::string_view number_option = {}) const;
 };
 
 // Reads a command line with getopt_long(3), GNU style, and applies each option. Options and

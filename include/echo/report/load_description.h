@@ -18,7 +18,7 @@ std::string describe_target(const LoadSettings& settings);
 // "64 bytes", "1 to 1,024 bytes".
 std::string describe_sizes(SizeRange sizes);
 
-// "100 connections, messages of 64 bytes, 1 in flight on each, for 10s", in lines of at most
+// "100 connections, messages of 64 bytes, 1 in flight per connection, for 10s", in lines of at most
 // `columns`.
 std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t columns);
 

@@ -10,7 +10,7 @@ namespace echo {
 
 // The lines of ping mode, each with a newline, in the style of ping(8).
 
-// "PING localhost port 10000: 64 bytes a message\n"
+// "PING localhost port 10000: 64 bytes per message\n"
 std::string ping_header(const LoadSettings& settings);
 
 // "64 bytes from 127.0.0.1:10000: seq=1 time=0.123 ms\n"

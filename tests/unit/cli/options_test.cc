@@ -99,24 +99,25 @@ TEST(CommandLineWalk, StartsAgainAfterAFailedWalk) {
 }
 
 TEST(CommandLineWalk, NamesAnUnknownShortOption) {
-  EXPECT_EQ(walk_error({"-x"}), "unknown option '-x'");
+  EXPECT_EQ(walk_error({"-x"}), "unknown option '-x'; see --help");
 }
 
 TEST(CommandLineWalk, NamesAnUnknownLetterAtTheEndOfAWord) {
-  EXPECT_EQ(walk_error({"-bx"}), "unknown option '-x'");
+  EXPECT_EQ(walk_error({"-bx"}), "unknown option '-x'; see --help");
 }
 
 TEST(CommandLineWalk, NamesAnUnknownLetterAfterALongOption) {
-  EXPECT_EQ(walk_error({"--beta", "-xb"}), "unknown option '-x'");
+  EXPECT_EQ(walk_error({"--beta", "-xb"}), "unknown option '-x'; see --help");
 }
 
 TEST(CommandLineWalk, NamesAnUnknownLongOption) {
-  EXPECT_EQ(walk_error({"--nope"}), "unknown or ambiguous option '--nope'");
-  EXPECT_EQ(walk_error({"-b", "one", "--nope=7"}), "unknown or ambiguous option '--nope=7'");
+  EXPECT_EQ(walk_error({"--nope"}), "unknown option '--nope'; see --help");
+  EXPECT_EQ(walk_error({"-b", "one", "--nope=7"}), "unknown option '--nope=7'; see --help");
 }
 
 TEST(CommandLineWalk, NamesAnAmbiguousOption) {
-  EXPECT_EQ(walk_error({"--al"}), "unknown or ambiguous option '--al'");
+  EXPECT_EQ(walk_error({"--al"}),
+            "ambiguous option '--al'; did you mean '--alto' or '--alternative'?");
 }
 
 TEST(CommandLineWalk, NamesAnOptionWithoutItsValue) {
@@ -157,7 +158,7 @@ TEST(Given, NamesAnUnexpectedArgument) {
   EXPECT_EQ(usage_error_of([] {
               walk_with_no_table({"one", "two"}).expect_no_arguments();
             }),
-            "unexpected argument 'one'");
+            "unexpected argument 'one'; see --help");
 }
 
 TEST(OptionsHelp, ListsOptionsAndWrapsLongTexts) {
@@ -167,15 +168,15 @@ TEST(OptionsHelp, ListsOptionsAndWrapsLongTexts) {
       {'d', "delta", "N", "a number", {}, "7; at times: 8"},
       {0, "alternative-to-that", "TEXT", "a text beside a long name", {}, "", "\nMore:\n"},
   };
-  EXPECT_TRUE(options_help(table).starts_with(R"(  -b, --beta                a short text
-  -g, --gamma SIZE          a text up to the end of the line, not beyond, and
-                            more
-  -d, --delta N             a number (default: 7; at times: 8)
+  EXPECT_TRUE(options_help(table).starts_with(R"(  -b, --beta                      a short text
+  -g, --gamma SIZE                a text up to the end of the line, not beyond,
+                                  and more
+  -d, --delta N                   a number (default: 7; at times: 8)
 
 More:
       --alternative-to-that TEXT  a text beside a long name
-      --help                show this text and exit
-      --version             show the version and exit
+      --help                      Show this help and exit
+      --version                   Show the version and exit
 )")) << options_help(table);
 }
 
@@ -215,7 +216,7 @@ TEST(OptionValueAsSize, AcceptsSizes) {
 TEST(OptionValueAsSize, RejectsInvalidSizes) {
   for (const std::string value : {"", "x", "-1", "1T", "1KB"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).size(); }),
-              "--x: '" + value + "' is not a size (a number of bytes, or one with K, M or G)");
+              "--x: '" + value + "' is not a size (bytes, or a number with K, M or G)");
   }
 }
 
@@ -234,7 +235,7 @@ TEST(OptionValueAsSize, RejectsFractionsOfAByte) {
 TEST(OptionValueAsSize, RejectsZero) {
   for (const std::string value : {"0", "0K"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).size(); }),
-              "--x: '" + value + "' is out of range (1 byte at least)");
+              "--x: '" + value + "' is out of range (at least 1 byte)");
   }
 }
 
@@ -281,7 +282,7 @@ TEST(OptionValueAsHost, RejectsAPortAndNamesItsOption) {
   for (const std::string value :
        {"localhost:7", "127.0.0.1:10000", "[::1]:7", "[::1", "[a:1]", "[[::1]]", "host:", ":7"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).host(); }),
-              "--x: '" + value + "' is not a host (a name or an address; the port goes to --port)");
+              "--x: '" + value + "' is not a host name or address; use --port for the port");
   }
 }
 
@@ -353,7 +354,7 @@ TEST(OptionValueAsRate, RejectsInvalidRates) {
   EXPECT_EQ(usage_error_of([] { option_value("1/d").rate(10); }),
             "--x: '1/d' is not a rate (a number, or one with /s, /m or /h)");
   EXPECT_EQ(usage_error_of([] { option_value("1.0000000001").rate(10); }),
-            "--x: '1.0000000001' is not a rate of so few digits that it can be kept exactly");
+            "--x: '1.0000000001' is not a rate that can be kept exactly; use fewer digits");
 }
 
 TEST(OptionValueAsSizeRange, AcceptsOnlySizesInRange) {
@@ -365,7 +366,7 @@ TEST(OptionValueAsSizeRange, AcceptsOnlySizesInRange) {
   EXPECT_EQ(usage_error_of([] { option_value("99999999999999999999G").size_range(10); }),
             "--x: '99999999999999999999G' is out of range (1 to 10 bytes)");
   EXPECT_EQ(usage_error_of([] { option_value("2-1").size_range(10); }),
-            "--x: '2-1' is not a size, or two with '-' between them, the lesser first");
+            "--x: '2-1' is not a size or a range of sizes, such as 64-64K");
 }
 
 }  // namespace

@@ -341,7 +341,7 @@ TEST(ClientConnection, ReportsOffsetAndBytesOfAMismatch) {
   Dialogue dialogue("hello");
   dialogue.answer("heLLo");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 2: sent 0x6c, received 0x4c of \"heLLo\"");
+                "bytes differ at offset 2: sent 0x6c, received 0x4c in \"heLLo\"");
   EXPECT_EQ(dialogue.connection.received(), 2U);
 }
 
@@ -350,37 +350,40 @@ TEST(ClientConnection, CountsOffsetsFromTheFirstByte) {
   dialogue.answer("hel");
   dialogue.answer("l0");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 4: sent 0x6f, received 0x30 of \"0\"");
+                "bytes differ at offset 4: sent 0x6f, received 0x30 in \"0\"");
 }
 
 TEST(ClientConnection, ShowsNonAsciiBytesInHex) {
   Dialogue dialogue("\xff");
   dialogue.answer(std::string_view("\0", 1));
   expect_failed(dialogue.connection, Failure::kMismatch,
-                R"(bytes differ at offset 0: sent 0xff, received 0x00 of "\x00")");
+                R"(bytes differ at offset 0: sent 0xff, received 0x00 in "\x00")");
 }
 
 TEST(ClientConnection, ReportsTheFirstByteNeverSent) {
   Dialogue dialogue("hello");
   dialogue.answer("hello!?");
-  expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 5: nothing was sent there, received 0x21 of \"hello!?\"");
+  expect_failed(
+      dialogue.connection, Failure::kMismatch,
+      "bytes differ at offset 5: nothing was sent at this offset, received 0x21 in \"hello!?\"");
   EXPECT_EQ(dialogue.connection.received(), 5U);
 }
 
 TEST(ClientConnection, FailsIfTheServerSendsFirst) {
   Dialogue dialogue;
   dialogue.answer("\xff");
-  expect_failed(dialogue.connection, Failure::kMismatch,
-                R"(bytes differ at offset 0: nothing was sent there, received 0xff of "\xff")");
+  expect_failed(
+      dialogue.connection, Failure::kMismatch,
+      R"(bytes differ at offset 0: nothing was sent at this offset, received 0xff in "\xff")");
 }
 
 TEST(ClientConnection, FailsIfTheEchoRunsAhead) {
   Dialogue dialogue("he");
   dialogue.transcript.append("llo");
   dialogue.answer("hel");
-  expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 2: nothing was sent there, received 0x6c of \"hel\"");
+  expect_failed(
+      dialogue.connection, Failure::kMismatch,
+      "bytes differ at offset 2: nothing was sent at this offset, received 0x6c in \"hel\"");
 }
 
 TEST(ClientConnection, ShowsTheGreetingOfAnotherService) {
@@ -388,7 +391,7 @@ TEST(ClientConnection, ShowsTheGreetingOfAnotherService) {
   const std::string greeting = "220 mail ESMTP\r\n" + std::string(100, 'x');
   dialogue.answer(greeting);
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 0: nothing was sent there, received 0x32 of "
+                "bytes differ at offset 0: nothing was sent at this offset, received 0x32 in "
                 "\"220 mail ESMTP\\r\\n" +
                     std::string(48, 'x') + "\"... (116 bytes)");
 }
@@ -397,7 +400,7 @@ TEST(ClientConnection, ReportsAMismatchBeforeExtraBytes) {
   Dialogue dialogue("hello");
   dialogue.answer("Hello!");
   expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 0: sent 0x68, received 0x48 of \"Hello!\"");
+                "bytes differ at offset 0: sent 0x68, received 0x48 in \"Hello!\"");
 }
 
 TEST(ClientConnection, FailsOnExtraBytesAfterHalfClose) {
@@ -405,8 +408,9 @@ TEST(ClientConnection, FailsOnExtraBytesAfterHalfClose) {
   dialogue.finish_and_half_close();
   dialogue.answer("hello");
   dialogue.answer("!");
-  expect_failed(dialogue.connection, Failure::kMismatch,
-                "bytes differ at offset 5: nothing was sent there, received 0x21 of \"!\"");
+  expect_failed(
+      dialogue.connection, Failure::kMismatch,
+      "bytes differ at offset 5: nothing was sent at this offset, received 0x21 in \"!\"");
 }
 
 TEST(ClientConnection, ReportsTheOffsetOfAnEarlyEof) {

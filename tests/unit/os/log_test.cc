@@ -290,7 +290,7 @@ TEST(Log, DiscardsALineWithoutAReader) {
   ::sigaction(SIGPIPE, &ignore, &old_action);
   Pipe pipe;
   pipe.reader.reset();
-  Log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool).info("to nobody");
+  Log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool).info("unread");
   ::sigaction(SIGPIPE, &old_action, nullptr);
   SUCCEED();
 }

@@ -428,7 +428,7 @@ TEST(ShutDownSending, StillReceives) {
 
 TEST(ClosePolitely, SendsEofDespiteUnreadInput) {
   SocketPair pair = make_tcp_pair();
-  send(pair.theirs.get(), "nobody reads this");
+  send(pair.theirs.get(), "unread");
   ASSERT_TRUE(wait_readable(pair.ours.get()));
   send(pair.ours.get(), "sorry");
   close_politely(std::move(pair.ours));

@@ -188,12 +188,14 @@ TEST(ServerOptions, ReportsTheOptionAndItsBadValue) {
 }
 
 TEST(ServerOptions, ReportsAnUnknownOption) {
-  EXPECT_EQ(server_usage_error({"-x"}), "unknown option '-x'");
-  EXPECT_EQ(server_usage_error({"--nope"}), "unknown or ambiguous option '--nope'");
+  EXPECT_EQ(server_usage_error({"-x"}), "unknown option '-x'; see --help");
+  EXPECT_EQ(server_usage_error({"--nope"}), "unknown option '--nope'; see --help");
 }
 
 TEST(ServerOptions, ReportsAnAmbiguousOption) {
-  EXPECT_EQ(server_usage_error({"--max", "7"}), "unknown or ambiguous option '--max'");
+  EXPECT_EQ(server_usage_error({"--max", "7"}),
+            "ambiguous option '--max'; did you mean '--max-connections', '--max-per-host' or "
+            "'--max-queue'?");
 }
 
 TEST(ServerOptions, ReportsAMissingValue) {
@@ -229,9 +231,10 @@ TEST(ServerOptions, ReportsAnUnexpectedValue) {
 }
 
 TEST(ServerOptions, ReportsAnUnexpectedArgument) {
-  EXPECT_EQ(server_usage_error({"10000"}), "unexpected argument '10000'");
-  EXPECT_EQ(server_usage_error({"-v", "one", "two"}), "unexpected argument 'one'");
-  EXPECT_EQ(server_usage_error({"--", "-v"}), "unexpected argument '-v'");
+  EXPECT_EQ(server_usage_error({"10000"}),
+            "unexpected argument '10000'; did you mean '--port 10000'?");
+  EXPECT_EQ(server_usage_error({"-v", "one", "two"}), "unexpected argument 'one'; see --help");
+  EXPECT_EQ(server_usage_error({"--", "-v"}), "unexpected argument '-v'; see --help");
 }
 
 TEST(ServerHelp, ListsEveryOption) {
@@ -261,8 +264,8 @@ TEST(ServerOptions, RejectsListenOptionsWithPassedSockets) {
   for (const auto& [option, arguments] : cases) {
     EXPECT_EQ(refusal_with_passed_sockets(arguments),
               option +
-                  " cannot be given with sockets that the service manager passes: their own "
-                  "unit sets it (systemd.socket(5))");
+                  " cannot be combined with sockets from the service manager; set it in the "
+                  "socket unit (systemd.socket(5))");
   }
 }
 

@@ -230,7 +230,7 @@ TEST(FormatJson, IncludesWarnings) {
   LoadResults results = json_results();
   results.cpu = results.ran;
   EXPECT_TRUE(has(format_json(json_settings(), results),
-                  R"("warnings":["this client may be what limits, not the server"])"));
+                  R"("warnings":["this client, not the server, may be the bottleneck"])"));
 }
 
 TEST(FormatJson, IncludesRequestedSamples) {

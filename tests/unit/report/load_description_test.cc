@@ -60,15 +60,16 @@ TEST(DescribeTarget, ShortensALongName) {
 
 TEST(DescribeLoad, OmitsUnusedSettings) {
   EXPECT_EQ(describe_load(settings_for("localhost"), kWide),
-            Lines{"1 connection, messages of 64 bytes, 1 in flight on each"});
+            Lines{"1 connection, messages of 64 bytes, 1 in flight per connection"});
 }
 
 TEST(DescribeLoad, DescribesEverySettingWithinTheWidth) {
   EXPECT_EQ(describe_load(settings_with_everything(), 66),
             (Lines{"10,000 connections, opened over 5s, a new one for each message,",
-                   "remade where they fail, half-closed at the end,",
+                   "reopened if they fail, half-closed at the end,",
                    "1,000 idle connections, messages of 64 to 65,536 bytes,",
-                   "50,000 a second, 100 messages on each, for 1m30s,", "after a warm-up of 2s"}));
+                   "50,000 per second, 100 messages per connection, for 1m30s,",
+                   "after a warm-up of 2s"}));
 }
 
 TEST(DescribeLoad, OmitsAnUnlimitedDepth) {
@@ -76,7 +77,7 @@ TEST(DescribeLoad, OmitsAnUnlimitedDepth) {
   settings.pipeline = 0;
   settings.rate.count = 5;
   EXPECT_EQ(describe_load(settings, kWide),
-            Lines{"1 connection, messages of 64 bytes, 5 a second"});
+            Lines{"1 connection, messages of 64 bytes, 5 per second"});
 }
 
 TEST(DescribeLoad, ShowsTheExactRate) {
@@ -85,10 +86,10 @@ TEST(DescribeLoad, ShowsTheExactRate) {
     settings.rate = rate;
     return describe_load(settings, kWide).front();
   };
-  EXPECT_TRUE(described({.count = 1, .period = 2s}).ends_with(", one each 2s"));
-  EXPECT_TRUE(described({.count = 5, .period = 2s}).ends_with(", 5 each 2s"));
-  EXPECT_TRUE(described({.count = 10, .period = 1min}).ends_with(", 10 each 1m"));
-  EXPECT_TRUE(described({.count = 1'001}).ends_with(", 1,001 a second"));
+  EXPECT_TRUE(described({.count = 1, .period = 2s}).ends_with(", one every 2s"));
+  EXPECT_TRUE(described({.count = 5, .period = 2s}).ends_with(", 5 every 2s"));
+  EXPECT_TRUE(described({.count = 10, .period = 1min}).ends_with(", 10 every 1m"));
+  EXPECT_TRUE(described({.count = 1'001}).ends_with(", 1,001 per second"));
 }
 
 }  // namespace

@@ -24,14 +24,14 @@ LoadSettings settings_with(const std::string& host, SizeRange sizes) {
 
 TEST(PingReport, StartsWithTargetAndSize) {
   EXPECT_EQ(ping_header(settings_with("localhost", {.least = 64, .most = 64})),
-            "PING localhost port 7: 64 bytes a message\n");
+            "PING localhost port 7: 64 bytes per message\n");
   EXPECT_EQ(ping_header(settings_with("::1", {.least = 1, .most = 100})),
-            "PING ::1 port 7: 1 to 100 bytes a message\n");
+            "PING ::1 port 7: 1 to 100 bytes per message\n");
 }
 
 TEST(PingReport, EscapesAHostileName) {
   EXPECT_EQ(ping_header(settings_with("\x1b[2J", {.least = 1, .most = 1})),
-            "PING \\x1b[2J port 7: 1 byte a message\n");
+            "PING \\x1b[2J port 7: 1 byte per message\n");
 }
 
 TEST(PingReport, PrintsALinePerAnswer) {

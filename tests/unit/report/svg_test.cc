@@ -51,7 +51,8 @@ TEST(FormatSvg, DescribesTheLoad) {
   EXPECT_TRUE(svg.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
   EXPECT_TRUE(has(svg, ">Echo of localhost port 10000</text>"));
-  EXPECT_TRUE(has(svg, ">100 connections, messages of 64 bytes, 1 in flight on each, for 4s<"));
+  EXPECT_TRUE(
+      has(svg, ">100 connections, messages of 64 bytes, 1 in flight per connection, for 4s<"));
 }
 
 TEST(FormatSvg, LabelsBothPanelsAndTheTimeAxis) {
@@ -88,7 +89,7 @@ TEST(FormatSvg, IsValidWithoutPoints) {
 }
 
 TEST(FormatSvg, ReportsThatNoMessageCameBack) {
-  const std::string text = ">No message came back</text>";
+  const std::string text = ">No echo was received</text>";
   EXPECT_TRUE(has(format_svg(svg_settings(), {}), text));
   EXPECT_TRUE(has(format_svg(svg_settings(), {point_at(0s, 0s)}), text));
   EXPECT_FALSE(has(format_svg(svg_settings(), some_points()), text));

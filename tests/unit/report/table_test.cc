@@ -51,21 +51,21 @@ std::uint64_t& failures_of(LoadResults& results, Failure failure) {
 TEST(FormatReport, PrintsATable) {
   EXPECT_EQ(format_report(table_settings(), table_results()),
             R"(Target        localhost port 10000
-Load          100 connections, messages of 64 bytes, 1 in flight on each,
+Load          100 connections, messages of 64 bytes, 1 in flight per connection,
               for 10s
 
 Elapsed               10.0 s  measured
 Connections              100  opened
-                         100  open at once, at most
+                         100  most open at a time
                            0  failed
 Messages               1,000  sent
-                       1,000  received, each byte exact
+                       1,000  received, every byte exact
                            0  lost
 Bytes               62.5 KiB  each way
 Throughput               100  messages/s
                    6.2 KiB/s  each way
-Processor                45%  of one, used by this client
-                          0%  of the time, waited for one
+CPU                      45%  of one core, used by this client
+                          0%  of the time waiting for a core
 Errors                  none  of any kind
 
                    min     p50     p90     p99   p99.9  p99.99     max    mean
@@ -96,8 +96,8 @@ TEST(FormatReport, ReportsMessagesInFlightWhenInterrupted) {
   results.oldest_in_flight = 3s;
   const std::string report = format_report(table_settings(), results);
   EXPECT_NE(report.find("10.0 s  until interrupted\n"), std::string::npos) << report;
-  EXPECT_NE(report.find(" 7  not back yet\n"), std::string::npos) << report;
-  EXPECT_NE(report.find(" 3.00 s  for which the oldest has waited\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(" 7  still in flight\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(" 3.00 s  age of the oldest\n"), std::string::npos) << report;
 }
 
 TEST(FormatReport, ReportsUnfinishedWorkAtTheDeadline) {
@@ -108,7 +108,7 @@ TEST(FormatReport, ReportsUnfinishedWorkAtTheDeadline) {
   const std::string report = format_report(table_settings(), results);
   EXPECT_NE(report.find("until the deadline\n"), std::string::npos) << report;
   EXPECT_NE(report.find(" 3  not open yet\n"), std::string::npos) << report;
-  EXPECT_NE(report.find(" 20  not sent, of those asked for\n"), std::string::npos) << report;
+  EXPECT_NE(report.find(" 20  requested but not sent\n"), std::string::npos) << report;
   EXPECT_NE(report.find(" 1  deadline passed\n"), std::string::npos) << report;
 }
 
@@ -152,7 +152,7 @@ TEST(FormatReport, IncludesWarnings) {
   EXPECT_EQ(format_report(table_settings(), results).find("Warning"), std::string::npos);
   results.cpu = 9s;
   EXPECT_NE(format_report(table_settings(), results)
-                .find("Warning: this client may be what limits, not the server.\n"),
+                .find("Warning: this client, not the server, may be the bottleneck.\n"),
             std::string::npos);
 }
 
@@ -160,7 +160,7 @@ TEST(FormatReport, PrintsDashesForMissingFigures) {
   EXPECT_TRUE(format_report(table_settings(), {}).ends_with(R"(
 Throughput                 -  messages/s
                            -  each way
-Processor                  -  of one, used by this client
+CPU                        -  of one core, used by this client
 Errors                  none  of any kind
 
                    min     p50     p90     p99   p99.9  p99.99     max    mean
@@ -225,7 +225,7 @@ TEST(FormatPingSummary, CountsMessagesInFlightAsLost) {
   results.lost = 1;
   EXPECT_EQ(format_ping_summary(table_settings(), results),
             "--- localhost port 10000 echo statistics ---\n"
-            "4 messages sent, 2 received, 50% lost (1 not back yet), time 0 ms\n");
+            "4 messages sent, 2 received, 50% lost (1 in flight), time 0 ms\n");
 }
 
 TEST(FormatPingSummary, EscapesAHostileName) {

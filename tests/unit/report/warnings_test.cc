@@ -51,7 +51,7 @@ TEST(Warnings, ReportsNothingWithoutMeasurements) {
 TEST(Warnings, ReportsAClientThatIgnoredItsSockets) {
   LoadResults results = results_of_ten_seconds();
   results.away = 2s;
-  EXPECT_EQ(warnings_of(results), Warnings{"this client did not look at its sockets for 2.00 s"});
+  EXPECT_EQ(warnings_of(results), Warnings{"this client did not check its sockets for 2.00 s"});
 }
 
 TEST(Warnings, ReportsAClientThatSaturatesAProcessor) {
@@ -60,20 +60,20 @@ TEST(Warnings, ReportsAClientThatSaturatesAProcessor) {
   results.cpu = 8'999ms;
   EXPECT_EQ(warnings_of(results), Warnings{});
   results.cpu = 9s;
-  EXPECT_EQ(warnings_of(results), Warnings{"this client may be what limits, not the server"});
+  EXPECT_EQ(warnings_of(results), Warnings{"this client, not the server, may be the bottleneck"});
 }
 
 TEST(Warnings, ReportsAClientThatWaitedForAProcessor) {
   EXPECT_EQ(warnings_for({.time = 1s, .turns = 0}), Warnings{});
   EXPECT_EQ(warnings_for({.time = 1001ms, .turns = 0}),
-            Warnings{"this client waited for a processor 10% of the time"});
+            Warnings{"this client waited for a CPU 10% of the time"});
 }
 
 // A client and a server that share a processor take turns at each message.
 TEST(Warnings, IgnoresShortWaitsPerTurn) {
   EXPECT_EQ(warnings_for({.time = 4s, .turns = 400'000}), Warnings{});
   EXPECT_EQ(warnings_for({.time = 4s, .turns = 40'000}),
-            Warnings{"this client waited for a processor 40% of the time"});
+            Warnings{"this client waited for a CPU 40% of the time"});
 }
 
 TEST(Warnings, IgnoresAMillisecondOfAShortLoad) {

@@ -117,7 +117,8 @@ TEST_F(AcceptorTest, PausesWhenOutOfMemory) {
   start();
   is_out_of_memory_ = true;
   connect();
-  EXPECT_TRUE(pipe_.has("cannot accept: Cannot allocate memory; new connections wait, 0 open\n"));
+  EXPECT_TRUE(
+      pipe_.has("cannot accept connections: Cannot allocate memory; new ones wait; 0 open\n"));
   EXPECT_TRUE(is_paused());
   ASSERT_EQ(acceptor_->next_deadline(), now_ + 100ms);
   acceptor_->handle_timeouts(now_ + 99ms);

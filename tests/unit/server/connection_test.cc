@@ -498,7 +498,7 @@ TEST(Connection, ClosesIfThePeerIsGoneWhenDraining) {
 
 TEST(Connection, DoesNothingAfterClosing) {
   TcpLink link;
-  send(link.peer.get(), "still owed");
+  send(link.peer.get(), "still pending");
   ASSERT_TRUE(wait_readable(link.connection.fd()));
   link.receive(kLater);
   link.reset();
@@ -527,7 +527,7 @@ TEST(Connection, ReleasesItsSocket) {
 
 TEST(Resume, SendsThePendingBytes) {
   Link link;
-  link.connection.resume("owed", false, link.pool);
+  link.connection.resume("rest", false, link.pool);
   EXPECT_EQ(link.connection.state(), Connection::State::kOpen);
   EXPECT_TRUE(link.connection.wants_input());
   EXPECT_TRUE(link.connection.wants_output());

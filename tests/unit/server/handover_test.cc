@@ -71,12 +71,11 @@ TEST(ParseHandover, AcceptsAnEmptyList) {
 }
 
 TEST(ParseHandover, RejectsAnotherVersion) {
-  EXPECT_EQ(refusal_of("echo_server handover 2\n" + number(0)),
-            "it is of another format or version");
+  EXPECT_EQ(refusal_of("echo_server handover 2\n" + number(0)), "unknown format or version");
 }
 
 TEST(ParseHandover, RejectsATruncatedFile) {
-  const std::string whole = kFormat + number(1) + number(kClient) + number(4) + "owed";
+  const std::string whole = kFormat + number(1) + number(kClient) + number(4) + "rest";
   EXPECT_EQ(refusal_of(whole), "none");
   for (std::size_t length = 0; length < whole.size(); ++length) {
     EXPECT_NE(refusal_of(whole.substr(0, length)), "none") << length;
@@ -85,29 +84,27 @@ TEST(ParseHandover, RejectsATruncatedFile) {
 
 TEST(ParseHandover, RejectsNumbersThatAreTooLarge) {
   constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
-  EXPECT_EQ(refusal_of(kFormat + number(kMax)), "it is cut short");
-  EXPECT_EQ(refusal_of(kFormat + number(kMax / 16 + 2) + number(kClient) + number(0)),
-            "it is cut short");
-  EXPECT_EQ(refusal_of(kFormat + number(1) + number(kClient) + number(kMax)), "it is cut short");
+  EXPECT_EQ(refusal_of(kFormat + number(kMax)), "truncated");
+  EXPECT_EQ(refusal_of(kFormat + number(kMax / 16 + 2) + number(kClient) + number(0)), "truncated");
+  EXPECT_EQ(refusal_of(kFormat + number(1) + number(kClient) + number(kMax)), "truncated");
   EXPECT_EQ(refusal_of(kFormat + number(2) + number(kClient) + number(1) + number(kClient) +
                        number(kMax) + "1"),
-            "it is cut short");
+            "truncated");
 }
 
 TEST(ParseHandover, RejectsTrailingData) {
-  EXPECT_EQ(refusal_of(kFormat + number(0) + "x"), "there is more in it than it says");
+  EXPECT_EQ(refusal_of(kFormat + number(0) + "x"), "more data than announced");
 }
 
 TEST(ParseHandover, RejectsUnknownKinds) {
   for (const std::uint64_t kind : {0UL, 4UL, std::numeric_limits<std::uint64_t>::max()}) {
-    EXPECT_EQ(refusal_of(kFormat + number(1) + number(kind) + number(0)),
-              "it has a record of no known kind");
+    EXPECT_EQ(refusal_of(kFormat + number(1) + number(kind) + number(0)), "unknown kind of record");
   }
 }
 
 TEST(ParseHandover, RejectsAListenerWithData) {
   EXPECT_EQ(refusal_of(kFormat + number(1) + number(kListener) + number(1) + "x"),
-            "it owes bytes to a listener");
+            "listener record with data");
 }
 
 HandoverReader open(UniqueFd package) {
@@ -201,7 +198,7 @@ TEST_F(HandoverTest, RestoresListeners) {
 }
 
 TEST_F(HandoverTest, LeavesAnInspectedPackageIntact) {
-  give(HandoverKind::kConnection, "owed");
+  give(HandoverKind::kConnection, "rest");
   const UniqueFd package = pack();
   for (int i = 0; i < 3; ++i) {
     const HandoverReader looked_at(UniqueFd(::dup(package.get())));
@@ -209,7 +206,7 @@ TEST_F(HandoverTest, LeavesAnInspectedPackageIntact) {
   }
   HandoverReader reader = open(UniqueFd(::dup(package.get())));
   ASSERT_EQ(reader.connections().size(), 1U);
-  EXPECT_EQ(reader.connections().front().pending, "owed");
+  EXPECT_EQ(reader.connections().front().pending, "rest");
 }
 
 TEST_F(HandoverTest, RejectsMoreListenersThanOneMessageCarries) {
@@ -231,7 +228,7 @@ TEST_F(HandoverTest, ClosesDescriptorsOfAnotherType) {
   give(HandoverKind::kConnection, "three");
   given_[2].pair = make_socket_pair();
   HandoverReader reader = open(pack());
-  EXPECT_EQ(reader.error(), "2 of 3 descriptors are missing, or are not what it says");
+  EXPECT_EQ(reader.error(), "2 of 3 descriptors are missing or of another type");
   ASSERT_EQ(reader.connections().size(), 1U);
   EXPECT_EQ(reader.connections().front().pending, "two");
   for (const std::size_t i : {0UL, 2UL}) {
@@ -252,9 +249,8 @@ TEST_F(HandoverTest, RestoresConnectionsUpToTheDescriptorLimit) {
     rlimit limit{.rlim_cur = 200, .rlim_max = 200};
     ::setrlimit(RLIMIT_NOFILE, &limit);
     HandoverReader reader = open(UniqueFd(::dup(package.get())));
-    bool right =
-        !reader.connections().empty() && reader.connections().size() < 200 &&
-        reader.error().ends_with(" of 300 descriptors are missing, or are not what it says");
+    bool right = !reader.connections().empty() && reader.connections().size() < 200 &&
+                 reader.error().ends_with(" of 300 descriptors are missing or of another type");
     for (RestoredConnection& connection : reader.connections()) {
       const Given& given = given_.at(std::stoul(std::string(connection.pending)));
       right = right && remote_endpoint(connection.fd.get()).port() ==
@@ -312,24 +308,22 @@ TEST(HandoverReaderTest, IsEmptyWithoutAPackage) {
   EXPECT_TRUE(reader.listeners().empty());
 }
 
-TEST(HandoverReaderTest, RejectsAnEmptyPackage) {
-  EXPECT_EQ(error_of(-1), "there is nothing in it");
-}
+TEST(HandoverReaderTest, RejectsAnEmptyPackage) { EXPECT_EQ(error_of(-1), "empty package"); }
 
 TEST(HandoverReaderTest, RejectsOtherDescriptors) {
   EXPECT_EQ(HandoverReader(UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC))).error(),
-            "there is nothing in it");
-  EXPECT_EQ(HandoverReader(std::move(make_tcp_pair().ours)).error(), "there is nothing in it");
+            "empty package");
+  EXPECT_EQ(HandoverReader(std::move(make_tcp_pair().ours)).error(), "empty package");
 }
 
 TEST(HandoverReaderTest, RejectsAFileWithoutSeals) {
   const std::string text = kFormat + number(0);
   EXPECT_EQ(error_of(make_file(text, kSeals).get()), "");
   for (const int seal : {F_SEAL_WRITE, F_SEAL_GROW, F_SEAL_SHRINK}) {
-    EXPECT_EQ(error_of(make_file(text, kSeals & ~seal).get()), "it has no sealed file in it");
+    EXPECT_EQ(error_of(make_file(text, kSeals & ~seal).get()), "no sealed file in the package");
   }
   EXPECT_EQ(error_of(UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get()),
-            "it has no sealed file in it");
+            "no sealed file in the package");
 }
 
 // Such a file can be larger than the memory.
@@ -337,7 +331,7 @@ TEST(HandoverReaderTest, RejectsAFileWithHoles) {
   UniqueFd file = make_file(kFormat + number(0), F_SEAL_SHRINK);
   ASSERT_EQ(::ftruncate(file.get(), off_t{1} << 40), 0);
   ASSERT_EQ(::fcntl(file.get(), F_ADD_SEALS, kSeals), 0);
-  EXPECT_EQ(error_of(file.get()), "it has no sealed file in it");
+  EXPECT_EQ(error_of(file.get()), "no sealed file in the package");
 }
 
 TEST(HandoverReaderTest, RejectsAnEmptyFile) {
@@ -346,7 +340,7 @@ TEST(HandoverReaderTest, RejectsAnEmptyFile) {
 
 TEST(HandoverReaderTest, RejectsAFileOfAnotherVersion) {
   EXPECT_EQ(error_of(make_file("echo_server handover 2\n" + number(0), kSeals).get()),
-            "it is of another format or version");
+            "unknown format or version");
 }
 
 TEST(HandoverRelease, ReportsWhetherAnotherProcessKeepsIt) {

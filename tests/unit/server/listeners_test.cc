@@ -101,7 +101,7 @@ TEST(ResolveHosts, RejectsMulticastAndBroadcast) {
       ADD_FAILURE() << host;
     } catch (const std::runtime_error& error) {
       std::string text("cannot listen on ");
-      text.append(host).append(": nobody can connect to a ").append(kind).append(" address");
+      text.append(host).append(": clients cannot connect to a ").append(kind).append(" address");
       EXPECT_EQ(error.what(), text);
     }
   }

@@ -391,22 +391,22 @@ TEST(MessageQueue, IsUnchangedOnAFullSocket) {
   const SocketPair pair = make_socket_pair();
   test::fill(pair.ours.get());
   FedQueue queue;
-  queue.push("still owed");
+  queue.push("still pending");
   const Moved sent = queue.flush(pair.ours.get());
   EXPECT_EQ(sent.bytes, 0U);
   EXPECT_TRUE(sent.would_block());
-  expect_pending(queue, "still owed");
+  expect_pending(queue, "still pending");
 }
 
 TEST(MessageQueue, IsUnchangedIfThePeerIsGone) {
   SocketPair pair = make_socket_pair();
   pair.theirs.reset();
   FedQueue queue;
-  queue.push("still owed");
+  queue.push("still pending");
   const Moved sent = queue.flush(pair.ours.get());
   EXPECT_EQ(sent.bytes, 0U);
   EXPECT_EQ(sent.error, EPIPE);
-  expect_pending(queue, "still owed");
+  expect_pending(queue, "still pending");
 }
 
 TEST(MessageQueue, SendsBytesThatItDidNotReceive) {

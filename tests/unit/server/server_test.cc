@@ -366,7 +366,7 @@ TEST_F(ServerTest, FailsIfAListenerDiesRepeatedly) {
   EXPECT_TRUE(server_->turn());
   kill_listeners(server_->port());
   EXPECT_FALSE(server_->run());
-  EXPECT_TRUE(pipe_.has("a dead listener: draining, 0 open"));
+  EXPECT_TRUE(pipe_.has("listener failed: draining, 0 open"));
 }
 
 TEST_F(ServerTest, DrainsOnASignalAfterAListenerDied) {
@@ -432,7 +432,7 @@ TEST_P(OutOfMemory, ServesUnaffectedConnections) {
     TestPeer waker = connect();
     TestPeer receiver = connect();
     TestPeer sender = connect();
-    receiver.send("owed in the next turn");
+    receiver.send("sent in the next turn");
     server_->turn();
 
     sender.send(random_bytes(40'000));
@@ -603,8 +603,8 @@ TEST_F(ManagedServer, KeepsConnectionsAcrossARestart) {
   restart();
   EXPECT_FALSE(peer.has_input());
   echo(peer, "after");
-  EXPECT_TRUE(pipe_.has("handed over: 1 connection, 0 bytes owed\n"));
-  EXPECT_TRUE(pipe_.has("taken over: 1 connection, 0 bytes owed; meanwhile ended: 0\n"));
+  EXPECT_TRUE(pipe_.has("handed over: 1 connection, 0 bytes pending\n"));
+  EXPECT_TRUE(pipe_.has("restored: 1 connection, 0 bytes pending; closed meanwhile: 0\n"));
   EXPECT_FALSE(pipe_.has("closing"));
 }
 
@@ -615,7 +615,7 @@ TEST_F(ManagedServer, KeepsPendingBytesAcrossRestarts) {
   const std::string text = random_bytes(16UL << 20);
   leave_pending(peer, text);
   for (int i = 0; i < 3; ++i) restart();
-  EXPECT_FALSE(pipe_.has(", 0 bytes owed"));
+  EXPECT_FALSE(pipe_.has(", 0 bytes pending"));
   EXPECT_TRUE(take(peer, text.size()) == text);
 }
 
@@ -768,7 +768,7 @@ TEST_F(ManagedServer, SkipsConnectionsResetDuringARestart) {
   leaver.reset();
   start_managed();
   echo(witness, "in");
-  EXPECT_TRUE(pipe_.has("taken over: 1 connection, 0 bytes owed; meanwhile ended: 1\n"));
+  EXPECT_TRUE(pipe_.has("restored: 1 connection, 0 bytes pending; closed meanwhile: 1\n"));
 }
 
 // Peers send, receive and end at random while the server restarts at random. Each peer must get
@@ -871,8 +871,9 @@ TEST_F(ServerTest, DrainsOnSigusr2IfTheManagerStoresNothing) {
   manager_ = ServiceManager(log_);
   start();
   expect_to_drain_for({SIGUSR2});
-  EXPECT_TRUE(pipe_.has(
-      "warning: cannot hand over: the service manager keeps nothing (FileDescriptorStoreMax=)\n"));
+  EXPECT_TRUE(
+      pipe_.has("warning: cannot hand over: the service manager stores no descriptors; set "
+                "FileDescriptorStoreMax=\n"));
 }
 
 TEST_F(ServerTest, DrainsOnSigusr2IfTheManagerIsGone) {

@@ -83,9 +83,9 @@ TEST(TakePassedDescriptors, TakesNothingIfNothingIsAnnounced) {
 
 TEST(TakePassedDescriptors, WarnsOfAMissingVariable) {
   EXPECT_EQ(taken(2, {.count = "2", .names = nullptr, .pid = ""}),
-            "\nwarning: LISTEN_FDS: LISTEN_PID is missing; no descriptors are taken\n");
+            "\nwarning: LISTEN_FDS: LISTEN_PID is missing; the passed descriptors are ignored\n");
   EXPECT_EQ(taken(2, {.count = nullptr}),
-            "\nwarning: LISTEN_PID: LISTEN_FDS is missing; no descriptors are taken\n");
+            "\nwarning: LISTEN_PID: LISTEN_FDS is missing; the passed descriptors are ignored\n");
 }
 
 TEST(TakePassedDescriptors, SkipsAMissingDescriptor) {
@@ -102,7 +102,7 @@ TEST(TakePassedDescriptors, IgnoresDescriptorsForAnotherProcess) {
   for (const std::string pid : {"1", "x", "-1", "0"}) {
     EXPECT_EQ(taken(1, {.count = "1", .names = nullptr, .pid = pid}),
               "\nwarning: LISTEN_PID: \"" + pid +
-                  "\" is not this process; it is passed no descriptors\n");
+                  "\" is not this process; the passed descriptors are ignored\n");
   }
 }
 
@@ -128,7 +128,7 @@ TEST(TakePassedDescriptors, IgnoresDescriptorsOpenedByTheProcess) {
 
 TEST(TakePassedDescriptors, WarnsOfAWrongNumberOfNames) {
   EXPECT_EQ(taken(2, {.count = "2", .names = "one"}),
-            "3 unknown, 4 unknown, \nwarning: LISTEN_FDNAMES: \"one\" is not 2 names\n");
+            "3 unknown, 4 unknown, \nwarning: LISTEN_FDNAMES: \"one\" does not have 2 names\n");
 }
 
 TEST(TakePassedDescriptors, EscapesControlCharactersInWarnings) {

@@ -151,7 +151,7 @@ TEST_F(ServiceManagerTest, WarnsOfAnInvalidWatchdogTime) {
 TEST_F(ServiceManagerTest, WarnsOfAnInvalidWatchdogProcess) {
   start("20000000", "me").notify(now_, status_);
   EXPECT_EQ(manager_->next_notification(), std::nullopt);
-  EXPECT_EQ(pipe_.text(), "warning: WATCHDOG_PID: \"me\" is not a process\n");
+  EXPECT_EQ(pipe_.text(), "warning: WATCHDOG_PID: \"me\" is not a process ID\n");
 }
 
 TEST_F(ServiceManagerTest, WarnsOfAnInvalidAddress) {
