@@ -1,0 +1,23 @@
+# Each `ctest` command in a document selects at least one test.
+file(GLOB_RECURSE documents "${SOURCE_DIR}/src/*.md" "${SOURCE_DIR}/tests/*.md"
+  "${SOURCE_DIR}/.github/*.md")
+list(APPEND documents "${SOURCE_DIR}/README.md")
+set(checked 0)
+foreach(document IN LISTS documents)
+  file(READ "${document}" text)
+  # In a table a vertical bar has a backslash before it.
+  string(REPLACE "\\|" "|" text "${text}")
+  string(REGEX MATCHALL "ctest --test-dir build [^`\n]*-[RL] +('[^']+'|[^ `'\n]+)" commands "${text}")
+  foreach(command IN LISTS commands)
+    string(REGEX REPLACE ".* -([RL]) +'?([^']+)'?$" "-\\1;\\2" selection "${command}")
+    execute_process(COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${BINARY_DIR} -N ${selection}
+      OUTPUT_VARIABLE tests RESULT_VARIABLE status)
+    if(NOT status EQUAL 0 OR NOT tests MATCHES "Total Tests: [1-9]")
+      message(SEND_ERROR "${document}: `${command}` selects no test")
+    endif()
+    math(EXPR checked "${checked} + 1")
+  endforeach()
+endforeach()
+if(checked EQUAL 0)
+  message(FATAL_ERROR "no command found")
+endif()
