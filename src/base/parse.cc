@@ -91,15 +91,15 @@ Parsed<Quantity> parse_quantity(std::string_view text, Units units) {
   std::string_view decimals;
   const bool is_whole = !whole.empty() && take_decimals(text, decimals);
   const auto unit = unit_of(text, units);
-  if (!is_whole || !unit) return Misfit::kMalformed;
+  if (!is_whole || !unit) return ParseError::kMalformed;
 
   Quantity quantity;
   quantity.unit = *unit;
   const char* const end = whole.data() + whole.size();
   if (std::from_chars(whole.data(), end, quantity.whole).ec != std::errc{}) {
-    return Misfit::kTooLarge;
+    return ParseError::kTooLarge;
   }
-  if (decimals.size() > kMaxDecimals) return Misfit::kTooFine;
+  if (decimals.size() > kMaxDecimals) return ParseError::kTooFine;
   for (const char digit : decimals) {
     quantity.part = quantity.part * 10 + static_cast<std::uint64_t>(digit - '0');
     quantity.parts *= 10;
@@ -110,18 +110,18 @@ Parsed<Quantity> parse_quantity(std::string_view text, Units units) {
 // The value in the smallest unit.
 Parsed<std::uint64_t> value_of(const Quantity& quantity, std::uint64_t most) {
   const auto& [whole, part, parts, unit] = quantity;
-  if (whole > most / unit) return Misfit::kTooLarge;
+  if (whole > most / unit) return ParseError::kTooLarge;
   const std::uint64_t common = std::gcd(unit, parts);
-  if (part % (parts / common) != 0) return Misfit::kTooFine;
+  if (part % (parts / common) != 0) return ParseError::kTooFine;
   const std::uint64_t rest = part / (parts / common) * (unit / common);
-  if (rest > most - whole * unit) return Misfit::kTooLarge;
+  if (rest > most - whole * unit) return ParseError::kTooLarge;
   return whole * unit + rest;
 }
 
 Parsed<std::uint64_t> parse_value(std::string_view text, Units units,
                                   std::uint64_t most = UINT64_MAX) {
   const auto quantity = parse_quantity(text, units);
-  return quantity ? value_of(*quantity, most) : quantity.misfit();
+  return quantity ? value_of(*quantity, most) : quantity.error();
 }
 
 }  // namespace
@@ -140,7 +140,7 @@ Parsed<std::uint64_t> parse_size(std::string_view text) { return parse_value(tex
 
 Parsed<Duration> parse_duration(std::string_view text) {
   const auto count = parse_value(text, kTimes, whole_nanoseconds(kMaxDuration));
-  if (!count) return count.misfit();
+  if (!count) return count.error();
   return Duration{static_cast<Duration::rep>(*count)};
 }
 
@@ -150,16 +150,16 @@ Parsed<Rate> parse_rate(std::string_view text) {
   const std::size_t slash = std::min(text.find('/'), text.size());
   const auto period = unit_of(text.substr(slash), kPeriods);
   const auto count = parse_quantity(text.substr(0, slash), kCounts);
-  if (!period || !count) return period ? count.misfit() : Misfit::kMalformed;
+  if (!period || !count) return period ? count.error() : ParseError::kMalformed;
   const auto& [whole, part, parts, unit] = *count;
   // Reduces the fractions before multiplying, so that no product overflows.
   const std::uint64_t common = std::gcd(unit, parts);
   const std::uint64_t divisor = (parts / common) / std::gcd(part, parts / common);
-  if (whole > Rate::kMaxCount / unit) return Misfit::kTooLarge;
-  if (divisor > whole_nanoseconds(kMaxDuration) / *period) return Misfit::kTooFine;
+  if (whole > Rate::kMaxCount / unit) return ParseError::kTooLarge;
+  if (divisor > whole_nanoseconds(kMaxDuration) / *period) return ParseError::kTooFine;
   const std::uint64_t rest = part / ((parts / common) / divisor) * (unit / common);
   if (rest > Rate::kMaxCount || whole * unit > (Rate::kMaxCount - rest) / divisor) {
-    return Misfit::kTooFine;
+    return ParseError::kTooFine;
   }
   return Rate{.count = whole * unit * divisor + rest,
               .period = Duration{static_cast<Duration::rep>(*period * divisor)}};
@@ -169,8 +169,8 @@ Parsed<SizeRange> parse_size_range(std::string_view text) {
   const std::size_t hyphen = text.find('-');
   const auto least = parse_size(text.substr(0, hyphen));
   const auto most = hyphen == std::string_view::npos ? least : parse_size(text.substr(hyphen + 1));
-  if (!least || !most) return least ? most.misfit() : least.misfit();
-  if (*least > *most) return Misfit::kMalformed;
+  if (!least || !most) return least ? most.error() : least.error();
+  if (*least > *most) return ParseError::kMalformed;
   return SizeRange{.least = *least, .most = *most};
 }
 

@@ -29,9 +29,9 @@ template <typename Value, typename IsInRange>
 Value fit(const OptionValue& value, const Parsed<Value>& parsed, const Wanted& wanted,
           IsInRange is_in_range) {
   if (parsed && is_in_range(*parsed)) return *parsed;
-  if (parsed || parsed.misfit() == Misfit::kTooLarge) value.reject(wanted.range);
+  if (parsed || parsed.error() == ParseError::kTooLarge) value.reject(wanted.range);
   value.reject(std::string("not ") +
-               (parsed.misfit() == Misfit::kTooFine ? wanted.pieces : wanted.kind));
+               (parsed.error() == ParseError::kTooFine ? wanted.pieces : wanted.kind));
 }
 
 bool is_number(const std::string& text) {

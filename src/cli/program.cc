@@ -22,9 +22,8 @@ namespace echo {
 namespace {
 
 // Logs the error. The text may contain control characters from the command line.
-void complain(std::string_view name, const char* text) {
-  Log(STDERR_FILENO, LogLevel::kError, Log::Manner::kTool)
-      .complaint(name, ": ", escape_controls(text));
+void print_error(std::string_view name, const char* text) {
+  Log(STDERR_FILENO, LogLevel::kError, Log::Mode::kTool).fatal(name, ": ", escape_controls(text));
 }
 
 // Opens each standard descriptor that is closed. Otherwise the first socket would get its number,
@@ -50,10 +49,10 @@ int run_program(std::string_view name, const std::function<int()>& body) {
     hold_standard_descriptors();
     return body();
   } catch (const UsageError& error) {
-    complain(name, error.what());
+    print_error(name, error.what());
     return 2;
   } catch (const std::exception& error) {
-    complain(name, error.what());
+    print_error(name, error.what());
     return 1;
   }
 }

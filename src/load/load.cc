@@ -20,9 +20,10 @@ constexpr std::uint64_t kMaxUnsent = 64UL * 1024;
 // The maximum number of slots that send in one turn of the loop, so that answers are not delayed.
 constexpr std::size_t kMaxTurns = 1024;
 
-// A slot pauses for kPause after a refused connection if more than kMaxInVain consecutive
-// connections have failed without an answer. After a connection that was open there is no pause.
-constexpr int kMaxInVain = 1;
+// A slot pauses for kPause after a refused connection if more than kMaxUnansweredFailures
+// consecutive connections have failed without an answer. After a connection that was open there is
+// no pause.
+constexpr int kMaxUnansweredFailures = 1;
 constexpr Duration kPause = std::chrono::milliseconds{100};
 
 }  // namespace
@@ -145,7 +146,7 @@ void Load::start_attempts() {
 // In a churn with a rate, the next connection starts when its message is scheduled. Without a
 // churn, a slot that pauses also waits for its next message; other slots reconnect immediately.
 Time Load::time_of_next_attempt(const Slot& slot, bool was_refused) const {
-  const bool pauses = was_refused && slot.in_vain > kMaxInVain;
+  const bool pauses = was_refused && slot.unanswered_failures > kMaxUnansweredFailures;
   if (slot.is_idle || !workload_.has_rate()) return pauses ? now() + kPause : now();
   const Time next = workload_.next_start(slot, now());
   if (settings_.churn) return std::max(next, now());
@@ -169,7 +170,8 @@ void Load::handle_over(std::size_t index) {
   if (slot.is_open()) recorder_.record_close();
   if (over.was_reset()) recorder_.record_reset_after_echo();
   if (failed) lose_messages(slot);
-  slot.in_vain = failed && !slot.conversation->got_answer() ? slot.in_vain + 1 : 0;
+  slot.unanswered_failures =
+      failed && !slot.conversation->got_answer() ? slot.unanswered_failures + 1 : 0;
 
   const bool gives_up = failed && !settings_.reconnect && (slot.is_idle || !settings_.churn);
   if (is_exhausted(slot)) {
@@ -195,7 +197,7 @@ void Load::lose_messages(Slot& slot) {
   if (slot.is_idle) return;
   if (!settings_.churn) {
     lose_scheduled(slot, now());
-  } else if (settings_.timeout > Duration{0} && slot.in_vain > 1) {
+  } else if (settings_.timeout > Duration{0} && slot.unanswered_failures > 1) {
     lose_scheduled(slot, now() - settings_.timeout);
   }
 }

@@ -58,9 +58,9 @@ std::string Payload::to_string() const {
   return text;
 }
 
-Log::Log(int fd, LogLevel level, Manner manner)
-    : output_(fd), manner_(manner), level_(level), priorities_(is_journal(fd)) {
-  if (manner == Manner::kTool) return;
+Log::Log(int fd, LogLevel level, Mode mode)
+    : output_(fd), mode_(mode), level_(level), priorities_(is_journal(fd)) {
+  if (mode == Mode::kTool) return;
   const bool is_terminal = ::isatty(fd) == 1;
   timestamps_ = (is_file(fd) || is_terminal) && !priorities_;
   // With `stty tostop`, a log line would stop a server in the background.
@@ -89,7 +89,7 @@ void Log::write(Priority priority, std::string_view label, std::string_view text
   lines += text;
   lines += '\n';
   std::string_view rest = lines;
-  if (manner_ == Manner::kTool) {
+  if (mode_ == Mode::kTool) {
     output_.write(rest, wait_);
   } else {
     output_.write_now(rest);

@@ -44,7 +44,7 @@ void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1)
 constexpr int kKeepaliveProbes = 4;
 
 // Accepted connections inherit these options on Linux.
-bool ask_after_silence(int listener, Duration silence) noexcept {
+bool enable_keepalive(int listener, Duration silence) noexcept {
   const int seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(silence).count());
   const int interval = (seconds + kKeepaliveProbes - 1) / kKeepaliveProbes;
   return set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 1) == 0 &&
@@ -87,7 +87,7 @@ UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Durat
       fd && set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
       (!reuse_port || set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1) == 0) &&
       (endpoint.family() != AF_INET6 || set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
-      (keepalive == Duration{0} || ask_after_silence(fd.get(), keepalive)) &&
+      (keepalive == Duration{0} || enable_keepalive(fd.get(), keepalive)) &&
       ::bind(fd.get(), endpoint.address(), endpoint.length()) == 0 &&
       ::listen(fd.get(), backlog) == 0;
   if (!listening) {
@@ -141,7 +141,7 @@ void set_keepalive(int listener, Duration keepalive) noexcept {
   if (keepalive == Duration{0}) {
     set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 0);
   } else {
-    ask_after_silence(listener, keepalive);
+    enable_keepalive(listener, keepalive);
   }
 }
 
@@ -149,7 +149,7 @@ bool shares_port(int listener) noexcept { return option_of(listener, SO_REUSEPOR
 
 void shut_down_listener(int listener) noexcept { ::shutdown(listener, SHUT_RD); }
 
-void let_no_more_wait(int listener) noexcept { ::listen(listener, 0); }
+void close_backlog(int listener) noexcept { ::listen(listener, 0); }
 
 Accepted accept_from(int listener) {
   sockaddr_storage peer{};

@@ -29,7 +29,7 @@ int talk(int argc, char** argv) {
   echo::ClientOptions options = echo::parse_client_options(argc, argv);
   if (echo::print_instead(options.action, kName, echo::client_help())) return 0;
 
-  echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kTool);
+  echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Mode::kTool);
   // A reader who takes nothing does not make the client outlast its deadline.
   if (options.client.deadline > echo::Duration{0}) {
     log.set_wait(

@@ -34,7 +34,7 @@ int serve(int argc, char** argv) {
   echo::ServerOptions options = echo::parse_server_options(argc, argv);
   if (echo::print_instead(options.action, kName, echo::server_help())) return 0;
 
-  echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Manner::kDaemon);
+  echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Mode::kDaemon);
   echo::raise_descriptor_limit(log);
   echo::limit_name_lookups();
   options.server.listen.hosts = echo::resolve_hosts(options.hosts);

@@ -40,13 +40,13 @@ int run_load(const LoadSettings& settings, const Presentation& presentation, Log
   if (deadline != Time::max()) from_now.deadline = std::max(deadline - Clock::now(), Duration{1});
   Load load(from_now, std::move(addresses), reporter, reporter.intervals(), interrupts.fd());
   while (interrupts.ending() == 0 && load.turn()) {
-    if (interrupts.take_question()) reporter.print_status(load.results());
+    if (interrupts.take_status_request()) reporter.print_status(load.results());
   }
   const int signal = interrupts.ending();
   const LoadResults& results = load.finish(signal != 0);
   // A second signal must be able to end the wait for a reader of the results.
-  if (!reporter.has_given_up()) interrupts.forget_ending();
-  if (signal != 0 || results.is_past_deadline) reporter.hurry();
+  if (!reporter.has_given_up()) interrupts.clear_ending();
+  if (signal != 0 || results.is_past_deadline) reporter.limit_wait();
   has_results = true;  // Even if standard output takes only a part of them.
   reporter.finish(results);
   if (const int again = interrupts.ending()) return 128 + again;

@@ -75,11 +75,11 @@ void Progress::clear() {
 std::string Progress::position(const LoadResults& results) const {
   const double messages =
       static_cast<double>(settings_.count) * static_cast<double>(settings_.connections);
-  const double said = fraction(static_cast<double>(results.received + results.lost), messages);
+  const double done = fraction(static_cast<double>(results.received + results.lost), messages);
   const double passed = fraction(static_cast<double>(results.elapsed.count()),
                                  static_cast<double>(settings_.duration.count()));
-  if (messages > 0 && said >= passed) {
-    return std::to_string(static_cast<int>(100 * said)) + "%";
+  if (messages > 0 && done >= passed) {
+    return std::to_string(static_cast<int>(100 * done)) + "%";
   }
   if (settings_.duration > Duration{0}) {
     return in_seconds(std::max(settings_.duration - results.elapsed, Duration{0})) + " left";

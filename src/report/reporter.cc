@@ -104,7 +104,7 @@ void Reporter::print_status(const LoadResults& results) {
   log_.answer(format_status(settings_, results));
 }
 
-void Reporter::hurry() { wait_.until = Clock::now() + Target::kReaderTimeout; }
+void Reporter::limit_wait() { wait_.until = Clock::now() + Target::kReaderTimeout; }
 
 void Reporter::finish(const LoadResults& results) {
   clear_progress();

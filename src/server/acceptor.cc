@@ -196,7 +196,7 @@ void Acceptor::finish(Time now) {
 void Acceptor::accept_backlog(Time now) {
   for (const UniqueFd& listener : listeners_) {
     selector_.watch_input(listener.get(), false);
-    let_no_more_wait(listener.get());
+    close_backlog(listener.get());
     for (int waiting = settings_.listen.backlog; waiting >= 0; waiting -= kMaxBatch) {
       if (!accept(listener.get(), now)) break;
     }

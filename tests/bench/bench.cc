@@ -148,7 +148,7 @@ void write_file(const std::string& path, const std::string& text) {
 bool bench(const Options& options) {
   const Field field = chosen_field(options);
   Results results(chosen_of(works(), options.only), field.names(), field.reference);
-  Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
+  Log log(STDERR_FILENO, LogLevel::kWarning, Log::Mode::kTool);
   raise_descriptor_limit(log);
   const std::optional<Cores> cores = choose_cores();
   if (!cores) log.warning("only one core is available: the load and the servers share it");

@@ -150,7 +150,7 @@ std::string table(const Results& results) {
 
 void bench(const Options& options) {
   const std::vector<Work> works = chosen_of(client_works(), options.only);
-  Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
+  Log log(STDERR_FILENO, LogLevel::kWarning, Log::Mode::kTool);
   raise_descriptor_limit(log);
   const std::optional<Cores> cores = choose_cores();
   if (!cores) log.warning("only one core is available: the clients and the server share it");

@@ -157,9 +157,9 @@ void SoakClient::check(std::string_view bytes) {
 }
 
 void SoakClient::handle_eof() {
-  if (habit_->leaving == Leaving::kByUrgentData && said_goodbye_) {
+  if (habit_->leaving == Leaving::kByUrgentData && sent_goodbye_) {
     fd_.reset();
-  } else if (expects_stop_ || said_goodbye_) {
+  } else if (expects_stop_ || sent_goodbye_) {
     const std::size_t due = expects_stop_ ? due_at_stop_ : sent_;
     if (received_ < due) fail("EOF came before the whole echo");
     fd_.reset();
@@ -169,14 +169,14 @@ void SoakClient::handle_eof() {
 }
 
 void SoakClient::leave_if_due() {
-  if (sent_ < to_send_ || said_goodbye_) return;
+  if (sent_ < to_send_ || sent_goodbye_) return;
   switch (habit_->leaving) {
     case Leaving::kOnceAllIsBack:
       if (received_ == sent_) fd_.reset();
       return;
     case Leaving::kByHalfClose:
       shut_down_sending(fd());
-      said_goodbye_ = true;
+      sent_goodbye_ = true;
       return;
     case Leaving::kByReset:
       reset_on_close(fd());
@@ -184,7 +184,7 @@ void SoakClient::leave_if_due() {
       return;
     case Leaving::kByUrgentData:
       // If the socket is full, the next call sends it.
-      said_goodbye_ = ::send(fd(), "!", 1, MSG_OOB | MSG_NOSIGNAL) == 1;
+      sent_goodbye_ = ::send(fd(), "!", 1, MSG_OOB | MSG_NOSIGNAL) == 1;
       return;
     case Leaving::kAfterAWhile:
       return;
@@ -202,7 +202,7 @@ void SoakClient::leave_if_late(Time now) {
 void SoakClient::fail(std::string_view reason, int error) {
   fd_.reset();
   // The server closed the connection because of the urgent data, perhaps with a reset.
-  if (habit_->leaving == Leaving::kByUrgentData && said_goodbye_ && error != 0) return;
+  if (habit_->leaving == Leaving::kByUrgentData && sent_goodbye_ && error != 0) return;
   error_.append(habit_->name).append(": ").append(reason);
   if (error != 0) error_.append(": ").append(std::generic_category().message(error));
 }

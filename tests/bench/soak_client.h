@@ -85,7 +85,7 @@ class SoakClient {
   Random* random_;
   UniqueFd fd_;
   bool connected_ = false;
-  bool said_goodbye_ = false;  // Has sent EOF or urgent data.
+  bool sent_goodbye_ = false;  // Has sent EOF or urgent data.
   bool expects_stop_ = false;
   std::size_t place_;  // Offset of its first byte in the noise.
   std::size_t to_send_;

@@ -84,7 +84,7 @@ class Reader {
   }
 
  private:
-  static constexpr Log::Manner kDaemon = Log::Manner::kDaemon;
+  static constexpr Log::Mode kDaemon = Log::Mode::kDaemon;
 
   std::size_t read(std::size_t length) {
     std::string buffer(length, '\0');

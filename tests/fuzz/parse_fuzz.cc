@@ -136,7 +136,7 @@ void check_rate(std::string_view text) {
   const Unit* const factor = find(unit, kCounts);
   const Unit* const period = find(text.substr(number.size()), kPeriods);
   const bool is_rate = decimal && factor != nullptr && period != nullptr;
-  require(is_rate || (!rate && rate.misfit() == Misfit::kMalformed),
+  require(is_rate || (!rate && rate.error() == ParseError::kMalformed),
           "a rate is a count with a unit");
   if (!rate) return;
   require(rate->count <= Rate::kMaxCount && rate->period <= kMaxDuration,

@@ -38,7 +38,7 @@ class EchoServer {
     stream_->in_room = dice.between(1, 100'000);
     stream_->out_room = dice.between(1, 100'000);
     laziness_ = dice.one_of({1U, 1U, 2U, 5U});
-    if (!honest && dice.one_in(2)) manner_ = static_cast<Manner>(dice.between(1, 8));
+    if (!honest && dice.one_in(2)) mode_ = static_cast<Mode>(dice.between(1, 8));
     acts_at_ = dice.length(20'000) - 1;
   }
 
@@ -46,9 +46,9 @@ class EchoServer {
   // server may not have reached its action.
   bool is_at_fault() const {
     // A reset after the whole echo is not a fault.
-    const bool is_reset = stream_->broken || (acted_ && manner_ == Manner::kResets);
+    const bool is_reset = stream_->broken || (acted_ && mode_ == Mode::kResets);
     if (is_reset) return stream_->received < stream_->sent;
-    return acted_ && manner_ != Manner::kSendsUrgently;
+    return acted_ && mode_ != Mode::kSendsUrgently;
   }
   bool is_suspect() const { return stream_->broken || acted_; }
 
@@ -64,12 +64,12 @@ class EchoServer {
 
   bool may_act() const {
     if (stream_->closed || stream_->reset || stalled_) return false;
-    return stream_->connecting || !stream_->out.empty() || !owed_.empty() ||
+    return stream_->connecting || !stream_->out.empty() || !pending_.empty() ||
            (stream_->out_eof && !stream_->in_eof);
   }
 
  private:
-  enum class Manner {
+  enum class Mode {
     kEchoes,
     kRefuses,
     kNeverAnswers,
@@ -82,12 +82,12 @@ class EchoServer {
   };
 
   void answer() {
-    if (manner_ == Manner::kNeverAnswers) {
+    if (mode_ == Mode::kNeverAnswers) {
       stalled_ = acted_ = true;
       return;
     }
     stream_->connecting = false;
-    if (manner_ == Manner::kRefuses) {
+    if (mode_ == Mode::kRefuses) {
       stream_->error = ECONNREFUSED;
       acted_ = true;
     }
@@ -95,48 +95,48 @@ class EchoServer {
 
   void echo() {
     const std::size_t taken = std::min(stream_->out.size(), kernel_.dice().length(70'000));
-    owed_.append(stream_->out, 0, taken);
+    pending_.append(stream_->out, 0, taken);
     stream_->out.erase(0, taken);
     const std::size_t room = stream_->in_room - std::min(stream_->in_room, stream_->in.size());
-    std::size_t count = std::min({room, owed_.size(), kernel_.dice().length(70'000)});
-    if (!acted_ && manner_ != Manner::kEchoes && count > 0 && echoed_ + count > acts_at_) {
+    std::size_t count = std::min({room, pending_.size(), kernel_.dice().length(70'000)});
+    if (!acted_ && mode_ != Mode::kEchoes && count > 0 && echoed_ + count > acts_at_) {
       count = static_cast<std::size_t>(acts_at_ - echoed_);
       give_back(count);
       act();
       return;
     }
     give_back(count);
-    if (stream_->out_eof && stream_->out.empty() && owed_.empty()) stream_->in_eof = true;
+    if (stream_->out_eof && stream_->out.empty() && pending_.empty()) stream_->in_eof = true;
   }
 
   void give_back(std::size_t count) {
-    stream_->in.append(owed_, 0, count);
+    stream_->in.append(pending_, 0, count);
     if (count > 0) stream_->came_at = kernel_.now();
-    owed_.erase(0, count);
+    pending_.erase(0, count);
     echoed_ += count;
   }
 
   void act() {
     acted_ = true;
-    switch (manner_) {
-      case Manner::kFlips:
-        owed_[0] = static_cast<char>(owed_[0] ^ 4);
+    switch (mode_) {
+      case Mode::kFlips:
+        pending_[0] = static_cast<char>(pending_[0] ^ 4);
         break;
-      case Manner::kDrops:
-        owed_.erase(0, 1);
+      case Mode::kDrops:
+        pending_.erase(0, 1);
         break;
-      case Manner::kRepeats:
-        owed_.insert(0, 1, owed_[0]);
+      case Mode::kRepeats:
+        pending_.insert(0, 1, pending_[0]);
         break;
-      case Manner::kCloses:
+      case Mode::kCloses:
         stream_->in_eof = true;
         stalled_ = true;
         break;
-      case Manner::kResets:
+      case Mode::kResets:
         stream_->reset = true;
         stream_->in.clear();
         break;
-      case Manner::kSendsUrgently:
+      case Mode::kSendsUrgently:
         stream_->urgent = true;
         break;
       default:
@@ -146,11 +146,11 @@ class EchoServer {
 
   std::shared_ptr<Stream> stream_;
   Kernel& kernel_;
-  Manner manner_ = Manner::kEchoes;
+  Mode mode_ = Mode::kEchoes;
   unsigned laziness_ = 1;
   std::uint64_t acts_at_ = 0;
   std::uint64_t echoed_ = 0;
-  std::string owed_;
+  std::string pending_;
   bool acted_ = false;
   bool stalled_ = false;
 };
@@ -204,7 +204,7 @@ class ClientsWorld : public World {
     if (stream.saw_eof && readable.value_or(false))
       kernel_.violate("a watch for input after the end");
     if (stream.out_eof && writable) kernel_.violate("a watch for output after the half-close");
-    if (stream.connecting && !writable) kernel_.violate("nobody waits for the connection");
+    if (stream.connecting && !writable) kernel_.violate("observer waits for the connection");
   }
 
   bool any_at_fault() const {
@@ -302,7 +302,7 @@ std::string simulate_client(std::uint64_t seed) {
   const bool honest = dice.one_in(2);
   ClientsWorld world(kernel, honest);
   kernel.set_world(&world);
-  Log log(kernel.open_log(), LogLevel::kDebug, Log::Manner::kDaemon);
+  Log log(kernel.open_log(), LogLevel::kDebug, Log::Mode::kDaemon);
   const std::string text = any_text(dice, dice.one_in(5) ? 0 : dice.length(200'000));
   const int input = kernel.open_input(text);
   const int output = kernel.open_output();
@@ -348,10 +348,10 @@ std::string simulate_load(std::uint64_t seed) {
   // After a long stop of the client, even an honest slow server may miss the timeout.
   const unsigned stops = dice.one_of({0U, 0U, 1000U, 100U});
   const auto interrupted_after = dice.one_in(5) ? dice.length(200) : std::uint64_t{kMaxTurns};
-  LoadObserver nobody;
+  LoadObserver observer;
   try {
     Load load(settings, ServerAddresses([&] { return resolve(settings.host, settings.port); }),
-              nobody, {.sample = 1s, .progress = 1s}, -1, [&] { return kernel.read_clock(); });
+              observer, {.sample = 1s, .progress = 1s}, -1, [&] { return kernel.read_clock(); });
     kernel.set_fault_rate(faults);
     kernel.set_stop_rate(stops);
     std::uint64_t turns = 0;

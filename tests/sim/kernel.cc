@@ -198,9 +198,9 @@ int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   if (strikes()) {
     const bool is_dead = dice_.one_in(20);
     const bool is_of_client = !is_dead && dice_.one_in(2);
-    const int error = dice_.one_of(is_dead        ? kAcceptOfADeadListener
-                                   : is_of_client ? kAcceptOfOneClient
-                                                  : kAcceptOfTheSystem);
+    const int error = dice_.one_of(is_dead        ? kAcceptListenerErrors
+                                   : is_of_client ? kAcceptClientErrors
+                                                  : kAcceptResourceErrors);
     note("accept4(" + std::to_string(fd) + ") fails: " + std::to_string(error));
     // Some of these errors end the waiting connection, and some leave it in the backlog.
     if (error == ECONNABORTED || error == EPROTO) {
@@ -282,23 +282,23 @@ ssize_t Kernel::recv(int fd, Parts parts, int flags) {
   Stream& stream = *file->stream;
   if (stream.broken) violate("a recv() on a connection that has failed");
   stream.asked = stream.asked || !stream.out_eof;
-  const auto told = [&](const std::string& what) {
+  const auto log = [&](const std::string& what) {
     note("recv(" + std::to_string(fd) + ") " + what);
   };
   if (stream.error != 0 || stream.reset) {
     const int error = stream.error != 0 ? std::exchange(stream.error, 0) : ECONNRESET;
     break_stream(stream);
-    told("fails: " + std::to_string(error));
+    log("fails: " + std::to_string(error));
     return fail(error);
   }
   if (strikes()) {
     if (dice_.one_in(2)) {
-      told("is interrupted");
+      log("is interrupted");
       return fail(EINTR);
     }
     const int error = dice_.one_of(kRecvFatal);
     break_stream(stream);
-    told("fails: " + std::to_string(error));
+    log("fails: " + std::to_string(error));
     return fail(error);
   }
   if (stream.in.empty()) {
@@ -306,7 +306,7 @@ ssize_t Kernel::recv(int fd, Parts parts, int flags) {
       stream.looked_dry = true;
       return fail(EAGAIN);
     }
-    told("= EOF");
+    log("= EOF");
     stream.saw_eof = true;
     return 0;
   }
@@ -321,7 +321,7 @@ ssize_t Kernel::recv(int fd, Parts parts, int flags) {
   stream.received += count;
   stream.moved_at = now_;
   stream.moved_awake = awake();
-  told("= " + std::to_string(count));
+  log("= " + std::to_string(count));
   return static_cast<ssize_t>(count);
 }
 
@@ -340,18 +340,18 @@ ssize_t Kernel::send(int fd, Parts parts, int flags) {
   Stream& stream = *file->stream;
   if (stream.out_eof) violate("send() after shutdown()");
   if (stream.broken) violate("a send() on a connection that has failed");
-  const auto told = [&](const std::string& what) {
+  const auto log = [&](const std::string& what) {
     note("send(" + std::to_string(fd) + ") " + what);
   };
   if (stream.reset) {
     break_stream(stream);
-    told("fails: the connection was reset");
+    log("fails: the connection was reset");
     return fail(dice_.one_in(2) ? EPIPE : ECONNRESET);
   }
   if (strikes()) {
     const int error = dice_.one_in(2) ? dice_.one_of(kNotNow) : dice_.one_of(kSendFatal);
     if (error != EAGAIN && error != EINTR) break_stream(stream);
-    told("fails: " + std::to_string(error));
+    log("fails: " + std::to_string(error));
     return fail(error);
   }
   std::string bytes;
@@ -366,7 +366,7 @@ ssize_t Kernel::send(int fd, Parts parts, int flags) {
   stream.sent += count;
   stream.moved_at = stream.sent_at = now_;
   stream.moved_awake = awake();
-  told("= " + std::to_string(count) + " of " + std::to_string(bytes.size()));
+  log("= " + std::to_string(count) + " of " + std::to_string(bytes.size()));
   if (stream.deaf) stream.be_reset();
   return static_cast<ssize_t>(count);
 }
@@ -455,8 +455,8 @@ int Kernel::ioctl(int fd, unsigned long request, int* value) {
   if (file->stream == nullptr) return fail(EINVAL);
   if (request == FIOASYNC) {
     file->armed = *value != 0;
-    file->told = readiness(fd, *file);
-    if (file->armed && !(file->has_owner && file->has_signal)) violate("events go to nobody");
+    file->reported = readiness(fd, *file);
+    if (file->armed && !(file->has_owner && file->has_signal)) violate("events go to observer");
     note("ioctl(" + std::to_string(fd) + ", FIOASYNC, " + std::to_string(*value) + ")");
     return 0;
   }
@@ -484,24 +484,24 @@ int Kernel::signalfd() { return strikes() ? fail(EMFILE) : open({.kind = File::K
 
 // Reports each event on the armed files once, in the order of the descriptors, and loses some if
 // there are faults.
-void Kernel::tell_events() {
+void Kernel::report_events() {
   for (auto& [fd, file] : files_) {
     if (!file.armed) continue;
     const unsigned ready = readiness(fd, file);
-    if ((ready & ~file.told) != 0) {
+    if ((ready & ~file.reported) != 0) {
       if (strikes()) {
         events_lost_ = true;
       } else {
         events_.push_back(fd);
       }
     }
-    file.told = ready;
+    file.reported = ready;
   }
 }
 
 void Kernel::step() {
   world_->step();
-  tell_events();
+  report_events();
 }
 
 // Others may have acted since the select() that reported the events.
@@ -520,7 +520,7 @@ ssize_t Kernel::read_events(void* buffer, std::size_t length) {
     events[count] = {};
     events[count++].ssi_signo = SIGIO;
   }
-  note("told of " + std::to_string(count) + " events");
+  note("reports " + std::to_string(count) + " events");
   return count == 0 ? fail(EAGAIN) : static_cast<ssize_t>(count * sizeof *events);
 }
 

@@ -192,7 +192,7 @@ class Kernel {
     bool has_owner = false;
     bool has_signal = false;
     bool armed = false;
-    unsigned told = 0;       // Its readiness at the last look.
+    unsigned reported = 0;   // Its readiness at the last look.
     unsigned asked = 0;      // The last request of a select() about it.
     int left_out_ready = 0;  // Calls in a row that left it out although it was ready.
   };
@@ -212,7 +212,7 @@ class Kernel {
   Sets ready(const Sets& asked) const;
   unsigned readiness(int fd, const File& file) const;
   void step();
-  void tell_events();
+  void report_events();
   void leave_out(int fd, File& file);
   void check_that_inputs_have_their_turn(bool outputs_alone, Duration limit);
   ssize_t read_events(void* buffer, std::size_t length);

@@ -16,7 +16,7 @@ Peer::Peer(std::uint64_t number, Kernel& kernel, std::size_t most, bool of_crowd
   stream_->in_room = dice.between(1, 100'000);
   stream_->out_room = dice.between(1, 100'000);
   laziness_ = of_crowd ? dice.one_of({1U, 100U, 500U, 500U}) : dice.one_of({1U, 1U, 2U, 5U, 20U});
-  manner_ = static_cast<Manner>(dice.one_of({0, 0, 0, 1, 2, 3, 4, 5, 6}));
+  mode_ = static_cast<Mode>(dice.one_of({0, 0, 0, 1, 2, 3, 4, 5, 6}));
   acts_at_ = dice.up_to(to_send_);
 }
 
@@ -36,7 +36,7 @@ void Peer::step() {
 bool Peer::may_act() const {
   if (done_) return false;
   const bool can_send = sent_ < to_send_ && stream_->in.size() < stream_->in_room;
-  const bool can_receive = manner_ != Manner::kNeverReads && !stream_->out.empty();
+  const bool can_receive = mode_ != Mode::kNeverReads && !stream_->out.empty();
   return can_send || can_receive || (sent_ == to_send_ && !ended_) || stream_->out_eof;
 }
 
@@ -44,17 +44,17 @@ void Peer::receive_rest() {
   if (!stream_->reset) receive(SIZE_MAX);
 }
 
-std::string Peer::complaint(std::size_t max_queue) const {
+std::string Peer::violation(std::size_t max_queue) const {
   if (wrong_) return describe() + " got back what it had not sent";
   const bool echoes = !stream_->out_eof && !stream_->broken && !stream_->reset;
   if (echoes && stream_->received - stream_->sent > max_queue) {
-    return describe() + " is owed more than the queue may hold";
+    return describe() + " is pending more than the queue may hold";
   }
   return {};
 }
 
-std::string Peer::complaint_at_end() const {
-  if (!said_all_ || stream_->broken || stream_->reset || stream_->too_late || got_ == sent_) {
+std::string Peer::violation_at_end() const {
+  if (!sent_all_ || stream_->broken || stream_->reset || stream_->too_late || got_ == sent_) {
     return {};
   }
   return describe() + " got back " + std::to_string(got_) + " bytes of " + std::to_string(sent_);
@@ -68,33 +68,33 @@ void Peer::send() {
   if (count > 0 && stream_->in.empty()) stream_->arrived_at = kernel_.now();
   for (std::uint64_t i = 0; i < count; ++i) stream_->in += test::noise(number_, sent_ + i);
   sent_ += count;
-  if (sent_ == to_send_ && manner_ == Manner::kHalfCloses) {
+  if (sent_ == to_send_ && mode_ == Mode::kHalfCloses) {
     stream_->in_eof = true;
     // Bytes after the server's EOF are too late.
-    said_all_ = !stream_->out_eof;
+    sent_all_ = !stream_->out_eof;
     ended_ = true;
   }
-  if (sent_ == to_send_ && manner_ == Manner::kStaysOpen) ended_ = true;
+  if (sent_ == to_send_ && mode_ == Mode::kStaysOpen) ended_ = true;
 }
 
 // Acts according to the manner when the time has come. Returns true if the peer is finished.
 bool Peer::act() {
-  switch (manner_) {
-    case Manner::kHalfCloses:
-    case Manner::kStaysOpen:
-    case Manner::kNeverReads:
+  switch (mode_) {
+    case Mode::kHalfCloses:
+    case Mode::kStaysOpen:
+    case Mode::kNeverReads:
       ended_ = ended_ || sent_ == to_send_;
       return false;
-    case Manner::kResets:
+    case Mode::kResets:
       stream_->be_reset();
       break;
-    case Manner::kVanishes:
+    case Mode::kVanishes:
       break;
-    case Manner::kSendsUrgently:
+    case Mode::kSendsUrgently:
       stream_->urgent = true;
       ended_ = true;
       return false;
-    case Manner::kCloses:
+    case Mode::kCloses:
       stream_->in_eof = true;
       stream_->deaf = true;
       break;
@@ -105,7 +105,7 @@ bool Peer::act() {
 }
 
 void Peer::receive(std::size_t most) {
-  if (manner_ == Manner::kNeverReads) return;
+  if (mode_ == Mode::kNeverReads) return;
   const std::size_t count = std::min(most, stream_->out.size());
   for (std::size_t i = 0; i < count; ++i) {
     if (got_ + i >= sent_ || stream_->out[i] != test::noise(number_, got_ + i)) wrong_ = true;
@@ -116,7 +116,7 @@ void Peer::receive(std::size_t most) {
     stream_->taken_at = kernel_.now();
     stream_->taken_awake = kernel_.awake();
   }
-  if (stream_->out_eof && stream_->out.empty() && manner_ != Manner::kVanishes) {
+  if (stream_->out_eof && stream_->out.empty() && mode_ != Mode::kVanishes) {
     // Answers the server's EOF with EOF.
     stream_->in_eof = true;
     done_ = true;

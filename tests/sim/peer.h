@@ -33,14 +33,14 @@ class Peer {
   void receive_rest();
 
   // Describes a violation of a rule that holds at any time; empty if there is none.
-  std::string complaint(std::size_t max_queue) const;
+  std::string violation(std::size_t max_queue) const;
   // Describes a violation of a rule that holds once the connection is closed.
-  std::string complaint_at_end() const;
+  std::string violation_at_end() const;
 
   std::string describe() const { return "peer " + std::to_string(number_); }
 
  private:
-  enum class Manner {
+  enum class Mode {
     kHalfCloses,  // Sends everything, then EOF, and reads to the end.
     kStaysOpen,   // Sends everything, and waits.
     kResets,
@@ -57,14 +57,14 @@ class Peer {
   std::uint64_t number_;
   Kernel& kernel_;
   std::shared_ptr<Stream> stream_ = std::make_shared<Stream>();
-  Manner manner_ = Manner::kHalfCloses;
+  Mode mode_ = Mode::kHalfCloses;
   unsigned laziness_ = 1;
   std::uint64_t to_send_ = 0;
   std::size_t chunk_ = 1;
   std::uint64_t acts_at_ = 0;  // Acts according to its manner after N bytes.
   std::uint64_t sent_ = 0;
   std::uint64_t got_ = 0;
-  bool said_all_ = false;  // It sent everything and EOF in time, so it must get all back.
+  bool sent_all_ = false;  // It sent everything and EOF in time, so it must get all back.
   bool ended_ = false;
   bool done_ = false;
   bool wrong_ = false;

@@ -50,7 +50,7 @@ class ServersWorld : public World {
         is_crowd_(kernel.dice().one_in(20)),
         to_come_(is_crowd_ ? kernel.dice().between(65, 300) : kernel.dice().between(1, 12)),
         // Limited if there are many peers or a small queue, so that a run does not take too long.
-        most_said_(is_crowd_ ? 2000 : std::min<std::size_t>(300'000, 1000 * settings.max_queue)),
+        max_sent_(is_crowd_ ? 2000 : std::min<std::size_t>(300'000, 1000 * settings.max_queue)),
         stops_after_(is_crowd_ ? kernel.dice().between(500, 3000) : kernel.dice().length(3000)) {}
 
   void step() override {
@@ -123,7 +123,7 @@ class ServersWorld : public World {
     } else if (stops_ == 0) {
       if (!may_be_idle(stream)) kernel_.violate("hung up on a peer for no reason");
     } else if (is_in_time() && stream.asked && settings_.idle_timeout == 0s) {
-      if (stream.received != stream.sent) kernel_.violate("hung up on a peer that is owed more");
+      if (stream.received != stream.sent) kernel_.violate("hung up on a peer that is pending more");
     }
   }
 
@@ -138,20 +138,20 @@ class ServersWorld : public World {
       return;
     }
     if (!stream.saw_eof) kernel_.violate("closed on a peer that had not ended");
-    if (stream.received != stream.sent) kernel_.violate("closed on a peer that is owed more");
+    if (stream.received != stream.sent) kernel_.violate("closed on a peer that is pending more");
   }
 
   // Inputs, outputs and queue must agree.
   void check_asked(const Stream& stream, std::optional<bool> readable, bool writable) override {
-    const std::uint64_t owed = stream.received - stream.sent;
+    const std::uint64_t pending = stream.received - stream.sent;
     if (stream.out_eof) {
       if (writable) kernel_.violate("a watch for output after the hang-up");
       return;
     }
-    if (writable != (owed > 0)) kernel_.violate("outputs and queue do not agree");
+    if (writable != (pending > 0)) kernel_.violate("outputs and queue do not agree");
     if (!readable) return;
-    const bool full = owed >= settings_.max_queue;
-    const bool drained = owed <= settings_.max_queue / 2;
+    const bool full = pending >= settings_.max_queue;
+    const bool drained = pending <= settings_.max_queue / 2;
     if (stream.saw_eof || full ? *readable : drained && !*readable) {
       kernel_.violate("inputs and queue do not agree");
     }
@@ -164,8 +164,8 @@ class ServersWorld : public World {
     if (turns_with_signal_ > kMaxTurnsOfASignal) kernel_.violate("a signal that is not taken");
     check_stop();
     for (const auto& peer : peers_) {
-      const std::string complaint = peer->complaint(settings_.max_queue);
-      if (!complaint.empty()) kernel_.violate(complaint);
+      const std::string violation = peer->violation(settings_.max_queue);
+      if (!violation.empty()) kernel_.violate(violation);
       if (is_open(*peer->stream()) && is_overdue(*peer->stream())) {
         kernel_.violate(peer->describe() + " is silent too long");
       }
@@ -184,10 +184,10 @@ class ServersWorld : public World {
     for (const auto& peer : peers_) {
       peer->receive_rest();
       const bool refused = is_limited() && !peer->stream()->asked;
-      const std::string complaint = is_in_time() && settings_.idle_timeout == 0s && !refused
-                                        ? peer->complaint_at_end()
-                                        : peer->complaint(settings_.max_queue);
-      if (!complaint.empty()) kernel_.violate(complaint);
+      const std::string violation = is_in_time() && settings_.idle_timeout == 0s && !refused
+                                        ? peer->violation_at_end()
+                                        : peer->violation(settings_.max_queue);
+      if (!violation.empty()) kernel_.violate(violation);
     }
     if (kernel_.open_sockets() > 0) kernel_.violate("sockets are left open");
   }
@@ -227,7 +227,7 @@ class ServersWorld : public World {
     const bool is_late = stops_ > 0 && !is_in_time();
     const bool is_unread = reads && !stream.in.empty() && !stream.looked_dry;
     if (!is_late) {
-      if (is_unread) kernel_.violate("hung up on a peer that had said more");
+      if (is_unread) kernel_.violate("hung up on a peer that had sent more");
       if (pending > 0 && stream.counted_empty) {
         kernel_.violate("hung up on a peer that had taken all");
       }
@@ -279,7 +279,7 @@ class ServersWorld : public World {
 
   void connect_peer() {
     if (backlogs_.empty() || !is_open_to_all_) return;
-    peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, most_said_, is_crowd_));
+    peers_.push_back(std::make_unique<Peer>(peers_.size(), kernel_, max_sent_, is_crowd_));
     const auto listener = std::next(
         backlogs_.begin(), static_cast<std::ptrdiff_t>(kernel_.dice().up_to(backlogs_.size() - 1)));
     if (died_at_ && listener->first == dead_) {
@@ -329,7 +329,7 @@ class ServersWorld : public World {
   bool is_open_to_all_ = true;       // False once the backlog is 0.
   bool is_crowd_;
   std::uint64_t to_come_;
-  std::size_t most_said_;
+  std::size_t max_sent_;
   std::uint64_t steps_ = 0;
   std::uint64_t stops_after_;
   int stops_ = 0;
@@ -366,7 +366,7 @@ std::string simulate_server(std::uint64_t seed) {
   ServersWorld world(kernel, settings);
   kernel.set_world(&world);
   const LogLevel level = kernel.dice().one_in(2) ? LogLevel::kDebug : LogLevel::kInfo;
-  Log log(kernel.open_log(), level, Log::Manner::kDaemon);
+  Log log(kernel.open_log(), level, Log::Mode::kDaemon);
   Signals signals(Server::kSignals);
   const unsigned faults = kernel.dice().one_of({0U, 0U, 1000U, 100U, 10U});
   // In some runs the faults begin at the start.

@@ -42,22 +42,22 @@ std::map<int, struct sigaction> old_actions;
 constexpr itimerval kMaxOfASeed{.it_interval = {}, .it_value = {.tv_sec = 10, .tv_usec = 0}};
 constexpr itimerval kNoLimit{};
 
-void tell_last_words() {
+void print_last_words() {
   [[maybe_unused]] const ssize_t written =
       ::write(STDERR_FILENO, last_words.data(), last_words.size());
 }
 
 // Reports a seed that crashes or hangs, then restores the old action. A crash repeats its signal by
 // itself; a timer does not.
-extern "C" void tell_last_words_of(int signal) {
-  tell_last_words();
+extern "C" void print_last_words_of(int signal) {
+  print_last_words();
   ::sigaction(signal, &old_actions[signal], nullptr);
   if (signal == SIGPROF) static_cast<void>(::raise(signal));
 }
 
-void tell_last_words_at(int signal) {
+void print_last_words_at(int signal) {
   struct sigaction action {};
-  action.sa_handler = &tell_last_words_of;
+  action.sa_handler = &print_last_words_of;
   ::sigaction(signal, &action, &old_actions[signal]);
 }
 
@@ -65,9 +65,9 @@ void run_all(std::string (*simulate)(std::uint64_t)) {
   for (std::uint64_t seed = seeds.first; seed != seeds.end(); ++seed) {
     last_words = "died at --seed " + std::to_string(seed) + '\n';
     ::setitimer(ITIMER_PROF, &kMaxOfASeed, nullptr);
-    const std::string complaint = simulate(seed);
+    const std::string violation = simulate(seed);
     ::setitimer(ITIMER_PROF, &kNoLimit, nullptr);
-    if (!complaint.empty()) FAIL() << "--seed " << seed << ": " << complaint;
+    if (!violation.empty()) FAIL() << "--seed " << seed << ": " << violation;
   }
 }
 
@@ -104,9 +104,9 @@ int main(int argc, char** argv) {
   }
   // A server keeps SIGHUP ignored if it was ignored at the start (nohup).
   std::signal(SIGHUP, SIG_DFL);  // NOLINT(cert-err33-c): SIGHUP is valid
-  for (const int signal : {SIGSEGV, SIGABRT, SIGPROF}) echo::sim::tell_last_words_at(signal);
+  for (const int signal : {SIGSEGV, SIGABRT, SIGPROF}) echo::sim::print_last_words_at(signal);
   if (__sanitizer_set_death_callback != nullptr) {
-    __sanitizer_set_death_callback(&echo::sim::tell_last_words);
+    __sanitizer_set_death_callback(&echo::sim::print_last_words);
   }
   return RUN_ALL_TESTS();
 }

@@ -20,13 +20,13 @@ constexpr int kSilenceInMs = 200;
 
 }  // namespace
 
-Surroundings Abuse::thrifty(Surroundings surroundings) {
+LaunchSettings Abuse::thrifty(LaunchSettings surroundings) {
   surroundings.environment.merge(measurable().environment);
   surroundings.environment["GLIBC_TUNABLES"] = "glibc.malloc.mmap_threshold=64";
   return surroundings;
 }
 
-void Abuse::start(std::vector<std::string> arguments, Surroundings surroundings) {
+void Abuse::start(std::vector<std::string> arguments, LaunchSettings surroundings) {
   arguments.insert(arguments.begin(), {"--host", "127.0.0.1"});
   auto server = std::make_unique<ServerProgram>(arguments, thrifty(std::move(surroundings)));
   const Endpoint endpoint = server->endpoint();
@@ -43,24 +43,24 @@ void Abuse::start(std::unique_ptr<Program> server, const Endpoint& endpoint) {
   memory_before_ = server_->own_memory();
 }
 
-void Abuse::hear_witness() {
-  const std::string words = random_bytes(kWords, ++heard_);
+void Abuse::check_witness() {
+  const std::string words = random_bytes(kWords, ++checks_);
   if (witness_->echo(words) != words) throw std::runtime_error("the witness's echo is not exact");
 }
 
 void Abuse::wait_for_descriptors(std::size_t count) {
   wait_until([&] {
-    hear_witness();
+    check_witness();
     return server_->open_descriptors() == count;
   });
 }
 
-void Abuse::send_until_owed(const std::vector<TestPeer>& peers, std::size_t each) {
+void Abuse::send_until_pending(const std::vector<TestPeer>& peers, std::size_t each) {
   const std::string block(16UL * 1024, 'x');
   wait_until([&] {
     for (const TestPeer& peer : peers) send(peer.fd(), block);
-    hear_witness();
-    return bytes_owed(server()) == peers.size() * each;
+    check_witness();
+    return bytes_pending(server()) == peers.size() * each;
   });
 }
 
@@ -69,10 +69,10 @@ void Abuse::end_abuse() {
   wait_for_descriptors(descriptors_before_);
   EXPECT_LE(server_->own_memory(), memory_before_ + kMaxKept);
   wait_until([this] {
-    hear_witness();
+    check_witness();
     return is_idle();
   });
-  hear_witness();
+  check_witness();
   const std::string words = random_bytes(kFirstWords);
   EXPECT_TRUE(TestPeer(endpoint_).echo(words) == words) << "a new client";
   witness_.reset();

@@ -33,10 +33,10 @@ class Abuse : public testing::Test {
   // Adds settings that make malloc() map each block separately, so that freed memory goes back to
   // the kernel immediately (mallopt(3), M_MMAP_THRESHOLD). By default malloc() keeps free memory
   // below a block in use.
-  static Surroundings thrifty(Surroundings surroundings = {});
+  static LaunchSettings thrifty(LaunchSettings surroundings = {});
 
   // Starts an echo_server that listens on 127.0.0.1.
-  void start(std::vector<std::string> arguments = {}, Surroundings surroundings = {});
+  void start(std::vector<std::string> arguments = {}, LaunchSettings surroundings = {});
   // The same for a server that runs already.
   void start(std::unique_ptr<Program> server, const Endpoint& endpoint);
 
@@ -47,12 +47,12 @@ class Abuse : public testing::Test {
   std::size_t memory_before() const { return memory_before_; }
 
   // Sends new bytes from the witness. Throws std::runtime_error if the echo differs.
-  void hear_witness();
+  void check_witness();
   // Waits until the server has `count` open descriptors, and checks the witness meanwhile.
   void wait_for_descriptors(std::size_t count);
 
   // Sends from peers that never read until the server has `each` bytes pending per peer.
-  void send_until_owed(const std::vector<TestPeer>& peers, std::size_t each);
+  void send_until_pending(const std::vector<TestPeer>& peers, std::size_t each);
 
   // Checks the list above. Call it only to check more afterwards: server().error_text() is complete
   // then.
@@ -66,7 +66,7 @@ class Abuse : public testing::Test {
   std::unique_ptr<Program> server_;
   Endpoint endpoint_;
   std::optional<TestPeer> witness_;
-  std::uint32_t heard_ = 0;
+  std::uint32_t checks_ = 0;
   bool ended_ = false;
   std::size_t descriptors_before_ = 0;
   std::size_t memory_before_ = 0;

@@ -10,13 +10,13 @@ namespace echo::test {
 
 // accept(2): errors of one pending connection, including network errors (the section "Error
 // handling" of older editions).
-inline constexpr std::initializer_list<int> kAcceptOfOneClient{
+inline constexpr std::initializer_list<int> kAcceptClientErrors{
     EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,    ENOPROTOOPT,
     EHOSTDOWN, ENONET,       EHOSTUNREACH, ENETUNREACH, EOPNOTSUPP};
 // accept(2): errors after which the listener never accepts again.
-inline constexpr std::initializer_list<int> kAcceptOfADeadListener{EBADF, EINVAL, ENOTSOCK};
+inline constexpr std::initializer_list<int> kAcceptListenerErrors{EBADF, EINVAL, ENOTSOCK};
 // accept(2): all other errors, with some that "various Linux kernels can return".
-inline constexpr std::initializer_list<int> kAcceptOfTheSystem{
+inline constexpr std::initializer_list<int> kAcceptResourceErrors{
     EMFILE, ENFILE, ENOBUFS,         ENOMEM,          EPERM,
     EFAULT, ENOSR,  ESOCKTNOSUPPORT, EPROTONOSUPPORT, ETIMEDOUT};
 

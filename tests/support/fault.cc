@@ -40,7 +40,7 @@ std::string inject(const Fault& fault, const std::string& when) {
          ":when=" + when;
 }
 
-std::string place_of(const Fault& fault, const Trace& trace, const std::string& after) {
+std::string call_number_of(const Fault& fault, const Trace& trace, const std::string& after) {
   int place = 0;
   bool begun = false;
   for (const std::string& line : trace) {

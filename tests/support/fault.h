@@ -39,7 +39,7 @@ constexpr const char* kWhileServing = "accept4";
 
 // The number of the call to fail, as strace counts: the first one with the fault's argument, from
 // the first call of `after` on.
-std::string place_of(const Fault& fault, const Trace& trace, const std::string& after);
+std::string call_number_of(const Fault& fault, const Trace& trace, const std::string& after);
 
 class FaultTest : public testing::TestWithParam<Fault> {
  protected:

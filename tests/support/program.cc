@@ -99,7 +99,7 @@ void limit_to(int resource, std::optional<std::size_t> most) {
 }
 
 // Prepares the child between fork() and exec(). Ignores errors.
-void arrange(const Surroundings& surroundings, int input, int output, int error) {
+void arrange(const LaunchSettings& surroundings, int input, int output, int error) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
@@ -159,10 +159,10 @@ std::uint64_t number_before(const std::string& words, const std::string& line) {
 
 }  // namespace
 
-Surroundings measurable() { return {.environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}}; }
+LaunchSettings measurable() { return {.environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}}; }
 
 Program::Program(const std::string& path, const std::vector<std::string>& arguments,
-                 const Surroundings& surroundings) {
+                 const LaunchSettings& surroundings) {
   Pipe input = make_pipe();
   Pipe output = make_pipe();
   Pipe error = make_pipe();
@@ -310,7 +310,7 @@ UniqueFd Program::copy_descriptor(int fd) const {
 }
 
 ServerProgram::ServerProgram(const std::vector<std::string>& arguments,
-                             const Surroundings& surroundings)
+                             const LaunchSettings& surroundings)
     : Program(ECHO_SERVER, with_free_port(arguments), surroundings) {
   const std::string line = wait_for_line("starting up on ");
   port_ = static_cast<std::uint16_t>(std::stoul(line.substr(line.rfind(' '))));
@@ -323,7 +323,7 @@ int ServerProgram::stop() {
 
 std::uint64_t bytes_in(Program& server) { return number_before(" bytes in", statistics(server)); }
 
-std::uint64_t bytes_owed(Program& server) {
+std::uint64_t bytes_pending(Program& server) {
   const std::string line = statistics(server);
   return number_before(" bytes in", line) - number_before(" bytes out", line);
 }
@@ -337,7 +337,7 @@ void wait_until(const std::function<bool()>& condition) {
 }
 
 Outcome run(const std::string& path, const std::vector<std::string>& arguments,
-            const std::string& input, const Surroundings& surroundings) {
+            const std::string& input, const LaunchSettings& surroundings) {
   Program program(path, arguments, surroundings);
   program.write_input(input);
   program.close_input();

@@ -18,7 +18,7 @@
 namespace echo::test {
 
 // The environment in which a program starts, besides its arguments.
-struct Surroundings {
+struct LaunchSettings {
   std::optional<std::size_t> descriptors{};       // Both limits of RLIMIT_NOFILE.
   std::optional<std::size_t> soft_descriptors{};  // The soft limit only.
   std::optional<std::size_t> signals{};           // Both limits of RLIMIT_SIGPENDING.
@@ -52,14 +52,14 @@ constexpr bool sanitized() {
 }
 
 // For a program whose memory is measured: limits the freed memory that a sanitizer keeps.
-Surroundings measurable();
+LaunchSettings measurable();
 
 // A program under test, run as a user would run it. Functions that wait do so for at most
 // kPatience, and then throw std::runtime_error with the standard error so far.
 class Program {
  public:
   Program(const std::string& path, const std::vector<std::string>& arguments,
-          const Surroundings& surroundings = {});
+          const LaunchSettings& surroundings = {});
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   // Kills the program if it still runs.
@@ -128,7 +128,7 @@ class Program {
 class ServerProgram : public Program {
  public:
   explicit ServerProgram(const std::vector<std::string>& arguments = {},
-                         const Surroundings& surroundings = {});
+                         const LaunchSettings& surroundings = {});
 
   std::uint16_t port() const noexcept { return port_; }
   // 127.0.0.1 with the server's port.
@@ -143,7 +143,7 @@ class ServerProgram : public Program {
 
 // The bytes that an echo_server has received, and the bytes pending, from its statistics.
 std::uint64_t bytes_in(Program& server);
-std::uint64_t bytes_owed(Program& server);
+std::uint64_t bytes_pending(Program& server);
 
 // Polls a condition that no event reports, for at most kPatience. Throws std::runtime_error then.
 void wait_until(const std::function<bool()>& condition);
@@ -155,7 +155,7 @@ struct Outcome {
   std::string error;
 };
 Outcome run(const std::string& path, const std::vector<std::string>& arguments,
-            const std::string& input = {}, const Surroundings& surroundings = {});
+            const std::string& input = {}, const LaunchSettings& surroundings = {});
 
 // Raises the test's own descriptor limit to `count`. False if the hard limit is lower.
 bool allow_descriptors(std::size_t count);

@@ -55,14 +55,15 @@ TestManager::~TestManager() {
 std::string TestManager::wait_for(const std::string& text) {
   std::unique_lock lock(mutex_);
   std::string found;
-  const bool told = told_.wait_for(lock, kPatience, [&] {
+  const bool is_received = changed_.wait_for(lock, kPatience, [&] {
     while (waited_for_ < messages_.size()) {
       found = messages_[waited_for_++];
       if (has(found, text)) return true;
     }
     return false;
   });
-  if (!told) throw std::runtime_error("the service manager receives no message with: " + text);
+  if (!is_received)
+    throw std::runtime_error("the service manager receives no message with: " + text);
   return found;
 }
 
@@ -107,7 +108,7 @@ void TestManager::handle(const std::string& message, UniqueFd fd) {
     std::erase_if(kept_, [&](const PassedDescriptor& kept) { return kept.name == name; });
   }
   messages_.push_back(message);
-  told_.notify_all();
+  changed_.notify_all();
 }
 
 }  // namespace echo::test

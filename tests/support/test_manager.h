@@ -51,7 +51,7 @@ class TestManager {
   Keeps keeps_;
   NotifySocket socket_;
   std::mutex mutex_;
-  std::condition_variable told_;
+  std::condition_variable changed_;
   std::vector<std::string> messages_;
   std::size_t waited_for_ = 0;
   std::vector<PassedDescriptor> kept_;

@@ -12,7 +12,7 @@ namespace echo::test {
 namespace {
 
 // A leak check must trace the program itself, which is impossible under strace.
-Surroundings traceable(Surroundings surroundings = {}) {
+LaunchSettings traceable(LaunchSettings surroundings = {}) {
   surroundings.environment.insert({"ASAN_OPTIONS", "detect_leaks=0"});
   return surroundings;
 }
@@ -63,7 +63,7 @@ std::size_t count_of(const Trace& trace, const std::string& text) {
 
 TracedServer::TracedServer(const std::vector<std::string>& options,
                            const std::vector<std::string>& arguments,
-                           const Surroundings& surroundings)
+                           const LaunchSettings& surroundings)
     : program_("strace", server_under_strace(file_.path(), options, arguments),
                traceable(surroundings)) {
   const std::string line = program_.wait_for_line("starting up on ");
@@ -102,7 +102,7 @@ TracedOutcome run_traced(const std::vector<std::string>& options, const std::str
                          const std::vector<std::string>& arguments,
                          const std::string& standard_input) {
   const TemporaryFile file;
-  Surroundings surroundings = traceable();
+  LaunchSettings surroundings = traceable();
   surroundings.standard_input = standard_input;
   Outcome outcome =
       run("strace", strace_arguments(file.path(), options, path, arguments), {}, surroundings);

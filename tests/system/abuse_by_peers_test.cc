@@ -44,14 +44,14 @@ TEST_F(Abuse, EchoesHundredsOfByteByByteSenders) {
     for (std::size_t i = 0; i < senders.size(); ++i) {
       ASSERT_EQ(senders[i].receive(1), bytes.substr(i + round, 1)) << i;
     }
-    hear_witness();
+    check_witness();
   }
 }
 
 TEST_F(Abuse, BoundsTheQueuesOfPeersThatNeverRead) {
   start({"--max-queue", std::to_string(kSmallQueue)});
   const std::vector<TestPeer> peers = connect_many_with_small_buffers(endpoint(), 200);
-  send_until_owed(peers, kSmallQueue);
+  send_until_pending(peers, kSmallQueue);
   EXPECT_GT(server().own_memory(), memory_before() + peers.size() * kSmallQueue);
   // Each block has a mapping of its own, one page longer than the block. The tables take less than
   // kMaxKept.
@@ -72,7 +72,7 @@ TEST_F(Abuse, LosesNoByteForSlowReaders) {
       pending[i] -= chunk.size();
       any_pending = any_pending || pending[i] > 0;
     }
-    hear_witness();
+    check_witness();
   }
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.receive_to_eof(), "");
 }
@@ -82,7 +82,7 @@ TEST_F(Abuse, LosesNoByteForALateReader) {
   const TestPeer peer(endpoint());
   const std::size_t sent = peer.send_until_stuck();
   peer.shut_down_sending();
-  hear_witness();
+  check_witness();
   EXPECT_TRUE(peer.receive_to_eof() == std::string(sent, 'x'));
 }
 
@@ -99,7 +99,7 @@ TEST_F(Abuse, ClosesOnlyConnectionsThatAreReset) {
   for (TestPeer& peer : peers) {
     EXPECT_EQ(peer.echo("x"), "x");
     peer.reset();
-    hear_witness();
+    check_witness();
   }
   end_abuse();
   EXPECT_EQ(count_lines(server().error_text(), "after an error: Connection reset by peer"), 300U);
@@ -108,10 +108,10 @@ TEST_F(Abuse, ClosesOnlyConnectionsThatAreReset) {
 TEST_F(Abuse, ClosesOnlyResetConnectionsWithPendingBytes) {
   start({"--max-queue", std::to_string(kSmallQueue)});
   std::vector<TestPeer> peers = connect_many_with_small_buffers(endpoint(), 200);
-  send_until_owed(peers, kSmallQueue);
+  send_until_pending(peers, kSmallQueue);
   for (TestPeer& peer : peers) {
     peer.reset();
-    hear_witness();
+    check_witness();
   }
   end_abuse();
   EXPECT_EQ(count_lines(server().error_text(), ", bytes unsent: "), 200U);
@@ -123,7 +123,7 @@ TEST_F(Abuse, ClosesOnlyPeersThatLeaveTheirEchoUnread) {
   const std::string message = random_bytes(100UL * 1024);
   for (int i = 0; i < 200; ++i) {
     TestPeer(endpoint()).send(message);
-    hear_witness();
+    check_witness();
   }
 }
 
@@ -133,7 +133,7 @@ TEST_F(Abuse, LeaksNothingOverEightThousandShortConnections) {
     TestPeer peer(endpoint());
     if (i % 3 == 1) peer.reset();
     if (i % 3 == 2) peer.shut_down_sending();
-    if (i % 50 == 0) hear_witness();
+    if (i % 50 == 0) check_witness();
   }
 }
 
@@ -149,7 +149,7 @@ TEST_F(Abuse, ClosesThousandsOfHalfClosedConnections) {
     peers.emplace_back(endpoint());
     if (i % 2 == 0) peers.back().send("never read");
     peers.back().shut_down_sending();
-    if (i % 50 == 0) hear_witness();
+    if (i % 50 == 0) check_witness();
   }
   end_abuse();
 }
@@ -159,7 +159,7 @@ TEST_F(Abuse, ClosesThousandsOfHalfClosedConnections) {
 TEST_F(Abuse, ClosesVanishedPeersAtTheIdleTimeout) {
   start({"--idle-timeout", "3s"});
   for (int i = 0; i < 1000; ++i) {
-    if (i % 50 == 0) hear_witness();
+    if (i % 50 == 0) check_witness();
     const TestPeer peer(endpoint());
     EXPECT_EQ(peer.echo("here"), "here");
     constexpr int kOn = 1;
@@ -181,7 +181,7 @@ TEST_F(Abuse, ClosesAConnectionOnUrgentData) {
     server().wait_for_line("handling exceptional condition for " + address);
     server().wait_for_line("closing " + address + " after an exceptional condition");
     ASSERT_TRUE(message.starts_with(peer.receive_to_eof())) << i;
-    hear_witness();
+    check_witness();
   }
 }
 
@@ -193,7 +193,7 @@ TEST_F(Abuse, ClosesAConnectionOnEndlessUrgentData) {
   };
   for (int i = 0; i < 100; ++i) {
     ASSERT_THROW(send_urgent_without_end(), std::system_error);
-    hear_witness();
+    check_witness();
   }
 }
 
@@ -252,7 +252,7 @@ TEST_F(Abuse, EscapesAllPeerDataInTheLog) {
     const TestPeer peer(endpoint());
     EXPECT_EQ(peer.echo(message), message);
     server().wait_for_line("output queue for " + peer.local().to_string());
-    hear_witness();
+    check_witness();
   }
   end_abuse();
 

@@ -29,7 +29,7 @@ namespace {
 TEST_F(Abuse, EchoesWhileStandardErrorIsStuck) {
   start({"--verbose"});
   server().ignore_errors();
-  for (int i = 0; i < 2000; ++i) hear_witness();
+  for (int i = 0; i < 2000; ++i) check_witness();
 }
 
 TEST_F(Abuse, CountsEveryDroppedLogLine) {
@@ -73,7 +73,7 @@ TEST_F(Abuse, EchoesWhenStandardErrorIsOnAFullDisk) {
       ECHO_SERVER,
       std::vector<std::string>{"--verbose", "--reuse-port", "-H", "127.0.0.1", "-p",
                                std::to_string(kept.port())},
-      Surroundings{.standard_error = "/dev/full"});
+      LaunchSettings{.standard_error = "/dev/full"});
   wait_until([&] {
     try {
       const TestPeer first(kept);
@@ -98,7 +98,7 @@ TEST_F(Abuse, LosesNoByteWhenStoppedAndContinued) {
     for (const TestPeer& peer : peers) {
       ASSERT_TRUE(peer.receive(message.size() + 8) == message + "and more") << round;
     }
-    hear_witness();
+    check_witness();
   }
 }
 
@@ -114,7 +114,7 @@ TEST_F(Abuse, LosesNoByteUnderThousandsOfSignals) {
       server().signal(number);
     }
     ASSERT_TRUE(peer.receive(message.size()) == message) << round;
-    hear_witness();
+    check_witness();
   }
 }
 
@@ -127,7 +127,7 @@ TEST_F(Abuse, DelaysClientsWhileOutOfDescriptors) {
     ASSERT_EQ(::prlimit(server().pid(), RLIMIT_NOFILE, &none, nullptr), 0);
     std::vector<TestPeer> peers = connect_many(endpoint(), 50);
     for (const TestPeer& peer : peers) peer.send("waiting");
-    hear_witness();
+    check_witness();
     EXPECT_EQ(server().open_descriptors(), descriptors_before());
     ASSERT_EQ(::prlimit(server().pid(), RLIMIT_NOFILE, &limit, nullptr), 0);
     for (const TestPeer& peer : peers) ASSERT_EQ(peer.receive(7), "waiting");

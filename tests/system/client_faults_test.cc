@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(Each, ClientShutdownFault,
 class ClientOutputFault : public ClientFaultTest {};
 
 TEST_P(ClientOutputFault, FailsWithOneErrorLine) {
-  const std::string place = place_of(GetParam(), rehearse(), kFromTheStart);
+  const std::string place = call_number_of(GetParam(), rehearse(), kFromTheStart);
   expect_failure(echo(place), "echo_client: cannot write standard output: ", GetParam().reason());
 }
 
@@ -164,7 +164,7 @@ INSTANTIATE_TEST_SUITE_P(Each, ClientOutputFault,
 class ClientTransientOutputFault : public ClientFaultTest {};
 
 TEST_P(ClientTransientOutputFault, LosesNoByte) {
-  const Echo client = echo(place_of(GetParam(), rehearse(), kFromTheStart));
+  const Echo client = echo(call_number_of(GetParam(), rehearse(), kFromTheStart));
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_TRUE(client.exact);
 }
@@ -175,7 +175,7 @@ INSTANTIATE_TEST_SUITE_P(Each, ClientTransientOutputFault,
 class ClientInputFault : public ClientFaultTest {};
 
 TEST_P(ClientInputFault, FailsWithOneErrorLine) {
-  const std::string place = place_of(GetParam(), rehearse(), kFromTheStart);
+  const std::string place = call_number_of(GetParam(), rehearse(), kFromTheStart);
   expect_failure(echo(place), "echo_client: cannot read standard input: ", GetParam().reason());
 }
 
@@ -185,7 +185,7 @@ INSTANTIATE_TEST_SUITE_P(Each, ClientInputFault, testing::ValuesIn(faults("read"
 class ClientTransientInputFault : public ClientFaultTest {};
 
 TEST_P(ClientTransientInputFault, LosesNoByte) {
-  const Echo client = echo(place_of(GetParam(), rehearse(), kFromTheStart));
+  const Echo client = echo(call_number_of(GetParam(), rehearse(), kFromTheStart));
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_TRUE(client.exact);
 }

@@ -91,8 +91,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadCommandLine{{"-n1", "localhost"}, 2, {"'localhost'", "--host"}},
                     BadCommandLine{{"-n1", "--svg", "-"}, 2, {"--svg", "'-'"}},
                     BadCommandLine{{"-n1", "--json", "--sample", "1us"}, 2, {"'1us'", "1ms"}},
-                    BadCommandLine{{"-", "and more"}, 2, {"'-'"}},
-                    BadCommandLine{{""}, 2, {"''"}},
+                    BadCommandLine{{"-", "and more"}, 2, {"'-'"}}, BadCommandLine{{""}, 2, {"''"}},
                     BadCommandLine{{"-H", invalid_name()}, 1, {"'" + invalid_name() + "'"}},
                     BadCommandLine{{"-6", "-H", "127.0.0.1"}, 1, {"'127.0.0.1'"}}));
 
@@ -153,7 +152,7 @@ TEST_P(BothPrograms, FailsIfItsHelpCannotBeWritten) {
 }
 
 TEST_P(BothPrograms, KeepsItsStatusIfStandardErrorIsUnread) {
-  const Surroundings unread{.error_unread = true};
+  const LaunchSettings unread{.error_unread = true};
   EXPECT_EQ(run(GetParam(), {"--no-such-option"}, {}, unread).status, 2);
   EXPECT_EQ(run(GetParam(), {"-H", invalid_name()}, {}, unread).status, 1);
 }

@@ -116,7 +116,7 @@ class SmallStack : public testing::Test {
     EXPECT_EQ(server.stop(), 0);
   }
 
-  static Surroundings small() { return {.stack = 40UL * 1024}; }
+  static LaunchSettings small() { return {.stack = 40UL * 1024}; }
 };
 
 TEST_F(SmallStack, SurvivesAnIdleTimeout) {

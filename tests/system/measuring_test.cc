@@ -93,7 +93,7 @@ bool catches(const Program& program, int signal) {
 }
 
 void expect_end_on_sigterm(const std::vector<std::string>& arguments,
-                           const Surroundings& surroundings) {
+                           const LaunchSettings& surroundings) {
   Program client(ECHO_CLIENT, arguments, surroundings);
   wait_until([&] { return catches(client, SIGTERM); });
   client.signal(SIGTERM);
@@ -359,8 +359,8 @@ TEST(Measuring, EndsWhileItsOutputIsStuck) {
   ServerProgram server;
   const DeadPort dead;
   const UnreadPipe pipe;
-  const Surroundings no_output{.standard_output = pipe.path()};
-  const Surroundings no_errors{.standard_error = pipe.path()};
+  const LaunchSettings no_output{.standard_output = pipe.path()};
+  const LaunchSettings no_errors{.standard_error = pipe.path()};
   const std::vector<std::string> failing{"-4", "-D", "1h", "--reconnect", "-c", "20"};
   expect_end_on_sigterm(at_port(server.port(), {"-4", "-D", "1h", "--csv"}), no_output);
   expect_end_on_sigterm(at_port(server.port(), {"-4", "-I", "1s"}), no_output);
@@ -395,7 +395,7 @@ TEST(Measuring, EndsAtItsDeadlineIfItsPictureIsStuck) {
 TEST(Measuring, EndsAtItsDeadlineIfStandardErrorIsStuck) {
   const FalseServer silent;
   const UnreadPipe pipe;
-  const Surroundings no_errors{.standard_error = pipe.path()};
+  const LaunchSettings no_errors{.standard_error = pipe.path()};
   Program measures(ECHO_CLIENT,
                    at_port(silent.port(), {"-n", "1", "--json", "--deadline", "100ms"}), no_errors);
   Program talks(ECHO_CLIENT, at_port(silent.port(), {"--deadline", "100ms", "message"}), no_errors);

@@ -33,7 +33,7 @@ class StuckClients {
 
   // Sends the messages on all connections, one message at a time, until every queue is full.
   void fill_queues(const std::vector<std::string>& messages) {
-    while (bytes_owed(server_) - bytes_lost_ < peers_.size() * kMaxQueue) {
+    while (bytes_pending(server_) - bytes_lost_ < peers_.size() * kMaxQueue) {
       for (int i = 0; i < 32; ++i) {
         for (const std::string& message : messages) send_to_all(message);
       }

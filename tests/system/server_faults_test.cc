@@ -86,8 +86,8 @@ TEST_P(AcceptFault, LosesNoClient) {
 
 INSTANTIATE_TEST_SUITE_P(Each, AcceptFault,
                          testing::ValuesIn(join({faults("accept4", {EAGAIN}),
-                                                 faults("accept4", kAcceptOfOneClient),
-                                                 faults("accept4", kAcceptOfTheSystem)})),
+                                                 faults("accept4", kAcceptClientErrors),
+                                                 faults("accept4", kAcceptResourceErrors)})),
                          name_of_test);
 
 class DeadListenerFault : public ServerFaultTest {};
@@ -106,8 +106,7 @@ TEST_P(DeadListenerFault, ReopensTheListener) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, DeadListenerFault,
-                         testing::ValuesIn(faults("accept4", kAcceptOfADeadListener)),
-                         name_of_test);
+                         testing::ValuesIn(faults("accept4", kAcceptListenerErrors)), name_of_test);
 
 class RepeatedAcceptFault : public ServerFaultTest {};
 
@@ -121,7 +120,7 @@ TEST_P(RepeatedAcceptFault, DoesNotDelayTheNextClient) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, RepeatedAcceptFault,
-                         testing::ValuesIn(faults("accept4", kAcceptOfOneClient)), name_of_test);
+                         testing::ValuesIn(faults("accept4", kAcceptClientErrors)), name_of_test);
 
 class LastingAcceptFault : public ServerFaultTest {};
 
@@ -139,7 +138,7 @@ TEST_P(LastingAcceptFault, NeitherSpinsNorStopsTheServer) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, LastingAcceptFault,
-                         testing::ValuesIn(faults("accept4", kAcceptOfTheSystem)), name_of_test);
+                         testing::ValuesIn(faults("accept4", kAcceptResourceErrors)), name_of_test);
 
 // --- recv() and send(), recvmsg() and sendmsg() ---
 // A short message takes recv() and send(). A long message also takes recvmsg() and sendmsg() if the
@@ -286,7 +285,7 @@ class SignalDrivenIoFault : public FaultTest {
  protected:
   static std::string place() {
     TracedServer rehearsal({}, quiet_options());
-    return place_of(GetParam(), serve_idle_clients_and_stop(rehearsal), kFromTheStart);
+    return call_number_of(GetParam(), serve_idle_clients_and_stop(rehearsal), kFromTheStart);
   }
 
   static Trace serve_with_fault(const std::string& when) {
@@ -352,7 +351,7 @@ Trace rehearse(bool linger = false) {
 class MinorFault : public FaultTest {};
 
 TEST_P(MinorFault, DoesNotAffectTheService) {
-  TracedServer server({inject(GetParam(), place_of(GetParam(), rehearse(), kWhileServing))});
+  TracedServer server({inject(GetParam(), call_number_of(GetParam(), rehearse(), kWhileServing))});
   EXPECT_EQ(count_of(serve_and_stop(server), "(INJECTED)"), 1U);
 }
 
@@ -366,7 +365,7 @@ INSTANTIATE_TEST_SUITE_P(Each, MinorFault,
 class DrainFault : public FaultTest {};
 
 TEST_P(DrainFault, DoesNotPreventAStop) {
-  const std::string place = place_of(GetParam(), rehearse(true), kWhileServing);
+  const std::string place = call_number_of(GetParam(), rehearse(true), kWhileServing);
   TracedServer server({inject(GetParam(), place + '+')});
   EXPECT_GE(count_of(serve_and_stop(server, true), "(INJECTED)"), 1U);
   EXPECT_EQ(server.program().error_text().find("the drain timeout"), std::string::npos);
@@ -378,14 +377,15 @@ INSTANTIATE_TEST_SUITE_P(Each, DrainFault, testing::ValuesIn(faults("ioctl", kIo
 class LogFault : public FaultTest {};
 
 TEST_P(LogFault, DropsOneLineAndCountsIt) {
-  TracedServer server({inject(GetParam(), place_of(GetParam(), rehearse(), kWhileServing))});
+  TracedServer server({inject(GetParam(), call_number_of(GetParam(), rehearse(), kWhileServing))});
   serve_and_stop(server);
   const std::string line = server.program().wait_for_line("warning: log lines dropped: ");
   EXPECT_TRUE(line.ends_with(": 1")) << line;
 }
 
 TEST_P(LogFault, LosesOnlyLogLinesIfPermanent) {
-  TracedServer server({inject(GetParam(), place_of(GetParam(), rehearse(), kWhileServing) + '+')});
+  TracedServer server(
+      {inject(GetParam(), call_number_of(GetParam(), rehearse(), kWhileServing) + '+')});
   EXPECT_GT(count_of(serve_and_stop(server), "(INJECTED)"), 10U);
 }
 
@@ -396,7 +396,7 @@ INSTANTIATE_TEST_SUITE_P(
 // A device may accept no byte and report no error.
 TEST(ZeroByteLogWriteFault, LosesOnlyLogLines) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
-  const std::string place = place_of({"write", 0}, rehearse(), kWhileServing);
+  const std::string place = call_number_of({"write", 0}, rehearse(), kWhileServing);
   TracedServer server({"--inject=write:retval=0:when=" + place + '+'});
   EXPECT_GT(count_of(serve_and_stop(server), "(INJECTED)"), 10U);
 }
@@ -404,7 +404,7 @@ TEST(ZeroByteLogWriteFault, LosesOnlyLogLines) {
 class InterruptedLogFault : public FaultTest {};
 
 TEST_P(InterruptedLogFault, LosesNoLine) {
-  TracedServer server({inject(GetParam(), place_of(GetParam(), rehearse(), kWhileServing))});
+  TracedServer server({inject(GetParam(), call_number_of(GetParam(), rehearse(), kWhileServing))});
   EXPECT_EQ(count_of(serve_and_stop(server), "(INJECTED)"), 1U);
   const std::string& log = server.program().error_text();
   EXPECT_NE(log.find("new connection from "), std::string::npos);
@@ -461,7 +461,7 @@ TEST_P(StartFault, FailsWithOneErrorLine) {
   if (sanitized() && std::string_view(GetParam().call) == "pipe2") {
     GTEST_SKIP() << "a sanitizer needs a pipe to check whether memory is readable";
   }
-  const std::string place = place_of(GetParam(), TracedServer().stop(), kFromTheStart);
+  const std::string place = call_number_of(GetParam(), TracedServer().stop(), kFromTheStart);
   const TracedOutcome server =
       run_traced({inject(GetParam(), place + '+')}, ECHO_SERVER, {"-H", "127.0.0.1", "-p", "0"});
   EXPECT_EQ(server.outcome.status, 1);
@@ -481,7 +481,7 @@ INSTANTIATE_TEST_SUITE_P(
 class MinorStartFault : public FaultTest {};
 
 TEST_P(MinorStartFault, DoesNotAffectTheService) {
-  const std::string place = place_of(GetParam(), TracedServer().stop(), kFromTheStart);
+  const std::string place = call_number_of(GetParam(), TracedServer().stop(), kFromTheStart);
   TracedServer server({inject(GetParam(), place)});
   EXPECT_EQ(count_of(serve_and_stop(server), "(INJECTED)"), 1U);
 }
@@ -498,7 +498,7 @@ INSTANTIATE_TEST_SUITE_P(Each, MinorStartFault,
 TEST(LogReopenFault, LeavesTheFlagsOfThePipeUnchanged) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   const Fault fault{"openat", EACCES, "/proc/self/fd/2"};
-  const std::string place = place_of(fault, TracedServer().stop(), kFromTheStart);
+  const std::string place = call_number_of(fault, TracedServer().stop(), kFromTheStart);
   TracedServer server({inject(fault, place)});
   const Trace trace = serve_and_stop(server);
   EXPECT_EQ(count_of(trace, "(INJECTED)"), 1U);

@@ -24,7 +24,7 @@ class HandoverFaultTest : public FaultTest {
  protected:
   void begin(const std::vector<std::string>& options) {
     server_.emplace(options, std::vector<std::string>{"-d", "2s"},
-                    Surroundings{.environment = {{"NOTIFY_SOCKET", manager_.address()}}});
+                    LaunchSettings{.environment = {{"NOTIFY_SOCKET", manager_.address()}}});
     peer_.emplace(server_->endpoint());
     EXPECT_EQ(peer_->echo("before"), "before");
     server_->program().signal(SIGUSR2);
@@ -36,7 +36,7 @@ class HandoverFaultTest : public FaultTest {
     const Trace trace = server_->finish();
     manager_.wait_for("FDSTORE=1");
     manager_.take_kept();
-    return place_of(GetParam(), trace, kWhileServing);
+    return call_number_of(GetParam(), trace, kWhileServing);
   }
 
   TestManager manager_;
@@ -100,15 +100,15 @@ class RestoreFaultTest : public HandoverFaultTest {
     const std::vector<PassedDescriptor> kept = manager_.take_kept();
     ASSERT_EQ(kept.size(), 1U);
     server_.emplace(options, std::vector<std::string>{"-d", "100ms"},
-                    Surroundings{.environment = {{"NOTIFY_SOCKET", manager_.address()}},
-                                 .passed = {{kept.front().name, kept.front().fd.get()}}});
+                    LaunchSettings{.environment = {{"NOTIFY_SOCKET", manager_.address()}},
+                                   .passed = {{kept.front().name, kept.front().fd.get()}}});
   }
 
   std::string place() {
     restart({});
     EXPECT_EQ(peer_->echo("after"), "after");
     peer_.reset();
-    return place_of(GetParam(), server_->stop(), kFromTheStart);
+    return call_number_of(GetParam(), server_->stop(), kFromTheStart);
   }
 
   // The server must have exited, because strace inherits the passed descriptors too.

@@ -25,7 +25,7 @@ namespace {
 
 class Service : public testing::Test {
  protected:
-  Surroundings surroundings() const {
+  LaunchSettings surroundings() const {
     return {.environment = {{"NOTIFY_SOCKET", manager_.address()}}};
   }
 
@@ -36,7 +36,7 @@ class Service : public testing::Test {
     server.signal(SIGUSR2);
     EXPECT_EQ(server.wait_for_exit(), 0);
     kept_ = manager_.take_kept();
-    Surroundings next = surroundings();
+    LaunchSettings next = surroundings();
     for (const PassedDescriptor& kept : kept_) next.passed.emplace_back(kept.name, kept.fd.get());
     return ServerProgram(arguments, next);
   }
@@ -54,7 +54,7 @@ TEST_F(Service, NotifiesReadyAndStopping) {
 }
 
 TEST_F(Service, NotifiesTheWatchdogWhileIdle) {
-  Surroundings watched = surroundings();
+  LaunchSettings watched = surroundings();
   watched.environment["WATCHDOG_USEC"] = "20000";
   watched.environment["WATCHDOG_PID"] = "$$";
   const ServerProgram server({}, watched);
@@ -82,7 +82,7 @@ TEST_F(Service, LosesNoByteOrConnectionOnRestart) {
 }
 
 TEST_F(Service, KeepsConnectionsIfOutOfDescriptors) {
-  Surroundings few = surroundings();
+  LaunchSettings few = surroundings();
   few.descriptors = 64;
   ServerProgram first({}, few);
   std::vector<TestPeer> peers = connect_many(first.endpoint(), 70);
@@ -98,7 +98,7 @@ TEST_F(Service, RestoresAsManyConnectionsAsFit) {
   first.signal(SIGUSR2);
   EXPECT_EQ(first.wait_for_exit(), 0);
   kept_ = manager_.take_kept();
-  Surroundings few = surroundings();
+  LaunchSettings few = surroundings();
   few.descriptors = 64;
   few.passed.emplace_back(kept_.front().name, kept_.front().fd.get());
   ServerProgram second({}, few);
@@ -183,7 +183,7 @@ class PassedSockets : public Service {};
 TEST_F(PassedSockets, AreAllServed) {
   const UniqueFd v4 = make_listener("127.0.0.1");
   const UniqueFd v6 = make_listener("::1");
-  Surroundings with_sockets = surroundings();
+  LaunchSettings with_sockets = surroundings();
   with_sockets.passed = {{"web", v4.get()}, {"web", v6.get()}};
   Program server(ECHO_SERVER, {}, with_sockets);
   server.wait_for_line("starting up on 127.0.0.1 port ");
@@ -305,7 +305,9 @@ std::vector<BadEnvironment> bad_environments() {
       {"MissingSocket",
        {{"NOTIFY_SOCKET", "/nowhere/notify"}},
        "cannot notify the service manager"},
-      {"UnboundAddress", {{"NOTIFY_SOCKET", "@nonexistent/here"}}, "cannot notify the service manager"},
+      {"UnboundAddress",
+       {{"NOTIFY_SOCKET", "@nonexistent/here"}},
+       "cannot notify the service manager"},
   };
 }
 

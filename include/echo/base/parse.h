@@ -29,7 +29,7 @@ struct SizeRange {
 std::optional<std::uint64_t> parse_number(std::string_view text);
 
 // Why a text is not a valid value.
-enum class Misfit {
+enum class ParseError {
   kMalformed,  // The syntax is wrong.
   kTooLarge,   // It exceeds the maximum.
   kTooFine,    // It is not a whole number of units, bytes or nanoseconds.
@@ -41,17 +41,17 @@ class Parsed {
  public:
   // NOLINTBEGIN(google-explicit-constructor): a function returns either of them
   Parsed(Value value) : value_(std::move(value)) {}
-  Parsed(Misfit misfit) : misfit_(misfit) {}
+  Parsed(ParseError error) : error_(error) {}
   // NOLINTEND(google-explicit-constructor)
 
   explicit operator bool() const noexcept { return value_.has_value(); }
   const Value& operator*() const noexcept { return *value_; }
   const Value* operator->() const noexcept { return &*value_; }
-  Misfit misfit() const noexcept { return misfit_; }
+  ParseError error() const noexcept { return error_; }
 
  private:
   std::optional<Value> value_;
-  Misfit misfit_ = Misfit::kMalformed;
+  ParseError error_ = ParseError::kMalformed;
 };
 
 // The parse functions below accept the whole text only: a decimal number, with up to 19 digits

@@ -26,12 +26,12 @@ struct Slot {
 
   Slot(std::size_t own_index, bool idle) : index(own_index), is_idle(idle), next(own_index) {}
 
-  const std::size_t index;   // The index of its connection in the ClientLoop.
-  const bool is_idle;        // It sends no messages.
-  std::uint64_t next;        // The index of its next message in the schedule.
-  std::uint64_t sent = 0;    // Measured messages started, including lost ones.
-  std::uint64_t number = 0;  // The number of its connection in the load, from 1.
-  int in_vain = 0;           // Consecutive failures without an answer before this connection.
+  const std::size_t index;      // The index of its connection in the ClientLoop.
+  const bool is_idle;           // It sends no messages.
+  std::uint64_t next;           // The index of its next message in the schedule.
+  std::uint64_t sent = 0;       // Measured messages started, including lost ones.
+  std::uint64_t number = 0;     // The number of its connection in the load, from 1.
+  int unanswered_failures = 0;  // Consecutive failures without an answer before this connection.
   std::optional<Conversation> conversation;  // The script of its most recent connection.
 
   State state() const noexcept { return state_; }

@@ -43,7 +43,7 @@ struct Payload {
 // each line carries its priority (sd-daemon(3)).
 class Log {
  public:
-  enum class Manner {
+  enum class Mode {
     // Never waits: drops a line that the descriptor does not take immediately. The next line that
     // is written reports how many were dropped. On a terminal and in a file, lines have the time.
     kDaemon,
@@ -51,7 +51,7 @@ class Log {
     kTool,
   };
 
-  Log(int fd, LogLevel level, Manner manner);
+  Log(int fd, LogLevel level, Mode mode);
 
   // How a tool waits for the reader. By default only a signal that ends the program ends a wait.
   void set_wait(OutputWait wait) { wait_ = std::move(wait); }
@@ -83,7 +83,7 @@ class Log {
 
   // Logs the error that ends the program, at every level and without a label.
   template <typename... Parts>
-  void complaint(const Parts&... parts) {
+  void fatal(const Parts&... parts) {
     join(Priority::kError, {}, parts...);
   }
 
@@ -130,8 +130,8 @@ class Log {
   static std::string stamp();
 
   Output output_;
-  Manner manner_;
-  OutputWait wait_;  // Used by Manner::kTool only.
+  Mode mode_;
+  OutputWait wait_;  // Used by Mode::kTool only.
   LogLevel level_;
   bool timestamps_ = false;
   bool priorities_ = false;

@@ -76,7 +76,7 @@ void shut_down_listener(int listener) noexcept;
 
 // Lets no more clients into the backlog, except as it empties. (Linux drops connection requests
 // while more clients wait than listen(2) allows.)
-void let_no_more_wait(int listener) noexcept;
+void close_backlog(int listener) noexcept;
 
 struct Accepted {
   UniqueFd fd;

@@ -15,21 +15,21 @@ class Interrupts {
  public:
   Interrupts() : signals_{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1} {}
 
-  // Readable while signals are pending. ending() and take_question() read them.
+  // Readable while signals are pending. ending() and take_status_request() read them.
   int fd() const noexcept { return signals_.fd(); }
 
-  // The first signal that ends the measurement; 0 if none has arrived since forget_ending().
+  // The first signal that ends the measurement; 0 if none has arrived since clear_ending().
   int ending() noexcept {
     take();
     return ending_;
   }
-  void forget_ending() noexcept {
+  void clear_ending() noexcept {
     has_ended_ = has_ended_ || ending_ != 0;
     ending_ = 0;
   }
 
   // True if a status line has been requested since the last call.
-  bool take_question() noexcept {
+  bool take_status_request() noexcept {
     take();
     return std::exchange(is_asked_, false);
   }

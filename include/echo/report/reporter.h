@@ -46,7 +46,7 @@ class Reporter : public LoadObserver {
   void print_status(const LoadResults& results);
 
   // Limits the time for writing the results to Target::kReaderTimeout from now.
-  void hurry();
+  void limit_wait();
 
   // Prints the final results.
   void finish(const LoadResults& results);

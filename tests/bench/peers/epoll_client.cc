@@ -53,7 +53,7 @@ class EpollClient {
 
   void run() {
     for (Connection& connection : connections_) {
-      say(connection, std::min(task_.depth, task_.messages));
+      send(connection, std::min(task_.depth, task_.messages));
     }
     while (over_ < connections_.size()) {
       const int ready =
@@ -70,7 +70,7 @@ class EpollClient {
  private:
   struct Connection {
     UniqueFd fd;
-    std::uint64_t said = 0;      // Messages.
+    std::uint64_t sent = 0;      // Messages.
     std::uint64_t received = 0;  // Bytes.
     std::uint64_t back = 0;      // Messages.
   };
@@ -94,8 +94,8 @@ class EpollClient {
   }
 
   // The messages in flight fit into the socket buffers, so send() never has to wait.
-  void say(Connection& connection, std::uint64_t messages) {
-    connection.said += messages;
+  void send(Connection& connection, std::uint64_t messages) {
+    connection.sent += messages;
     const std::string_view text = std::string_view(out_).substr(0, messages * task_.bytes);
     if (!text.empty() && echo::send(connection.fd.get(), text).bytes != text.size()) {
       throw std::runtime_error("the socket buffer is too small for the messages in flight");
@@ -109,7 +109,7 @@ class EpollClient {
     const std::uint64_t answers = connection.received / task_.bytes - connection.back;
     connection.back += answers;
     if (connection.back == task_.messages) ++over_;
-    say(connection, std::min(answers, task_.messages - connection.said));
+    send(connection, std::min(answers, task_.messages - connection.sent));
   }
 
   const Task task_;
@@ -130,7 +130,7 @@ int run_client(int argc, char** argv) {
   const auto number = [&](std::size_t place, std::uint64_t least) {
     return OptionValue{kName, words[place]}.number(least, 1'000'000'000);
   };
-  Log log(STDERR_FILENO, LogLevel::kWarning, Log::Manner::kTool);
+  Log log(STDERR_FILENO, LogLevel::kWarning, Log::Mode::kTool);
   raise_descriptor_limit(log);
   EpollClient client({.port = OptionValue{kName, words[0]}.port(),
                       .connections = number(1, 1),

@@ -21,9 +21,9 @@ Value value_of(const Parsed<Value>& parsed) {
 
 // Returns why there is no value; the test fails if there is one.
 template <typename Value>
-Misfit misfit_of(const Parsed<Value>& parsed) {
+ParseError misfit_of(const Parsed<Value>& parsed) {
   EXPECT_FALSE(parsed);
-  return parsed.misfit();
+  return parsed.error();
 }
 
 void expect_rate(std::string_view text, std::uint64_t count, Duration period) {
@@ -74,8 +74,8 @@ TEST(ParseCount, AcceptsDecimalUnitsInEitherCase) {
 }
 
 TEST(ParseCount, RejectsFractions) {
-  EXPECT_EQ(misfit_of(parse_count("1.5")), Misfit::kTooFine);
-  EXPECT_EQ(misfit_of(parse_count("1.0001K")), Misfit::kTooFine);
+  EXPECT_EQ(misfit_of(parse_count("1.5")), ParseError::kTooFine);
+  EXPECT_EQ(misfit_of(parse_count("1.0001K")), ParseError::kTooFine);
 }
 
 TEST(ParseSize, CountsBytesByDefault) { EXPECT_EQ(value_of(parse_size("65536")), 65536U); }
@@ -105,13 +105,13 @@ TEST(ParseSize, ReportsSizesThatAreTooLarge) {
   for (const std::string_view text :
        {"18446744073709551616", "18014398509481984K", "18014398509481984.5K", "17592186044416M",
         "17179869184G", "99999999999999999999999G", "18446744073709551616.5"}) {
-    EXPECT_EQ(misfit_of(parse_size(text)), Misfit::kTooLarge) << text;
+    EXPECT_EQ(misfit_of(parse_size(text)), ParseError::kTooLarge) << text;
   }
 }
 
 TEST(ParseSize, RejectsFractionsOfAByte) {
   for (const std::string_view text : {"0.5", "1.1K", "0.0001K", "0.00000000000000000001G"}) {
-    EXPECT_EQ(misfit_of(parse_size(text)), Misfit::kTooFine) << text;
+    EXPECT_EQ(misfit_of(parse_size(text)), ParseError::kTooFine) << text;
   }
 }
 
@@ -119,7 +119,7 @@ TEST(ParseSize, RejectsMalformedSizes) {
   for (const std::string_view text :
        {"", "K", "-1K", "1KB", "1 K", " 1K", "1K ", "1T", "1KK", "K1", "1kib", ".5K", "1.K",
         "1..5K", "1.5.5K", "1,5K", "1.-5K", "99999999999999999999999T"}) {
-    EXPECT_EQ(misfit_of(parse_size(text)), Misfit::kMalformed) << text;
+    EXPECT_EQ(misfit_of(parse_size(text)), ParseError::kMalformed) << text;
   }
 }
 
@@ -148,7 +148,7 @@ TEST(ParseDuration, ConvertsDecimalsExactly) {
 
 TEST(ParseDuration, RejectsFractionsOfANanosecond) {
   for (const std::string_view text : {"0.5ns", "0.0000000001s", "0.0001us"}) {
-    EXPECT_EQ(misfit_of(parse_duration(text)), Misfit::kTooFine) << text;
+    EXPECT_EQ(misfit_of(parse_duration(text)), ParseError::kTooFine) << text;
   }
 }
 
@@ -158,14 +158,14 @@ TEST(ParseDuration, RejectsMoreThanTenYears) {
   for (const std::string_view text :
        {"87601h", "87600.5h", "315360001", "315360000000001us", "18446744073709551615h",
         "18446744073709551616us", "5124095576030431h"}) {
-    EXPECT_EQ(misfit_of(parse_duration(text)), Misfit::kTooLarge) << text;
+    EXPECT_EQ(misfit_of(parse_duration(text)), ParseError::kTooLarge) << text;
   }
 }
 
 TEST(ParseDuration, RejectsMalformedTimes) {
   for (const std::string_view text :
        {"", "s", "-1s", "+1s", "1 s", " 1s", "1s ", "1S", "1d", "1m30s", "ms5", ".5s", "1.s"}) {
-    EXPECT_EQ(misfit_of(parse_duration(text)), Misfit::kMalformed) << text;
+    EXPECT_EQ(misfit_of(parse_duration(text)), ParseError::kMalformed) << text;
   }
 }
 
@@ -198,20 +198,20 @@ TEST(ParseRate, ConvertsDecimalsToALongerPeriod) {
 TEST(ParseRate, RejectsRatesThatNeedRounding) {
   for (const std::string_view text :
        {"9999999.999999", "0.0000000001", "0.00000000000000000001/s"}) {
-    EXPECT_EQ(misfit_of(parse_rate(text)), Misfit::kTooFine) << text;
+    EXPECT_EQ(misfit_of(parse_rate(text)), ParseError::kTooFine) << text;
   }
 }
 
 TEST(ParseRate, ReportsRatesThatAreTooLarge) {
   for (const std::string_view text : {"18446744073709551616/s", "3000000001", "4G"}) {
-    EXPECT_EQ(misfit_of(parse_rate(text)), Misfit::kTooLarge) << text;
+    EXPECT_EQ(misfit_of(parse_rate(text)), ParseError::kTooLarge) << text;
   }
 }
 
 TEST(ParseRate, RejectsMalformedRates) {
   for (const std::string_view text : {"", "/s", "1/", "1/d", "1/ms", "1/s/s", "1 /s", "-1/s", "s",
                                       "1s", "1/2s", ".5/s", "5./s", "18446744073709551616/x"}) {
-    EXPECT_EQ(misfit_of(parse_rate(text)), Misfit::kMalformed) << text;
+    EXPECT_EQ(misfit_of(parse_rate(text)), ParseError::kMalformed) << text;
   }
 }
 
@@ -232,10 +232,10 @@ TEST(ParseSizeRange, AcceptsTwoSizes) {
 TEST(ParseSizeRange, RejectsInvalidRanges) {
   for (const std::string_view text :
        {"", "-", "64-", "-64", "64--65", "64-63", "1-2-3", "64 - 65", "a-b", "1-1T"}) {
-    EXPECT_EQ(misfit_of(parse_size_range(text)), Misfit::kMalformed) << text;
+    EXPECT_EQ(misfit_of(parse_size_range(text)), ParseError::kMalformed) << text;
   }
-  EXPECT_EQ(misfit_of(parse_size_range("1-99999999999999999999")), Misfit::kTooLarge);
-  EXPECT_EQ(misfit_of(parse_size_range("0.5-1")), Misfit::kTooFine);
+  EXPECT_EQ(misfit_of(parse_size_range("1-99999999999999999999")), ParseError::kTooLarge);
+  EXPECT_EQ(misfit_of(parse_size_range("0.5-1")), ParseError::kTooFine);
 }
 
 }  // namespace

@@ -227,7 +227,7 @@ TEST(RaiseDescriptorLimit, RaisesTheSoftLimitToTheHardLimit) {
   const rlimit lower{.rlim_cur = 64, .rlim_max = old_limit.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
   test::LogPipe pipe;
-  Log log(pipe.fd(), LogLevel::kInfo, Log::Manner::kTool);
+  Log log(pipe.fd(), LogLevel::kInfo, Log::Mode::kTool);
   raise_descriptor_limit(log);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);

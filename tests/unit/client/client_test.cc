@@ -39,7 +39,7 @@ class ClientTest : public testing::Test {
 
   UniqueFd listener_ = listen_on(resolve("127.0.0.1", 0).front(), 100, false);
   LogPipe pipe_;
-  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kTool};
+  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Mode::kTool};
   ClientSettings settings_;
   Time now_{};
   std::optional<Client> client_;

@@ -31,7 +31,7 @@
 namespace echo {
 namespace {
 
-using Manner = Log::Manner;
+using Mode = Log::Mode;
 using test::matches;
 
 // A pipe with a non-blocking reader. The writer blocks unless `flags` contain O_NONBLOCK.
@@ -80,7 +80,7 @@ std::string read_all(int fd) {
 template <typename Write>
 std::string written(LogLevel level, Write write) {
   const Pipe pipe;
-  Log log(pipe.writer.get(), level, Manner::kDaemon);
+  Log log(pipe.writer.get(), level, Mode::kDaemon);
   write(log);
   return read_all(pipe.reader.get());
 }
@@ -158,7 +158,7 @@ TEST(Log, OmitsMessagesBelowItsLevel) {
 
 TEST(Log, ReportsWhichLevelsAreEnabled) {
   const Pipe pipe;
-  const Log log(pipe.writer.get(), LogLevel::kWarning, Manner::kDaemon);
+  const Log log(pipe.writer.get(), LogLevel::kWarning, Mode::kDaemon);
   EXPECT_TRUE(log.enabled(LogLevel::kError));
   EXPECT_TRUE(log.enabled(LogLevel::kWarning));
   EXPECT_FALSE(log.enabled(LogLevel::kInfo));
@@ -171,7 +171,7 @@ TEST(Log, WritesUnlabelledAnswersAtEveryLevel) {
 
 TEST(Log, DropsLinesWhileThePipeIsFull) {
   const SmallPipe pipe;
-  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(pipe.writer.get(), LogLevel::kInfo, Mode::kDaemon);
   pipe.fill();
   log.info("dropped");
   EXPECT_EQ(read_all(pipe.reader.get()), std::string(SmallPipe::kSize, '.'));
@@ -179,7 +179,7 @@ TEST(Log, DropsLinesWhileThePipeIsFull) {
 
 TEST(Log, ReportsTheNumberOfDroppedLines) {
   const SmallPipe pipe;
-  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(pipe.writer.get(), LogLevel::kInfo, Mode::kDaemon);
   pipe.fill();
   for (int line = 0; line < 3; ++line) log.info("dropped");
   read_all(pipe.reader.get());
@@ -189,7 +189,7 @@ TEST(Log, ReportsTheNumberOfDroppedLines) {
 
 TEST(Log, ReportsDroppedLinesOnce) {
   const SmallPipe pipe;
-  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(pipe.writer.get(), LogLevel::kInfo, Mode::kDaemon);
   pipe.fill();
   log.info("dropped");
   read_all(pipe.reader.get());
@@ -201,7 +201,7 @@ TEST(Log, ReportsDroppedLinesOnce) {
 
 TEST(Log, CompletesAPartlyWrittenLine) {
   const SmallPipe pipe;
-  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(pipe.writer.get(), LogLevel::kInfo, Mode::kDaemon);
   const std::string longer_than_the_pipe(SmallPipe::kSize + 100, 'x');
   log.info(longer_than_the_pipe);
   std::string text = read_all(pipe.reader.get());
@@ -213,7 +213,7 @@ TEST(Log, CompletesAPartlyWrittenLine) {
 
 TEST(Log, CompletesALineBeforeReportingDrops) {
   const SmallPipe pipe;
-  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(pipe.writer.get(), LogLevel::kInfo, Mode::kDaemon);
   const std::string longer_than_the_pipe(SmallPipe::kSize + 100, 'x');
   log.info(longer_than_the_pipe);
   log.info("dropped");
@@ -227,7 +227,7 @@ TEST(Log, CompletesALineBeforeReportingDrops) {
 // The reader reads less than is logged each time.
 TEST(Log, DropsLinesForASlowReader) {
   const SmallPipe pipe;
-  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(pipe.writer.get(), LogLevel::kInfo, Mode::kDaemon);
   for (int line = 0; line < 100; ++line) {
     log.info(std::string(SmallPipe::kSize + 1000, 'x'));
     read_all(pipe.reader.get());
@@ -261,7 +261,7 @@ TEST_P(ToolLog, WaitsForTheReader) {
   const SmallPipe pipe(GetParam());
   const std::string longer_than_the_pipe(10 * SmallPipe::kSize, 'x');
   std::thread writer([&] {
-    Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool);
+    Log log(pipe.writer.get(), LogLevel::kInfo, Mode::kTool);
     log.info(longer_than_the_pipe);
     log.info("last");
   });
@@ -274,7 +274,7 @@ TEST_P(ToolLog, WaitsForTheReader) {
 TEST(Log, DropsAToolsLinesWhenTheWaitEnds) {
   const SmallPipe pipe;
   pipe.fill();
-  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool);
+  Log log(pipe.writer.get(), LogLevel::kInfo, Mode::kTool);
   log.set_wait({.is_over = [] { return true; }});
   log.info("dropped");
   read_all(pipe.reader.get());
@@ -290,30 +290,30 @@ TEST(Log, DiscardsALineWithoutAReader) {
   ::sigaction(SIGPIPE, &ignore, &old_action);
   Pipe pipe;
   pipe.reader.reset();
-  Log(pipe.writer.get(), LogLevel::kInfo, Manner::kTool).info("unread");
+  Log(pipe.writer.get(), LogLevel::kInfo, Mode::kTool).info("unread");
   ::sigaction(SIGPIPE, &old_action, nullptr);
   SUCCEED();
 }
 
-class LogOfAnyManner : public testing::TestWithParam<Manner> {};
+class LogInAnyMode : public testing::TestWithParam<Mode> {};
 
-INSTANTIATE_TEST_SUITE_P(Manners, LogOfAnyManner, testing::Values(Manner::kDaemon, Manner::kTool));
+INSTANTIATE_TEST_SUITE_P(Modes, LogInAnyMode, testing::Values(Mode::kDaemon, Mode::kTool));
 
-TEST_P(LogOfAnyManner, LeavesTheCallersDescriptorBlocking) {
+TEST_P(LogInAnyMode, LeavesTheCallersDescriptorBlocking) {
   const Pipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
   log.info("x");
   EXPECT_EQ(::fcntl(pipe.writer.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
-TEST_P(LogOfAnyManner, LeavesTheCallersDescriptorNonblocking) {
+TEST_P(LogInAnyMode, LeavesTheCallersDescriptorNonblocking) {
   const Pipe pipe(O_NONBLOCK);
   Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
   log.info("x");
   EXPECT_NE(::fcntl(pipe.writer.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
-TEST_P(LogOfAnyManner, OmitsTheTimeOnAPipe) {
+TEST_P(LogInAnyMode, OmitsTheTimeOnAPipe) {
   const Pipe pipe;
   Log log(pipe.writer.get(), LogLevel::kInfo, GetParam());
   log.info("x");
@@ -322,27 +322,27 @@ TEST_P(LogOfAnyManner, OmitsTheTimeOnAPipe) {
 
 // Returns the text that such a log writes to a regular file.
 template <typename Write>
-std::string written_to_file(Manner manner, Write write) {
+std::string written_to_file(Mode mode, Write write) {
   const test::TemporaryFile file("");
   const UniqueFd fd(::open(file.path().c_str(), O_WRONLY | O_CLOEXEC));
-  Log log(fd.get(), LogLevel::kInfo, manner);
+  Log log(fd.get(), LogLevel::kInfo, mode);
   write(log);
   return file.contents();
 }
 
 TEST(Log, WritesTheTimeToAFile) {
-  const std::string text = written_to_file(Manner::kDaemon, [](Log& log) { log.warning("x"); });
+  const std::string text = written_to_file(Mode::kDaemon, [](Log& log) { log.warning("x"); });
   EXPECT_TRUE(matches(text, R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} warning: x\n)")) << text;
 }
 
 TEST(Log, OmitsTheTimeFromAToolsFile) {
-  EXPECT_EQ(written_to_file(Manner::kTool, [](Log& log) { log.warning("x"); }), "warning: x\n");
+  EXPECT_EQ(written_to_file(Mode::kTool, [](Log& log) { log.warning("x"); }), "warning: x\n");
 }
 
 TEST(Log, WritesTheTimeToATerminal) {
   const test::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
-  Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(tty.terminal.get(), LogLevel::kInfo, Mode::kDaemon);
   log.info("x");
   const std::string text = read_all(tty.user.get());
   EXPECT_TRUE(matches(text, R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} x\r\n)")) << text;
@@ -363,7 +363,7 @@ void expect_drops(const test::Terminal& tty, Log log) {
 TEST(Log, NeverWaitsForAnUnreadTerminal) {
   const test::Terminal tty;
   if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
-  expect_drops(tty, Log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon));
+  expect_drops(tty, Log(tty.terminal.get(), LogLevel::kInfo, Mode::kDaemon));
 }
 
 // With `stty tostop` a terminal sends SIGTTOU to background processes that write to it. The default
@@ -373,7 +373,7 @@ TEST(Log, IgnoresSigttouOnADaemonsTerminal) {
   if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
   struct sigaction old_action {};
   ::sigaction(SIGTTOU, nullptr, &old_action);
-  const Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
+  const Log log(tty.terminal.get(), LogLevel::kInfo, Mode::kDaemon);
   struct sigaction action {};
   ::sigaction(SIGTTOU, &old_action, &action);
   EXPECT_EQ(action.sa_handler, SIG_IGN);
@@ -385,7 +385,7 @@ TEST(Log, NeverWaitsForATerminalItCannotReopen) {
   if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
   ASSERT_EQ(::fchmod(tty.terminal.get(), 0), 0);
   const int user = ::setfsuid(65534);  // Root can open any file.
-  Log log(tty.terminal.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(tty.terminal.get(), LogLevel::kInfo, Mode::kDaemon);
   ::setfsuid(static_cast<uid_t>(user));
   expect_drops(tty, std::move(log));
 }
@@ -396,7 +396,7 @@ class ForeignPipeLog : public testing::Test {
   ForeignPipeLog() {
     static_cast<void>(::fchmod(pipe_.writer.get(), 0));
     const int user = ::setfsuid(65534);  // Root can open any file.
-    log_.emplace(pipe_.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+    log_.emplace(pipe_.writer.get(), LogLevel::kInfo, Mode::kDaemon);
     ::setfsuid(static_cast<uid_t>(user));
   }
 
@@ -424,7 +424,7 @@ TEST_F(ForeignPipeLog, DoesNotWaitIfTheRoomIsTooSmall) {
 TEST(Log, NeverWaitsForAnUnreadSocket) {
   const test::SocketPair pair = test::make_socket_pair();
   ::fcntl(pair.ours.get(), F_SETFL, 0);
-  Log log(pair.ours.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(pair.ours.get(), LogLevel::kInfo, Mode::kDaemon);
   for (int line = 0; line < 5000; ++line) log.info(std::string(100, 'x'));
   while (!read_all(pair.theirs.get()).empty()) {
   }
@@ -435,7 +435,7 @@ TEST(Log, NeverWaitsForAnUnreadSocket) {
 
 TEST(Log, DropsALineWhenOutOfMemory) {
   const Pipe pipe;
-  Log log(pipe.writer.get(), LogLevel::kInfo, Manner::kDaemon);
+  Log log(pipe.writer.get(), LogLevel::kInfo, Mode::kDaemon);
   {
     const test::FailingAllocations failing(0);
     log.info("too long for a string without memory of its own");
@@ -466,26 +466,26 @@ class JournalLog : public testing::Test {
 
 TEST_F(JournalLog, WritesPriorities) {
   const test::Environment environment{{"JOURNAL_STREAM", stream_.c_str()}};
-  Log log(pair_.ours.get(), LogLevel::kDebug, Manner::kDaemon);
+  Log log(pair_.ours.get(), LogLevel::kDebug, Mode::kDaemon);
   log.error("e");
   log.warning("w");
   log.answer("a");
   log.info("i");
   log.debug("d");
-  log.complaint("c");
+  log.fatal("c");
   EXPECT_EQ(received(), "<3>error: e\n<4>warning: w\n<5>a\n<6>i\n<7>d\n<3>c\n");
 }
 
 TEST_F(JournalLog, WritesPrioritiesForATool) {
   const test::Environment environment{{"JOURNAL_STREAM", stream_.c_str()}};
-  Log(pair_.ours.get(), LogLevel::kInfo, Manner::kTool).complaint("c");
+  Log(pair_.ours.get(), LogLevel::kInfo, Mode::kTool).fatal("c");
   EXPECT_EQ(received(), "<3>c\n");
 }
 
 TEST_F(JournalLog, OmitsPrioritiesOnAnotherStream) {
   for (const std::string& stream : {std::string(), std::string("0:0"), stream_ + '0'}) {
     const test::Environment environment{{"JOURNAL_STREAM", stream.c_str()}};
-    Log(pair_.ours.get(), LogLevel::kInfo, Manner::kDaemon).warning("w");
+    Log(pair_.ours.get(), LogLevel::kInfo, Mode::kDaemon).warning("w");
     EXPECT_EQ(received(), "warning: w\n");
   }
 }

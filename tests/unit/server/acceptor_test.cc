@@ -66,7 +66,7 @@ class AcceptorTest : public testing::Test {
   }
 
   LogPipe pipe_;
-  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
+  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Mode::kDaemon};
   ServerSettings settings_;
   Selector selector_;
   Time now_{};

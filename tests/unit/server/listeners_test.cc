@@ -45,7 +45,7 @@ struct Opened {
   explicit Opened(const ListenSettings& settings, LogLevel level = LogLevel::kInfo,
                   const std::vector<UniqueFd>& old = {}) {
     const test::SocketPair pair = test::make_socket_pair();
-    Log log(pair.ours.get(), level, Log::Manner::kDaemon);
+    Log log(pair.ours.get(), level, Log::Mode::kDaemon);
     try {
       listeners = open_listeners(settings, old, log);
     } catch (const std::system_error& exception) {
@@ -378,7 +378,7 @@ TEST(AdoptListeners, AdoptsPassedListeners) {
   const std::uint16_t port = opened.port();
   for (const UniqueFd& listener : opened.listeners) ::fcntl(listener.get(), F_SETFL, 0);
   const test::SocketPair pair = test::make_socket_pair();
-  Log log(pair.ours.get(), LogLevel::kInfo, Log::Manner::kDaemon);
+  Log log(pair.ours.get(), LogLevel::kInfo, Log::Mode::kDaemon);
   const auto adopted = adopt_listeners(std::move(opened.listeners), log);
   ASSERT_EQ(adopted.size(), 2U);
   // Accepting does not block.

@@ -112,7 +112,7 @@ class ServerTest : public testing::Test {
   }
 
   LogPipe pipe_;
-  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
+  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Mode::kDaemon};
   Signals signals_{Server::kSignals};
   ServiceManager manager_;
   StartupSockets startup_sockets_;
@@ -423,7 +423,7 @@ class OutOfMemory : public ServerTest, public testing::WithParamInterface<int> {
 };
 
 TEST_P(OutOfMemory, ServesUnaffectedConnections) {
-  log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
+  log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Mode::kDaemon);
   settings_.max_per_host = 100;
   bool any_failed = true;
   for (std::size_t successes = 0; any_failed; ++successes) {
@@ -455,7 +455,7 @@ TEST_P(OutOfMemory, ServesUnaffectedConnections) {
 INSTANTIATE_TEST_SUITE_P(Each, OutOfMemory, testing::Values(0, FdSet::kWordBits));
 
 TEST_F(ServerTest, LogsStatisticsAtAnyLevel) {
-  log_ = Log(pipe_.fd(), LogLevel::kError, Log::Manner::kDaemon);
+  log_ = Log(pipe_.fd(), LogLevel::kError, Log::Mode::kDaemon);
   start();
   TestPeer peer = connect();
   echo(peer, "12345");
@@ -489,7 +489,7 @@ TEST_F(ServerTest, AdmitsAHostAgainAfterAClientLeaves) {
 }
 
 TEST_F(ServerTest, DistinguishesConnectionsThatReuseADescriptor) {
-  log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Manner::kDaemon);
+  log_ = Log(pipe_.fd(), LogLevel::kDebug, Log::Mode::kDaemon);
   // The listener gets a higher descriptor than its clients. So, in one turn, a client leaves first,
   // and the next client gets its descriptor while it is still reported as writable.
   UniqueFd low(::dup(pipe_.fd()));
@@ -783,7 +783,7 @@ TEST_F(ManagedServer, LosesNoByteInRandomRestarts) {
     std::size_t received = 0;
     bool ended = false;
   };
-  log_ = Log(pipe_.fd(), LogLevel::kWarning, Log::Manner::kDaemon);
+  log_ = Log(pipe_.fd(), LogLevel::kWarning, Log::Mode::kDaemon);
   settings_.max_queue = 100'000;
   start_managed();
   std::mt19937 random(1);

@@ -48,7 +48,7 @@ std::string taken(
                                   {"LISTEN_PID", pid.empty() ? nullptr : pid.c_str()},
                                   {"LISTEN_FDNAMES", announcement.names}};
     LogPipe pipe;
-    Log log(pipe.fd(), LogLevel::kInfo, Log::Manner::kDaemon);
+    Log log(pipe.fd(), LogLevel::kInfo, Log::Mode::kDaemon);
     std::string names;
     for (const PassedDescriptor& descriptor : take_passed_descriptors(log)) {
       names += std::to_string(descriptor.fd.get()) + ' ' + descriptor.name + ", ";

@@ -47,7 +47,7 @@ class ServiceManagerTest : public testing::Test {
   }
 
   LogPipe pipe_;
-  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
+  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Mode::kDaemon};
   NotifySocket socket_{SOCK_NONBLOCK};
   std::optional<ServiceManager> manager_;
   ServiceStatus status_{.connections = 12, .bytes_echoed = 3'435'973'837, .draining = false};
@@ -218,7 +218,7 @@ class ServiceManagerStore : public testing::Test {
   }
 
   LogPipe pipe_;
-  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Manner::kDaemon};
+  Log log_{pipe_.fd(), LogLevel::kInfo, Log::Mode::kDaemon};
   TestManager test_manager_;
   ServiceManager manager_ = present();
 };
