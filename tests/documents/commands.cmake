@@ -1,4 +1,4 @@
-# Each `ctest` command in a document selects at least one test.
+# Each command in a document that runs tests selects at least one.
 file(GLOB_RECURSE documents "${SOURCE_DIR}/src/*.md" "${SOURCE_DIR}/tests/*.md"
   "${SOURCE_DIR}/.github/*.md")
 list(APPEND documents "${SOURCE_DIR}/README.md")
@@ -11,6 +11,19 @@ foreach(document IN LISTS documents)
   foreach(command IN LISTS commands)
     string(REGEX REPLACE ".* -([RL]) +'?([^']+)'?$" "-\\1;\\2" selection "${command}")
     execute_process(COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${BINARY_DIR} -N ${selection}
+      OUTPUT_VARIABLE tests RESULT_VARIABLE status)
+    if(NOT status EQUAL 0 OR NOT tests MATCHES "Total Tests: [1-9]")
+      message(SEND_ERROR "${document}: `${command}` selects no test")
+    endif()
+    math(EXPR checked "${checked} + 1")
+  endforeach()
+endforeach()
+foreach(document IN LISTS documents)
+  file(READ "${document}" text)
+  string(REGEX MATCHALL "build/[a-z]+_tests --gtest_filter='?[A-Za-z0-9]+" commands "${text}")
+  foreach(command IN LISTS commands)
+    string(REGEX REPLACE "build/([a-z]+)_tests --gtest_filter='?(.*)" "\\1.\\2" name "${command}")
+    execute_process(COMMAND ${CMAKE_CTEST_COMMAND} --test-dir ${BINARY_DIR} -N -R "^${name}\\."
       OUTPUT_VARIABLE tests RESULT_VARIABLE status)
     if(NOT status EQUAL 0 OR NOT tests MATCHES "Total Tests: [1-9]")
       message(SEND_ERROR "${document}: `${command}` selects no test")

@@ -9,8 +9,8 @@
 namespace echo::test {
 namespace {
 
-constexpr std::array<std::string_view, 7> kRoots{"CMakeLists.txt", "README.md", ".ci",  ".github",
-                                                 "include",        "src",       "tests"};
+constexpr std::array<std::string_view, 8> kRoots{
+    ".clang-tidy", "CMakeLists.txt", "README.md", ".ci", ".github", "include", "src", "tests"};
 
 constexpr std::array<std::string_view, 3> kUnread{"tests/bench/pictures/", "tests/fuzz/corpus/",
                                                   "src/dist/debian/copyright"};

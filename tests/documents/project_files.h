@@ -15,8 +15,7 @@ struct ProjectFile {
   bool is_document() const { return path.extension() == ".md"; }
 };
 
-// The files that people read and write. Pictures, licences, and inputs of fuzz targets are not
-// among them.
+// The text files of the project, except pictures, licences and inputs of fuzz targets.
 std::vector<ProjectFile> project_files();
 
 // The text with everything between fences (```) or backquotes blanked out. Lines stay lines.
