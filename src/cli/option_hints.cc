@@ -10,7 +10,7 @@
 namespace echo {
 namespace {
 
-// The number of letters to insert, delete or replace that turns `from` into `to`.
+// The fewest insertions, deletions and replacements of a letter that turn `from` into `to`.
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
   std::iota(row.begin(), row.end(), 0);
@@ -40,17 +40,29 @@ std::vector<std::string> names_that_begin_with(std::string_view beginning,
   return names;
 }
 
+// "timeout": "--idle-timeout", "--drain-timeout".
+std::vector<std::string> names_that_end_with(std::string_view word, const OptionTable& table) {
+  const std::string end = "-" + std::string(word);
+  std::vector<std::string> names;
+  for (const Option& option : table) {
+    if (std::string_view(option.name).ends_with(end))
+      names.push_back(std::string("--") + option.name);
+  }
+  return names;
+}
+
 std::vector<std::string> most_similar_names(std::string_view typed, const OptionTable& table) {
   std::size_t least = 2;  // Two letters in the wrong order.
   std::vector<std::string> names;
   for (const Option& option : table) {
     const std::size_t distance = edit_distance(typed, option.name);
-    if (distance > least) continue;
+    // Two changes make most short words similar.
+    if (distance > least || (distance == 2 && typed.front() != *option.name)) continue;
     if (distance < least) names.clear();
     least = distance;
     names.push_back(std::string("--") + option.name);
   }
-  return names;
+  return names.empty() ? names_that_end_with(typed, table) : names;
 }
 
 // The options with this letter in the other case, and those without a letter whose name begins
@@ -87,6 +99,7 @@ bool is_ambiguous(std::string_view word, const OptionTable& table) {
 
 std::string long_option_hint(std::string_view word, const OptionTable& table) {
   const std::string_view typed = name_in(word);
+  if (typed.empty()) return suggest({});
   return suggest(is_ambiguous(word, table) ? names_that_begin_with(typed, table)
                                            : most_similar_names(typed, table));
 }
@@ -98,10 +111,10 @@ std::string letter_hint(char letter, std::string_view word, const OptionTable& t
 
 std::string single_dash_hint(std::string_view word, const OptionTable& table) {
   if (word.size() <= 2 || word[0] != '-') return "";
-  const bool is_name = std::any_of(table.begin(), table.end(), [word](const Option& option) {
-    return word.substr(1) == option.name;
-  });
-  return is_name ? suggest({std::string("-").append(word)}) : "";
+  const std::string_view name = word.substr(1, word.find('=') - 1);
+  const bool is_name = std::any_of(table.begin(), table.end(),
+                                   [name](const Option& option) { return name == option.name; });
+  return is_name ? suggest({std::string("--").append(name)}) : "";
 }
 
 }  // namespace echo

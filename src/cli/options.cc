@@ -21,8 +21,8 @@ constexpr std::uint64_t kSecond = std::chrono::nanoseconds{std::chrono::seconds{
 // What a value should have been.
 struct Wanted {
   const char* kind;
-  const char* pieces;  // What the value of that kind should have been a number of.
-  std::string range;   // Why a value that is too large, or out of range, is refused.
+  const char* pieces;  // The text for a value with too many decimals.
+  std::string range;   // The text for a value that is too large or out of range.
 };
 
 template <typename Value, typename IsInRange>
@@ -52,8 +52,9 @@ OptionTable with_help(OptionTable table, Action& action) {
   return table;
 }
 
-// Reports an option that getopt_long() has refused with this value. `word` is what it has read last
-// and `next` what it reads next: the same word still, if the letter is not the last one in it.
+// Reports an option that getopt_long() has refused with this value. `word` is argv[optind - 1] and
+// `next` is argv[optind]. An unknown letter at the end of a word is in `word`; any other is in
+// `next`.
 [[noreturn]] void refuse(int val, const std::string& word, const char* next,
                          const OptionTable& table) {
   const auto letter = static_cast<char>(optopt);
@@ -109,7 +110,7 @@ void OptionValue::reject(const std::string& reason) const {
 std::uint64_t OptionValue::number(std::uint64_t least, std::uint64_t most) const {
   return fit(
       *this, parse_count(text),
-      {.kind = "a number",
+      {.kind = "a number such as 500 or 20K",
        .pieces = "a whole number",
        .range = "out of range (" + std::to_string(least) + " to " + std::to_string(most) + ")"},
       [=](std::uint64_t number) { return number >= least && number <= most; });
@@ -142,7 +143,7 @@ Duration OptionValue::positive_duration() const {
 
 Rate OptionValue::rate(std::uint64_t most) const {
   const auto is_in_range = [most](Rate rate) {
-    // More than `most` a second, multiplied by neither period.
+    // Compares without a multiplication of both periods, which could overflow.
     const std::uint64_t least_period = (rate.count * kSecond + most - 1) / most;
     return rate.count > 0 && least_period <= static_cast<std::uint64_t>(rate.period.count());
   };

@@ -128,12 +128,12 @@ void make_nonblocking(int fd) noexcept { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETF
 
 bool is_nonblocking(int fd) noexcept { return (::fcntl(fd, F_GETFL) & O_NONBLOCK) != 0; }
 
-void never_wait_to_accept(int listener) noexcept {
+void limit_accept_wait(int listener) noexcept {
   make_nonblocking(listener);
   set_receive_timeout(listener, {.tv_sec = 0, .tv_usec = 1});
 }
 
-void wait_to_accept(int listener) noexcept { set_receive_timeout(listener, {}); }
+void unlimit_accept_wait(int listener) noexcept { set_receive_timeout(listener, {}); }
 
 void set_backlog(int listener, int backlog) noexcept { ::listen(listener, backlog); }
 

@@ -44,7 +44,7 @@ OptionTable target_options(ClientOptions& options) {
          client.connections = load.connections = value.number(1, kMaxConnections);
        },
        std::to_string(client.connections) + "; measuring: " + std::to_string(load.connections)},
-      {'t', "timeout", "TIME", "Wait TIME to connect and for each echo",
+      {'t', "timeout", "TIME", "Limit connect and echo to TIME, 0: none",
        [&](auto& value) { client.timeout = load.timeout = value.duration(); },
        format_duration(client.timeout)},
       {0, "deadline", "TIME", "End after TIME, with status 1 if unfinished",
@@ -71,7 +71,7 @@ OptionTable measuring_options(ClientOptions& options) {
   };
 }
 
-// They need one of those.
+// These options need one of measuring_options().
 OptionTable load_options(ClientOptions& options) {
   LoadSettings& load = options.load;
   Presentation& presentation = options.presentation;
@@ -79,10 +79,10 @@ OptionTable load_options(ClientOptions& options) {
       {'s', "size", "SIZE", "Send SIZE bytes, or a range such as 64-64K",
        [&](auto& value) { load.sizes = value.size_range(kMaxSize); },
        std::to_string(load.sizes.least), "Load:\n"},
-      {'P', "pipeline", "DEPTH", "Allow DEPTH in flight",
+      {'P', "pipeline", "DEPTH", "Limit messages in flight",
        [&](auto& value) { load.pipeline = value.number(1, kMaxDepth); },
        std::to_string(load.pipeline) +
-           "; with --rate: " + std::to_string(LoadSettings::kPipelineAtRate)},
+           "; --rate: " + std::to_string(LoadSettings::kPipelineAtRate)},
       {'r', "rate", "N", "Send N messages/s in total (N/m, N/h), on schedule",
        [&](auto& value) { load.rate = value.rate(kMaxRate); }},
       {0, "ramp", "TIME", "Spread the opening of connections over TIME",
@@ -157,7 +157,7 @@ bool looks_like_host(std::string text) {
   const auto is_in_name = [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '.';
   };
-  // A name in a domain, of which the last part, and no number of a version, is of letters.
+  // A name with a domain. Its last part has only letters, unlike a version number.
   const std::size_t point = text.rfind('.');
   return point != std::string::npos && point > 0 && point + 2 < text.size() &&
          std::all_of(text.begin(), text.end(), is_in_name) &&
@@ -256,10 +256,11 @@ ClientOptions parse_client_options(int argc, char* const* argv) {
 
 std::string client_help() {
   ClientOptions unused;
-  return R"(Usage: echo_client [OPTION]... [MESSAGE]...              send messages
-   or: echo_client [OPTION]... -                         stream standard input
-   or: echo_client {-n N | -D TIME | -I TIME} [OPTION]...   measure
+  return R"(Usage: echo_client [OPTION]... [MESSAGE]...                send messages
+   or: echo_client [OPTION]... -                           stream standard input
+   or: echo_client {-n N | -D TIME | -I TIME} [OPTION]...  measure
 Checks every byte that a TCP echo server sends back, on many sockets at once.
+Without MESSAGE it sends three short messages. Options end at '--'.
 )" + options_help(client_table(unused)) +
          R"(Exit status: 0 every echo exact, 1 failure, 2 wrong command line, 130 Ctrl-C.
 Examples:

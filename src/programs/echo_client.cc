@@ -21,8 +21,7 @@ void warn_of_few_ports(std::size_t connections, echo::Log& log) {
   const auto ports = echo::local_ports();
   if (!ports || connections <= *ports) return;
   log.warning("only ", *ports, " local ports for ", connections,
-              " connections to one address; see "
-              "ip_local_port_range in ip(7)");
+              " connections to one address; see ip_local_port_range in ip(7)");
 }
 
 int talk(int argc, char** argv) {
@@ -30,7 +29,7 @@ int talk(int argc, char** argv) {
   if (echo::print_instead(options.action, kName, echo::client_help())) return 0;
 
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Mode::kTool);
-  // A reader who takes nothing does not make the client outlast its deadline.
+  // A stuck standard error does not delay the end beyond the deadline.
   if (options.client.deadline > echo::Duration{0}) {
     log.set_wait(
         {.until = echo::Clock::now() + options.client.deadline + echo::Target::kReaderTimeout});

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "echo/cli/program.h"
@@ -18,16 +19,19 @@ namespace {
 
 constexpr const char* kName = "echo_server";
 
-void log_first_steps(std::string host, std::uint16_t port, echo::Log& log) {
-  if (host == "*") host = "localhost";
-  log.info("talk to it:  echo hello | nc -N ", host, " ", port);
-  log.info("measure it:  echo_client -H ", host, " -p ", port, " -D 5s");
+// The client is in the directory of the server, which `program` names as the user did.
+void log_first_steps(std::string_view program, std::string host, std::uint16_t port,
+                     echo::Log& log) {
+  if (host == "*" || host == "0.0.0.0" || host == "::") host = "localhost";
+  const std::string_view directory = program.substr(0, program.rfind('/') + 1);
+  log.info("talk to it:  nc ", host, " ", port);
+  log.info("measure it:  ", directory, "echo_client -H ", host, " -p ", port, " -D 5s");
   log.info("stop it:     Ctrl-C");
 }
 
 int serve(int argc, char** argv) {
-  // Until there is a Signals: a signal to stop ends the program, and the others wait, as process 1
-  // too, and while a name server makes us wait.
+  // Until `signals` exists, a stop signal ends the program, and SIGUSR1 and SIGUSR2 stay blocked.
+  // This also holds for process 1 and during a slow name lookup.
   echo::block_signals({SIGUSR1, SIGUSR2});
   echo::exit_on_signals({SIGTERM, SIGINT, SIGHUP});
   echo::reap_children();
@@ -42,9 +46,12 @@ int serve(int argc, char** argv) {
   echo::Signals signals(echo::Server::kSignals);
   echo::ServiceManager manager(log);
   echo::StartupSockets startup_sockets = echo::take_startup_sockets(log);
-  if (!startup_sockets.listeners.empty()) echo::expect_no_listen_option(options);
+  const bool has_passed_listeners = !startup_sockets.listeners.empty();
+  if (has_passed_listeners) echo::expect_no_listen_option(options);
   echo::Server server(options.server, log, signals, manager, std::move(startup_sockets));
-  if (::isatty(STDERR_FILENO) == 1) log_first_steps(options.hosts.front(), server.port(), log);
+  if (!has_passed_listeners && ::isatty(STDERR_FILENO) == 1) {
+    log_first_steps(argv[0], options.hosts.front(), server.port(), log);
+  }
   return server.run() ? 0 : 1;
 }
 

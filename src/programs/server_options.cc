@@ -21,8 +21,8 @@ constexpr const char* kDefaultHost = "localhost";
 constexpr std::array<std::string_view, 5> kListenOptions{"host", "port", "backlog", "keepalive",
                                                          "reuse-port"};
 
-std::string number_or_none(std::size_t number) {
-  return number > 0 ? std::to_string(number) : "none";
+std::string number_or_no_limit(std::size_t number) {
+  return number > 0 ? std::to_string(number) : "no limit";
 }
 
 OptionTable server_table(ServerOptions& options) {
@@ -41,10 +41,10 @@ OptionTable server_table(ServerOptions& options) {
        [&](auto&) { listen.reuse_port = true; }},
       {'c', "max-connections", "N", "Accept up to N connections",
        [&](auto& value) { server.max_connections = value.number(0, INT_MAX); },
-       number_or_none(server.max_connections), "Limits (-c, -m, -i, -k: 0 for none):\n"},
-      {'m', "max-per-host", "N", "Accept up to N connections per host",
+       number_or_no_limit(server.max_connections), "Limits (0 turns off -c, -m, -i and -k):\n"},
+      {'m', "max-per-host", "N", "Accept up to N per host",
        [&](auto& value) { server.max_per_host = value.number(0, INT_MAX); },
-       number_or_none(server.max_per_host)},
+       number_or_no_limit(server.max_per_host)},
       {'i', "idle-timeout", "TIME", "Close connections idle for TIME",
        [&](auto& value) { server.idle_timeout = value.duration(); },
        server.idle_timeout > Duration{0} ? format_duration(server.idle_timeout) : "never"},
@@ -97,7 +97,8 @@ A TCP echo server: sends every byte back to the client that sent it (RFC 862).
          R"(
 Signals: SIGTERM, SIGINT and SIGHUP echo what has arrived, then stop the
 server; a second one stops it immediately. SIGUSR1 logs statistics. SIGUSR2
-hands all connections over to the service manager, for a restart.
+hands all connections over to systemd, for a restart; without systemd it stops
+the server like SIGTERM.
 
 Exit status: 0 stopped by a signal, 1 error, 2 wrong command line.
 

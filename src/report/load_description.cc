@@ -20,7 +20,7 @@ std::vector<std::string> parts_of(const LoadSettings& settings) {
   };
   add_if(settings.ramp > Duration{0}, "opened over " + format_duration(settings.ramp));
   add_if(settings.churn, "a new one for each message");
-  add_if(settings.reconnect, "reopened if they fail");
+  add_if(settings.reconnect, "reopened after a failure");
   add_if(settings.half_close, "half-closed at the end");
   add_if(settings.idle > 0, format_number(settings.idle, "idle connection"));
   parts.push_back("messages of " + describe_sizes(settings.sizes));

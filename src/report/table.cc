@@ -44,7 +44,7 @@ std::string head(const LoadSettings& settings) {
 
 std::string counts(const LoadResults& results) {
   std::string text = row("Connections", results.opened, "opened") +
-                     row("", results.most_open, "most open at a time") +
+                     row("", results.most_open, "open at the same time, at most") +
                      row("", results.failed(), "failed");
   if (results.not_open > 0) text += row("", results.not_open, "not open yet");
   if (results.resets_after_echo > 0) {

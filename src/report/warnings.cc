@@ -41,7 +41,7 @@ std::vector<std::string> warnings_of(const LoadResults& results) {
     warnings.emplace_back("this client, not the server, may be the bottleneck");
   }
   if (is_starved(results)) {
-    warnings.push_back("this client waited for a CPU " +
+    warnings.push_back("this client waited for a core " +
                        percent(results.waited->time, results.ran) + " of the time");
   }
   if (results.sent_late > results.lateness.count() / 100) {

@@ -207,7 +207,7 @@ void Acceptor::accept_backlog(Time now) {
 void Acceptor::stop() noexcept {
   for (const UniqueFd& listener : listeners_) {
     selector_.forget(listener.get());
-    if (are_passed_) wait_to_accept(listener.get());
+    if (are_passed_) unlimit_accept_wait(listener.get());
   }
   listening_.clear();
   listeners_.clear();

@@ -60,7 +60,7 @@ std::size_t Connection::send(BlockPool& pool, Time now) {
     return 0;
   }
   last_active_ = now;
-  held_.reset();
+  unacknowledged_.reset();
   if (queue_.bytes() <= max_queue_ / 2) paused_ = false;
   if (state_ == State::kDraining && queue_.empty()) state_ = State::kClosed;
   return sent.bytes;
@@ -73,14 +73,14 @@ void Connection::hang_up(Time now) {
   state_ = State::kLingering;
 }
 
-bool Connection::takes_more(Time now) noexcept {
+bool Connection::peer_still_reads(Time now) noexcept {
   const std::optional<std::size_t> counted = unacknowledged(fd());
   const std::size_t held = counted.value_or(0);
   const bool has_room = counted == std::size_t{0} && !queue_.empty();
-  const bool takes = held_ ? held < *held_ : held > 0;
+  const bool takes = unacknowledged_ ? held < *unacknowledged_ : held > 0;
   const bool moves = state_ == State::kLingering ? held > 0 : takes || has_room;
   if (moves) last_active_ = now;
-  held_ = held;
+  unacknowledged_ = held;
   return moves;
 }
 

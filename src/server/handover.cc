@@ -224,9 +224,9 @@ void HandoverReader::read() {
         !fits(fd.get(), HandoverKind::kListener)) {
       continue;
     }
-    never_wait_to_accept(fd.get());
+    limit_accept_wait(fd.get());
     listeners_.push_back(std::move(fd));
-    ++fitting_;
+    ++matching_;
   }
 }
 
@@ -246,10 +246,10 @@ void HandoverReader::take_connections() try {
     connections_.push_back({.fd = std::move(fds[i]),
                             .at_eof = record.kind == HandoverKind::kConnectionAtEof,
                             .pending = record.pending});
-    ++fitting_;
+    ++matching_;
   }
-  if (fitting_ < fds.size()) {
-    error_ = std::to_string(fds.size() - fitting_) + " of " + std::to_string(fds.size()) +
+  if (matching_ < fds.size()) {
+    error_ = std::to_string(fds.size() - matching_) + " of " + std::to_string(fds.size()) +
              " descriptors are missing or of another type";
   }
 } catch (const std::bad_alloc&) {

@@ -35,7 +35,7 @@ bool is_listener_for(int listener, const Endpoint& endpoint, bool reuse_port) {
          shares_port(listener) == reuse_port;
 }
 
-bool takes_in(const Endpoint& wildcard, const Endpoint& other) {
+bool includes(const Endpoint& wildcard, const Endpoint& other) {
   return wildcard.is_wildcard() && !other.is_wildcard() && wildcard.family() == other.family();
 }
 
@@ -45,7 +45,7 @@ bool is_wanted(int listener, const ListenSettings& settings) {
   bool found = false;
   for (const Addresses& host : settings.hosts) {
     for (const Endpoint& wanted : host) {
-      if (takes_in(wanted, local)) return false;
+      if (includes(wanted, local)) return false;
       found =
           found || is_listener_for(listener, wanted.with_port(settings.port), settings.reuse_port);
     }
@@ -114,8 +114,8 @@ class ListenerOpener {
 
   // True if the address is already open, under any name, or a wildcard includes it.
   bool is_covered(const Endpoint& endpoint) const {
-    const auto takes_it_in = [&](const Endpoint& wildcard) { return takes_in(wildcard, endpoint); };
-    return std::any_of(wildcards_.begin(), wildcards_.end(), takes_it_in) ||
+    const auto includes_it = [&](const Endpoint& wildcard) { return includes(wildcard, endpoint); };
+    return std::any_of(wildcards_.begin(), wildcards_.end(), includes_it) ||
            std::find(opened_.begin(), opened_.end(), endpoint.host()) != opened_.end();
   }
 
@@ -186,7 +186,7 @@ std::vector<UniqueFd> open_listeners(const ListenSettings& settings,
 }
 
 std::vector<UniqueFd> adopt_listeners(std::vector<UniqueFd> passed, Log& log) {
-  for (const UniqueFd& listener : passed) never_wait_to_accept(listener.get());
+  for (const UniqueFd& listener : passed) limit_accept_wait(listener.get());
   announce(passed, false, log);
   return passed;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "echo/base/errno_text.h"
+#include "echo/base/format.h"
 #include "echo/os/socket.h"
 
 namespace echo {
@@ -173,8 +174,8 @@ void Server::close(Connection& connection, const Reason&... reason) {
 
 // A silent peer is active if it still takes bytes from the kernel's buffer.
 template <typename... Reason>
-void Server::close_unless_taking(Connection& connection, const Reason&... reason) {
-  if (connection.takes_more(now_)) {
+void Server::close_unless_peer_reads(Connection& connection, const Reason&... reason) {
+  if (connection.peer_still_reads(now_)) {
     mark_active(connection);
   } else {
     close(connection, reason...);
@@ -202,7 +203,8 @@ void Server::handle_signals() {
   // A draining server has nothing to hand over.
   if (stop == SIGUSR2 && drain_timeout_.is_running()) return;
   if (has_stop_signal_) {
-    log_.info("a second signal, ", signal_name(stop), ": closing, ", connections_.size(), " open");
+    log_.info("second signal, ", signal_name(stop), ": closing ",
+              format_count(connections_.size(), "connection"));
     close_all("a second signal");
   } else if (stop != SIGUSR2 || !hand_over()) {
     has_stop_signal_ = true;
@@ -211,7 +213,10 @@ void Server::handle_signals() {
 }
 
 bool Server::hand_over() {
-  if (!manager_.is_present()) return false;
+  if (!manager_.is_present()) {
+    log_.warning("cannot hand over: there is no service manager");
+    return false;
+  }
   manager_.announce_stopping(ServiceManager::kReplyTimeout);
   notify_manager();
   return restart_.hand_over(acceptor_, connections_, selector_);
@@ -223,7 +228,7 @@ void Server::start_draining(std::string_view reason) {
   acceptor_.finish(now_);
   // Few turns are left, so no connection may have to wait for another turn.
   for (const Connection& connection : connections_) selector_.keep_active(connection.fd());
-  log_.info(reason, ": draining, ", connections_.size(), " open, for at most ",
+  log_.info(reason, ": draining ", format_count(connections_.size(), "connection"), " for at most ",
             settings_.drain_timeout);
 }
 
@@ -246,20 +251,20 @@ void Server::close_idle() {
     // Bytes that reached the socket in time count, however late the loop runs.
     handle_readable(connection);
     if (!connections_.contains(fd) || !is_idle(connection)) continue;
-    close_unless_taking(connection, settings_.idle_timeout, " without a byte");
+    close_unless_peer_reads(connection, settings_.idle_timeout, " without a byte");
   }
 }
 
 void Server::drain(Connection& connection) {
   if (const std::optional<Time> deadline = connection.linger_deadline()) {
-    if (now_ >= *deadline) close_unless_taking(connection, "draining");
+    if (now_ >= *deadline) close_unless_peer_reads(connection, "draining");
     return;
   }
   if (!connection.queue().empty()) return;
   // Bytes that have reached the socket since the last select() must be echoed too.
   const int fd = connection.fd();
   handle_readable(connection);
-  if (!connections_.contains(fd) || !connection.is_dry()) return;
+  if (!connections_.contains(fd) || !connection.found_no_input()) return;
   connection.hang_up(now_);
   mark_active(connection);
 }

@@ -79,7 +79,7 @@ class Link {
         if (state_ == State::kOpen && pending() == 0) hang_up();
         break;
       default:
-        takes_more();
+        peer_still_reads();
     }
     check();
   }
@@ -203,8 +203,8 @@ class Link {
     state_ = State::kLingering;
   }
 
-  void takes_more() {
-    const bool takes = connection_.takes_more(now_);
+  void peer_still_reads() {
+    const bool takes = connection_.peer_still_reads(now_);
     const bool has_unread = !peer_is_gone_ && peer_received_ < echoed_;
     const bool has_room = !peer_is_gone_ && !has_unread && pending() > 0;
     if (has_room || (has_unread && (state_ == State::kLingering || !asked_))) {
@@ -253,7 +253,7 @@ class Link {
 
   bool peer_sent_eof_ = false;
   bool peer_is_gone_ = false;
-  bool asked_ = false;  // takes_more() has been called since the last send.
+  bool asked_ = false;  // peer_still_reads() has been called since the last send.
   bool peer_received_since_asked_ = false;
 
   State state_ = State::kOpen;

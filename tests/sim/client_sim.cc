@@ -171,7 +171,7 @@ class ClientsWorld : public World {
   bool may_dawdle() const override { return false; }
 
   std::shared_ptr<Stream> accept(int /*listener*/) override {
-    kernel_.violate("the client accepts somebody");
+    kernel_.violate("the client accepts a connection");
     return nullptr;
   }
 
@@ -193,7 +193,7 @@ class ClientsWorld : public World {
   // input.
   void check_close(const Stream& stream) override {
     if (honest_ && !ends_ && !stream.in.empty() && stream.came_at < kernel_.last_read()) {
-      kernel_.violate("an answer that came is not looked at");
+      kernel_.violate("an answer was not read before a timeout");
     }
   }
 
@@ -202,9 +202,9 @@ class ClientsWorld : public World {
 
   void check_asked(const Stream& stream, std::optional<bool> readable, bool writable) override {
     if (stream.saw_eof && readable.value_or(false))
-      kernel_.violate("a watch for input after the end");
-    if (stream.out_eof && writable) kernel_.violate("a watch for output after the half-close");
-    if (stream.connecting && !writable) kernel_.violate("observer waits for the connection");
+      kernel_.violate("inputs contain a finished connection");
+    if (stream.out_eof && writable) kernel_.violate("outputs contain a half-closed connection");
+    if (stream.connecting && !writable) kernel_.violate("the connection is missing from select()");
   }
 
   bool any_at_fault() const {
@@ -274,16 +274,16 @@ void check_results(const LoadResults& results, const LoadSettings& settings, Ker
   };
   require(results.received + results.lost <= results.sent, "an answer to nothing");
   require(results.received == results.latency.count(), "an answer without a latency");
-  require(results.sent <= settings.count * settings.connections, "more messages than were asked");
+  require(results.sent <= settings.count * settings.connections, "more messages than requested");
   require(results.bytes >= results.received * settings.sizes.least &&
               results.bytes <= results.received * settings.sizes.most,
-          "bytes that no message has");
+          "the bytes received belong to no message");
   require(results.interrupted || (results.in_flight() == 0 && results.open == 0),
-          "it is over while something goes on");
+          "the load ended with messages in flight");
   const bool is_complete =
       results.is_exact() && !results.interrupted && settings.duration == Duration{0};
   require(!is_complete || results.sent == settings.count * settings.connections,
-          "fewer messages than were asked");
+          "fewer messages than requested");
 }
 
 // Call it at the end of a run.
@@ -315,7 +315,7 @@ std::string simulate_client(std::uint64_t seed) {
     kernel.set_fault_rate(faults);
     kernel.set_stop_rate(stops);
     for (int turns = 0; kernel.violation().empty() && client.turn(); ++turns) {
-      if (turns == kMaxTurns) kernel.violate("it never ends");
+      if (turns == kMaxTurns) kernel.violate("the client never ends");
     }
     kernel.set_fault_rate(0);
     kernel.set_stop_rate(0);
@@ -323,11 +323,11 @@ std::string simulate_client(std::uint64_t seed) {
     if (kernel.violation().empty()) exact = client.run();
   } catch (const std::system_error&) {
     // select() failed, and the client reported it.
-    if (faults == 0) kernel.violate("it threw for no reason");
+    if (faults == 0) kernel.violate("the client threw without a reason");
   }
-  if (exact && world.any_at_fault()) kernel.violate("a fault that the client did not find");
+  if (exact && world.any_at_fault()) kernel.violate("the client missed a fault");
   if (!exact && !world.any_suspect() && faults == 0 && stops == 0) {
-    kernel.violate("a fault that the client made up");
+    kernel.violate("the client reported a fault that did not happen");
   }
   const bool echoes = settings.from_input && settings.connections == 1;
   const std::string expected = echoes ? text : "";
@@ -356,21 +356,21 @@ std::string simulate_load(std::uint64_t seed) {
     kernel.set_stop_rate(stops);
     std::uint64_t turns = 0;
     while (kernel.violation().empty() && turns < interrupted_after && load.turn()) ++turns;
-    if (turns == kMaxTurns) kernel.violate("it never ends");
+    if (turns == kMaxTurns) kernel.violate("the client never ends");
     kernel.set_fault_rate(0);
     kernel.set_stop_rate(0);
     world.let_end();
     const LoadResults& results = load.finish(turns == interrupted_after);
     check_results(results, settings, kernel);
     if (results.is_exact() && !results.interrupted && world.any_at_fault()) {
-      kernel.violate("a fault that the load did not find");
+      kernel.violate("the load missed a fault");
     }
     const bool has_fault = results.failed() > 0 || results.lost > 0;
     if (has_fault && !world.any_suspect() && faults == 0 && stops == 0) {
-      kernel.violate("a fault that the load made up");
+      kernel.violate("the load reported a fault that did not happen");
     }
   } catch (const std::system_error&) {
-    if (faults == 0) kernel.violate("it threw for no reason");
+    if (faults == 0) kernel.violate("the client threw without a reason");
   }
   return verdict(kernel);
 }

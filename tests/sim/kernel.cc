@@ -456,7 +456,7 @@ int Kernel::ioctl(int fd, unsigned long request, int* value) {
   if (request == FIOASYNC) {
     file->armed = *value != 0;
     file->reported = readiness(fd, *file);
-    if (file->armed && !(file->has_owner && file->has_signal)) violate("events go to observer");
+    if (file->armed && !(file->has_owner && file->has_signal)) violate("events have no receiver");
     note("ioctl(" + std::to_string(fd) + ", FIOASYNC, " + std::to_string(*value) + ")");
     return 0;
   }
@@ -592,7 +592,7 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
     file.asked = bits;
     file.left_out_ready = 0;
     if ((bits & kReadable) / kReadable != (bits & kExceptional) / kExceptional) {
-      violate("inputs are not what exceptional conditions are asked of");
+      violate("inputs and exceptional set of select() differ");
     }
     file.stream->asked = true;
     world_->check_asked(*file.stream, (bits & kReadable) != 0, (bits & kWritable) != 0);
@@ -607,7 +607,7 @@ void Kernel::check_that_listeners_are_asked(const Sets& asked) {
     if (asked.contains(fd)) {
       file.may_pause = false;
     } else if (!file.may_pause) {
-      violate("a listener is not asked about, though it has not failed");
+      violate("a working listener is missing from select()");
     }
   }
 }
@@ -634,8 +634,8 @@ void Kernel::report_falsely(const Sets& asked, Sets& found) {
 
 // A call about the outputs alone must not sleep, and the next call must include the inputs.
 void Kernel::check_that_inputs_have_their_turn(bool outputs_alone, Duration limit) {
-  if (outputs_alone && limit > 0s) violate("it sleeps and would not hear anybody");
-  if (outputs_alone && inputs_waited_) violate("the inputs never have their turn");
+  if (outputs_alone && limit > 0s) violate("select() waits for no descriptor");
+  if (outputs_alone && inputs_waited_) violate("select() never asks about the inputs");
   inputs_waited_ = false;
 }
 
@@ -679,7 +679,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
     } else if (world_->wake()) {
       found = ready(wanted);
     } else {
-      violate("the program sleeps for ever");
+      violate("the program waits for ever");
       break;
     }
   }

@@ -45,10 +45,10 @@ void Peer::receive_rest() {
 }
 
 std::string Peer::violation(std::size_t max_queue) const {
-  if (wrong_) return describe() + " got back what it had not sent";
+  if (wrong_) return describe() + " received bytes that it had not sent";
   const bool echoes = !stream_->out_eof && !stream_->broken && !stream_->reset;
   if (echoes && stream_->received - stream_->sent > max_queue) {
-    return describe() + " is pending more than the queue may hold";
+    return describe() + " has more pending bytes than the queue may hold";
   }
   return {};
 }
@@ -57,7 +57,7 @@ std::string Peer::violation_at_end() const {
   if (!sent_all_ || stream_->broken || stream_->reset || stream_->too_late || got_ == sent_) {
     return {};
   }
-  return describe() + " got back " + std::to_string(got_) + " bytes of " + std::to_string(sent_);
+  return describe() + " received " + std::to_string(got_) + " bytes of " + std::to_string(sent_);
 }
 
 void Peer::send() {

@@ -91,7 +91,7 @@ class ServersWorld : public World {
       return;
     }
     if (listener != dead_) stop_if_a_listener_is_dead();
-    if (!backlog.empty() && is_in_time()) kernel_.violate("a client that waited was let down");
+    if (!backlog.empty() && is_in_time()) kernel_.violate("a waiting client was not accepted");
     reset(backlog);
     backlogs_.erase(listener);
   }
@@ -104,7 +104,7 @@ class ServersWorld : public World {
   }
 
   void connect(const std::shared_ptr<Stream>& /*stream*/) override {
-    kernel_.violate("the server connects to somebody");
+    kernel_.violate("the server connects to a peer");
   }
 
   bool wake() override {
@@ -119,11 +119,11 @@ class ServersWorld : public World {
     stop_if_a_listener_is_dead();
     check_that_nothing_is_thrown_away(stream);
     if (stops_ == 0 && !stream.asked) {
-      if (!is_full_for(stream)) kernel_.violate("a peer was refused for which there was room");
+      if (!is_full_for(stream)) kernel_.violate("a peer below the limits was refused");
     } else if (stops_ == 0) {
-      if (!may_be_idle(stream)) kernel_.violate("hung up on a peer for no reason");
+      if (!may_be_idle(stream)) kernel_.violate("hung up on a peer without a reason");
     } else if (is_in_time() && stream.asked && settings_.idle_timeout == 0s) {
-      if (stream.received != stream.sent) kernel_.violate("hung up on a peer that is pending more");
+      if (stream.received != stream.sent) kernel_.violate("hung up on a peer with pending bytes");
     }
   }
 
@@ -133,19 +133,19 @@ class ServersWorld : public World {
       // A byte from the peer now would reset the connection and lose the unread echo.
       const bool drains = stops_ == 1 && is_in_time() && settings_.idle_timeout == 0s;
       if (drains && stream.asked && !stream.in_eof && !stream.urgent && !stream.out.empty()) {
-        kernel_.violate("closed on a peer that had not taken all");
+        kernel_.violate("closed on a peer with unacknowledged bytes");
       }
       return;
     }
-    if (!stream.saw_eof) kernel_.violate("closed on a peer that had not ended");
-    if (stream.received != stream.sent) kernel_.violate("closed on a peer that is pending more");
+    if (!stream.saw_eof) kernel_.violate("closed on a peer before its EOF");
+    if (stream.received != stream.sent) kernel_.violate("closed on a peer with pending bytes");
   }
 
   // Inputs, outputs and queue must agree.
   void check_asked(const Stream& stream, std::optional<bool> readable, bool writable) override {
     const std::uint64_t pending = stream.received - stream.sent;
     if (stream.out_eof) {
-      if (writable) kernel_.violate("a watch for output after the hang-up");
+      if (writable) kernel_.violate("outputs contain a connection after the hang-up");
       return;
     }
     if (writable != (pending > 0)) kernel_.violate("outputs and queue do not agree");
@@ -161,7 +161,7 @@ class ServersWorld : public World {
   void check() {
     stop_if_a_listener_is_dead();
     turns_with_signal_ = kernel_.has_signal() ? turns_with_signal_ + 1 : 0;
-    if (turns_with_signal_ > kMaxTurnsOfASignal) kernel_.violate("a signal that is not taken");
+    if (turns_with_signal_ > kMaxTurnsOfASignal) kernel_.violate("a signal is not handled");
     check_stop();
     for (const auto& peer : peers_) {
       const std::string violation = peer->violation(settings_.max_queue);
@@ -227,16 +227,16 @@ class ServersWorld : public World {
     const bool is_late = stops_ > 0 && !is_in_time();
     const bool is_unread = reads && !stream.in.empty() && !stream.looked_dry;
     if (!is_late) {
-      if (is_unread) kernel_.violate("hung up on a peer that had sent more");
+      if (is_unread) kernel_.violate("hung up on a peer with unread bytes");
       if (pending > 0 && stream.counted_empty) {
-        kernel_.violate("hung up on a peer that had taken all");
+        kernel_.violate("hung up on a peer without pending bytes");
       }
     } else if (!kernel_.has_faults() && late_turns_ + 2 < DrainTimeout::kMaxLateTurns) {
       if (is_unread && stream.arrived_at < drain_deadline()) {
-        kernel_.violate("threw away what came before the drain timeout");
+        kernel_.violate("discarded bytes that arrived before the drain timeout");
       }
       if (pending > 0 && stream.out.empty() && stream.taken_at < drain_deadline()) {
-        kernel_.violate("gave up a peer that had taken all");
+        kernel_.violate("closed a peer that had received everything");
       }
     }
   }
@@ -303,9 +303,9 @@ class ServersWorld : public World {
     const Duration most = settings_.drain_timeout + DrainTimeout::kMaxLateWait +
                           (DrainTimeout::kMaxLateTurns + 2) * kTurnTime;
     if (kernel_.awake() >= *drains_since_ + most) {
-      kernel_.violate("it outlives the drain timeout");
+      kernel_.violate("the server outlives the drain timeout");
     }
-    if (stops_ > stops_when_draining_) kernel_.violate("it outlives the second signal");
+    if (stops_ > stops_when_draining_) kernel_.violate("the server outlives the second signal");
   }
 
   void stop() {
@@ -381,13 +381,13 @@ std::string simulate_server(std::uint64_t seed) {
     int turns = 0;
     while (server.turn() && kernel.violation().empty()) {
       world.check();
-      if (++turns > kMaxTurns) kernel.violate("it never ends");
+      if (++turns > kMaxTurns) kernel.violate("the server never ends");
     }
     kernel.set_fault_rate(0);
     kernel.set_stop_rate(0);
     if (kernel.violation().empty()) world.check_end();
   } catch (const std::system_error&) {
-    if (started) kernel.violate("it threw");
+    if (started) kernel.violate("the server threw");
     if (kernel.open_sockets() > 0) kernel.violate("sockets are left open after a failed start");
   }
   if (kernel.violation().empty()) return {};

@@ -20,15 +20,15 @@ constexpr int kSilenceInMs = 200;
 
 }  // namespace
 
-LaunchSettings Abuse::thrifty(LaunchSettings surroundings) {
-  surroundings.environment.merge(measurable().environment);
-  surroundings.environment["GLIBC_TUNABLES"] = "glibc.malloc.mmap_threshold=64";
-  return surroundings;
+LaunchSettings Abuse::thrifty(LaunchSettings settings) {
+  settings.environment.merge(measurable().environment);
+  settings.environment["GLIBC_TUNABLES"] = "glibc.malloc.mmap_threshold=64";
+  return settings;
 }
 
-void Abuse::start(std::vector<std::string> arguments, LaunchSettings surroundings) {
+void Abuse::start(std::vector<std::string> arguments, LaunchSettings settings) {
   arguments.insert(arguments.begin(), {"--host", "127.0.0.1"});
-  auto server = std::make_unique<ServerProgram>(arguments, thrifty(std::move(surroundings)));
+  auto server = std::make_unique<ServerProgram>(arguments, thrifty(std::move(settings)));
   const Endpoint endpoint = server->endpoint();
   start(std::move(server), endpoint);
 }

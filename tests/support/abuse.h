@@ -33,10 +33,10 @@ class Abuse : public testing::Test {
   // Adds settings that make malloc() map each block separately, so that freed memory goes back to
   // the kernel immediately (mallopt(3), M_MMAP_THRESHOLD). By default malloc() keeps free memory
   // below a block in use.
-  static LaunchSettings thrifty(LaunchSettings surroundings = {});
+  static LaunchSettings thrifty(LaunchSettings settings = {});
 
   // Starts an echo_server that listens on 127.0.0.1.
-  void start(std::vector<std::string> arguments = {}, LaunchSettings surroundings = {});
+  void start(std::vector<std::string> arguments = {}, LaunchSettings settings = {});
   // The same for a server that runs already.
   void start(std::unique_ptr<Program> server, const Endpoint& endpoint);
 

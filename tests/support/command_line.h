@@ -74,7 +74,7 @@ inline Words defaults_in(const std::string& help, const Words& names) {
   for (const std::string& name : names) {
     const Words found = first_groups_in(line, name + " [A-Z]+ [^(]*\\(default: ([^;)]*)");
     const std::string value = found.empty() ? "missing" : found.front();
-    words.push_back(name + "=" + (value == "none" || value == "never" ? "0" : value));
+    words.push_back(name + "=" + (value == "no limit" || value == "never" ? "0" : value));
   }
   return words;
 }

@@ -99,23 +99,23 @@ void limit_to(int resource, std::optional<std::size_t> most) {
 }
 
 // Prepares the child between fork() and exec(). Ignores errors.
-void arrange(const LaunchSettings& surroundings, int input, int output, int error) {
+void arrange(const LaunchSettings& settings, int input, int output, int error) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(error, STDERR_FILENO);
   // The program must not inherit the descriptors that the test has inherited.
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-  pass(surroundings.passed);
-  for (const int fd : surroundings.closed) ::close(fd);
-  for (const int number : surroundings.ignored_signals) ignore(number);
-  limit_to(RLIMIT_SIGPENDING, surroundings.signals);
-  limit_to(RLIMIT_STACK, surroundings.stack);
+  pass(settings.passed);
+  for (const int fd : settings.closed) ::close(fd);
+  for (const int number : settings.ignored_signals) ignore(number);
+  limit_to(RLIMIT_SIGPENDING, settings.signals);
+  limit_to(RLIMIT_STACK, settings.stack);
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_max = surroundings.descriptors.value_or(limit.rlim_max);
+  limit.rlim_max = settings.descriptors.value_or(limit.rlim_max);
   limit.rlim_cur = std::min<rlim_t>(limit.rlim_cur, limit.rlim_max);
-  limit.rlim_cur = surroundings.soft_descriptors.value_or(limit.rlim_cur);
+  limit.rlim_cur = settings.soft_descriptors.value_or(limit.rlim_cur);
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -162,20 +162,20 @@ std::uint64_t number_before(const std::string& words, const std::string& line) {
 LaunchSettings measurable() { return {.environment = {{"ASAN_OPTIONS", "quarantine_size_mb=1"}}}; }
 
 Program::Program(const std::string& path, const std::vector<std::string>& arguments,
-                 const LaunchSettings& surroundings) {
+                 const LaunchSettings& settings) {
   Pipe input = make_pipe();
   Pipe output = make_pipe();
   Pipe error = make_pipe();
-  if (!surroundings.standard_input.empty()) {
-    input = {.to_read = open_file(surroundings.standard_input, O_RDONLY), .to_write = {}};
+  if (!settings.standard_input.empty()) {
+    input = {.to_read = open_file(settings.standard_input, O_RDONLY), .to_write = {}};
   }
-  if (!surroundings.standard_output.empty()) {
-    output.to_write = open_file(surroundings.standard_output, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!settings.standard_output.empty()) {
+    output.to_write = open_file(settings.standard_output, O_WRONLY | O_CREAT | O_TRUNC);
   }
-  if (!surroundings.standard_error.empty()) {
-    error.to_write = open_file(surroundings.standard_error, O_WRONLY | O_CREAT | O_TRUNC);
+  if (!settings.standard_error.empty()) {
+    error.to_write = open_file(settings.standard_error, O_WRONLY | O_CREAT | O_TRUNC);
   }
-  if (surroundings.error_unread) error.to_read.reset();
+  if (settings.error_unread) error.to_read.reset();
 
   std::vector<std::string> words{path};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -187,14 +187,13 @@ Program::Program(const std::string& path, const std::vector<std::string>& argume
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ == 0) {
-    for (const auto& [name, value] : surroundings.environment) {
+    for (const auto& [name, value] : settings.environment) {
       set_variable(name, value);
     }
-    if (!surroundings.private_network.empty() &&
-        !enter_private_network(surroundings.private_network)) {
+    if (!settings.private_network.empty() && !enter_private_network(settings.private_network)) {
       ::_exit(kNoPrivateNetwork);
     }
-    arrange(surroundings, input.to_read.get(), output.to_write.get(), error.to_write.get());
+    arrange(settings, input.to_read.get(), output.to_write.get(), error.to_write.get());
     ::execvp(argv[0], argv.data());
     ::_exit(127);
   }
@@ -310,8 +309,8 @@ UniqueFd Program::copy_descriptor(int fd) const {
 }
 
 ServerProgram::ServerProgram(const std::vector<std::string>& arguments,
-                             const LaunchSettings& surroundings)
-    : Program(ECHO_SERVER, with_free_port(arguments), surroundings) {
+                             const LaunchSettings& settings)
+    : Program(ECHO_SERVER, with_free_port(arguments), settings) {
   const std::string line = wait_for_line("starting up on ");
   port_ = static_cast<std::uint16_t>(std::stoul(line.substr(line.rfind(' '))));
 }
@@ -337,8 +336,8 @@ void wait_until(const std::function<bool()>& condition) {
 }
 
 Outcome run(const std::string& path, const std::vector<std::string>& arguments,
-            const std::string& input, const LaunchSettings& surroundings) {
-  Program program(path, arguments, surroundings);
+            const std::string& input, const LaunchSettings& settings) {
+  Program program(path, arguments, settings);
   program.write_input(input);
   program.close_input();
   const int status = program.wait_for_exit();

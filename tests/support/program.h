@@ -59,7 +59,7 @@ LaunchSettings measurable();
 class Program {
  public:
   Program(const std::string& path, const std::vector<std::string>& arguments,
-          const LaunchSettings& surroundings = {});
+          const LaunchSettings& settings = {});
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   // Kills the program if it still runs.
@@ -128,7 +128,7 @@ class Program {
 class ServerProgram : public Program {
  public:
   explicit ServerProgram(const std::vector<std::string>& arguments = {},
-                         const LaunchSettings& surroundings = {});
+                         const LaunchSettings& settings = {});
 
   std::uint16_t port() const noexcept { return port_; }
   // 127.0.0.1 with the server's port.
@@ -155,7 +155,7 @@ struct Outcome {
   std::string error;
 };
 Outcome run(const std::string& path, const std::vector<std::string>& arguments,
-            const std::string& input = {}, const LaunchSettings& surroundings = {});
+            const std::string& input = {}, const LaunchSettings& settings = {});
 
 // Raises the test's own descriptor limit to `count`. False if the hard limit is lower.
 bool allow_descriptors(std::size_t count);

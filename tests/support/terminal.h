@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <string>
 
 #include "echo/os/unique_fd.h"
 
@@ -15,14 +16,16 @@ namespace echo::test {
 struct Terminal {
   Terminal() {
     user = UniqueFd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
-    std::array<char, 64> name{};
+    std::array<char, 64> buffer{};
     if (!user || ::grantpt(user.get()) != 0 || ::unlockpt(user.get()) != 0 ||
-        ::ptsname_r(user.get(), name.data(), name.size()) != 0) {
+        ::ptsname_r(user.get(), buffer.data(), buffer.size()) != 0) {
       return;
     }
-    terminal = UniqueFd(::open(name.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    name = buffer.data();
+    terminal = UniqueFd(::open(buffer.data(), O_RDWR | O_NOCTTY | O_CLOEXEC));
   }
 
+  std::string name;  // A path, for a program that opens the terminal.
   UniqueFd user;
   UniqueFd terminal;
 };

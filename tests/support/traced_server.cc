@@ -12,9 +12,9 @@ namespace echo::test {
 namespace {
 
 // A leak check must trace the program itself, which is impossible under strace.
-LaunchSettings traceable(LaunchSettings surroundings = {}) {
-  surroundings.environment.insert({"ASAN_OPTIONS", "detect_leaks=0"});
-  return surroundings;
+LaunchSettings traceable(LaunchSettings settings = {}) {
+  settings.environment.insert({"ASAN_OPTIONS", "detect_leaks=0"});
+  return settings;
 }
 
 std::vector<std::string> strace_arguments(const std::string& output,
@@ -63,9 +63,9 @@ std::size_t count_of(const Trace& trace, const std::string& text) {
 
 TracedServer::TracedServer(const std::vector<std::string>& options,
                            const std::vector<std::string>& arguments,
-                           const LaunchSettings& surroundings)
+                           const LaunchSettings& settings)
     : program_("strace", server_under_strace(file_.path(), options, arguments),
-               traceable(surroundings)) {
+               traceable(settings)) {
   const std::string line = program_.wait_for_line("starting up on ");
   const std::string port = line.substr(line.rfind(' '));
   endpoint_ = resolve("127.0.0.1", static_cast<std::uint16_t>(std::stoul(port))).front();
@@ -102,10 +102,10 @@ TracedOutcome run_traced(const std::vector<std::string>& options, const std::str
                          const std::vector<std::string>& arguments,
                          const std::string& standard_input) {
   const TemporaryFile file;
-  LaunchSettings surroundings = traceable();
-  surroundings.standard_input = standard_input;
+  LaunchSettings settings = traceable();
+  settings.standard_input = standard_input;
   Outcome outcome =
-      run("strace", strace_arguments(file.path(), options, path, arguments), {}, surroundings);
+      run("strace", strace_arguments(file.path(), options, path, arguments), {}, settings);
   return {.outcome = std::move(outcome), .trace = read_trace(file)};
 }
 

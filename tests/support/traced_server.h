@@ -32,7 +32,7 @@ class TracedServer {
   // Passes `options` to strace, and `arguments` to the server besides its address.
   explicit TracedServer(const std::vector<std::string>& options = {},
                         const std::vector<std::string>& arguments = {},
-                        const LaunchSettings& surroundings = {});
+                        const LaunchSettings& settings = {});
 
   Program& program() { return program_; }
   const Endpoint& endpoint() const { return endpoint_; }

@@ -143,6 +143,7 @@ TEST_P(BothPrograms, PrintsItsHelpOnStandardOutput) {
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.error, "");
   EXPECT_EQ(outcome.output.rfind("Usage: echo_", 0), 0U) << outcome.output;
+  EXPECT_NE(outcome.output.find("\nExamples:\n  echo_"), std::string::npos) << outcome.output;
 }
 
 TEST_P(BothPrograms, FailsIfItsHelpCannotBeWritten) {

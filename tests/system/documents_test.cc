@@ -126,6 +126,10 @@ class Documents : public testing::TestWithParam<std::string> {
   }
 };
 
+TEST_P(Documents, ManualPageHasExamples) {
+  EXPECT_NE(page().find("\n.Sh EXAMPLES\n"), std::string::npos);
+}
+
 TEST_P(Documents, ManualPageListsAllOptions) {
   const Options described(page(), "\\.It Fl ", "\\.It Fl (?:(.) , Fl )?-([a-z0-9-]+)( Ar [a-z]+)?");
   EXPECT_EQ(described.joined(), options().joined());

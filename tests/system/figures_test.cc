@@ -208,7 +208,7 @@ TEST(Figures, WarnOfAWaitForAProcessorInATable) {
     command.push_back(each);
   }
   const Outcome client = run("taskset", command);
-  EXPECT_TRUE(has(client.output, "Warning: this client waited for a CPU ")) << client.output;
+  EXPECT_TRUE(has(client.output, "Warning: this client waited for a core ")) << client.output;
 }
 
 TEST(Figures, ReportUnfinishedMessagesAfterTheDeadline) {
@@ -232,7 +232,7 @@ TEST(Figures, IncludeWarningsInJson) {
 }
 
 // A label of 64 characters is invalid (RFC 1035, section 2.3.4), so the resolver sends no query.
-TEST(Figures, AreAnErrorInJsonIfTheLoadCannotBegin) {
+TEST(Figures, ContainTheJsonErrorIfTheLoadFails) {
   const std::string host(64, 'x');
   const Outcome client = run(ECHO_CLIENT, {"-H", host, "-n1", "--json"});
   EXPECT_EQ(client.status, 1);

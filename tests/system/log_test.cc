@@ -2,14 +2,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "echo/os/socket.h"
 #include "echo/os/unique_fd.h"
 #include "support/program.h"
+#include "support/socket_pair.h"
 #include "support/temporary_file.h"
+#include "support/terminal.h"
 #include "support/test_peer.h"
 #include "support/text.h"
 
@@ -63,6 +68,29 @@ TEST(Log, IncludesTheTimeInAFile) {
   const std::string expected =
       R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} starting up on 127\.0\.0\.1 port \d+)";
   EXPECT_TRUE(matches(line, expected)) << line;
+}
+
+TEST(Log, BeginsWithFirstStepsOnATerminal) {
+  const Terminal terminal;
+  if (!terminal.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
+  const Program server(ECHO_SERVER, {"-H", "127.0.0.1", "-p", "0"},
+                       {.standard_error = terminal.name});
+  std::string text;
+  while (text.find("stop it:     Ctrl-C\r\n") == std::string::npos) {
+    ASSERT_TRUE(wait_readable(terminal.user.get())) << text;
+    std::array<char, 1024> buffer{};
+    const ssize_t length = ::read(terminal.user.get(), buffer.data(), buffer.size());
+    ASSERT_GT(length, 0) << text;
+    text.append(buffer.data(), static_cast<std::size_t>(length));
+  }
+  const std::vector<std::string> ports =
+      groups_of(text, R"(\S+ \S+ starting up on 127\.0\.0\.1 port (\d+)\r\n)"
+                      R"(\S+ \S+ talk to it:  nc 127\.0\.0\.1 (\d+)\r\n)"
+                      R"(\S+ \S+ measure it:  \S*/echo_client -H 127\.0\.0\.1 -p (\d+) -D 5s\r\n)"
+                      R"(\S+ \S+ stop it:     Ctrl-C\r\n)");
+  ASSERT_EQ(ports.size(), 3U) << text;
+  EXPECT_EQ(ports[1], ports[0]);
+  EXPECT_EQ(ports[2], ports[0]);
 }
 
 // The first socket must not get the number of standard error, or log lines would go to a client.

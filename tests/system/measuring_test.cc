@@ -93,8 +93,8 @@ bool catches(const Program& program, int signal) {
 }
 
 void expect_end_on_sigterm(const std::vector<std::string>& arguments,
-                           const LaunchSettings& surroundings) {
-  Program client(ECHO_CLIENT, arguments, surroundings);
+                           const LaunchSettings& settings) {
+  Program client(ECHO_CLIENT, arguments, settings);
   wait_until([&] { return catches(client, SIGTERM); });
   client.signal(SIGTERM);
   EXPECT_EQ(client.wait_for_exit(), 143) << arguments.back();

@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 class TransferFault : public TransferFaultTest {};
 
-TEST_P(TransferFault, ClosesOnlyThatConnection) {
+TEST_P(TransferFault, ClosesOnlyTheConnectionThatFails) {
   begin_with(1);
   const TestPeer& victim = connect_victim();
   send_message(victim);

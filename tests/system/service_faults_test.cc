@@ -52,7 +52,7 @@ TEST_P(HandoverFault, DrainsInstead) {
   peer_.reset();
   server_->finish();
   server_->program().wait_for_line("warning: cannot hand over: " + GetParam().reason());
-  server_->program().wait_for_line("SIGUSR2: draining, 1 open");
+  server_->program().wait_for_line("SIGUSR2: draining 1 connection");
   // The server notifies the manager before the handover and before the drain. The second message
   // proves that the manager has handled all earlier ones.
   manager_.wait_for("STOPPING=1");

@@ -25,7 +25,7 @@ namespace {
 
 class Service : public testing::Test {
  protected:
-  LaunchSettings surroundings() const {
+  LaunchSettings settings() const {
     return {.environment = {{"NOTIFY_SOCKET", manager_.address()}}};
   }
 
@@ -36,7 +36,7 @@ class Service : public testing::Test {
     server.signal(SIGUSR2);
     EXPECT_EQ(server.wait_for_exit(), 0);
     kept_ = manager_.take_kept();
-    LaunchSettings next = surroundings();
+    LaunchSettings next = settings();
     for (const PassedDescriptor& kept : kept_) next.passed.emplace_back(kept.name, kept.fd.get());
     return ServerProgram(arguments, next);
   }
@@ -46,7 +46,7 @@ class Service : public testing::Test {
 };
 
 TEST_F(Service, NotifiesReadyAndStopping) {
-  ServerProgram server({}, surroundings());
+  ServerProgram server({}, settings());
   manager_.wait_for("READY=1");
   EXPECT_EQ(TestPeer(server.endpoint()).echo("x"), "x");
   EXPECT_EQ(server.stop(), 0);
@@ -54,7 +54,7 @@ TEST_F(Service, NotifiesReadyAndStopping) {
 }
 
 TEST_F(Service, NotifiesTheWatchdogWhileIdle) {
-  LaunchSettings watched = surroundings();
+  LaunchSettings watched = settings();
   watched.environment["WATCHDOG_USEC"] = "20000";
   watched.environment["WATCHDOG_PID"] = "$$";
   const ServerProgram server({}, watched);
@@ -62,7 +62,7 @@ TEST_F(Service, NotifiesTheWatchdogWhileIdle) {
 }
 
 TEST_F(Service, LosesNoByteOrConnectionOnRestart) {
-  ServerProgram first({}, surroundings());
+  ServerProgram first({}, settings());
   std::vector<TestPeer> peers = connect_many(first.endpoint(), 300);
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
   const TestPeer reader = TestPeer::with_buffers(first.endpoint(), 65536);
@@ -82,7 +82,7 @@ TEST_F(Service, LosesNoByteOrConnectionOnRestart) {
 }
 
 TEST_F(Service, KeepsConnectionsIfOutOfDescriptors) {
-  LaunchSettings few = surroundings();
+  LaunchSettings few = settings();
   few.descriptors = 64;
   ServerProgram first({}, few);
   std::vector<TestPeer> peers = connect_many(first.endpoint(), 70);
@@ -92,13 +92,13 @@ TEST_F(Service, KeepsConnectionsIfOutOfDescriptors) {
 }
 
 TEST_F(Service, RestoresAsManyConnectionsAsFit) {
-  ServerProgram first({}, surroundings());
+  ServerProgram first({}, settings());
   std::vector<TestPeer> peers = connect_many(first.endpoint(), 100);
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
   first.signal(SIGUSR2);
   EXPECT_EQ(first.wait_for_exit(), 0);
   kept_ = manager_.take_kept();
-  LaunchSettings few = surroundings();
+  LaunchSettings few = settings();
   few.descriptors = 64;
   few.passed.emplace_back(kept_.front().name, kept_.front().fd.get());
   ServerProgram second({}, few);
@@ -119,7 +119,7 @@ TEST_F(Service, RestoresAsManyConnectionsAsFit) {
 
 // There are enough clients that the kernel reports activity on the idle ones by signals.
 TEST_F(Service, ServesIdleConnectionsAfterARestart) {
-  ServerProgram first({"--quiet"}, surroundings());
+  ServerProgram first({"--quiet"}, settings());
   const std::vector<TestPeer> peers = connect_many(first.endpoint(), 200);
   // All clients except the first one go idle.
   for (int i = 0; i < 200; ++i) EXPECT_EQ(peers.front().echo("busy"), "busy");
@@ -129,7 +129,7 @@ TEST_F(Service, ServesIdleConnectionsAfterARestart) {
 }
 
 TEST_F(Service, RefusesAHostAboveTheNewLimit) {
-  ServerProgram first({"--max-per-host", "4"}, surroundings());
+  ServerProgram first({"--max-per-host", "4"}, settings());
   std::vector<TestPeer> peers = connect_many(first.endpoint(), 4);
   for (const TestPeer& peer : peers) EXPECT_EQ(peer.echo("before"), "before");
   ServerProgram second = successor_of(first, {"--max-per-host", "2"});
@@ -144,7 +144,7 @@ TEST_F(Service, RefusesAHostAboveTheNewLimit) {
 }
 
 TEST_F(Service, RestoresWithoutDescriptorNames) {
-  ServerProgram first({}, surroundings());
+  ServerProgram first({}, settings());
   const TestPeer peer(first.endpoint());
   EXPECT_EQ(peer.echo("before"), "before");
   first.signal(SIGUSR2);
@@ -183,7 +183,7 @@ class PassedSockets : public Service {};
 TEST_F(PassedSockets, AreAllServed) {
   const UniqueFd v4 = make_listener("127.0.0.1");
   const UniqueFd v6 = make_listener("::1");
-  LaunchSettings with_sockets = surroundings();
+  LaunchSettings with_sockets = settings();
   with_sockets.passed = {{"web", v4.get()}, {"web", v6.get()}};
   Program server(ECHO_SERVER, {}, with_sockets);
   server.wait_for_line("starting up on 127.0.0.1 port ");

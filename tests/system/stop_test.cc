@@ -88,7 +88,7 @@ TEST(Stop, SendsPendingBytesToSlowReaders) {
     EXPECT_GT(reached_the_server[i], 4UL << 20);
   }
   server.signal(SIGTERM);
-  server.wait_for_line("SIGTERM: draining, 10 open, for at most 1h");
+  server.wait_for_line("SIGTERM: draining 10 connections for at most 1h");
   for (std::size_t i = 0; i < peers.size(); ++i) {
     const std::string echoed = peers[i].receive_to_eof();
     EXPECT_GE(echoed.size(), reached_the_server[i]) << i;
@@ -135,7 +135,7 @@ TEST(Stop, EndsImmediatelyOnASecondSignal) {
   server.signal(SIGTERM);
   server.wait_for_line("draining");
   server.signal(SIGINT);
-  server.wait_for_line("a second signal, SIGINT: closing, 1 open");
+  server.wait_for_line("second signal, SIGINT: closing 1 connection");
   EXPECT_EQ(server.wait_for_exit(), 0);
 }
 

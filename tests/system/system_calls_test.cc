@@ -135,7 +135,7 @@ TEST(SystemCalls, IncludeTwoSelectsPerTurn) {
   EXPECT_EQ(made["pselect6"], 3U);
 }
 
-TEST(SystemCalls, NumberFourForASingleMessage) {
+TEST(SystemCalls, AreFourPerSingleMessage) {
   if (!can_trace()) GTEST_SKIP() << kCannotTrace;
   constexpr std::size_t kMessages = 100;
   TracedServer server({}, {"--quiet"});

@@ -7,8 +7,8 @@
 
 namespace echo {
 
-// What a mistyped option may stand for: "; did you mean '--port' or '-p'?", or "; see --help" if
-// the table has nothing like it.
+// Suggestions for a mistyped option, such as "; did you mean '--port' or '-p'?", or "; see --help"
+// if no option is similar.
 
 // True if more than one name begins with the long option in `word`.
 bool is_ambiguous(std::string_view word, const OptionTable& table);

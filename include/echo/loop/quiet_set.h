@@ -22,8 +22,8 @@ namespace echo {
 // kMaxProbing per call.
 class QuietSet {
  public:
-  // A descriptor stays active if the kernel does not report its events. All do if `enabled` is
-  // false.
+  // A descriptor stays active if the kernel does not report its events. If `enabled` is false, all
+  // descriptors stay active.
   explicit QuietSet(bool enabled = true);
 
   // Allocates memory for the descriptors below `nfds`. No other function allocates.

@@ -30,8 +30,10 @@ struct OutputWait {
 // first.
 bool wait_writable(int fd, const OutputWait& wait = {});
 
-// Writes to a descriptor that the caller keeps open and that other processes may share. A slow
-// reader never blocks a write, with or without O_NONBLOCK, and no flag of the descriptor changes.
+// Writes to a descriptor that the caller keeps open and that other processes may share. No flag of
+// the descriptor changes, and a slow reader blocks no write, with or without O_NONBLOCK. Exception:
+// if a pipe or terminal cannot be reopened, a write may block for 10 ms, and the process catches
+// SIGALRM and loses its ITIMER_REAL timer.
 class Output {
  public:
   explicit Output(int fd);
@@ -40,8 +42,9 @@ class Output {
   // if the wait is over first.
   int write(std::string_view& text, const OutputWait& wait = {}) const;
 
-  // As write(), but without waiting: returns EAGAIN if the descriptor takes no more. On a regular
-  // file write(2) may still wait for a file system that hangs.
+  // As write(), but does not wait for the reader, except for those 10 ms: returns EAGAIN if the
+  // descriptor takes no more. On a regular file write(2) may still wait for a file system that
+  // hangs.
   int write_now(std::string_view& text) const;
 
  private:

@@ -13,7 +13,8 @@ namespace echo {
 sigset_t signal_set(std::initializer_list<int> signals) noexcept;
 
 // Blocks the signals for the rest of the process, except while a Signals object lives. A signal
-// after that cannot replace the program's exit status. Throws std::system_error.
+// that arrives after the Signals object is gone therefore cannot replace the program's exit status.
+// Throws std::system_error.
 void block_signals(std::initializer_list<int> signals);
 
 // Makes each of the signals end the process immediately with status 0, until a Signals object is
@@ -35,14 +36,14 @@ void reap_children() noexcept;
 class Signals {
  public:
   // Catches and unblocks the signals; only standard signals, 1 to 30, are possible. An ignored
-  // SIGHUP stays ignored, as nohup(1) intends. Throws std::system_error if a signal cannot be
-  // caught.
+  // SIGHUP stays ignored, as nohup(1) intends. Throws std::system_error if the
+  // pipe cannot be created or a signal cannot be caught.
   explicit Signals(std::initializer_list<int> caught);
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
   ~Signals() { restore(); }
 
-  // Readable while take() has something to return.
+  // Readable when a batch of signals has arrived. Call take() until it returns 0.
   int fd() const noexcept { return reader_.get(); }
 
   // Returns the next signal of a batch, each once, lowest number first; 0 after the last one, even

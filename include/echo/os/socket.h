@@ -61,9 +61,9 @@ bool is_nonblocking(int fd) noexcept;
 
 // Makes a listener non-blocking. Another process that shares it may make it blocking again, so
 // accept_from() is also limited to one tick of the kernel (socket(7), SO_RCVTIMEO; Linux applies it
-// to accept(2)). wait_to_accept() removes this limit, for the next owner.
-void never_wait_to_accept(int listener) noexcept;
-void wait_to_accept(int listener) noexcept;
+// to accept(2)). unlimit_accept_wait() removes this limit, for the next owner.
+void limit_accept_wait(int listener) noexcept;
+void unlimit_accept_wait(int listener) noexcept;
 
 // Apply the values of listen_on() to a listener that another process has created.
 void set_backlog(int listener, int backlog) noexcept;

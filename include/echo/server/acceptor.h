@@ -23,8 +23,9 @@ namespace echo {
 
 // Listens, accepts clients in bounded batches, and admits them within the limits.
 //
-// While the kernel has no resources for another client, the acceptor pauses and clients wait in the
-// backlog. It reopens a dead listener, unless the service manager owns that listener.
+// While the kernel has no resources for another client, the listener pauses and its clients wait in
+// the backlog; the other listeners continue. The acceptor reopens a dead listener, unless the
+// service manager owns that listener.
 class Acceptor {
  public:
   // Makes an admitted client a connection. If it throws std::bad_alloc, the client is closed.
@@ -42,7 +43,7 @@ class Acceptor {
   // Accepts a batch from a readable listener. Returns true if more clients may wait.
   bool accept(int listener, Time now);
 
-  // Admits or refuses one client. Returns 0, or an errno value.
+  // Admits or refuses one client. Returns 0, or ENOMEM.
   int admit(Accepted client, Time now);
 
   // Ends a pause with the next handle_timeouts(), because a closed connection has made room.
@@ -56,6 +57,8 @@ class Acceptor {
   // Leaves clients on a passed listener to the next server.
   void finish(Time now);
 
+  // Closes all listeners now, without accepting the backlog. A passed listener stays open in the
+  // service manager.
   void stop() noexcept;
 
   // Logs the remaining refusals.

@@ -48,8 +48,8 @@ class Connection {
   // The errno value of the error that broke the connection; 0 if none did.
   int error() const noexcept { return error_; }
 
-  // When bytes last moved in either direction, or takes_more() last returned true. Initially the
-  // time of the accept; hang_up() sets it too.
+  // When bytes last moved in either direction, or peer_still_reads() last returned true. Initially
+  // the time of the accept; hang_up() sets it too.
   Time last_active() const noexcept { return last_active_; }
 
   // Corrects last_active() if a call has moved bytes long after the `now` that it was given.
@@ -73,7 +73,7 @@ class Connection {
   std::size_t receive(BlockPool& pool, Time now);
 
   // True if the last receive() found no input.
-  bool is_dry() const noexcept { return dry_; }
+  bool found_no_input() const noexcept { return dry_; }
 
   // For a writable connection: sends as much of the queue as the socket takes. Returns the number
   // of bytes sent.
@@ -89,11 +89,11 @@ class Connection {
   // True if the peer still takes bytes from the kernel's buffer, which is activity that select()
   // does not report. It updates last_active() if so. Call it when last_active() is long ago.
   //
-  // Open: true in the first call after a send if the buffer has bytes, and then while their number
-  // shrinks; also if the buffer is empty and bytes are pending, because there is room for them.
-  // Lingering: true while the buffer has bytes, because closing now could reset the connection and
-  // lose them.
-  bool takes_more(Time now) noexcept;
+  // Open or draining: true in the first call after a send if the buffer has bytes, and then while
+  // their number shrinks; also if the buffer is empty and bytes are pending, because there is room
+  // for them. Lingering: true while the buffer has bytes, because closing now could reset the
+  // connection and lose them.
+  bool peer_still_reads(Time now) noexcept;
 
   // When to close a lingering connection unless bytes move on it; nullopt in other states.
   std::optional<Time> linger_deadline() const noexcept;
@@ -115,7 +115,8 @@ class Connection {
   std::size_t max_queue_;
   Time last_active_;
   MessageQueue queue_;
-  std::optional<std::size_t> held_;  // The last result in takes_more() since the last send.
+  std::optional<std::size_t>
+      unacknowledged_;  // The last result in peer_still_reads() since the last send.
   std::uint64_t discarded_ = 0;
   Endpoint peer_;
 };

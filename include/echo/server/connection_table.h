@@ -10,8 +10,8 @@
 
 namespace echo {
 
-// The connections of the server: indexed by descriptor, ordered by last activity, and counted per
-// host. A connection does not move in memory until it is removed.
+// The connections of the server: indexed by descriptor, ordered by the last add() or
+// move_to_back(), and counted per host. A connection does not move in memory until it is removed.
 class ConnectionTable {
  public:
   // `max_per_host` is the limit of HostLimit.
@@ -31,7 +31,7 @@ class ConnectionTable {
   // Marks the connection as the most recently active one.
   void move_to_back(Connection& connection) noexcept;
 
-  // Iterates from the connection with the oldest activity to the most recent.
+  // Iterates in this order.
   auto begin() noexcept { return by_activity_.begin(); }
   auto begin() const noexcept { return by_activity_.begin(); }
   auto end() noexcept { return by_activity_.end(); }

@@ -82,8 +82,8 @@ struct RestoredConnection {
   std::string_view pending;  // Valid while the HandoverReader lives.
 };
 
-// Reads a handover: the receiving side. It returns only usable descriptors: TCP sockets that listen
-// or are connected, non-blocking and closed on exec.
+// Reads a handover: the receiving side. It returns only TCP sockets of the recorded kind,
+// non-blocking and closed on exec; a connection may have ended meanwhile.
 class HandoverReader {
  public:
   // No package.
@@ -115,7 +115,7 @@ class HandoverReader {
   UniqueFd package_;
   Mapping file_;
   std::vector<HandoverRecord> records_;
-  std::size_t fitting_ = 0;  // Descriptors that match their records.
+  std::size_t matching_ = 0;  // Descriptors that match their records.
   std::vector<UniqueFd> listeners_;
   std::vector<RestoredConnection> connections_;
   std::string error_;

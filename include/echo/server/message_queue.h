@@ -20,18 +20,18 @@ namespace echo {
 // other queue. Pass the same pool in all calls on one queue.
 class MessageQueue {
  public:
-  // Receives up to `most` bytes, at least 1, with one recv(2) or recvmsg(2) into its own blocks.
-  // The offered room doubles after a receive that fills it, up to kMaxRoom, and halves after a
-  // receive that uses at most a quarter of it, down to one block. If it throws std::bad_alloc, it
-  // has received nothing and the queue is unchanged.
+  // Receives up to `most` bytes (`most` is at least 1) with one recv(2) or recvmsg(2) into its own
+  // blocks. The offered room doubles after a receive that fills it, up to kMaxRoom, and halves
+  // after a receive that uses at most a quarter of it, down to one block. If it throws
+  // std::bad_alloc, it has received nothing and the queue is unchanged.
   Moved receive(int fd, std::size_t most, BlockPool& pool);
 
   // Sends as much as the socket takes with one send(2) or sendmsg(2) of up to kMaxParts blocks, and
   // removes the sent bytes. Never call it on an empty queue.
   Moved flush(int fd, BlockPool& pool);
 
-  // Appends a copy of bytes that receive() has not received. If it throws std::bad_alloc, the queue
-  // has the same bytes as before.
+  // Appends a copy of bytes from elsewhere, such as the pending bytes of a previous server. If it
+  // throws std::bad_alloc, the queue has the same bytes as before.
   void push(std::string_view bytes, BlockPool& pool);
 
   bool empty() const noexcept { return bytes_ == 0; }

@@ -80,7 +80,7 @@ class Server {
   // no listeners and no connections.
   bool turn();
 
-  // The port of the listeners.
+  // The port of the first listener.
   std::uint16_t port() const noexcept { return acceptor_.port(); }
 
  private:
@@ -95,7 +95,7 @@ class Server {
   template <typename... Reason>
   void close(Connection& connection, const Reason&... reason);
   template <typename... Reason>
-  void close_unless_taking(Connection& connection, const Reason&... reason);
+  void close_unless_peer_reads(Connection& connection, const Reason&... reason);
   void close_all(std::string_view reason);
 
   void handle_signals();

@@ -40,7 +40,7 @@ class ServiceManager {
   ServiceManager() = default;
 
   // The manager that the environment names, if any. A malformed variable causes a warning and
-  // counts as missing. `log` must outlive the object.
+  // disables its function. `log` must outlive the object.
   explicit ServiceManager(Log& log);
 
   bool is_present() const noexcept { return static_cast<bool>(socket_); }
@@ -66,10 +66,10 @@ class ServiceManager {
   void drop(std::string_view name);
 
   // Waits until the manager has read all previous datagrams (sd_notify_barrier(3)). Returns false
-  // after kReplyTimeout, or if the manager cannot be asked.
+  // after at most twice kReplyTimeout, or if the manager cannot be asked.
   bool synchronize() const noexcept;
 
-  // How long a busy manager may block this process.
+  // The limit of one wait for a busy manager.
   static constexpr std::chrono::seconds kReplyTimeout{5};
 
  private:

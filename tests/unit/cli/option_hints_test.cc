@@ -29,8 +29,17 @@ TEST(LongOptionHint, SuggestsAllNamesThatAreEquallySimilar) {
   EXPECT_EQ(long_option_hint("--csvg", table()), "; did you mean '--svg' or '--csv'?");
 }
 
-TEST(LongOptionHint, SuggestsAllNamesThatBeginLikeAnAmbiguousOne) {
+TEST(LongOptionHint, SuggestsEveryNameWithAnAmbiguousPrefix) {
   EXPECT_EQ(long_option_hint("--p", table()), "; did you mean '--port' or '--pipeline'?");
+}
+
+TEST(LongOptionHint, SuggestsNamesThatEndWithTheWord) {
+  EXPECT_EQ(long_option_hint("--queue", table()), "; did you mean '--max-queue'?");
+}
+
+TEST(LongOptionHint, RequiresTheFirstLetterIfTwoLettersDiffer) {
+  EXPECT_EQ(long_option_hint("--sort", table()), "; did you mean '--port'?");
+  EXPECT_EQ(long_option_hint("--fork", table()), "; see --help");
 }
 
 TEST(LongOptionHint, RefersToTheHelpIfNoNameIsSimilar) {
@@ -48,7 +57,7 @@ TEST(LetterHint, SuggestsNamesThatBeginWithTheLetter) {
   EXPECT_EQ(letter_hint('I', "-I", table()), "; did you mean '--idle' or '-i'?");
 }
 
-TEST(LetterHint, SuggestsTheLongOptionWithoutItsSecondDash) {
+TEST(LetterHint, SuggestsALongOptionAfterOneDash) {
   EXPECT_EQ(letter_hint('s', "-svg", table()), "; did you mean '--svg'?");
 }
 
@@ -64,6 +73,7 @@ TEST(LetterHint, RefersToTheHelpIfNoOptionIsSimilar) {
 
 TEST(SingleDashHint, SuggestsALongOptionOnly) {
   EXPECT_EQ(single_dash_hint("-port", table()), "; did you mean '--port'?");
+  EXPECT_EQ(single_dash_hint("-port=7", table()), "; did you mean '--port'?");
   for (const char* word : {"-p", "-p7", "-", "", "port", "--port"}) {
     EXPECT_EQ(single_dash_hint(word, table()), "") << word;
   }

@@ -199,7 +199,7 @@ TEST(OptionValueAsNumber, RejectsNumbersOutOfRange) {
 TEST(OptionValueAsNumber, RejectsInvalidNumbers) {
   for (const std::string value : {"", "x", "1x", " 1", "1 ", "-1", "+1", "1KB"}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).number(0, 10); }),
-              "--x: '" + value + "' is not a number");
+              "--x: '" + value + "' is not a number such as 500 or 20K");
   }
 }
 

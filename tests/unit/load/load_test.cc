@@ -286,7 +286,7 @@ TEST_F(LoadTest, DoesNotMeasureTheWarmup) {
   EXPECT_EQ(results.elapsed, 3ms);
 }
 
-TEST_F(LoadTest, OpensAConnectionPerMessageInAChurn) {
+TEST_F(LoadTest, OpensAConnectionPerMessageWithChurn) {
   settings_.count = 2;
   settings_.churn = true;
   start();

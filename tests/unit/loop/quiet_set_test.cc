@@ -96,7 +96,7 @@ TEST_F(QuietSetTest, KeepsAFewDescriptorsActive) {
   EXPECT_TRUE(quiet_set_.idle().empty());
 }
 
-TEST_F(QuietSetTest, MakesMoreDescriptorsIdle) {
+TEST_F(QuietSetTest, MakesLaterDescriptorsIdle) {
   call_often();
   for (std::size_t i = 0; i < QuietSet::kFewMore; ++i) add_one();
   call_often();

@@ -266,7 +266,7 @@ TEST(Selector, AcceptsTheMaximumTimeout) {
 
 // Random operations on many descriptors, mostly on a few of them. One descriptor is always
 // readable.
-TEST(Selector, MatchesASelectorThatAsksAboutAll) {
+TEST(Selector, ReportsTheSameAsAFullSelect) {
   if (!test::allow_signals(1000)) GTEST_SKIP() << test::kFewSignals;
   constexpr std::size_t kPairs = 40;
   constexpr std::size_t kFew = 4;

@@ -55,7 +55,7 @@ TEST_P(FdSetAt, HasNfdsOneAboveTheDescriptor) {
   EXPECT_EQ(set_of({GetParam()}).nfds(), GetParam() + 1);
 }
 
-TEST_P(FdSetAt, FindsItAsTheNextUpToItself) {
+TEST_P(FdSetAt, NextReturnsItUpToItsNumber) {
   const int fd = GetParam();
   const FdSet set = set_of({fd});
   EXPECT_EQ(set.next(0), fd);

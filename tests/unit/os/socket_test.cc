@@ -221,15 +221,15 @@ TEST_F(ConnectedTest, BothSidesAreNonblockingAndClosedOnExec) {
 // All processes that share a listener share its O_NONBLOCK flag.
 TEST(NeverWaitToAccept, WorksOnABlockingListener) {
   const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
-  never_wait_to_accept(listener.get());
+  limit_accept_wait(listener.get());
   ::fcntl(listener.get(), F_SETFL, ::fcntl(listener.get(), F_GETFL) & ~O_NONBLOCK);
   EXPECT_EQ(accept_from(listener.get()).error, EAGAIN);
 }
 
 TEST(WaitToAccept, ClearsTheTimeout) {
   const UniqueFd listener = listen_on(resolve("127.0.0.1", 0).front(), 1, false);
-  never_wait_to_accept(listener.get());
-  wait_to_accept(listener.get());
+  limit_accept_wait(listener.get());
+  unlimit_accept_wait(listener.get());
   timeval time{.tv_sec = 1, .tv_usec = 1};
   socklen_t length = sizeof time;
   ASSERT_EQ(::getsockopt(listener.get(), SOL_SOCKET, SO_RCVTIMEO, &time, &length), 0);

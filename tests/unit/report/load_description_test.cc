@@ -66,7 +66,7 @@ TEST(DescribeLoad, OmitsUnusedSettings) {
 TEST(DescribeLoad, DescribesEverySettingWithinTheWidth) {
   EXPECT_EQ(describe_load(settings_with_everything(), 66),
             (Lines{"10,000 connections, opened over 5s, a new one for each message,",
-                   "reopened if they fail, half-closed at the end,",
+                   "reopened after a failure, half-closed at the end,",
                    "1,000 idle connections, messages of 64 to 65,536 bytes,",
                    "50,000 per second, 100 messages per connection, for 1m30s,",
                    "after a warm-up of 2s"}));

@@ -56,7 +56,7 @@ Load          100 connections, messages of 64 bytes, 1 in flight per connection,
 
 Elapsed               10.0 s  measured
 Connections              100  opened
-                         100  most open at a time
+                         100  open at the same time, at most
                            0  failed
 Messages               1,000  sent
                        1,000  received, every byte exact

@@ -66,14 +66,14 @@ TEST(Warnings, ReportsAClientThatSaturatesAProcessor) {
 TEST(Warnings, ReportsAClientThatWaitedForAProcessor) {
   EXPECT_EQ(warnings_for({.time = 1s, .turns = 0}), Warnings{});
   EXPECT_EQ(warnings_for({.time = 1001ms, .turns = 0}),
-            Warnings{"this client waited for a CPU 10% of the time"});
+            Warnings{"this client waited for a core 10% of the time"});
 }
 
 // A client and a server that share a processor take turns at each message.
 TEST(Warnings, IgnoresShortWaitsPerTurn) {
   EXPECT_EQ(warnings_for({.time = 4s, .turns = 400'000}), Warnings{});
   EXPECT_EQ(warnings_for({.time = 4s, .turns = 40'000}),
-            Warnings{"this client waited for a CPU 40% of the time"});
+            Warnings{"this client waited for a core 40% of the time"});
 }
 
 TEST(Warnings, IgnoresAMillisecondOfAShortLoad) {

@@ -388,20 +388,20 @@ TEST(Connection, RemembersAHangUpAfterClosing) {
 TEST(Connection, ReportsUnacknowledgedBytesOnce) {
   Link link(100, make_tcp_pair());
   test::fill(link.connection.fd());
-  EXPECT_TRUE(link.connection.takes_more(kLater));
+  EXPECT_TRUE(link.connection.peer_still_reads(kLater));
   EXPECT_EQ(link.connection.last_active(), kLater);
-  EXPECT_FALSE(link.connection.takes_more(kLatest));
+  EXPECT_FALSE(link.connection.peer_still_reads(kLatest));
   EXPECT_EQ(link.connection.last_active(), kLater);
 }
 
 TEST(Connection, ReportsProgressWhenThePeerReceives) {
   Link link(100, make_tcp_pair());
   test::fill(link.connection.fd());
-  link.connection.takes_more(kLater);
+  link.connection.peer_still_reads(kLater);
   std::array<char, 4096> buffer{};
   test::wait_until([&] {
     echo::receive(link.peer.get(), buffer);
-    return link.connection.takes_more(kLatest);
+    return link.connection.peer_still_reads(kLatest);
   });
   EXPECT_EQ(link.connection.last_active(), kLatest);
 }
@@ -409,22 +409,22 @@ TEST(Connection, ReportsProgressWhenThePeerReceives) {
 TEST(Connection, ReportsProgressWhilePendingBytesFit) {
   Link link(100, make_tcp_pair());
   link.feed("pending");
-  EXPECT_TRUE(link.connection.takes_more(kLater));
-  EXPECT_TRUE(link.connection.takes_more(kLatest));
+  EXPECT_TRUE(link.connection.peer_still_reads(kLater));
+  EXPECT_TRUE(link.connection.peer_still_reads(kLatest));
 }
 
 TEST(Connection, ReportsUnacknowledgedBytesWhileLingering) {
   Link link(100, make_tcp_pair());
   test::fill(link.connection.fd());
   link.connection.hang_up(kStart);
-  EXPECT_TRUE(link.connection.takes_more(kLater));
-  EXPECT_TRUE(link.connection.takes_more(kLatest));
+  EXPECT_TRUE(link.connection.peer_still_reads(kLater));
+  EXPECT_TRUE(link.connection.peer_still_reads(kLatest));
   EXPECT_EQ(link.connection.last_active(), kLatest);
 }
 
 TEST(Connection, ReportsNoProgressIfAllIsAcknowledged) {
   Link link;
-  EXPECT_FALSE(link.connection.takes_more(kLater));
+  EXPECT_FALSE(link.connection.peer_still_reads(kLater));
   EXPECT_EQ(link.connection.last_active(), kStart);
 }
 

@@ -366,7 +366,7 @@ TEST_F(ServerTest, FailsIfAListenerDiesRepeatedly) {
   EXPECT_TRUE(server_->turn());
   kill_listeners(server_->port());
   EXPECT_FALSE(server_->run());
-  EXPECT_TRUE(pipe_.has("listener failed: draining, 0 open"));
+  EXPECT_TRUE(pipe_.has("listener failed: draining 0 connections"));
 }
 
 TEST_F(ServerTest, DrainsOnASignalAfterAListenerDied) {
@@ -862,7 +862,7 @@ TEST_F(ManagedServer, LeavesWaitingClientsToTheNextServer) {
 TEST_F(ServerTest, DrainsOnSigusr2WithoutAServiceManager) {
   start();
   expect_to_drain_for({SIGUSR2});
-  EXPECT_TRUE(pipe_.has("SIGUSR2: draining, 1 open, for at most 5s\n"));
+  EXPECT_TRUE(pipe_.has("SIGUSR2: draining 1 connection for at most 5s\n"));
 }
 
 TEST_F(ServerTest, DrainsOnSigusr2IfTheManagerStoresNothing) {
