@@ -39,7 +39,7 @@ bool is_number(const std::string& text) {
                                       [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
-// In getopt_long(3)'s table the val of the first long option; it returns a letter as it is.
+// The value that getopt_long(3) returns for the first long option: above all letters.
 constexpr int kFirstVal = 256;
 
 bool takes_value(const Option& option) { return *option.argument != '\0'; }
@@ -52,9 +52,9 @@ OptionTable with_help(OptionTable table, Action& action) {
   return table;
 }
 
-// Reports an option that getopt_long() has refused with this value. `word` is argv[optind - 1] and
-// `next` is argv[optind]. An unknown letter at the end of a word is in `word`; any other is in
-// `next`.
+// Throws UsageError for an option for which getopt_long() has returned the error `val`. `word` is
+// argv[optind - 1] and `next` is argv[optind]. An unknown letter at the end of a word is in `word`;
+// any other is in `next`.
 [[noreturn]] void refuse(int val, const std::string& word, const char* next,
                          const OptionTable& table) {
   const auto letter = static_cast<char>(optopt);
@@ -62,8 +62,8 @@ OptionTable with_help(OptionTable table, Action& action) {
     throw UsageError("option '" + (word.starts_with("--") ? word : std::string{'-', letter}) +
                      "' needs a value");
   }
-  // getopt_long() reports an unknown long option by 0, a long option with a value that it must not
-  // have by its val, and an unknown letter by the letter.
+  // getopt_long() sets optopt to 0 for an unknown long option, to the val of a long option that
+  // takes no value but has one, and to an unknown letter itself.
   if (optopt >= kFirstVal) throw UsageError("option '" + word + "' takes no value");
   if (optopt != 0) {
     const bool is_read = word.starts_with('-') && word.ends_with(letter);
@@ -82,7 +82,7 @@ std::string synopsis_of(const Option& option) {
   return text;
 }
 
-// In lines of at most 80 columns; the help begins after `column` of them.
+// Returns lines of at most 80 columns, with the help text to the right of the first `column`.
 std::string help_of(const Option& option, std::size_t column) {
   constexpr std::size_t kWidth = 80;
   std::string line = synopsis_of(option);

@@ -58,7 +58,7 @@ void Client::open_connections() {
   while (opened_ < settings_.connections && can_open()) open(opened_++, transcript_);
 }
 
-// Continues to send, once no connection is unopened or still connecting.
+// Continues to send once all connections have been opened and none is still connecting.
 void Client::advance() {
   if (opened_ < settings_.connections || is_connecting()) return;
   if (settings_.from_input) {

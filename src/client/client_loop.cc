@@ -10,8 +10,8 @@ namespace {
 // The most that one recv(2) returns.
 constexpr std::size_t kMaxReceived = 64UL * 1024;
 
-// The maximum number of simultaneous connection attempts. The server's backlog (listen(2)) is often
-// no longer.
+// The maximum number of simultaneous connection attempts. Many servers have a backlog of only this
+// length (listen(2)).
 constexpr std::size_t kMaxConnecting = 128;
 
 }  // namespace
@@ -98,7 +98,7 @@ void ClientLoop::handle(std::size_t index, const Event& event) {
     --connecting_;
     if (!connection.is_over()) {
       last_connected_ = now_;
-      // If some addresses do not work, later connections start with this address, which does.
+      // If some addresses do not work, later connections start with this one, which works.
       if (!connection.refusals().empty()) addresses_.prefer(connection.remote());
       handle_connected(index, now_ - entry.attempt_began);
     }

@@ -91,7 +91,7 @@ std::uint64_t Load::count_not_open() {
   return count;
 }
 
-// Called once each connection that the load waits for is open or has failed.
+// Called when every connection that the load waits for is open or has failed.
 void Load::begin() {
   away_before_ = away();
   workload_.begin(now());

@@ -24,7 +24,7 @@ int set_option(int fd, int level, int name, int value) noexcept {
   return ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-// {0, 0} means for ever.
+// {0, 0} means forever.
 void set_receive_timeout(int fd, timeval time) noexcept {
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }

@@ -108,7 +108,7 @@ OptionTable load_options(ClientOptions& options) {
       {0, "sample", "TIME", "Take a sample every TIME",
        [&](auto& value) {
          presentation.sample = value.duration();
-         // The client does nothing else while it sums one up.
+         // The client sends and receives nothing while it sums up a sample.
          if (*presentation.sample < kMinSample) value.reject("out of range (at least 1ms)");
        },
        format_duration(Presentation::kDefaultSample) + "; --json: none"},
@@ -147,7 +147,7 @@ bool is_address(const std::string& text) {
          ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
 }
 
-// "127.0.0.1", "[::1]:7", "localhost", "echo.example.net:7": what few messages look like.
+// "127.0.0.1", "[::1]:7", "localhost", "echo.example.net:7": texts that are rarely messages.
 bool looks_like_host(std::string text) {
   const std::size_t digits = text.find_last_not_of("0123456789") + 1;
   if (digits > 1 && text[digits - 1] == ':' && !is_address(text)) text.resize(digits - 1);

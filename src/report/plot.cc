@@ -31,8 +31,8 @@ double doublings(Duration value) {
   return std::log2(static_cast<double>(std::max(value, Duration{1}).count()));
 }
 
-// All rows have the same height on a logarithmic axis: a power of two of doublings, and the least
-// that needs at most kMaxRows rows. The limits between rows do not depend on the recorded values.
+// All rows have the same height on a logarithmic axis: the smallest power of two, in doublings,
+// that needs at most kMaxRows rows. The limits between rows are multiples of that height.
 std::vector<Row> rows_of(const std::vector<Histogram::Bucket>& buckets) {
   double height = 1.0 / 32;
   const auto index_of = [&](Duration value) {

@@ -23,10 +23,11 @@ constexpr int kMaxBatch = 64;
 // The length of a pause, unless a connection ends earlier.
 constexpr Duration kAcceptPause = 100ms;
 
-// The acceptor gives up if a listener dies sooner than this after the last one was reopened.
+// The acceptor gives up if a listener dies within this time after the last reopening.
 constexpr Duration kReopenInterval = 1s;
 
-// These errors concern one client only: accept(2) passes on network errors ("Error handling").
+// After these errors the listener still works: EINTR, and the errors of one client, which accept(2)
+// passes on ("Error handling").
 constexpr std::array kClientErrors{EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,    ENOPROTOOPT,
                                    EHOSTDOWN, ENONET,       EHOSTUNREACH, ENETUNREACH, EOPNOTSUPP};
 
@@ -73,8 +74,8 @@ void Acceptor::watch(int listener) {
 }
 
 bool Acceptor::accept(int listener, Time now) {
-  // If another process shares a blocking listener and is faster, accept(2) waits for one tick. It
-  // is therefore called once per report of select().
+  // If another process shares a blocking listener and takes the client first, accept(2) waits for
+  // one tick. On such a listener, accept(2) is therefore called once per report of select().
   const int max = !are_passed_ || is_nonblocking(listener) ? kMaxBatch : 1;
   for (int i = 0; i < max; ++i) {
     Accepted client = accept_from(listener);
@@ -156,7 +157,7 @@ void Acceptor::replace(int dead, int error, Time now) {
   selector_.forget(dead);
   listening_.erase(dead);
   std::erase_if(listeners_, [dead](const UniqueFd& each) { return each.get() == dead; });
-  // If listeners die repeatedly, a new process may fare better.
+  // If listeners die repeatedly, a restart may help.
   if (are_passed_ || now < reopen_from_ || !reopen(local, now)) has_failed_ = true;
 }
 
@@ -192,7 +193,7 @@ void Acceptor::finish(Time now) {
   }
 }
 
-// These clients are connected from their own point of view, and may have sent bytes already.
+// The kernel has completed these connections, so the clients may already have sent bytes.
 void Acceptor::accept_backlog(Time now) {
   for (const UniqueFd& listener : listeners_) {
     selector_.watch_input(listener.get(), false);

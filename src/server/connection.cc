@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long a lingering peer that has taken all bytes may be silent.
+// How long a lingering connection waits for input once the peer has taken all bytes.
 constexpr Duration kMaxLinger = 250ms;
 
 }  // namespace

@@ -23,7 +23,8 @@ void HostLimit::remove(const Endpoint& peer) noexcept {
   if (--host->second == 0) counts_.erase(host);
 }
 
-// The host as an IPv6 address: mapped, or without the part that its user chooses.
+// The key of a host, as an IPv6 address: a mapped IPv4 address; a network of 64 bits; or a
+// link-local address with its scope.
 HostLimit::Host HostLimit::host_of(const Endpoint& peer) noexcept {
   constexpr std::size_t kMappedAt = 12;
   constexpr std::size_t kNetworkBytes = 8;

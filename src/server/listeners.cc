@@ -53,7 +53,7 @@ bool is_wanted(int listener, const ListenSettings& settings) {
   return found;
 }
 
-// Rejects these addresses here, because the kernel accepts a listener on them.
+// Rejects multicast and broadcast addresses, because the kernel accepts a listener on them.
 void expect_no_group_address(const Endpoint& endpoint) {
   const char* const kind = endpoint.is_multicast()  ? "multicast"
                            : is_broadcast(endpoint) ? "broadcast"

@@ -84,7 +84,7 @@ void MessageQueue::make_room(std::size_t length, BlockPool& pool) {
   }
 }
 
-// Keeps the blocks that contain pending bytes.
+// Gives all blocks without pending bytes back to the pool.
 void MessageQueue::give_back(BlockPool& pool) noexcept {
   if (bytes_ == 0) offset_ = 0;
   while (blocks_->size() * kBlockBytes >= offset_ + bytes_ + kBlockBytes) {

@@ -88,8 +88,7 @@ bool Restart::give(std::span<const UniqueFd> listeners, const ConnectionTable& c
   if (is_confirmed) {
     log_.info("handed over: ", count, ", ", pending, " bytes pending");
   } else {
-    // The manager may still take the connections. Continuing with them here would lose them for
-    // certain.
+    // The manager may still store the connections. A drain would certainly end them.
     log_.warning("handed over without confirmation: ", count, ", ", pending,
                  " bytes pending; the service manager does not answer");
   }

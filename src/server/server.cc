@@ -60,7 +60,7 @@ bool Server::turn() {
   }
   const bool found_nothing =
       error == 0 && selector_.readable().empty() && selector_.writable().empty();
-  handle_signals();  // Even if their pipe is not readable: select() may fail for ever.
+  handle_signals();  // Even if their pipe is not readable: select() may fail forever.
 
   for (const int fd : selector_.readable()) {
     if (acceptor_.listeners().contains(fd)) {
@@ -200,7 +200,7 @@ void Server::handle_signals() {
   }
   if (stop == 0) return;
   now_ = clock_();  // The signal may have come long after the last reading.
-  // A draining server has nothing to hand over.
+  // A drain continues: a connection that it has hung up on cannot be handed over.
   if (stop == SIGUSR2 && drain_timeout_.is_running()) return;
   if (has_stop_signal_) {
     log_.info("second signal, ", signal_name(stop), ": closing ",
@@ -226,7 +226,7 @@ void Server::start_draining(std::string_view reason) {
   drain_timeout_.start(now_, settings_.drain_timeout);
   manager_.announce_stopping(settings_.drain_timeout);
   acceptor_.finish(now_);
-  // Few turns are left, so no connection may have to wait for another turn.
+  // Few turns are left, so every call to select() must include every connection.
   for (const Connection& connection : connections_) selector_.keep_active(connection.fd());
   log_.info(reason, ": draining ", format_count(connections_.size(), "connection"), " for at most ",
             settings_.drain_timeout);

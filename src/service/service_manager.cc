@@ -34,7 +34,7 @@ constexpr Duration kStatusInterval = 1s;
 // The pause after a datagram that did not get through.
 constexpr Duration kRetryInterval = 1s;
 
-// Time for the end of the service beyond the announced time.
+// The announced time exceeds `max` by this, because the end of the service takes time too.
 constexpr Duration kStopSlack = 5s;
 
 bool is_address(std::string_view name) {

@@ -16,7 +16,7 @@
 namespace echo::test {
 namespace {
 
-// As GitHub makes it of a heading: lower case, blanks as hyphens, no punctuation.
+// The anchor that GitHub derives from a heading: lower case, hyphens for blanks, no punctuation.
 std::string anchor_of(std::string_view heading) {
   std::string anchor;
   for (const char c : heading) {
@@ -58,7 +58,8 @@ std::string error_of(const std::string& link, const ProjectFile& document,
   return anchors_in(found->text).contains(anchor) ? "" : "there is no heading for #" + anchor;
 }
 
-// Pages of the hosting site, such as the state of CI, have addresses beside the repository's.
+// True for other sites, and for pages such as the CI status that are outside the repository's
+// files.
 bool is_outside(std::string_view link) {
   return link.find("://") != std::string_view::npos || link.starts_with("mailto:") ||
          link.starts_with("../../actions/");

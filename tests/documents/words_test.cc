@@ -12,8 +12,8 @@
 
 #include "documents/project_files.h"
 
-// The words that the project does not use in documents, comments, test names, and texts of its
-// programs, and what it uses in their place.
+// Words that documents, comments, test names and program texts must not contain, and their
+// replacements.
 namespace echo::test {
 namespace {
 
@@ -91,10 +91,10 @@ constexpr std::array kBanned{
     Phrase{". of", "the subject first"},
 };
 
-// A class, and the title of a section.
+// Allowed although they contain a banned word: the name of a class and a section title.
 constexpr std::array<std::string_view, 2> kAllowed{" quiet set ", " where it differs "};
 
-// A text that one reads without a break, and the number of its first line.
+// Continuous text, and the number of its first line.
 struct Passage {
   std::string text;
   std::size_t line = 1;

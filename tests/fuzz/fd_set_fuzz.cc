@@ -15,7 +15,7 @@ namespace {
 
 using fuzz::require;
 
-// Some words' worth of bits, so that sets are dense and thin.
+// A few dozen words of bits, so that sets can be dense or sparse.
 constexpr std::size_t kMaxFd = 1500;
 
 class Sets {
@@ -80,7 +80,7 @@ class Sets {
             "next() returns the next member");
   }
 
-  // While it iterates, erases at each member the one that is `distance` above it.
+  // Iterates, and at each member erases the descriptor that is `distance` higher.
   void iterate_erasing_ahead(int distance) {
     std::set<int> left = members_;
     std::vector<int> expected;

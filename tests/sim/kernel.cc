@@ -679,7 +679,7 @@ int Kernel::pselect(int nfds, fd_set* readable, fd_set* writable, fd_set* except
     } else if (world_->wake()) {
       found = ready(wanted);
     } else {
-      violate("the program waits for ever");
+      violate("the program waits forever");
       break;
     }
   }

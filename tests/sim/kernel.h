@@ -91,7 +91,7 @@ class World {
   virtual void kill_listener(int listener) = 0;
   // The program called connect().
   virtual void connect(const std::shared_ptr<Stream>& stream) = 0;
-  // The program would sleep for ever: the last chance to send a signal. Returns false if it sends
+  // The program would sleep forever: the last chance to send a signal. Returns false if it sends
   // none.
   virtual bool wake() = 0;
   // These check the rules of the program, beyond the rules of a kernel.

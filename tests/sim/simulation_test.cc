@@ -22,7 +22,7 @@ extern "C" [[gnu::weak]] void __sanitizer_set_death_callback(void (*callback)())
 namespace echo::sim {
 namespace {
 
-// The seeds to run: `count` seeds from `first` on. The default is small enough for every test run.
+// The seeds to run: `count` seeds from `first` on. The default is small enough forevery test run.
 struct Seeds {
   std::uint64_t first = 1;
   std::optional<std::uint64_t> count{};

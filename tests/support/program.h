@@ -145,7 +145,7 @@ class ServerProgram : public Program {
 std::uint64_t bytes_in(Program& server);
 std::uint64_t bytes_pending(Program& server);
 
-// Polls a condition that no event reports, for at most kPatience. Throws std::runtime_error then.
+// Polls a condition that no event reports. Throws std::runtime_error if it is false for kPatience.
 void wait_until(const std::function<bool()>& condition);
 
 // Runs a program to its end.

@@ -41,7 +41,7 @@ class TestManager {
   // All messages so far, each with a newline after it.
   std::string messages();
 
-  // Returns the descriptors that it keeps, and drops them: the caller owns them.
+  // Passes the ownership of all stored descriptors to the caller.
   std::vector<PassedDescriptor> take_kept();
 
  private:

@@ -131,7 +131,7 @@ TEST_P(ClientReadFaultAtEof, FailsWithOneErrorLine) {
 INSTANTIATE_TEST_SUITE_P(Each, ClientReadFaultAtEof, testing::ValuesIn(faults_except_resets()),
                          name_of_test);
 
-// connect(2): these errors mean that the connection is in progress. Here no connection was started.
+// These errors of connect(2) mean that a connection is in progress, but strace has prevented it.
 class ClientPendingConnectFault : public ClientFaultTest {};
 
 TEST_P(ClientPendingConnectFault, FailsWithOneErrorLine) {

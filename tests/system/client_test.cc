@@ -20,7 +20,7 @@
 namespace echo::test {
 namespace {
 
-TEST(EchoClient, SendsTheListingsMessagesOnTwoSockets) {
+TEST(EchoClient, SendsTheDefaultMessagesOnTwoConnections) {
   ServerProgram server({"-H", "127.0.0.1"});
   const Outcome client = run(ECHO_CLIENT, at_port(server.port()));
   EXPECT_EQ(client.status, 0);

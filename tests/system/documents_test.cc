@@ -67,8 +67,8 @@ class Options {
   std::vector<Option> options_;
 };
 
-// Prints each option that the completion offers, with VALUE if the completion offers no option
-// after it. Also prints VALUE for each other option that the file handles as if it had a value.
+// Prints each option that the completion offers. Adds VALUE if no option is offered after it. Also
+// prints each other option that the file treats as one with a value.
 constexpr const char* kAskBash = R"sh(
 shopt -s extglob
 _init_completion() { cur=- prev=$before split=false; }

@@ -180,7 +180,7 @@ Outcome run_at_missed_rate(const std::vector<std::string>& format) {
   return {.status = status, .output = client.output_text(), .error = client.error_text()};
 }
 
-TEST(Figures, WarnOfAMissedRateInATable) {
+TEST(Figures, WarnAboutAMissedRateInATable) {
   const Outcome client = run_at_missed_rate({});
   EXPECT_EQ(client.status, 0) << client.error;
   EXPECT_TRUE(has(client.output, "Warning: the rate was not kept: ")) << client.output;
@@ -196,7 +196,7 @@ TEST(Figures, WarnOnStandardErrorForJsonAndCsv) {
   }
 }
 
-TEST(Figures, WarnOfAWaitForAProcessorInATable) {
+TEST(Figures, WarnAboutAWaitForAProcessorInATable) {
   if (run("sh", {"-c", "command -v taskset"}).status != 0) GTEST_SKIP() << "taskset is missing";
   ServerProgram server;
   cpu_set_t first{};

@@ -21,7 +21,7 @@
 namespace echo::test {
 namespace {
 
-TEST(Log, ReportsAConnectionInTheListingsWords) {
+TEST(Log, ReportsAConnectionLikeTheTextbookLoop) {
   ServerProgram server;
   TestPeer peer(server.endpoint());
   const std::string address = peer.local().to_string();

@@ -19,7 +19,7 @@
 #include "support/test_manager.h"
 #include "support/test_peer.h"
 
-// The server as a service of a service manager that the test plays.
+// The server under a service manager that the test simulates.
 namespace echo::test {
 namespace {
 

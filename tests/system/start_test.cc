@@ -94,9 +94,9 @@ TEST_P(UserSignalBeforeTheLoop, DoesNotEndTheServer) {
 INSTANTIATE_TEST_SUITE_P(Each, UserSignalBeforeTheLoop, testing::Values(SIGUSR1, SIGUSR2),
                          [](const auto& each) { return ::sigabbrev_np(each.param); });
 
-// A server whose name look-up does not end: the file of host aliases (hostname(7), HOSTALIASES) is
+// A server whose name lookup does not end: the file of host aliases (hostname(7), HOSTALIASES) is
 // a FIFO without a writer.
-class NameLookUp : public testing::Test {
+class NameLookup : public testing::Test {
  protected:
   struct Fifo {
     Fifo() {
@@ -126,12 +126,12 @@ class NameLookUp : public testing::Test {
   UniqueFd writer_;
 };
 
-TEST_F(NameLookUp, EndsOnAStopSignal) {
+TEST_F(NameLookup, EndsOnAStopSignal) {
   server_.signal(SIGTERM);
   EXPECT_EQ(server_.wait_for_exit(), 0);
 }
 
-TEST_F(NameLookUp, ContinuesAfterAUserSignal) {
+TEST_F(NameLookup, ContinuesAfterAUserSignal) {
   server_.signal(SIGUSR1);
   server_.signal(SIGUSR2);
   // The resolver may open the file again for the next address family.

@@ -241,7 +241,7 @@ TEST_F(Systemd, ServesPassedSocketsWithoutANetwork) {
   EXPECT_EQ(peer.echo("still through"), "still through");
 }
 
-// 1000 connections. Each tenth has filled all buffers up to the server and back, and has read
+// 1,000 connections. Every tenth one has filled all buffers in both directions and has read
 // nothing yet.
 class OpenConnections {
  public:

@@ -64,7 +64,7 @@ struct Given {
 
   bool has(std::string_view option) const;
 
-  // For a program that takes no arguments: throws UsageError with the first of them. If that is a
+  // For a program that takes no arguments: throws UsageError with the first argument. If that is a
   // number, the text suggests `number_option`, such as "--port".
   void expect_no_arguments(std::string_view number_option = {}) const;
 };

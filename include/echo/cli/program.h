@@ -26,9 +26,9 @@ bool print_instead(Action action, std::string_view name, std::string_view help);
 // warning and leaves the limit unchanged.
 void raise_descriptor_limit(Log& log);
 
-// Limits a name lookup to two seconds, instead of ten or more, if a name server does not answer, or
-// never answers for IPv6; and to one second more for a lost packet. Sets RES_OPTIONS for the
-// resolver, unless the environment has set it (resolv.conf(5)).
+// Limits a name lookup to two seconds, instead of ten or more, if a name server never answers, or
+// does not answer for IPv6. A lost packet costs one second more. Sets RES_OPTIONS for the resolver,
+// unless the environment has set it (resolv.conf(5)).
 void limit_name_lookups();
 
 }  // namespace echo

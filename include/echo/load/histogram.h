@@ -11,7 +11,7 @@ namespace echo {
 // A histogram of durations in constant memory (400 KB).
 //
 // The buckets are log-linear: 1 ns wide below 2,048 ns; above that, each doubling has 1,024 buckets
-// of equal width. A value read back is therefore at most 0.1 % above the recorded one: three
+// of equal width. A value read back is therefore at most 0.1% above the recorded one: three
 // significant digits for all durations. The count, minimum and maximum are exact. The mean and the
 // deviation are computed from the values, not from the buckets.
 class Histogram {

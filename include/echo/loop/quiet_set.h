@@ -9,7 +9,7 @@
 
 namespace echo {
 
-// Decides which descriptors a call of select() may leave out.
+// Decides which descriptors a call to select() may leave out.
 //
 // An active descriptor is in every call. It becomes a candidate if it is not ready during N calls
 // that find other descriptors ready. A candidate is armed, so that the kernel reports its events,
@@ -38,10 +38,10 @@ class QuietSet {
   // As remove(), for a descriptor that is closed or about to be closed. Also ends keep_active().
   void forget(int fd) noexcept;
 
-  // Prepares the sets of a call of select(): removes the idle descriptors and adds the queue of
+  // Prepares the sets of a call to select(): removes the idle descriptors and adds the queue of
   // events. Returns true if the call contains probes and must not sleep.
   bool leave_out_idle(FdSet& readable, FdSet& writable) noexcept;
-  // Evaluates a call of select() with `ready` results. Takes the reported events and removes their
+  // Evaluates a call to select() with `ready` results. Takes the reported events and removes their
   // descriptor, events_fd(), from `readable`.
   void note(int ready, FdSet& readable, const FdSet& writable, const FdSet& exceptional);
 

@@ -20,7 +20,7 @@ namespace echo {
 // with a QuietSet may live at a time.
 class Selector {
  public:
-  // kAll: each call of select() asks about all inputs and outputs, without a QuietSet.
+  // kAll: each call to select() asks about all inputs and outputs, without a QuietSet.
   enum class Asks { kAll, kActive };
   explicit Selector(Asks asks = Asks::kActive);
 
@@ -32,14 +32,14 @@ class Selector {
   void watch_input(int fd, bool wanted);
   void watch_output(int fd, bool wanted);
 
-  // Keeps the descriptor in every call of select() until forget().
+  // Keeps the descriptor in every call to select() until forget().
   void keep_active(int fd);
 
   // Removes the descriptor from every set, the three results included: a new file with the same
   // number must not inherit a result of the old one within the same turn.
   void forget(int fd) noexcept;
 
-  // Waits until a descriptor is ready or `timeout` has passed (nullopt: for ever). It may return
+  // Waits until a descriptor is ready or `timeout` has passed (nullopt: forever). It may return
   // early with empty results: after a signal, and after a round of the QuietSet's probes. Returns
   // 0, or an errno value such as ENOMEM with empty results. After an error wait() has slept for
   // kRest, or until a signal, so the caller may try again immediately.

@@ -44,9 +44,9 @@ struct Payload {
 class Log {
  public:
   enum class Mode {
-    // Does not wait for the reader, see Output::write_now(): drops a line of which the descriptor
-    // takes nothing, and keeps the rest of a line that it takes in part. The next line that is
-    // written reports how many were dropped. On a terminal and in a file, lines have the time.
+    // Does not wait for the reader, see Output::write_now(). Drops a line if the descriptor takes
+    // none of it; keeps the rest if the descriptor takes only a part. The next line that is written
+    // reports the number of dropped lines. On a terminal and in a file, lines have the time.
     kDaemon,
     // Waits for the reader, see set_wait(). Lines have no time.
     kTool,

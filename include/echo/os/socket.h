@@ -74,8 +74,8 @@ bool shares_port(int listener) noexcept;
 // Stops the listener for all processes that share it, and frees its port for another listener.
 void shut_down_listener(int listener) noexcept;
 
-// Lets no more clients into the backlog, except as it empties. (Linux drops connection requests
-// while more clients wait than listen(2) allows.)
+// Admits no new clients to the backlog while any client waits in it: sets its length to 0. (Linux
+// drops connection requests while more clients wait than listen(2) allows.)
 void close_backlog(int listener) noexcept;
 
 struct Accepted {
@@ -115,7 +115,7 @@ Moved send(int fd, std::string_view text) noexcept;
 // The maximum number of descriptors in one message of a Unix socket (unix(7), SCM_MAX_FD).
 constexpr std::size_t kMaxInMessage = 253;
 
-// Sends the message with copies of at most kMaxInMessage descriptors by one sendmsg(2) (unix(7),
+// Sends the message with copies of at most kMaxInMessage descriptors with one sendmsg(2) (unix(7),
 // SCM_RIGHTS). Returns 0, or an errno value. Never raises SIGPIPE.
 int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, int flags) noexcept;
 

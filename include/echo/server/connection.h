@@ -35,9 +35,9 @@ class Connection {
   // Takes a non-blocking socket. `max_queue`, at least 1, is the maximum of pending bytes.
   Connection(UniqueFd fd, const Endpoint& peer, std::size_t max_queue, Time now);
 
-  // Continues a connection of the previous server, which has received the `pending` bytes, and
-  // perhaps EOF, and has not sent these bytes. Call it on a new connection only. If it throws
-  // std::bad_alloc, close the connection.
+  // Continues a connection of the previous server. That server has received the `pending` bytes,
+  // and EOF if `at_eof` is true, but has not sent these bytes. Call it on a new connection only. If
+  // it throws std::bad_alloc, close the connection.
   void resume(std::string_view pending, bool at_eof, BlockPool& pool);
 
   int fd() const noexcept { return fd_.get(); }
@@ -67,9 +67,9 @@ class Connection {
     return (state_ == State::kOpen || state_ == State::kDraining) && !queue_.empty();
   }
 
-  // For a readable connection: receives a chunk into the queue and returns its length; 0 if there
-  // was no chunk. If it throws std::bad_alloc, close the connection. Pass the same pool in every
-  // call.
+  // For a readable connection: receives bytes into the queue and returns their number; 0 if there
+  // were none. While lingering, discards the bytes and returns 0. If it throws std::bad_alloc,
+  // close the connection. Pass the same pool in every call.
   std::size_t receive(BlockPool& pool, Time now);
 
   // True if the last receive() found no input.

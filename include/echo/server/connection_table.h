@@ -31,7 +31,7 @@ class ConnectionTable {
   // Marks the connection as the most recently active one.
   void move_to_back(Connection& connection) noexcept;
 
-  // Iterates in this order.
+  // Iterates from the least to the most recently active connection.
   auto begin() noexcept { return by_activity_.begin(); }
   auto begin() const noexcept { return by_activity_.begin(); }
   auto end() noexcept { return by_activity_.end(); }

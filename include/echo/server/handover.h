@@ -20,8 +20,8 @@ namespace echo {
 // descriptors in its queue (SOCK_SEQPACKET; unix(7), SCM_RIGHTS). The first message carries the
 // listeners and a file in memory that contains the pending bytes and describes all descriptors
 // (memfd_create(2)). A peek reads this message without removing anything. A single descriptor is
-// used because systemd compares each descriptor to keep with all that it keeps already, and lists
-// all names in one bounded variable.
+// used because systemd compares each new descriptor with all that it already keeps, and passes the
+// names of all descriptors in one variable of limited length.
 
 // The name of the package at the service manager.
 constexpr const char* kHandoverName = "handover";
@@ -93,7 +93,7 @@ class HandoverReader {
   // parts are closed and reported by error().
   explicit HandoverReader(UniqueFd package);
 
-  // Takes everything out of the package and returns the connections by connections(). Call it after
+  // Takes everything out of the package; connections() then returns the connections. Call it after
   // the rest of the start has succeeded: until then the service manager keeps the package for
   // another try.
   void take_connections();

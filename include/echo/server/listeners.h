@@ -16,12 +16,12 @@ std::vector<Addresses> resolve_hosts(const std::vector<std::string>& names);
 
 // Listens once on every address of every host and logs each: `starting up on ADDR port PORT`, at
 // every log level if the kernel has chosen the port. An address that a wildcard includes gets no
-// listener of its own. If this machine does not have an address, that is a warning, provided that
+// listener of its own. If this machine does not have an address, logs a warning, provided that
 // another address of the same host works. Throws std::system_error, with the address and port in
 // its text, if a host has no usable address or an address fails for another reason.
 //
-// An `old` listener of the previous server replaces a new one with the same properties, so that the
-// clients that wait on it are served.
+// Uses an `old` listener of the previous server instead of a new one if its address, port and
+// SO_REUSEPORT are the requested ones, so that the clients that wait on it are served.
 std::vector<UniqueFd> open_listeners(const ListenSettings& settings,
                                      const std::vector<UniqueFd>& old, Log& log);
 

@@ -51,15 +51,15 @@ struct Statistics {
 // The echo server: sends each client's bytes back to it, in order (RFC 862).
 //
 // Read tests/bench/peers/select_echo.cc first: it is the textbook's select() loop, and turn() is
-// the same loop. Acceptor is its `accept`; Connection has its message queue and one function per
-// event.
+// the same loop. Acceptor does the work of the loop's `accept`. Connection contains the message
+// queue and has one function per event.
 //
 // SIGTERM, SIGINT and SIGHUP start a drain: the server stops listening, echoes the bytes that have
 // reached it, and hangs up on each client without pending bytes. The drain ends when all clients
 // have gone, when drain_timeout has passed, or immediately at a second such signal. SIGUSR1 logs
 // statistics. SIGUSR2 hands all sockets and pending bytes over to the service manager, for the next
-// server, and ends this one; without a manager that keeps them, it starts a drain.
-// During a drain it has no effect.
+// server, and ends this one; without a manager that keeps them, it starts a drain. During a drain,
+// SIGUSR2 has no effect.
 //
 // If an allocation fails, only the affected connection is closed.
 class Server {
@@ -72,8 +72,8 @@ class Server {
   Server(const ServerSettings& settings, Log& log, Signals& signals, ServiceManager& manager,
          StartupSockets startup_sockets = {}, std::function<Time()> clock = Clock::now);
 
-  // Serves until a drain or a handover is complete. Returns false if a listener has died and could
-  // not be reopened, which starts a drain too.
+  // Serves until a drain or a handover is complete. A listener that dies and cannot be reopened
+  // also starts a drain; run() then returns false.
   bool run();
 
   // One turn of the loop: waits for events and handles them all. Returns false once the server has

@@ -18,7 +18,7 @@ struct ListenSettings {
   std::uint16_t port = 10000;  // 0: any free port, the same for all addresses.
   // For listen(2). Linux limits it to net.core.somaxconn, whose default is the same.
   int backlog = 4096;
-  bool reuse_port = false;  // Other processes that also ask for it may share the port.
+  bool reuse_port = false;  // Other processes that also set SO_REUSEPORT may share the port.
   // For listen_on(). RFC 1122, section 4.2.3.6, requires a default of at least two hours, so that a
   // passing failure breaks no connection; here a free descriptor matters more than an idle
   // connection.
@@ -31,7 +31,7 @@ struct ServerSettings {
   std::size_t max_connections = 0;       // More are refused. 0: limited by descriptors only.
   std::size_t max_per_host = 0;          // Per host; more are refused. 0: no limit.
   std::size_t max_queue = 256UL * 1024;  // Maximum of pending bytes per connection; at least 1.
-  Duration idle_timeout{0};              // Closes idle connections after it. 0: never.
+  Duration idle_timeout{0};              // Connections idle for this time are closed. 0: never.
   Duration drain_timeout = std::chrono::seconds{5};  // How long a drain waits for clients.
 };
 

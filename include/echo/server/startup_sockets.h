@@ -14,9 +14,9 @@ struct StartupSockets {
   HandoverReader handover;          // From the previous server.
 };
 
-// Takes the descriptors that the service manager passes. Refuses any other kind of descriptor with
-// a warning that names it. Throws UsageError if one is refused and there is no TCP listener. Call
-// it only once.
+// Takes the TCP listeners and the handover that the service manager passes. Closes each descriptor
+// of another kind with a warning that names it; throws UsageError instead if there is no TCP
+// listener. Call it only once.
 StartupSockets take_startup_sockets(Log& log);
 
 }  // namespace echo

@@ -62,7 +62,8 @@ class ServiceManager {
   // detect that the manager refuses to keep the descriptor.
   int store(int fd, std::string_view name) const;
 
-  // Makes the manager close the descriptors that it keeps by this name. May wait as store() does.
+  // Makes the manager close the descriptors that it keeps under this name. May wait as store()
+  // does.
   void drop(std::string_view name);
 
   // Waits until the manager has read all previous datagrams (sd_notify_barrier(3)). Returns false

@@ -57,7 +57,7 @@ while inputs:
         except queue.Empty:
             outputs.remove(s)
         else:
-            # The listing ignores that send() may take only a part.
+            # The textbook example ignores short writes.
             sent = s.send(next_msg)
             if sent < len(next_msg):
                 message_queues[s].queue.appendleft(next_msg[sent:])

@@ -200,7 +200,7 @@ TEST_P(ClosedStandardDescriptors, AreReplacedWithTheNullDevice) {
   }));
 }
 
-TEST_P(ClosedStandardDescriptors, CauseNoOtherDescriptorToOpen) {
+TEST_P(ClosedStandardDescriptors, LeaveNoOtherDescriptorOpen) {
   const int lowest_free = lowest_free_descriptor();
   EXPECT_TRUE(succeeds_in_child([&] {
     close_all(GetParam());

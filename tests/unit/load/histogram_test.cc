@@ -105,7 +105,7 @@ TEST(Histogram, MatchesThePercentilesOfASortedVector) {
   }
 }
 
-TEST(Histogram, MergeEqualsAHistogramOfAllValues) {
+TEST(Histogram, MergesIntoAHistogramOfAllValues) {
   for (std::uint32_t seed = 1; seed <= 50; ++seed) {
     SCOPED_TRACE(seed);
     const std::vector<Duration> ones = random_values(seed * 7 % 100, seed);

@@ -151,7 +151,7 @@ TEST_F(LoadRecorderTest, KeepsOnlyTheFirstFailureTexts) {
   EXPECT_EQ(results.failure_texts.back(), std::to_string(kMaxFailuresLogged - 1));
 }
 
-TEST_F(LoadRecorderTest, KnowsTheTimeOfTheNextReport) {
+TEST_F(LoadRecorderTest, ReturnsTheTimeOfTheNextReport) {
   start();
   EXPECT_EQ(recorder_->next_time(), Time::max());
   start({.sample = 2s, .progress = 3s});

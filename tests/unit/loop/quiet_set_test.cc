@@ -23,7 +23,7 @@ using test::SocketPair;
 
 constexpr std::size_t kSilent = QuietSet::kFewIdle;
 
-// Simulates calls of select() on many descriptors. Only the first descriptor is ready.
+// Simulates calls to select() on many descriptors. Only the first descriptor is ready.
 class QuietSetTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -212,7 +212,7 @@ TEST_F(QuietSetTest, DisarmsADescriptorThatIsActiveAgain) {
 TEST_F(QuietSetTest, SkipsTheProbeIfReadyMeanwhile) {
   while (pairs_.size() < 10 + QuietSet::kMaxProbing) add_one();
   call_until_probe();
-  // The last candidate waits for a later call: there are more than one call probes.
+  // One call cannot probe all candidates, so the last one waits for a later call.
   const std::size_t last = pairs_.size() - 1;
   ready_.insert(fd(last));
   note();

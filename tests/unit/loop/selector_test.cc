@@ -453,7 +453,7 @@ TEST(Selector, ReportsReadableDescriptorsDespiteSignals) {
   int found = 0;
   constexpr int kWaits = 20'000;
   for (int i = 0; i < kWaits; ++i) {
-    // A new output causes an extra call of select() for the outputs alone.
+    // A new output causes an extra call to select() for the outputs alone.
     selector.watch_output(full.ours.get(), false);
     selector.watch_output(full.ours.get(), true);
     if (selector.wait(kNoWait) == 0 && selector.readable().contains(ready.ours.get())) ++found;

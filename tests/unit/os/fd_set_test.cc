@@ -116,7 +116,7 @@ TEST(FdSet, SkipsMembersErasedDuringIteration) {
   EXPECT_EQ(walked, (Fds{1, 64}));
 }
 
-TEST(FdSet, IteratesOnAfterErasingTheCurrentMember) {
+TEST(FdSet, ContinuesAfterErasingTheCurrentMember) {
   FdSet set = set_of({1, 63, 64});
   Fds walked;
   for (const int fd : set) {

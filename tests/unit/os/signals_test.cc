@@ -191,8 +191,8 @@ TEST_F(SignalsTest, LeavesAnIgnoredSighupIgnored) {
   EXPECT_EQ(signals.take(), 0);
 }
 
-// A shell without job control starts all background jobs with SIGINT ignored; nohup(1) ignores
-// SIGHUP on request.
+// A shell without job control starts every background job with SIGINT ignored, although the user
+// did not ask for it. SIGHUP is ignored only if the user did, for example with nohup(1).
 TEST_F(SignalsTest, CatchesSigintEvenIfIgnored) {
   set_action(SIGINT, SIG_IGN);
   Signals signals({SIGINT});

@@ -248,7 +248,7 @@ TEST(IsBroadcast, IsFalseForOtherAddresses) {
   }
 }
 
-TEST(ConnectTo, LetsTakeErrorReportARefusalOnce) {
+TEST(ConnectTo, ReportsARefusalOnceByTakeError) {
   // The socket is bound, which reserves the port, but does not listen.
   const UniqueFd deaf(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   ASSERT_EQ(::bind(deaf.get(), loopback().address(), loopback().length()), 0);

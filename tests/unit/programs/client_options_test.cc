@@ -243,7 +243,7 @@ TEST(ClientHelp, ShowsTheMeasuringDefaults) {
   expect_measuring_defaults(parse_client(words));
 }
 
-TEST(ClientOptions, TakesTheServerWhenMeasuring) {
+TEST(ClientOptions, TakesConnectingOptionsWhenMeasuring) {
   const LoadSettings load = parse_client({"-H::1", "-p7", "-c9", "-t1s", "-6", "-n1"}).load;
   EXPECT_EQ(load.host, "::1");
   EXPECT_EQ(load.port, 7);
@@ -360,7 +360,7 @@ TEST(ClientOptions, RejectsMessagesWhenMeasuring) {
             "MESSAGE '-' cannot be combined with --count, --duration or --interval");
 }
 
-TEST(ClientOptions, RejectsMeasuringOptionsInTalkMode) {
+TEST(ClientOptions, RejectsMeasuringOptionsWithoutAMeasurement) {
   const std::vector<std::pair<std::string, Words>> options{{"size", {"-s1"}},
                                                            {"pipeline", {"-P1"}},
                                                            {"rate", {"-r1"}},

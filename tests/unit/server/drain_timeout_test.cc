@@ -30,7 +30,7 @@ TEST(DrainTimeoutTest, AllowsOneMoreTurnAfterTheDeadline) {
   EXPECT_TRUE(timeout.is_over(kBeginning + 5s, true));
 }
 
-TEST(DrainTimeoutTest, AllowsSomeMoreTurnsWhileDescriptorsAreReady) {
+TEST(DrainTimeoutTest, BoundsTheTurnsWhileDescriptorsAreReady) {
   DrainTimeout timeout;
   timeout.start(kBeginning, 0s);
   for (int i = 0; i < DrainTimeout::kMaxLateTurns; ++i) {

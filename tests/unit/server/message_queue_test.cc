@@ -215,7 +215,7 @@ TEST(MessageQueue, KeepsTheRestOfAPartlySentBlock) {
   EXPECT_GT(cuts.size(), kBlock / kStep / 2);
 }
 
-// Compares the queue with a plain string for every sequence of pushes, short writes and full
+// Compares the queue with a plain string forevery sequence of pushes, short writes and full
 // sockets.
 TEST(MessageQueue, MatchesAStringInEverySequence) {
   enum Step : std::size_t { kPushByte, kPushMost, kPushLong, kFlush, kFlushAndRead, kSteps };

@@ -81,7 +81,7 @@ TEST(TakePassedDescriptors, TakesNothingIfNothingIsAnnounced) {
   EXPECT_EQ(taken(2, {.count = "0"}), "\n");
 }
 
-TEST(TakePassedDescriptors, WarnsOfAMissingVariable) {
+TEST(TakePassedDescriptors, WarnsAboutAMissingVariable) {
   EXPECT_EQ(taken(2, {.count = "2", .names = nullptr, .pid = ""}),
             "\nwarning: LISTEN_FDS: LISTEN_PID is missing; the passed descriptors are ignored\n");
   EXPECT_EQ(taken(2, {.count = nullptr}),
@@ -106,7 +106,7 @@ TEST(TakePassedDescriptors, IgnoresDescriptorsForAnotherProcess) {
   }
 }
 
-TEST(TakePassedDescriptors, WarnsOfAnInvalidCount) {
+TEST(TakePassedDescriptors, WarnsAboutAnInvalidCount) {
   for (const std::string count : {"", "-1", "x", "1x", "99999999999", "18446744073709551616"}) {
     EXPECT_EQ(taken(1, {.count = count.c_str()}),
               "\nwarning: LISTEN_FDS: \"" + count + "\" is not a number of descriptors\n");
@@ -126,7 +126,7 @@ TEST(TakePassedDescriptors, IgnoresDescriptorsOpenedByTheProcess) {
             "warning: LISTEN_FDS: descriptors announced: 2, passed: 1\n");
 }
 
-TEST(TakePassedDescriptors, WarnsOfAWrongNumberOfNames) {
+TEST(TakePassedDescriptors, WarnsAboutAWrongNumberOfNames) {
   EXPECT_EQ(taken(2, {.count = "2", .names = "one"}),
             "3 unknown, 4 unknown, \nwarning: LISTEN_FDNAMES: \"one\" does not have 2 names\n");
 }

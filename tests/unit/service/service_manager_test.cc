@@ -140,7 +140,7 @@ TEST_F(ServiceManagerTest, IgnoresTheWatchdogOfAnotherProcess) {
   EXPECT_EQ(pipe_.text(), "");
 }
 
-TEST_F(ServiceManagerTest, WarnsOfAnInvalidWatchdogTime) {
+TEST_F(ServiceManagerTest, WarnsAboutAnInvalidWatchdogTime) {
   for (const char* const time : {"", "-1", "0", "1", "1s", "18446744073709551615", "x"}) {
     start(time).notify(now_, status_);
     EXPECT_EQ(received(), "STATUS=12 connections, 3.2 GiB echoed\n") << time;
@@ -148,13 +148,13 @@ TEST_F(ServiceManagerTest, WarnsOfAnInvalidWatchdogTime) {
   }
 }
 
-TEST_F(ServiceManagerTest, WarnsOfAnInvalidWatchdogProcess) {
+TEST_F(ServiceManagerTest, WarnsAboutAnInvalidWatchdogProcess) {
   start("20000000", "me").notify(now_, status_);
   EXPECT_EQ(manager_->next_notification(), std::nullopt);
   EXPECT_EQ(pipe_.text(), "warning: WATCHDOG_PID: \"me\" is not a process ID\n");
 }
 
-TEST_F(ServiceManagerTest, WarnsOfAnInvalidAddress) {
+TEST_F(ServiceManagerTest, WarnsAboutAnInvalidAddress) {
   for (const std::string& address :
        {std::string(), std::string("/"), std::string("@"), std::string("run/notify"),
         std::string("vsock:2:1234"), '/' + std::string(107, 'x'), '@' + std::string(108, 'x')}) {
