@@ -29,26 +29,23 @@ std::string_view name_in(std::string_view word) {
   return word.substr(2, std::min(word.find('='), word.size()) - 2);
 }
 
-std::vector<std::string> names_that_begin_with(std::string_view beginning,
-                                               const OptionTable& table) {
+template <typename Predicate>
+std::vector<std::string> names_if(const OptionTable& table, Predicate predicate) {
   std::vector<std::string> names;
   for (const Option& option : table) {
-    if (std::string_view(option.name).starts_with(beginning)) {
-      names.push_back(std::string("--") + option.name);
-    }
+    if (predicate(std::string_view(option.name))) names.push_back(std::string("--") + option.name);
   }
   return names;
+}
+
+std::vector<std::string> names_that_begin_with(std::string_view word, const OptionTable& table) {
+  return names_if(table, [word](std::string_view name) { return name.starts_with(word); });
 }
 
 // "timeout": "--idle-timeout", "--drain-timeout".
 std::vector<std::string> names_that_end_with(std::string_view word, const OptionTable& table) {
   const std::string end = "-" + std::string(word);
-  std::vector<std::string> names;
-  for (const Option& option : table) {
-    if (std::string_view(option.name).ends_with(end))
-      names.push_back(std::string("--") + option.name);
-  }
-  return names;
+  return names_if(table, [&end](std::string_view name) { return name.ends_with(end); });
 }
 
 std::vector<std::string> most_similar_names(std::string_view typed, const OptionTable& table) {

@@ -90,7 +90,7 @@ TEST(Links, UseHttps) {
 }
 
 // A path in backquotes, such as `src/server/server.cc`, is one of the project.
-TEST(Documents, NamePathsThatExist) {
+TEST(Paths, Exist) {
   const std::filesystem::path root(ECHO_SOURCE_DIR);
   for (const ProjectFile& file : project_files()) {
     if (!file.is_document()) continue;
