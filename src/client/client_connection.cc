@@ -12,8 +12,8 @@
 #include "echo/base/errno_text.h"
 #include "echo/base/escape.h"
 #include "echo/base/format.h"
-#include "echo/os/local_ports.h"
 #include "echo/os/log.h"
+#include "echo/os/platform.h"
 #include "echo/os/socket.h"
 
 namespace echo {

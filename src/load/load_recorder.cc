@@ -5,7 +5,7 @@
 #include <ctime>
 #include <vector>
 
-#include "echo/os/processor_wait.h"
+#include "echo/os/platform.h"
 
 namespace echo {
 namespace {

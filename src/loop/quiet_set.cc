@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "echo/os/platform.h"
+
 namespace echo {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr int kCallsBeforeIdle = 8;
 }  // namespace
 
 QuietSet::QuietSet(bool enabled) {
-  if (enabled) events_.emplace();
+  if (enabled && !is_posix_only()) events_.emplace();
 }
 
 // The order matters if memory runs out in between: a set needs at least as much memory as each set

@@ -1,6 +1,7 @@
 #include "echo/os/endpoint.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netdb.h>
 
 #include <algorithm>
@@ -108,7 +109,7 @@ socklen_t Endpoint::length() const noexcept {
 }
 
 std::string Endpoint::host() const {
-  std::array<char, NI_MAXHOST> host{};
+  std::array<char, INET6_ADDRSTRLEN + 1 + IF_NAMESIZE> host{};  // An address, '%', an interface.
   const int error =
       ::getnameinfo(address(), length(), host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
   return error == 0 ? host.data() : "unknown";

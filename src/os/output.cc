@@ -1,6 +1,5 @@
 #include "echo/os/output.h"
 
-#include <fcntl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -13,10 +12,10 @@
 #include <csignal>
 #include <ctime>
 #include <new>
-#include <string>
 #include <system_error>
 
 #include "echo/os/fd_set.h"
+#include "echo/os/platform.h"
 #include "echo/os/signals.h"
 
 namespace echo {
@@ -75,11 +74,6 @@ ssize_t write_briefly(int fd, std::string_view text) noexcept {
 }
 
 }  // namespace
-
-UniqueFd reopen_nonblocking(int fd) {
-  const std::string path = "/proc/self/fd/" + std::to_string(fd);
-  return UniqueFd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-}
 
 bool wait_writable(int fd, const OutputWait& wait) {
   const Time end = wait.until.value_or(Time::max());

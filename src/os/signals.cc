@@ -1,6 +1,5 @@
 #include "echo/os/signals.h"
 
-#include <fcntl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,8 +58,8 @@ struct sigaction set_signal_action(int signal, const struct sigaction& action) {
 
 sigset_t signal_set(std::initializer_list<int> signals) noexcept {
   sigset_t set{};
-  ::sigemptyset(&set);
-  for (const int signal : signals) ::sigaddset(&set, signal);
+  sigemptyset(&set);
+  for (const int signal : signals) sigaddset(&set, signal);
   return set;
 }
 
@@ -102,7 +101,7 @@ Signals::Signals(std::initializer_list<int> caught) {
   reader_ = UniqueFd(ends[0]);
   writer_ = UniqueFd(ends[1]);
   for (const int end : ends) {
-    ::fcntl(end, F_SETFD, FD_CLOEXEC);
+    set_close_on_exec(end);
     make_nonblocking(end);
   }
   pending_signals = 0;

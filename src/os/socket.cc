@@ -1,7 +1,6 @@
 #include "echo/os/socket.h"
 
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
@@ -13,6 +12,8 @@
 #include <string>
 #include <system_error>
 #include <utility>
+
+#include "echo/os/platform.h"
 
 namespace echo {
 namespace {
@@ -29,11 +30,19 @@ void set_receive_timeout(int fd, timeval time) noexcept {
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
 }
 
-// Returns -1 if the descriptor is not a socket.
+// Returns -1 if the descriptor is not a socket, and a positive number, not always 1, for an option
+// that is on.
 int option_of(int fd, int name) noexcept {
   int value = 0;
   socklen_t length = sizeof value;
   return ::getsockopt(fd, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
+int family_of(int fd) noexcept {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
+  return address.ss_family;
 }
 
 // Without TCP_NODELAY a small message waits for the acknowledgement of the previous one (RFC 1122,
@@ -48,9 +57,7 @@ bool enable_keepalive(int listener, Duration silence) noexcept {
   const int seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(silence).count());
   const int interval = (seconds + kKeepaliveProbes - 1) / kKeepaliveProbes;
   return set_option(listener, SOL_SOCKET, SO_KEEPALIVE, 1) == 0 &&
-         set_option(listener, IPPROTO_TCP, TCP_KEEPIDLE, seconds) == 0 &&
-         set_option(listener, IPPROTO_TCP, TCP_KEEPINTVL, interval) == 0 &&
-         set_option(listener, IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes) == 0;
+         set_keepalive_times(listener, seconds, interval, kKeepaliveProbes);
 }
 
 // `ask` is getsockname(2) or getpeername(2).
@@ -81,7 +88,7 @@ Moved moved(ssize_t result) noexcept {
 }  // namespace
 
 UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port, Duration keepalive) {
-  UniqueFd fd(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  UniqueFd fd = create_socket(endpoint.family(), SOCK_STREAM);
   const bool listening =
       // SO_REUSEADDR: a restart need not wait for old connections in TIME-WAIT (socket(7)).
       fd && set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
@@ -105,7 +112,7 @@ bool is_broadcast(const Endpoint& endpoint) noexcept {
   if (endpoint.family() != AF_INET) return false;
   if (endpoint.host() == "255.255.255.255") return true;  // There may be no route.
   const Endpoint any_port = endpoint.with_port(1);
-  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const UniqueFd fd = create_socket(AF_INET, SOCK_DGRAM);
   const auto connects = [&] {
     return ::connect(fd.get(), any_port.address(), any_port.length()) == 0;
   };
@@ -114,15 +121,17 @@ bool is_broadcast(const Endpoint& endpoint) noexcept {
 }
 
 SocketKind kind_of(int fd) noexcept {
-  const int family = option_of(fd, SO_DOMAIN);
+  const int family = family_of(fd);
   const int type = option_of(fd, SO_TYPE);
-  const bool listens = option_of(fd, SO_ACCEPTCONN) == 1;
+  const bool listens = option_of(fd, SO_ACCEPTCONN) > 0;
   if ((family == AF_INET || family == AF_INET6) && type == SOCK_STREAM) {
     return listens ? SocketKind::kListener : SocketKind::kConnection;
   }
   const bool is_seqpacket = family == AF_UNIX && type == SOCK_SEQPACKET && !listens;
   return is_seqpacket ? SocketKind::kSeqpacket : SocketKind::kOther;
 }
+
+void set_close_on_exec(int fd) noexcept { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
 
 void make_nonblocking(int fd) noexcept { ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK); }
 
@@ -145,7 +154,7 @@ void set_keepalive(int listener, Duration keepalive) noexcept {
   }
 }
 
-bool shares_port(int listener) noexcept { return option_of(listener, SO_REUSEPORT) == 1; }
+bool shares_port(int listener) noexcept { return option_of(listener, SO_REUSEPORT) > 0; }
 
 void shut_down_listener(int listener) noexcept { ::shutdown(listener, SHUT_RD); }
 
@@ -155,15 +164,16 @@ Accepted accept_from(int listener) {
   sockaddr_storage peer{};
   socklen_t length = sizeof peer;
   auto* const address = reinterpret_cast<sockaddr*>(&peer);
-  UniqueFd fd(::accept4(listener, address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  UniqueFd fd = accept_socket(listener, address, &length);
   if (!fd) return {.fd = {}, .peer = {}, .error = errno};
   set_no_delay(fd.get());
   return {.fd = std::move(fd), .peer = Endpoint(address, length), .error = 0};
 }
 
 Connecting connect_to(const Endpoint& endpoint) {
-  UniqueFd fd(::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  UniqueFd fd = create_socket(endpoint.family(), SOCK_STREAM);
   if (!fd) return {.fd = {}, .error = errno};
+  if (fd.get() > max_select_fd()) return {.fd = {}, .error = EMFILE};
   set_no_delay(fd.get());
   if (::connect(fd.get(), endpoint.address(), endpoint.length()) != 0 && errno != EINPROGRESS &&
       errno != EINTR) {
@@ -182,14 +192,25 @@ Endpoint local_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getsocknam
 
 Endpoint remote_endpoint(int fd) noexcept { return ask_endpoint(fd, &::getpeername); }
 
+// The types of these members differ between systems.
+msghdr message_of(std::span<iovec> parts) noexcept {
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(parts.size());
+  return message;
+}
+
+void set_control(msghdr& message, void* control, std::size_t length) noexcept {
+  message.msg_control = control;
+  message.msg_controllen = static_cast<decltype(message.msg_controllen)>(length);
+}
+
 Moved receive(int fd, std::span<iovec> parts) noexcept {
   if (parts.size() == 1) {
     const iovec& part = parts.front();
     return receive(fd, std::span(static_cast<char*>(part.iov_base), part.iov_len));
   }
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
+  msghdr message = message_of(parts);
   return moved(again([&] { return ::recvmsg(fd, &message, MSG_DONTWAIT); }));
 }
 
@@ -210,39 +231,30 @@ Moved send(int fd, std::span<iovec> parts) noexcept {
     const iovec& part = parts.front();
     return send(fd, std::string_view(static_cast<const char*>(part.iov_base), part.iov_len));
   }
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  return moved(::sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT));
+  const msghdr message = message_of(parts);
+  return moved(::sendmsg(fd, &message, kNoSigpipe | MSG_DONTWAIT));
 }
 
 Moved send(int fd, std::string_view text) noexcept {
-  return moved(::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+  return moved(::send(fd, text.data(), text.size(), kNoSigpipe | MSG_DONTWAIT));
 }
 
 int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, int flags) noexcept {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxInMessage * sizeof(int))> control{};
   if (!passed.empty()) {
-    message.msg_control = control.data();
-    message.msg_controllen = CMSG_SPACE(passed.size_bytes());
+    set_control(message, control.data(), CMSG_SPACE(passed.size_bytes()));
     cmsghdr* const header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(passed.size_bytes());
+    header->cmsg_len = static_cast<decltype(header->cmsg_len)>(CMSG_LEN(passed.size_bytes()));
     std::memcpy(CMSG_DATA(header), passed.data(), passed.size_bytes());
   }
-  return again([&] { return ::sendmsg(fd, &message, flags | MSG_NOSIGNAL); }) < 0 ? errno : 0;
+  return again([&] { return ::sendmsg(fd, &message, flags | kNoSigpipe); }) < 0 ? errno : 0;
 }
 
 std::size_t unread(int fd) noexcept {
   int bytes = 0;
   return ::ioctl(fd, FIONREAD, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
-}
-
-std::optional<std::size_t> unacknowledged(int fd) noexcept {
-  int bytes = 0;
-  if (::ioctl(fd, SIOCOUTQ, &bytes) != 0) return std::nullopt;
-  return static_cast<std::size_t>(bytes);
 }
 
 void shut_down_sending(int fd) noexcept { ::shutdown(fd, SHUT_WR); }

@@ -7,8 +7,8 @@
 #include "echo/client/client.h"
 #include "echo/client/target.h"
 #include "echo/load/pattern.h"
-#include "echo/os/local_ports.h"
 #include "echo/os/log.h"
+#include "echo/os/platform.h"
 #include "echo/programs/client_options.h"
 #include "echo/report/measurement.h"
 

@@ -1,7 +1,5 @@
 #include "echo/report/measurement.h"
 
-#include <sys/prctl.h>
-
 #include <algorithm>
 #include <csignal>
 #include <exception>
@@ -13,6 +11,7 @@
 #include "echo/load/load_results.h"
 #include "echo/os/endpoint.h"
 #include "echo/os/output.h"
+#include "echo/os/platform.h"
 #include "echo/os/signals.h"
 #include "echo/report/interrupts.h"
 #include "echo/report/json.h"
@@ -24,8 +23,7 @@ namespace {
 // measure() without the JSON object for errors. Sets `has_results` before it prints results.
 int run_load(const LoadSettings& settings, const Presentation& presentation, Log& log,
              bool& has_results) {
-  // The kernel must not delay timers to group them with others (PR_SET_TIMERSLACK(2const)).
-  ::prctl(PR_SET_TIMERSLACK, 1UL);
+  use_precise_timers();
   // Requests for a status line wait until the name is resolved. Signals that end the process do not
   // wait.
   block_signals({SIGQUIT, SIGUSR1});

@@ -8,9 +8,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "echo/base/format.h"
@@ -118,9 +117,10 @@ std::string line(const Row& row, const Plan& plan, Charset charset) {
 }  // namespace
 
 Charset charset_of_locale() {
-  const std::unique_ptr<std::remove_pointer_t<locale_t>, decltype(&freelocale)> locale(
-      newlocale(LC_CTYPE_MASK, "", locale_t{}), &freelocale);
-  const bool is_utf8 = locale && std::string_view(nl_langinfo_l(CODESET, locale.get())) == "UTF-8";
+  const std::string program_locale = std::setlocale(LC_CTYPE, nullptr);
+  const bool is_known = std::setlocale(LC_CTYPE, "") != nullptr;
+  const bool is_utf8 = is_known && std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
+  std::setlocale(LC_CTYPE, program_locale.c_str());
   return is_utf8 ? Charset::kUnicode : Charset::kAscii;
 }
 

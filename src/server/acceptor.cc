@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "echo/base/errno_text.h"
+#include "echo/os/platform.h"
 #include "echo/server/listeners.h"
 
 namespace echo {
@@ -26,18 +27,12 @@ constexpr Duration kAcceptPause = 100ms;
 // The acceptor gives up if a listener dies within this time after the last reopening.
 constexpr Duration kReopenInterval = 1s;
 
-// After these errors the listener still works: EINTR, and the errors of one client, which accept(2)
-// passes on ("Error handling").
-constexpr std::array kClientErrors{EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,    ENOPROTOOPT,
-                                   EHOSTDOWN, ENONET,       EHOSTUNREACH, ENETUNREACH, EOPNOTSUPP};
-
 // The listener is dead: another process has shut it down, or the descriptor belongs to another
 // file.
 constexpr std::array kListenerErrors{EINVAL, EBADF, ENOTSOCK};
 
-template <std::size_t kCount>
-bool is_one_of(const std::array<int, kCount>& errors, int error) {
-  return std::find(errors.begin(), errors.end(), error) != errors.end();
+bool is_listener_error(int error) {
+  return std::find(kListenerErrors.begin(), kListenerErrors.end(), error) != kListenerErrors.end();
 }
 
 }  // namespace
@@ -80,8 +75,8 @@ bool Acceptor::accept(int listener, Time now) {
   for (int i = 0; i < max; ++i) {
     Accepted client = accept_from(listener);
     const int error = client.fd ? admit(std::move(client), now) : client.error;
-    if (error == 0 || is_one_of(kClientErrors, error)) continue;
-    if (is_one_of(kListenerErrors, error)) {
+    if (error == 0 || is_client_error(error)) continue;
+    if (is_listener_error(error)) {
       replace(listener, error, now);
     } else if (error != EAGAIN && error != EWOULDBLOCK) {
       // EMFILE, ENFILE, ENOBUFS, ENOMEM; and any unknown error, so that the loop cannot spin.
@@ -97,7 +92,7 @@ int Acceptor::admit(Accepted client, Time now) try {
   const Endpoint peer = client.peer;
   if (max > 0 && connections_.size() >= max) {
     refuse(std::move(client), "--max-connections", now);
-  } else if (client.fd.get() > FdSet::kMaxFd) {
+  } else if (client.fd.get() > max_select_fd()) {
     refuse(std::move(client), "select()", now);
   } else if (connections_.is_host_full(peer)) {
     refuse(std::move(client), "--max-per-host", now);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "echo/os/platform.h"
 #include "echo/os/socket.h"
 
 namespace echo {

@@ -13,6 +13,7 @@
 
 #include "echo/base/format.h"
 #include "echo/base/parse.h"
+#include "echo/os/socket.h"
 
 namespace echo {
 namespace {
@@ -88,7 +89,7 @@ std::vector<PassedDescriptor> take_passed_descriptors(Log& log) {
       ++missing;
       continue;
     }
-    ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    set_close_on_exec(fd);
     passed.push_back({.fd = UniqueFd(fd), .name = "unknown"});
   }
   if (missing > 0) {

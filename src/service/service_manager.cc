@@ -90,11 +90,12 @@ ServiceManager::ServiceManager(Log& log) : log_(&log) {
     return;
   }
   path_ = path;
-  socket_ = UniqueFd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  socket_ = UniqueFd(::socket(AF_UNIX, SOCK_DGRAM, 0));
   if (!socket_) {
     warn(errno);
     return;
   }
+  set_close_on_exec(socket_.get());
   constexpr timeval kLimit{kReplyTimeout.count(), 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &kLimit, sizeof kLimit);
   watchdog_interval_ = watchdog_interval(log);
@@ -157,7 +158,7 @@ void ServiceManager::drop(std::string_view name) {
 // A barrier carries a descriptor, which the manager closes after it has read all earlier datagrams.
 bool ServiceManager::synchronize() const noexcept try {
   std::array<int, 2> fds{};
-  if (!is_present() || ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) {
+  if (!is_present() || ::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) != 0) {
     return false;
   }
   const UniqueFd to_read(fds[0]);
@@ -168,7 +169,7 @@ bool ServiceManager::synchronize() const noexcept try {
   to_write.reset();
   constexpr timespec kLimit{kReplyTimeout.count(), 0};
   sigset_t all{};  // No signal ends the wait early.
-  ::sigfillset(&all);
+  sigfillset(&all);
   return ::pselect(inputs.nfds(), inputs.native(), nullptr, nullptr, &kLimit, &all) == 1;
 } catch (const std::bad_alloc&) {
   return false;
@@ -179,11 +180,9 @@ int ServiceManager::send(std::string_view state, int flags, std::span<const int>
   std::string text(state);
   iovec part{.iov_base = text.data(), .iov_len = text.size()};
   auto address = address_;
-  msghdr message{};
+  msghdr message = message_of({&part, 1});
   message.msg_name = &address;
   message.msg_namelen = address_length_;
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
   return send_with_descriptors(socket_.get(), message, passed, flags);
 }
 

@@ -91,7 +91,7 @@ void SoakClient::handle(short events, Time now) {
 }
 
 void SoakClient::expect_stop() {
-  const std::size_t on_the_way = unacknowledged(fd()).value_or(0);
+  const std::size_t on_the_way = fd() >= 0 ? bytes_in_flight(fd()) : 0;
   expects_stop_ = true;
   due_at_stop_ = sent_ - std::min(sent_, on_the_way);
 }

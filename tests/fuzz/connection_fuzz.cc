@@ -14,6 +14,7 @@
 
 #include "echo/base/time.h"
 #include "echo/os/endpoint.h"
+#include "echo/os/platform.h"
 #include "echo/os/socket.h"
 #include "echo/server/block_pool.h"
 #include "echo/server/connection.h"
@@ -207,7 +208,9 @@ class Link {
     const bool takes = connection_.peer_still_reads(now_);
     const bool has_unread = !peer_is_gone_ && peer_received_ < echoed_;
     const bool has_room = !peer_is_gone_ && !has_unread && pending() > 0;
-    if (has_room || (has_unread && (state_ == State::kLingering || !asked_))) {
+    if (is_posix_only()) {
+      require(!takes, "a build for POSIX only does not know what the peer receives");
+    } else if (has_room || (has_unread && (state_ == State::kLingering || !asked_))) {
       require(takes, "a peer with data left to receive may take more");
     } else if (!peer_is_gone_ &&
                (!asked_ || !peer_received_since_asked_ || state_ == State::kLingering)) {

@@ -162,10 +162,9 @@ Kernel::File* Kernel::find(int fd, const char* call) {
 }
 
 int Kernel::socket(int /*family*/, int type) {
-  if ((type & SOCK_NONBLOCK) == 0) violate("a socket that may block");
-  if ((type & SOCK_CLOEXEC) == 0) violate("a socket that a child would inherit");
   if (strikes()) return fail(dice_.one_of(kSocket));
-  const int fd = open({});
+  const int fd = open({.is_nonblocking = (type & SOCK_NONBLOCK) != 0,
+                       .is_closed_on_exec = (type & SOCK_CLOEXEC) != 0});
   note("socket() = " + std::to_string(fd));
   return fd;
 }
@@ -189,19 +188,17 @@ int Kernel::listen(int fd, int backlog) {
   return 0;
 }
 
-int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
+int Kernel::accept(int fd, sockaddr* address, socklen_t* length, int flags) {
   let_time_pass();
-  File* const listener = find(fd, "accept4");
+  File* const listener = find(fd, "accept");
   if (listener == nullptr) return -1;
-  if ((flags & SOCK_NONBLOCK) == 0) violate("an accepted socket that may block");
-  if ((flags & SOCK_CLOEXEC) == 0) violate("an accepted socket that a child would inherit");
   if (strikes()) {
     const bool is_dead = dice_.one_in(20);
     const bool is_of_client = !is_dead && dice_.one_in(2);
     const int error = dice_.one_of(is_dead        ? kAcceptListenerErrors
                                    : is_of_client ? kAcceptClientErrors
                                                   : kAcceptResourceErrors);
-    note("accept4(" + std::to_string(fd) + ") fails: " + std::to_string(error));
+    note("accept(" + std::to_string(fd) + ") fails: " + std::to_string(error));
     // Some of these errors end the waiting connection, and some leave it in the backlog.
     if (error == ECONNABORTED || error == EPROTO) {
       if (const auto lost = world_->accept(fd)) break_stream(*lost);
@@ -214,13 +211,17 @@ int Kernel::accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   if (stream == nullptr) return fail(EAGAIN);
   const sockaddr_storage local = listener->local;
   const sockaddr_storage peer = address_of(stream->host, next_port_++);
-  const int accepted =
-      open({.kind = File::Kind::kStream, .stream = stream, .local = local, .peer = peer});
+  const int accepted = open({.kind = File::Kind::kStream,
+                             .stream = stream,
+                             .local = local,
+                             .peer = peer,
+                             .is_nonblocking = (flags & SOCK_NONBLOCK) != 0,
+                             .is_closed_on_exec = (flags & SOCK_CLOEXEC) != 0});
   copy_out(peer, address, length);
   stream->accepted = true;
   stream->moved_at = stream->sent_at = now_;
   stream->moved_awake = awake();
-  note("accept4(" + std::to_string(fd) + ") = " + std::to_string(accepted));
+  note("accept(" + std::to_string(fd) + ") = " + std::to_string(accepted));
   return accepted;
 }
 
@@ -474,6 +475,10 @@ int Kernel::ioctl(int fd, unsigned long request, int* value) {
 int Kernel::fcntl(int fd, int command, long argument) {
   File* const file = find(fd, "fcntl");
   if (file == nullptr) return -1;
+  if (command == F_GETFL) return file->is_nonblocking ? O_NONBLOCK : 0;
+  if (command == F_SETFL) file->is_nonblocking = (argument & O_NONBLOCK) != 0;
+  if (command == F_SETFD) file->is_closed_on_exec = (argument & FD_CLOEXEC) != 0;
+  if (command == F_SETFL || command == F_SETFD) return 0;
   if (strikes()) return fail(ENOMEM);
   if (command == F_SETOWN && argument == ::getpid()) file->has_owner = true;
   if (command == F_SETSIG && argument == SIGRTMIN) file->has_signal = true;
@@ -571,8 +576,12 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
                           (has(writable, fd) ? kWritable : 0) |
                           (has(exceptional, fd) ? kExceptional : 0);
     if (bits == 0) continue;
-    if (find(fd, "select") == nullptr) continue;
+    const File* const file = find(fd, "select");
+    if (file == nullptr) continue;
     sets[fd] = bits;
+    if (file->kind != File::Kind::kStream && file->kind != File::Kind::kListener) continue;
+    if (!file->is_nonblocking) violate("a socket that may block");
+    if (!file->is_closed_on_exec) violate("a socket that a child would inherit");
   }
   if (nfds == 0) return sets;
   const bool outputs_alone = readable == nullptr;

@@ -153,7 +153,7 @@ class Kernel {
   int socket(int family, int type);
   int bind(int fd);
   int listen(int fd, int backlog);
-  int accept4(int fd, sockaddr* address, socklen_t* length, int flags);
+  int accept(int fd, sockaddr* address, socklen_t* length, int flags);
   int connect(int fd, const sockaddr* address, socklen_t length);
   int getsockname(int fd, sockaddr* address, socklen_t* length);
   int getpeername(int fd, sockaddr* address, socklen_t* length);
@@ -185,6 +185,8 @@ class Kernel {
     std::shared_ptr<Stream> stream{};
     sockaddr_storage local{};
     sockaddr_storage peer{};
+    bool is_nonblocking = false;
+    bool is_closed_on_exec = false;
     bool sends_at_once = false;
     bool may_pause = false;   // The listener's last accept() failed,
     bool is_leaving = false;  // or its backlog is 0.

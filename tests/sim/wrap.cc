@@ -29,6 +29,7 @@ extern "C" {
 int __real_socket(int, int, int);
 int __real_bind(int, const sockaddr*, socklen_t);
 int __real_listen(int, int);
+int __real_accept(int, sockaddr*, socklen_t*);
 int __real_accept4(int, sockaddr*, socklen_t*, int);
 int __real_connect(int, const sockaddr*, socklen_t);
 int __real_getsockname(int, sockaddr*, socklen_t*);
@@ -65,9 +66,15 @@ int __wrap_listen(int fd, int backlog) {
   return kernel != nullptr ? kernel->listen(fd, backlog) : __real_listen(fd, backlog);
 }
 
+int __wrap_accept(int fd, sockaddr* address, socklen_t* length) {
+  Kernel* const kernel = kernel_of(fd);
+  return kernel != nullptr ? kernel->accept(fd, address, length, 0)
+                           : __real_accept(fd, address, length);
+}
+
 int __wrap_accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
   Kernel* const kernel = kernel_of(fd);
-  return kernel != nullptr ? kernel->accept4(fd, address, length, flags)
+  return kernel != nullptr ? kernel->accept(fd, address, length, flags)
                            : __real_accept4(fd, address, length, flags);
 }
 

@@ -11,8 +11,9 @@ namespace echo::test {
 // accept(2): errors of one pending connection, including network errors (the section "Error
 // handling" of older editions).
 inline constexpr std::initializer_list<int> kAcceptClientErrors{
-    EINTR,     ECONNABORTED, EPROTO,       ENETDOWN,    ENOPROTOOPT,
-    EHOSTDOWN, ENONET,       EHOSTUNREACH, ENETUNREACH, EOPNOTSUPP};
+    EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTUNREACH, ENETUNREACH, EOPNOTSUPP};
+// The same, on Linux only.
+inline constexpr std::initializer_list<int> kLinuxAcceptClientErrors{EHOSTDOWN, ENONET};
 // accept(2): errors after which the listener never accepts again.
 inline constexpr std::initializer_list<int> kAcceptListenerErrors{EBADF, EINVAL, ENOTSOCK};
 // accept(2): all other errors, with some that "various Linux kernels can return".

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "echo/os/platform.h"
 #include "support/traced_server.h"
 
 namespace echo::test {
@@ -35,7 +36,8 @@ std::string name_of_test(const testing::TestParamInfo<Fault>& info);
 std::string inject(const Fault& fault, const std::string& when);
 
 constexpr const char* kFromTheStart = "execve";
-constexpr const char* kWhileServing = "accept4";
+inline const char* const kAcceptCall = is_posix_only() ? "accept" : "accept4";
+inline const char* const kWhileServing = kAcceptCall;
 
 // The number of the call to fail, as strace counts: the first one with the fault's argument, from
 // the first call of `after` on.

@@ -1,6 +1,8 @@
 #include "support/socket_pair.h"
 
+#include <linux/sockios.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -52,6 +54,14 @@ std::size_t fill(int fd) {
     if (sent.error != 0) return total;
     total += sent.bytes;
   }
+}
+
+std::size_t bytes_in_flight(int fd) {
+  int bytes = 0;
+  if (::ioctl(fd, SIOCOUTQ, &bytes) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot count the bytes in flight");
+  }
+  return static_cast<std::size_t>(bytes);
 }
 
 bool is_readable(int fd) { return becomes_ready(fd, POLLIN, 0); }

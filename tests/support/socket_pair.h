@@ -24,6 +24,9 @@ void reset_on_close(int fd);
 // Sends until the socket accepts no more. Returns the number of bytes sent.
 std::size_t fill(int fd);
 
+// Returns how many sent bytes the peer's kernel has not acknowledged yet. Throws std::system_error.
+std::size_t bytes_in_flight(int fd);
+
 // True if the socket is readable now.
 bool is_readable(int fd);
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 
 #include <csignal>
@@ -8,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "echo/os/platform.h"
 #include "support/program.h"
 #include "support/test_peer.h"
+#include "support/text.h"
 
 // Limits that an administrator sets.
 namespace echo::test {
@@ -44,6 +47,28 @@ INSTANTIATE_TEST_SUITE_P(Each, ConnectionLimit,
                          [](const auto& each) {
                            return std::string(each.index == 0 ? "MaxConnections" : "MaxPerHost");
                          });
+
+// POSIX permits a select() that takes no descriptor from FD_SETSIZE on.
+TEST(SelectLimit, RefusesConnectionsThatSelectCannotTake) {
+  if (max_select_fd() >= FD_SETSIZE) GTEST_SKIP() << "select() takes more descriptors";
+  if (!allow_descriptors(2UL * FD_SETSIZE)) GTEST_SKIP() << "too few descriptors";
+  ServerProgram server({"-b", "1000"});
+  const std::vector<TestPeer> served = connect_many(server.endpoint(), FD_SETSIZE - 100);
+  for (const TestPeer& peer : served) ASSERT_EQ(peer.echo("served"), "served");
+  const std::vector<TestPeer> more = connect_many(server.endpoint(), 200);
+  EXPECT_EQ(more.back().receive_to_eof(), "");
+  server.wait_for_line("(select())");
+  for (const TestPeer& peer : served) ASSERT_EQ(peer.echo("still"), "still");
+}
+
+TEST(SelectLimit, EndsTheConnectionsOfAClientThatNeedsMore) {
+  if (max_select_fd() >= FD_SETSIZE) GTEST_SKIP() << "select() takes more descriptors";
+  const ServerProgram server({"-b", "1000"});
+  const Outcome client = run(ECHO_CLIENT, {"-p", std::to_string(server.endpoint().port()), "-c",
+                                           std::to_string(FD_SETSIZE), "-n", "1"});
+  EXPECT_EQ(client.status, 1);
+  EXPECT_TRUE(has(client.error, "Too many open files")) << client.error;
+}
 
 TEST(MaxConnections, CountsRefusalsAndLogsOneLine) {
   ServerProgram server({"-c", "1"});

@@ -69,9 +69,14 @@ class ServerFaultTest : public FaultTest {
   std::optional<TestPeer> victim_;
 };
 
-// --- accept4() ---
+// --- accept() ---
 // The first call accepts the witness, the second one finds no connection, and the third one accepts
 // the victim.
+
+std::vector<Fault> accept_client_faults() {
+  const auto all = faults(kAcceptCall, kAcceptClientErrors);
+  return is_posix_only() ? all : join({all, faults(kAcceptCall, kLinuxAcceptClientErrors)});
+}
 
 class AcceptFault : public ServerFaultTest {};
 
@@ -85,9 +90,9 @@ TEST_P(AcceptFault, LosesNoClient) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, AcceptFault,
-                         testing::ValuesIn(join({faults("accept4", {EAGAIN}),
-                                                 faults("accept4", kAcceptClientErrors),
-                                                 faults("accept4", kAcceptResourceErrors)})),
+                         testing::ValuesIn(join({faults(kAcceptCall, {EAGAIN}),
+                                                 accept_client_faults(),
+                                                 faults(kAcceptCall, kAcceptResourceErrors)})),
                          name_of_test);
 
 class DeadListenerFault : public ServerFaultTest {};
@@ -106,7 +111,8 @@ TEST_P(DeadListenerFault, ReopensTheListener) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, DeadListenerFault,
-                         testing::ValuesIn(faults("accept4", kAcceptListenerErrors)), name_of_test);
+                         testing::ValuesIn(faults(kAcceptCall, kAcceptListenerErrors)),
+                         name_of_test);
 
 class RepeatedAcceptFault : public ServerFaultTest {};
 
@@ -119,8 +125,8 @@ TEST_P(RepeatedAcceptFault, DoesNotDelayTheNextClient) {
   EXPECT_EQ(count_of(trace, "(Timeout)"), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, RepeatedAcceptFault,
-                         testing::ValuesIn(faults("accept4", kAcceptClientErrors)), name_of_test);
+INSTANTIATE_TEST_SUITE_P(Each, RepeatedAcceptFault, testing::ValuesIn(accept_client_faults()),
+                         name_of_test);
 
 class LastingAcceptFault : public ServerFaultTest {};
 
@@ -138,7 +144,8 @@ TEST_P(LastingAcceptFault, NeitherSpinsNorStopsTheServer) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, LastingAcceptFault,
-                         testing::ValuesIn(faults("accept4", kAcceptResourceErrors)), name_of_test);
+                         testing::ValuesIn(faults(kAcceptCall, kAcceptResourceErrors)),
+                         name_of_test);
 
 // --- recv() and send(), recvmsg() and sendmsg() ---
 // A short message takes recv() and send(). A long message also takes recvmsg() and sendmsg() if the

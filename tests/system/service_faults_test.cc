@@ -152,7 +152,7 @@ TEST_P(HandoverListenerFault, KeepsTheConnection) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, HandoverListenerFault,
-                         testing::ValuesIn(faults("getsockopt", kSocketOption, "SO_DOMAIN")),
+                         testing::ValuesIn(faults("getsockopt", kSocketOption, "SO_TYPE")),
                          name_of_test);
 
 // The server treats the connection as one that has ended during the restart.

@@ -7,8 +7,8 @@
 #include <system_error>
 #include <vector>
 
-#include "echo/os/socket.h"
 #include "support/program.h"
+#include "support/socket_pair.h"
 #include "support/test_peer.h"
 
 namespace echo::test {
@@ -84,7 +84,7 @@ TEST(Stop, SendsPendingBytesToSlowReaders) {
   const std::vector<std::size_t> sent = send_until_stuck(peers);
   std::vector<std::size_t> reached_the_server;
   for (std::size_t i = 0; i < peers.size(); ++i) {
-    reached_the_server.push_back(sent[i] - unacknowledged(peers[i].fd()).value());
+    reached_the_server.push_back(sent[i] - bytes_in_flight(peers[i].fd()));
     EXPECT_GT(reached_the_server[i], 4UL << 20);
   }
   server.signal(SIGTERM);
@@ -123,7 +123,7 @@ TEST(Stop, SendsEofAndNoResetAtTheDrainTimeout) {
   const TestPeer peer(server.endpoint());
   peer.send(std::string(50'000, 'x'));
   // The server has received a part of the message, and its kernel has acknowledged the rest.
-  wait_until([&] { return unacknowledged(peer.fd()) == std::size_t{0}; });
+  wait_until([&] { return bytes_in_flight(peer.fd()) == 0; });
   EXPECT_EQ(server.stop(), 0);
   EXPECT_FALSE(peer.is_reset());
 }

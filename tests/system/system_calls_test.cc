@@ -84,7 +84,10 @@ TEST(SystemCalls, SendOnlyToWritableSockets) {
   std::set<int> writable;
   int sends = 0;
   for (const std::string& call : server.stop()) {
-    if (is_select(call)) writable = writable_of(call);
+    // A select() about standard error alone belongs to the log.
+    if (is_select(call) && call.find("(3, NULL, [2]") == std::string::npos) {
+      writable = writable_of(call);
+    }
     if (name_of(call) != "sendmsg" && name_of(call) != "sendto") continue;
     ++sends;
     EXPECT_EQ(writable.erase(descriptor_of(call)), 1U) << call;
@@ -173,7 +176,7 @@ TEST(SystemCalls, SetNodelayOnEveryAcceptedSocket) {
   int accepted = 0;
   int undelayed = 0;
   for (const std::string& call : server.stop()) {
-    if (name_of(call) == "accept4" && call.find(") = -1") == std::string::npos) ++accepted;
+    if (name_of(call).starts_with("accept") && call.find(" = -1 ") == std::string::npos) ++accepted;
     if (call.find("TCP_NODELAY, [1], 4) = 0") != std::string::npos) ++undelayed;
   }
   EXPECT_EQ(accepted, 40);

@@ -12,7 +12,7 @@
 #include "echo/load/load_observer.h"
 #include "echo/load/load_results.h"
 #include "echo/os/endpoint.h"
-#include "echo/os/processor_wait.h"
+#include "echo/os/platform.h"
 
 namespace echo {
 

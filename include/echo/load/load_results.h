@@ -10,7 +10,7 @@
 #include "echo/base/time.h"
 #include "echo/client/failure.h"
 #include "echo/load/histogram.h"
-#include "echo/os/processor_wait.h"
+#include "echo/os/platform.h"
 
 namespace echo {
 

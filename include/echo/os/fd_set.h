@@ -5,25 +5,24 @@
 #include <bit>
 #include <climits>
 #include <cstddef>
+#include <type_traits>
 #include <vector>
 
 namespace echo {
 
+inline auto first_word(const fd_set& set) {
+  const auto& [words] = set;
+  return words[0];
+}
+
 // A set of descriptors for select(), of any size.
 //
-// glibc's fd_set ends at descriptor 1,023, and FD_SET() writes past its end for higher ones
-// (select(2), "BUGS"). The Linux system call itself takes sets of any length: an array of unsigned
-// long, in which descriptor f is bit f % 64 of word f / 64. This class keeps such an array and lets
+// fd_set ends at descriptor FD_SETSIZE - 1, and FD_SET() writes past its end for higher ones
+// (select(2), "BUGS"). Most kernels take sets of any length (see max_select_fd()): an array of
+// words, in which descriptor f is bit f % W of word f / W. This class keeps such an array and lets
 // it grow.
 class FdSet {
  public:
-  // The highest descriptor that select() accepts on this platform.
-#ifdef __linux__
-  static constexpr int kMaxFd = INT_MAX - 1;
-#else
-  static constexpr int kMaxFd = FD_SETSIZE - 1;
-#endif
-
   // Visits the members in ascending order. Each step reads the set again, so members that are
   // erased ahead of the iterator are skipped.
   class Iterator {
@@ -41,7 +40,7 @@ class FdSet {
     int fd_;
   };
 
-  // In all these functions `fd` is from 0 to kMaxFd.
+  // In all these functions `fd` is from 0 to INT_MAX - 1.
   void insert(int fd) {
     const std::size_t word = word_of(fd);
     if (word >= words_.size()) reserve(fd + 1);
@@ -90,7 +89,8 @@ class FdSet {
   // that number first.
   fd_set* native() noexcept { return reinterpret_cast<fd_set*>(words_.data()); }
 
-  using Word = unsigned long;
+  // The words of fd_set: a structure that consists of an array.
+  using Word = std::make_unsigned_t<decltype(first_word(fd_set{}))>;
   // Descriptors per word.
   static constexpr int kWordBits = sizeof(Word) * CHAR_BIT;
 

@@ -11,14 +11,6 @@
 
 namespace echo {
 
-// Opens the file behind the descriptor again, for writing without blocking. Returns an empty
-// UniqueFd if that fails, for example because the file belongs to another user or /proc is missing.
-//
-// A terminal or a pipe that select() reports writable may take only a part of a line, and a
-// blocking write() waits for the rest. Setting O_NONBLOCK would affect all processes that share the
-// descriptor, such as the user's shell; opening the file again does not.
-UniqueFd reopen_nonblocking(int fd);
-
 // How to wait until a descriptor is writable.
 struct OutputWait {
   int interrupt = -1;               // Readable when is_over() may have changed; -1: none.
@@ -50,7 +42,7 @@ class Output {
  private:
   ssize_t write_some(std::string_view text) const;
 
-  UniqueFd reopened_;  // See reopen_nonblocking().
+  UniqueFd reopened_;  // See reopen_nonblocking() in platform.h.
   int fd_;
   bool is_socket_;
   bool is_brief_ = false;  // It could not be reopened, so a write may block.

@@ -22,6 +22,8 @@ namespace echo {
 // stay ignored afterwards. Signals belong to the process, so only one such object may live at a
 // time.
 //
+// POSIX has no such facility: without that of Linux, fd() returns -1 and arm() returns false.
+//
 // All processes of a user share one limit of queued signals. The object lowers the process's own
 // limit to kMaxQueued while it lives, so that remote peers cannot exhaust the shared one
 // (getrlimit(2), RLIMIT_SIGPENDING).

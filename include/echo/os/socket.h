@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string_view>
 
@@ -38,8 +37,8 @@ constexpr Duration kMaxKeepalive = std::chrono::seconds{32767};
 // port.
 //
 // The kernel sends keepalive probes on an accepted connection after `keepalive` of silence. Four
-// unanswered probes, a quarter of that time apart, end the connection (tcp(7), TCP_KEEPIDLE). Both
-// times are rounded up to whole seconds. 0 disables the probes.
+// unanswered probes, a quarter of that time apart, end the connection. Both times are rounded up to
+// whole seconds. 0 disables the probes.
 //
 // Throws std::system_error with the address and port in its text.
 UniqueFd listen_on(const Endpoint& endpoint, int backlog, bool reuse_port,
@@ -55,6 +54,7 @@ enum class SocketKind { kListener, kConnection, kSeqpacket, kOther };
 // not listen, connected or not; the socket of a Handover; or kOther for anything else.
 SocketKind kind_of(int fd) noexcept;
 
+void set_close_on_exec(int fd) noexcept;
 // Sets O_NONBLOCK on a descriptor that was created without it.
 void make_nonblocking(int fd) noexcept;
 bool is_nonblocking(int fd) noexcept;
@@ -89,7 +89,8 @@ struct Connecting {
   UniqueFd fd;
   int error = 0;  // The errno value if there is no fd.
 };
-// Starts to connect. Once the socket is writable, take_error() returns the result (connect(2)).
+// Starts to connect. The error is EMFILE also if select() cannot take the descriptor. Once the
+// socket is writable, take_error() returns the result (connect(2)).
 Connecting connect_to(const Endpoint& endpoint);
 
 // Returns the pending error of the socket, as an errno value, and clears it; 0 if there is none.
@@ -98,6 +99,10 @@ int take_error(int fd) noexcept;
 // The socket's own address, and its peer's; no address if there is none.
 Endpoint local_endpoint(int fd) noexcept;
 Endpoint remote_endpoint(int fd) noexcept;
+
+// A message for sendmsg(2) or recvmsg(2) that consists of the parts, and its control data.
+msghdr message_of(std::span<iovec> parts) noexcept;
+void set_control(msghdr& message, void* control, std::size_t length) noexcept;
 
 // Calls recv(2) once, or recvmsg(2) for several parts, which it fills in order. Repeats the call if
 // a signal interrupts it, so EAGAIN means that there is no input.
@@ -121,11 +126,6 @@ int send_with_descriptors(int fd, msghdr message, std::span<const int> passed, i
 
 // Returns how many received bytes are waiting; 0 if the kernel does not report it.
 std::size_t unread(int fd) noexcept;
-
-// Returns how many sent bytes the peer's kernel has not acknowledged yet, counting EOF as one
-// (tcp(7), SIOCOUTQ): bytes in flight, or bytes that the peer does not read. nullopt if the kernel
-// does not report it.
-std::optional<std::size_t> unacknowledged(int fd) noexcept;
 
 // Sends EOF after the bytes that are already sent. Receiving still works (shutdown(2)).
 void shut_down_sending(int fd) noexcept;

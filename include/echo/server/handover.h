@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,7 +8,7 @@
 #include <vector>
 
 #include "echo/os/unique_fd.h"
-#include "echo/server/message_queue.h"
+#include "echo/server/handover_format.h"
 
 namespace echo {
 
@@ -22,21 +21,12 @@ namespace echo {
 // (memfd_create(2)). A peek reads this message without removing anything. A single descriptor is
 // used because systemd compares each new descriptor with all that it already keeps, and passes the
 // names of all descriptors in one variable of limited length.
+//
+// A build for POSIX only has no file in memory that it can trust, and no handover: pack() returns
+// ENOTSUP, and a HandoverReader reads nothing and reports an error.
 
 // The name of the package at the service manager.
 constexpr const char* kHandoverName = "handover";
-
-enum class HandoverKind : std::uint64_t {
-  kListener = 1,
-  kConnection = 2,
-  kConnectionAtEof = 3,  // The peer has sent EOF: close after the pending bytes.
-};
-
-struct HandoverItem {
-  int fd;
-  HandoverKind kind;
-  const MessageQueue* pending;  // Nullptr: nothing.
-};
 
 // Packs a handover: the sending side.
 class Handover {
@@ -58,16 +48,6 @@ class Handover {
   UniqueFd package_;
   UniqueFd sender_;
 };
-
-// The file's record of one descriptor.
-struct HandoverRecord {
-  HandoverKind kind;
-  std::string_view pending;  // Points into the text of the file.
-};
-
-// Parses the file, which may contain anything. Throws std::runtime_error unless the file has this
-// format and version, is complete, and contains nothing else.
-std::vector<HandoverRecord> parse_handover(std::string_view file);
 
 // Frees memory of mmap(2).
 struct Unmap {

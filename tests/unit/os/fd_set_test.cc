@@ -88,7 +88,7 @@ TEST(FdSet, IgnoresErasingAMissingDescriptor) {
 TEST(FdSet, FindsNothingBeyondItsCapacity) {
   EXPECT_EQ(set_of({5}).next(100000), -1);
   EXPECT_FALSE(set_of({5}).contains(100000));
-  EXPECT_EQ(set_of({5}).next(FdSet::kMaxFd), -1);
+  EXPECT_EQ(set_of({5}).next(INT_MAX - 1), -1);
 }
 
 TEST(FdSet, LowersNfdsWhenTheHighestIsErased) {

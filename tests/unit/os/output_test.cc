@@ -20,25 +20,6 @@
 namespace echo {
 namespace {
 
-TEST(ReopenNonblocking, LeavesTheOriginalBlocking) {
-  const test::Terminal tty;
-  if (!tty.terminal) GTEST_SKIP() << "no pseudo-terminal is available";
-  const UniqueFd reopened = reopen_nonblocking(tty.terminal.get());
-  ASSERT_TRUE(reopened);
-  EXPECT_NE(::fcntl(reopened.get(), F_GETFL) & O_NONBLOCK, 0);
-  EXPECT_EQ(::fcntl(tty.terminal.get(), F_GETFL) & O_NONBLOCK, 0);
-}
-
-TEST(ReopenNonblocking, WritesToTheSameFile) {
-  const test::TemporaryFile file;
-  const UniqueFd original(::open(file.path().c_str(), O_WRONLY | O_CLOEXEC));
-  const UniqueFd reopened = reopen_nonblocking(original.get());
-  EXPECT_EQ(::write(reopened.get(), "x", 1), 1);
-  EXPECT_EQ(file.contents(), "x");
-}
-
-TEST(ReopenNonblocking, IsEmptyWithoutAFile) { EXPECT_FALSE(reopen_nonblocking(-1)); }
-
 TEST(WaitWritable, ReturnsImmediatelyIfThereIsRoom) {
   const test::SocketPair sockets = test::make_socket_pair();
   EXPECT_TRUE(wait_writable(sockets.ours.get()));

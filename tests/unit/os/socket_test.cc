@@ -290,21 +290,6 @@ TEST(RemoteEndpoint, IsThePeersLocalEndpoint) {
 
 TEST(RemoteEndpoint, IsEmptyWithoutASocket) { EXPECT_EQ(remote_endpoint(-1).family(), AF_UNSPEC); }
 
-TEST(Unacknowledged, CountsBytesThePeerHasNotReceived) {
-  const SocketPair pair = make_tcp_pair();
-  const std::size_t sent = test::fill(pair.ours.get());
-  EXPECT_GT(unacknowledged(pair.ours.get()).value(), 0U);
-  EXPECT_LE(unacknowledged(pair.ours.get()).value(), sent);
-}
-
-TEST(Unacknowledged, IsZeroOnceThePeerHasReceivedAll) {
-  const SocketPair pair = make_tcp_pair();
-  send(pair.ours.get(), "x");
-  test::wait_until([&] { return unacknowledged(pair.ours.get()) == std::size_t{0}; });
-}
-
-TEST(Unacknowledged, IsEmptyOnAnError) { EXPECT_EQ(unacknowledged(-1), std::nullopt); }
-
 TEST(Receive, ReturnsAvailableBytes) {
   const SocketPair pair = make_socket_pair();
   send(pair.theirs.get(), "hello");

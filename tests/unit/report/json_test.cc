@@ -14,7 +14,7 @@
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
 #include "echo/load/pattern.h"
-#include "echo/os/processor_wait.h"
+#include "echo/os/platform.h"
 #include "echo/report/figures.h"
 #include "support/text.h"
 

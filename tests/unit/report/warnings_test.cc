@@ -8,7 +8,7 @@
 
 #include "echo/base/time.h"
 #include "echo/load/load_results.h"
-#include "echo/os/processor_wait.h"
+#include "echo/os/platform.h"
 
 namespace echo {
 namespace {

@@ -1,5 +1,3 @@
-#include "echo/server/handover.h"
-
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -19,25 +17,12 @@
 #include "echo/base/errno_text.h"
 #include "echo/os/output.h"
 #include "echo/os/socket.h"
+#include "echo/server/handover.h"
 
 namespace echo {
 namespace {
 
-// The format of the file: this line, which ends with the version; the number of records; the
-// records; and their pending bytes, in the same order. Numbers have the machine's own byte order.
-constexpr std::string_view kFormat = "echo_server handover 1\n";
-
-struct Record {
-  std::uint64_t kind;
-  std::uint64_t pending;
-};
-
 constexpr int kSeals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
-
-template <typename Number>
-void append(std::string& text, const Number& number) {
-  text.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
 
 // Both functions return 0, or an errno value.
 int write_queue(const Output& output, const MessageQueue& queue) {
@@ -52,14 +37,9 @@ int write_queue(const Output& output, const MessageQueue& queue) {
 }
 
 int write_state(int fd, std::span<const HandoverItem> items) {
-  std::string head(kFormat);
-  append(head, std::uint64_t{items.size()});
-  for (const HandoverItem& item : items) {
-    append(head, Record{.kind = static_cast<std::uint64_t>(item.kind),
-                        .pending = item.pending != nullptr ? item.pending->bytes() : 0});
-  }
+  const std::string records = format_handover_records(items);
   const Output output(fd);
-  std::string_view rest = head;
+  std::string_view rest = records;
   int error = output.write_now(rest);
   for (const HandoverItem& item : items) {
     if (error == 0 && item.pending != nullptr) error = write_queue(output, *item.pending);
@@ -81,9 +61,7 @@ UniqueFd make_file() {
 // One message carries some descriptors, and the index of the first of them.
 int send_message(int socket, std::uint64_t first, std::span<const int> fds) {
   iovec part{.iov_base = &first, .iov_len = sizeof first};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
+  const msghdr message = message_of({&part, 1});
   return send_with_descriptors(socket, message, fds, MSG_DONTWAIT);
 }
 
@@ -99,11 +77,8 @@ std::optional<Message> receive_message(int socket, int flags = 0) {
   received.fds.reserve(kMaxInMessage);
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxInMessage * sizeof(int))> control{};
   iovec part{.iov_base = &received.first, .iov_len = sizeof received.first};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
+  msghdr message = message_of({&part, 1});
+  set_control(message, control.data(), control.size());
   if (::recvmsg(socket, &message, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
     return std::nullopt;
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
@@ -117,21 +92,6 @@ std::optional<Message> receive_message(int socket, int flags = 0) {
     }
   }
   return received;
-}
-
-// Removes a number from the front of the text. Throws std::runtime_error if the text is too short.
-template <typename Number>
-Number take_number(std::string_view& text) {
-  Number number{};
-  if (text.size() < sizeof number) throw std::runtime_error("truncated");
-  std::memcpy(&number, text.data(), sizeof number);
-  text.remove_prefix(sizeof number);
-  return number;
-}
-
-bool is_kind(std::uint64_t kind) {
-  return kind >= static_cast<std::uint64_t>(HandoverKind::kListener) &&
-         kind <= static_cast<std::uint64_t>(HandoverKind::kConnectionAtEof);
 }
 
 bool fits(int fd, HandoverKind kind) {
@@ -177,29 +137,6 @@ bool Handover::release() noexcept {
   package_.reset();
   char byte = 0;
   return ::recv(sender_.get(), &byte, sizeof byte, MSG_DONTWAIT) < 0 && errno == EAGAIN;
-}
-
-std::vector<HandoverRecord> parse_handover(std::string_view file) {
-  if (!file.starts_with(kFormat)) throw std::runtime_error("unknown format or version");
-  std::string_view rest = file.substr(kFormat.size());
-  const auto count = take_number<std::uint64_t>(rest);
-  if (count > rest.size() / sizeof(Record)) throw std::runtime_error("truncated");
-  std::string_view bytes = rest.substr(count * sizeof(Record));
-  std::vector<HandoverRecord> records;
-  records.reserve(count);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const auto record = take_number<Record>(rest);
-    if (!is_kind(record.kind)) throw std::runtime_error("unknown kind of record");
-    const auto kind = static_cast<HandoverKind>(record.kind);
-    if (kind == HandoverKind::kListener && record.pending > 0) {
-      throw std::runtime_error("listener record with data");
-    }
-    if (record.pending > bytes.size()) throw std::runtime_error("truncated");
-    records.push_back({.kind = kind, .pending = bytes.substr(0, record.pending)});
-    bytes.remove_prefix(record.pending);
-  }
-  if (!bytes.empty()) throw std::runtime_error("more data than announced");
-  return records;
 }
 
 void Unmap::operator()(void* memory) const noexcept { ::munmap(memory, length); }

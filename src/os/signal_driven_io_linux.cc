@@ -1,5 +1,3 @@
-#include "echo/os/signal_driven_io.h"
-
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -13,6 +11,7 @@
 #include <cstddef>
 #include <functional>
 
+#include "echo/os/signal_driven_io.h"
 #include "echo/os/signals.h"
 
 namespace echo {
