@@ -3,8 +3,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -51,7 +51,7 @@ std::string object(const std::vector<Member>& members) {
   return "{" + joined(items) + "}";
 }
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string number(std::integral auto value) { return std::to_string(value); }
 std::string number(double value) { return format_decimal(value, 3); }
 std::string number(Duration value) { return std::to_string(value.count()); }
 
@@ -86,7 +86,7 @@ std::string rate(Rate rate) {
 
 std::string settings_of(const LoadSettings& settings) {
   return object({{"host", json_string(settings.host)},
-                 {"port", number(std::uint64_t{settings.port})},
+                 {"port", number(settings.port)},
                  {"family", family(settings.family)},
                  {"connections", number(settings.connections)},
                  {"timeout_ns", limit(settings.timeout)},
