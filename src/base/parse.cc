@@ -136,7 +136,11 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 
 Parsed<std::uint64_t> parse_count(std::string_view text) { return parse_value(text, kCounts); }
 
-Parsed<std::uint64_t> parse_size(std::string_view text) { return parse_value(text, kSizes); }
+Parsed<std::size_t> parse_size(std::string_view text) {
+  const auto size = parse_value(text, kSizes, SIZE_MAX);
+  if (!size) return size.error();
+  return static_cast<std::size_t>(*size);
+}
 
 Parsed<Duration> parse_duration(std::string_view text) {
   const auto count = parse_value(text, kTimes, whole_nanoseconds(kMaxDuration));

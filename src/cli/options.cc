@@ -107,7 +107,7 @@ void OptionValue::reject(const std::string& reason) const {
   throw UsageError(option + ": '" + text + "' is " + reason);
 }
 
-std::uint64_t OptionValue::number(std::uint64_t least, std::uint64_t most) const {
+std::uint64_t OptionValue::whole_number(std::uint64_t least, std::uint64_t most) const {
   return fit(
       *this, parse_count(text),
       {.kind = "a number such as 500 or 20K",
@@ -117,11 +117,12 @@ std::uint64_t OptionValue::number(std::uint64_t least, std::uint64_t most) const
 }
 
 std::size_t OptionValue::size() const {
-  const std::size_t size = fit(*this, parse_size(text),
-                               {.kind = "a size (bytes, or a number with K, M or G)",
-                                .pieces = kWholeBytes,
-                                .range = "too large"},
-                               [](std::uint64_t) { return true; });
+  const std::size_t size =
+      fit(*this, parse_size(text),
+          {.kind = "a size (bytes, or a number with K, M or G)",
+           .pieces = kWholeBytes,
+           .range = "too large (" + std::to_string(SIZE_MAX) + " bytes at most)"},
+          [](std::size_t) { return true; });
   if (size == 0) reject("out of range (at least 1 byte)");
   return size;
 }
@@ -176,7 +177,7 @@ std::string OptionValue::host() const {
 }
 
 std::uint16_t OptionValue::port() const {
-  if (is_number(text)) return static_cast<std::uint16_t>(number(0, 65535));
+  if (is_number(text)) return number(0, std::uint16_t{65535});
   const servent* const service = ::getservbyname(text.c_str(), "tcp");
   if (service == nullptr) {
     reject("not a port (a number from 0 to 65535, or the name of a TCP service)");

@@ -24,9 +24,9 @@
 namespace echo {
 namespace {
 
-constexpr std::uint64_t kMaxConnections = 1'000'000;
+constexpr std::size_t kMaxConnections = 1'000'000;
 constexpr std::uint64_t kMaxMessages = 1'000'000'000'000;
-constexpr std::uint64_t kMaxDepth = 1'000'000;
+constexpr std::size_t kMaxDepth = 1'000'000;
 constexpr std::uint64_t kMaxRate = 10'000'000;
 constexpr std::size_t kMaxSize = 1UL << 30;
 constexpr Duration kMinSample = std::chrono::milliseconds{1};

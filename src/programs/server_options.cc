@@ -16,6 +16,7 @@ namespace echo {
 namespace {
 
 constexpr const char* kDefaultHost = "localhost";
+constexpr std::size_t kMaxClients = INT_MAX;
 
 // The options that configure the listeners.
 constexpr std::array<std::string_view, 5> kListenOptions{"host", "port", "backlog", "keepalive",
@@ -35,15 +36,15 @@ OptionTable server_table(ServerOptions& options) {
       {'p', "port", "PORT", "Listen on this port or service name; 0 picks a free one",
        [&](auto& value) { listen.port = value.port(); }, std::to_string(listen.port)},
       {'b', "backlog", "N", "Let N connections wait for accept",
-       [&](auto& value) { listen.backlog = static_cast<int>(value.number(1, INT_MAX)); },
+       [&](auto& value) { listen.backlog = value.number(1, INT_MAX); },
        std::to_string(listen.backlog)},
       {0, "reuse-port", "", "Share the port with other servers (SO_REUSEPORT)",
        [&](auto&) { listen.reuse_port = true; }},
       {'c', "max-connections", "N", "Accept up to N connections",
-       [&](auto& value) { server.max_connections = value.number(0, INT_MAX); },
+       [&](auto& value) { server.max_connections = value.number(0, kMaxClients); },
        number_or_no_limit(server.max_connections), "Limits (0 turns off -c, -m, -i and -k):\n"},
       {'m', "max-per-host", "N", "Accept up to N per host",
-       [&](auto& value) { server.max_per_host = value.number(0, INT_MAX); },
+       [&](auto& value) { server.max_per_host = value.number(0, kMaxClients); },
        number_or_no_limit(server.max_per_host)},
       {'i', "idle-timeout", "TIME", "Close connections idle for TIME",
        [&](auto& value) { server.idle_timeout = value.duration(); },

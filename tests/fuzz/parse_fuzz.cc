@@ -179,7 +179,7 @@ void check_values(std::string_view text) {
           "a number has the value of its digits");
   check_value(parse_count(text), read(text, kCounts, UINT64_MAX),
               "a count is multiplied by its unit");
-  check_value(parse_size(text), read(text, kSizes, UINT64_MAX), "a size is multiplied by its unit");
+  check_value(parse_size(text), read(text, kSizes, SIZE_MAX), "a size is multiplied by its unit");
 
   constexpr auto kMost = static_cast<std::uint64_t>(kMaxDuration.count());
   const auto duration = parse_duration(text);

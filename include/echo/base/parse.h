@@ -60,8 +60,9 @@ class Parsed {
 // "10000", "10K", "1.5M", "1G": powers of 1,000, in capital or small letters.
 Parsed<std::uint64_t> parse_count(std::string_view text);
 
-// "65536", "64K", "1.5M", "1G": bytes, in powers of 1,024, in capital or small letters.
-Parsed<std::uint64_t> parse_size(std::string_view text);
+// "65536", "64K", "1.5M", "1G": bytes, in powers of 1,024, in capital or small letters. The maximum
+// is SIZE_MAX.
+Parsed<std::size_t> parse_size(std::string_view text);
 
 // "500ns", "200us", "250ms", "1.5s", "10m", "1h"; a number without a unit is in seconds. The
 // maximum is kMaxDuration.

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "echo/base/parse.h"
@@ -22,8 +24,14 @@ struct OptionValue {
   std::string option;  // "--port".
   std::string text;
 
-  std::uint64_t number(std::uint64_t least, std::uint64_t most) const;
-  // At least 1 byte.
+  // A whole number. The result has the type of `most`.
+  template <std::integral Number>
+  Number number(std::type_identity_t<Number> least, Number most) const {
+    return static_cast<Number>(
+        whole_number(static_cast<std::uint64_t>(least), static_cast<std::uint64_t>(most)));
+  }
+  std::uint64_t whole_number(std::uint64_t least, std::uint64_t most) const;
+  // From 1 byte to SIZE_MAX.
   std::size_t size() const;
   Duration duration(Duration most = kMaxDuration) const;
   // More than 0: for a time limit.

@@ -30,7 +30,9 @@ class Workload {
   // next turn (Time::max(): none), take_turn() the index of its slot.
   bool has_rate() const noexcept { return settings_.rate.count > 0; }
   Time next_turn() const noexcept;
-  std::size_t take_turn() noexcept { return next_turn_++ % settings_.connections; }
+  std::size_t take_turn() noexcept {
+    return static_cast<std::size_t>(next_turn_++ % settings_.connections);
+  }
   void skip_turn(Slot& slot) const noexcept { slot.next += settings_.connections; }
 
   // The start time of the slot's next message. The slot is exhausted if it starts no more messages,

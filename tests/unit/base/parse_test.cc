@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace echo {
@@ -96,9 +97,11 @@ TEST(ParseSize, ConvertsDecimalsExactly) {
 }
 
 TEST(ParseSize, AcceptsTheLargestSizeOfEachUnit) {
-  EXPECT_EQ(value_of(parse_size("18014398509481983K")), UINT64_MAX - 1023);
-  EXPECT_EQ(value_of(parse_size("18014398509481983.9990234375K")), UINT64_MAX);
-  EXPECT_EQ(value_of(parse_size("17179869183G")), UINT64_MAX - (1U << 30) + 1);
+  const std::string kilobytes = std::to_string(SIZE_MAX / 1024);
+  EXPECT_EQ(value_of(parse_size(kilobytes + "K")), SIZE_MAX - 1023);
+  EXPECT_EQ(value_of(parse_size(kilobytes + ".9990234375K")), SIZE_MAX);
+  const std::string gigabytes = std::to_string(SIZE_MAX / (1U << 30));
+  EXPECT_EQ(value_of(parse_size(gigabytes + "G")), SIZE_MAX - (1U << 30) + 1);
 }
 
 TEST(ParseSize, ReportsSizesThatAreTooLarge) {
@@ -106,6 +109,16 @@ TEST(ParseSize, ReportsSizesThatAreTooLarge) {
        {"18446744073709551616", "18014398509481984K", "18014398509481984.5K", "17592186044416M",
         "17179869184G", "99999999999999999999999G", "18446744073709551616.5"}) {
     EXPECT_EQ(misfit_of(parse_size(text)), ParseError::kTooLarge) << text;
+  }
+}
+
+TEST(ParseSize, ReportsSizesThatDoNotFitIntoSizeT) {
+  const std::string kilobytes = std::to_string(SIZE_MAX / 1024 + 1);
+  const std::string gigabytes = std::to_string(SIZE_MAX / (1U << 30) + 1);
+  for (const std::string& text : {kilobytes + "K", kilobytes + ".0009765625K", gigabytes + "G"}) {
+    EXPECT_EQ(misfit_of(parse_size(text)), ParseError::kTooLarge) << text;
+    EXPECT_EQ(misfit_of(parse_size_range(text)), ParseError::kTooLarge) << text;
+    EXPECT_EQ(misfit_of(parse_size_range("1-" + text)), ParseError::kTooLarge) << text;
   }
 }
 

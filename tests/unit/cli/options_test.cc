@@ -183,10 +183,10 @@ More:
 OptionValue option_value(const std::string& text) { return {.option = "--x", .text = text}; }
 
 TEST(OptionValueAsNumber, AcceptsNumbersInRange) {
-  EXPECT_EQ(option_value("1").number(1, 10), 1U);
-  EXPECT_EQ(option_value("10").number(1, 10), 10U);
+  EXPECT_EQ(option_value("1").number(1, 10), 1);
+  EXPECT_EQ(option_value("10").number(1, 10), 10);
   EXPECT_EQ(option_value("18446744073709551615").number(0, UINT64_MAX), UINT64_MAX);
-  EXPECT_EQ(option_value("1.5K").number(0, 1500), 1500U);
+  EXPECT_EQ(option_value("1.5K").number(0, 1500), 1500);
 }
 
 TEST(OptionValueAsNumber, RejectsNumbersOutOfRange) {
@@ -211,6 +211,7 @@ TEST(OptionValueAsNumber, RejectsFractions) {
 TEST(OptionValueAsSize, AcceptsSizes) {
   EXPECT_EQ(option_value("1").size(), 1U);
   EXPECT_EQ(option_value("64K").size(), 65536U);
+  EXPECT_EQ(option_value(std::to_string(SIZE_MAX)).size(), SIZE_MAX);
 }
 
 TEST(OptionValueAsSize, RejectsInvalidSizes) {
@@ -221,9 +222,10 @@ TEST(OptionValueAsSize, RejectsInvalidSizes) {
 }
 
 TEST(OptionValueAsSize, RejectsSizesThatAreTooLarge) {
-  for (const std::string value : {"99999999999999G", "99999999999999999999G"}) {
+  const std::string gigabytes = std::to_string(SIZE_MAX / (1U << 30) + 1) + "G";  // SIZE_MAX + 1.
+  for (const std::string& value : {gigabytes, std::string("99999999999999999999G")}) {
     EXPECT_EQ(usage_error_of([&] { option_value(value).size(); }),
-              "--x: '" + value + "' is too large");
+              "--x: '" + value + "' is too large (" + std::to_string(SIZE_MAX) + " bytes at most)");
   }
 }
 
@@ -365,6 +367,10 @@ TEST(OptionValueAsSizeRange, AcceptsOnlySizesInRange) {
             "--x: '1-11' is out of range (1 to 10 bytes)");
   EXPECT_EQ(usage_error_of([] { option_value("99999999999999999999G").size_range(10); }),
             "--x: '99999999999999999999G' is out of range (1 to 10 bytes)");
+  // 1 more than SIZE_MAX + 1, which a std::size_t would take for 1.
+  const std::string wraps = std::to_string(SIZE_MAX / 1024 + 1) + ".0009765625K";
+  EXPECT_EQ(usage_error_of([&] { option_value(wraps).size_range(10); }),
+            "--x: '" + wraps + "' is out of range (1 to 10 bytes)");
   EXPECT_EQ(usage_error_of([] { option_value("2-1").size_range(10); }),
             "--x: '2-1' is not a size or a range of sizes, such as 64-64K");
 }
