@@ -53,8 +53,8 @@ OptionTable with_help(OptionTable table, Action& action) {
 }
 
 // Throws UsageError for an option for which getopt_long() has returned the error `val`. `word` is
-// argv[optind - 1] and `next` is argv[optind]. An unknown letter at the end of a word is in `word`;
-// any other is in `next`.
+// argv[optind - 1] and `next` is argv[optind], or null at the end. An unknown letter at the end of
+// a word is in `word`; any other is in `next`.
 [[noreturn]] void refuse(int val, const std::string& word, const char* next,
                          const OptionTable& table) {
   const auto letter = static_cast<char>(optopt);
@@ -224,11 +224,13 @@ Given walk_command_line(int argc, char* const* argv, const OptionTable& table) {
   while (given.action == Action::kRun) {
     const int val = ::getopt_long(argc, argv, letters.c_str(), names.data(), nullptr);
     if (val == -1) {
-      given.arguments.assign(argv + optind, argv + argc);
+      given.arguments.assign(argv + std::min(optind, argc), argv + argc);
       break;
     }
-    const std::string_view word = argv[optind - 1];
-    if (val == ':' || val == '?') refuse(val, std::string(word), argv[optind], all);
+    // With musl, optind counts a missing value too.
+    const std::string_view word = argv[std::min(optind, argc) - 1];
+    const char* const next = optind < argc ? argv[optind] : nullptr;
+    if (val == ':' || val == '?') refuse(val, std::string(word), next, all);
     const auto found = val >= kFirstVal
                            ? all.begin() + (val - kFirstVal)
                            : std::find_if(all.begin(), all.end(),

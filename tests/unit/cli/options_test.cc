@@ -127,6 +127,32 @@ TEST(CommandLineWalk, NamesAnOptionWithoutItsValue) {
   EXPECT_EQ(walk_error({"--beta", "-g"}), "option '-g' needs a value");
 }
 
+TEST(CommandLineWalk, ReadsNothingAfterTheLastWord) {
+  const CommandLine line({"-b", "-g", "7"});
+  EXPECT_EQ(usage_error_of([&] {
+              walk_command_line(
+                  line.argc() - 1, line.argv(),
+                  {{'b', "beta", "", "", [](auto&) {}}, {'g', "gamma", "N", "", [](auto&) {}}});
+            }),
+            "option '-g' needs a value");
+}
+
+TEST(CommandLineWalk, AcceptsACommandLineWithoutTheProgramName) {
+  char* const end = nullptr;
+  EXPECT_EQ(walk_command_line(0, &end, {}).arguments, Words{});
+}
+
+TEST(CommandLineWalk, SuggestsALongOptionForAWordAfterAnArgument) {
+  EXPECT_EQ(walk_error({"one", "-alto"}), "unknown option '-a'; did you mean '--alto'?");
+}
+
+TEST(CommandLineWalk, PrefersAnExactNameToALongerOne) {
+  const CommandLine line({"--idle"});
+  const auto ignore = [](auto&) {};
+  const OptionTable table{{'t', "idle-timeout", "TIME", "", ignore}, {0, "idle", "", "", ignore}};
+  EXPECT_TRUE(walk_command_line(line.argc(), line.argv(), table).has("idle"));
+}
+
 TEST(CommandLineWalk, NamesAnOptionThatTakesNoValue) {
   EXPECT_EQ(walk_error({"--beta=7"}), "option '--beta=7' takes no value");
   EXPECT_EQ(walk_error({"--alto=7"}), "option '--alto=7' takes no value");
