@@ -183,7 +183,8 @@ TEST(FormatReport, PrintsTheSeedAfterAMismatch) {
 TEST(FormatReport, FitsEightyColumns) {
   LoadSettings settings = table_settings();
   settings.host = std::string(255, '\x1b');
-  settings.connections = settings.idle = settings.count = SIZE_MAX;
+  settings.connections = settings.idle = SIZE_MAX;
+  settings.count = UINT64_MAX;
   settings.rate.count = 1'000'000'000;
   settings.sizes = {.least = (1U << 30) - 1, .most = 1U << 30};
   settings.seed = Pattern::kMaxSeed;

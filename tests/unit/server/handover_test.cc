@@ -97,7 +97,8 @@ TEST(ParseHandover, RejectsTrailingData) {
 }
 
 TEST(ParseHandover, RejectsUnknownKinds) {
-  for (const std::uint64_t kind : {0UL, 4UL, std::numeric_limits<std::uint64_t>::max()}) {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+  for (const std::uint64_t kind : {std::uint64_t{0}, std::uint64_t{4}, kMax}) {
     EXPECT_EQ(refusal_of(kFormat + number(1) + number(kind) + number(0)), "unknown kind of record");
   }
 }

@@ -127,8 +127,9 @@ TEST(MessageQueue, PreservesAllByteValues) {
 TEST(MessageQueue, SendsInPushOrder) {
   FedQueue queue;
   std::string pushed;
-  for (const std::size_t length :
-       {5UL, 2 * kBlock + 900, 1UL, kBlock, kBlock - 1, 1UL, kBlock + 1, 2UL}) {
+  const std::vector<std::size_t> lengths{5, 2 * kBlock + 900, 1, kBlock, kBlock - 1,
+                                         1, kBlock + 1,       2};
+  for (const std::size_t length : lengths) {
     const std::string message = pattern(length, pushed.size());
     queue.push(message);
     pushed += message;
@@ -158,7 +159,8 @@ TEST(MessageQueue, JoinsSmallMessages) {
 TEST(MessageQueue, FillsEachBlockBeforeTheNext) {
   const SocketPair pair = make_wide_pair();
   constexpr std::size_t kFull = MessageQueue::kMaxParts * kBlock;
-  for (const std::size_t length : {1UL, 7UL, kBlock / 2 + 1, kBlock - 1, kBlock, 3 * kBlock + 5}) {
+  const std::vector<std::size_t> lengths{1, 7, kBlock / 2 + 1, kBlock - 1, kBlock, 3 * kBlock + 5};
+  for (const std::size_t length : lengths) {
     FedQueue queue;
     while (queue.bytes() <= kFull) queue.push(pattern(length));
     EXPECT_EQ(queue.flush(pair.ours.get()).bytes, kFull) << length;
