@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -330,9 +331,25 @@ std::string written_to_file(Mode mode, Write write) {
   return file.contents();
 }
 
+constexpr const char* kTimedWarning = R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} warning: x\n)";
+
 TEST(Log, WritesTheTimeToAFile) {
   const std::string text = written_to_file(Mode::kDaemon, [](Log& log) { log.warning("x"); });
-  EXPECT_TRUE(matches(text, R"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} warning: x\n)")) << text;
+  EXPECT_TRUE(matches(text, kTimedWarning)) << text;
+}
+
+// On a 32-bit system, such a file needs a 64-bit off_t.
+TEST(Log, WritesTheTimeToAFileAbove2GiB) {
+  constexpr off_t kLength = off_t{3} << 30;
+  const test::TemporaryFile file("");
+  const UniqueFd fd(::open(file.path().c_str(), O_RDWR | O_APPEND | O_CLOEXEC));
+  ASSERT_EQ(::ftruncate(fd.get(), kLength), 0);
+  Log(fd.get(), LogLevel::kWarning, Mode::kDaemon).warning("x");
+  std::string text(100, '\0');
+  const ssize_t length = ::pread(fd.get(), text.data(), text.size(), kLength);
+  ASSERT_GT(length, 0);
+  text.resize(static_cast<std::size_t>(length));
+  EXPECT_TRUE(matches(text, kTimedWarning)) << text;
 }
 
 TEST(Log, OmitsTheTimeFromAToolsFile) {
