@@ -31,7 +31,7 @@ class JsonChecker {
     JsonChecker checker(text);
     checker.space();
     const bool is_ascii =
-        std::all_of(text.begin(), text.end(), [](char byte) { return byte >= 0; });
+        std::all_of(text.begin(), text.end(), [](unsigned char byte) { return byte < 0x80; });
     return is_ascii && checker.value() && checker.rest_.empty();
   }
 
