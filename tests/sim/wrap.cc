@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cstdarg>
+#include <cstddef>
 #include <ctime>
+#include <span>
 
 #include "sim/kernel.h"
 
@@ -19,6 +21,11 @@ using echo::sim::Kernel;
 Kernel* kernel_of(int fd) {
   Kernel* const kernel = Kernel::current();
   return kernel != nullptr && Kernel::is_simulated(fd) ? kernel : nullptr;
+}
+
+// The type of msg_iovlen depends on the C library.
+std::span<const iovec> parts_of(const msghdr& message) {
+  return {message.msg_iov, static_cast<std::size_t>(message.msg_iovlen)};
 }
 
 }  // namespace
@@ -122,7 +129,7 @@ ssize_t __wrap___recv_chk(int fd, void* buffer, size_t length, size_t /*room*/, 
 
 ssize_t __wrap_recvmsg(int fd, msghdr* message, int flags) {
   Kernel* const kernel = kernel_of(fd);
-  return kernel != nullptr ? kernel->recv(fd, {message->msg_iov, message->msg_iovlen}, flags)
+  return kernel != nullptr ? kernel->recv(fd, parts_of(*message), flags)
                            : __real_recvmsg(fd, message, flags);
 }
 
@@ -137,7 +144,7 @@ ssize_t __wrap_send(int fd, const void* buffer, size_t length, int flags) {
 
 ssize_t __wrap_sendmsg(int fd, const msghdr* message, int flags) {
   Kernel* const kernel = kernel_of(fd);
-  return kernel != nullptr ? kernel->send(fd, {message->msg_iov, message->msg_iovlen}, flags)
+  return kernel != nullptr ? kernel->send(fd, parts_of(*message), flags)
                            : __real_sendmsg(fd, message, flags);
 }
 
@@ -171,8 +178,10 @@ int __wrap_ioctl(int fd, unsigned long request, ...) {
   void* const argument = va_arg(arguments, void*);
   va_end(arguments);
   Kernel* const kernel = kernel_of(fd);
-  return kernel != nullptr ? kernel->ioctl(fd, request, static_cast<int*>(argument))
-                           : __real_ioctl(fd, request, argument);
+  // POSIX declares the request as an int, whose caller leaves the rest of a register undefined.
+  return kernel != nullptr
+             ? kernel->ioctl(fd, static_cast<unsigned>(request), static_cast<int*>(argument))
+             : __real_ioctl(fd, request, argument);
 }
 
 int __wrap_fcntl(int fd, int command, ...) {

@@ -1,16 +1,16 @@
 #include "support/fault.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 #include <ostream>
 #include <stdexcept>
 
 #include "echo/base/errno_text.h"
+#include "support/text.h"
 
 namespace echo::test {
 
-std::string Fault::name() const { return std::string(call) + '_' + ::strerrorname_np(error); }
+std::string Fault::name() const { return as_test_name(call + ('_' + reason())); }
 
 std::string Fault::reason() const { return ErrnoText{error}.to_string(); }
 
@@ -36,7 +36,7 @@ std::vector<Fault> join(std::initializer_list<std::vector<Fault>> lists) {
 std::string name_of_test(const testing::TestParamInfo<Fault>& info) { return info.param.name(); }
 
 std::string inject(const Fault& fault, const std::string& when) {
-  return std::string("--inject=") + fault.call + ":error=" + ::strerrorname_np(fault.error) +
+  return std::string("--inject=") + fault.call + ":error=" + std::to_string(fault.error) +
          ":when=" + when;
 }
 

@@ -1,7 +1,6 @@
 #include "support/program.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -25,6 +24,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "support/open_descriptors.h"
 #include "support/patience.h"
 
 namespace echo::test {
@@ -92,10 +92,11 @@ void pass(const std::vector<std::pair<std::string, int>>& passed) {
   set_variable("LISTEN_FDNAMES", names);
 }
 
-void limit_to(int resource, std::optional<std::size_t> most) {
+// In C++, the GNU C library has a type of its own for the names of resources.
+void limit_to(auto resource, std::optional<std::size_t> most) {
   if (!most) return;
   const rlimit limit{.rlim_cur = *most, .rlim_max = *most};
-  ::setrlimit(static_cast<__rlimit_resource_t>(resource), &limit);
+  ::setrlimit(resource, &limit);
 }
 
 // Prepares the child between fork() and exec(). Ignores errors.
@@ -105,7 +106,7 @@ void arrange(const LaunchSettings& settings, int input, int output, int error) {
   ::dup2(output, STDOUT_FILENO);
   ::dup2(error, STDERR_FILENO);
   // The program must not inherit the descriptors that the test has inherited.
-  ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  for (const int fd : open_descriptors(STDERR_FILENO + 1)) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   pass(settings.passed);
   for (const int fd : settings.closed) ::close(fd);
   for (const int number : settings.ignored_signals) ignore(number);

@@ -1,5 +1,7 @@
 #include "support/text.h"
 
+#include <algorithm>
+#include <functional>
 #include <iterator>
 #include <regex>
 
@@ -7,6 +9,14 @@ namespace echo::test {
 
 bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
+}
+
+std::string as_test_name(std::string text) {
+  const auto is_allowed = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  };
+  std::replace_if(text.begin(), text.end(), std::not_fn(is_allowed), '_');
+  return text;
 }
 
 bool matches(const std::string& text, const std::string& pattern) {

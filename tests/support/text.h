@@ -8,6 +8,10 @@ namespace echo::test {
 
 bool has(std::string_view text, std::string_view part);
 
+// The text with an underscore in place of each character that GoogleTest does not allow in the name
+// of a test.
+std::string as_test_name(std::string text);
+
 // The patterns have the syntax of std::regex. Only text.cc includes <regex>, which is slow to
 // compile.
 

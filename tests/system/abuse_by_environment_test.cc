@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "echo/base/errno_text.h"
 #include "echo/os/endpoint.h"
 #include "echo/os/socket.h"
 #include "echo/os/unique_fd.h"
@@ -157,7 +159,7 @@ TEST_F(Abuse, ClosesOnlyTheConnectionThatIsOutOfMemory) {
     for (int i = 0; i < 256; ++i) peer.send(block);
   };
   EXPECT_THROW(send_more_than_fits(), std::system_error);
-  server().wait_for_line("after an error: Cannot allocate memory");
+  server().wait_for_line("after an error: " + ErrnoText{ENOMEM}.to_string());
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include "echo/base/errno_text.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 
@@ -32,7 +34,7 @@ struct FullServer {
       waiting.emplace_back(server.endpoint());
       waiting.back().send("waiting");
     }
-    server.wait_for_line("cannot accept connections: Too many open files");
+    server.wait_for_line("cannot accept connections: " + ErrnoText{EMFILE}.to_string());
   }
 };
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "echo/base/errno_text.h"
 #include "echo/os/unique_fd.h"
 #include "support/false_server.h"
 #include "support/program.h"
@@ -250,7 +252,8 @@ TEST(Measuring, ReportsThatItIsOutOfDescriptors) {
   const Outcome client =
       run(ECHO_CLIENT, measuring(server.port(), {"-c", "40", "-n", "1"}), {}, {.descriptors = 30});
   EXPECT_EQ(client.status, 1);
-  EXPECT_NE(client.error.find("cannot open a socket: Too many open files"), std::string::npos)
+  EXPECT_NE(client.error.find("cannot open a socket: " + ErrnoText{EMFILE}.to_string()),
+            std::string::npos)
       << client.error;
   EXPECT_GT(figure(client.output, "errors", "no_descriptor"), 0U);
   EXPECT_GT(figure(client.output, "messages", "received"), 0U);

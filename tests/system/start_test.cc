@@ -6,6 +6,7 @@
 #include <array>
 #include <csignal>
 #include <cstddef>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -78,7 +79,7 @@ TEST_P(StopSignalBeforeTheLoop, EndsTheServerWithStatusZero) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, StopSignalBeforeTheLoop, testing::Values(SIGTERM, SIGINT, SIGHUP),
-                         [](const auto& each) { return ::sigabbrev_np(each.param); });
+                         [](const auto& each) { return as_test_name(::strsignal(each.param)); });
 
 class UserSignalBeforeTheLoop : public testing::TestWithParam<int> {};
 
@@ -92,7 +93,7 @@ TEST_P(UserSignalBeforeTheLoop, DoesNotEndTheServer) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, UserSignalBeforeTheLoop, testing::Values(SIGUSR1, SIGUSR2),
-                         [](const auto& each) { return ::sigabbrev_np(each.param); });
+                         [](const auto& each) { return as_test_name(::strsignal(each.param)); });
 
 // A server whose name lookup does not end: the file of host aliases (hostname(7), HOSTALIASES) is
 // a FIFO without a writer.

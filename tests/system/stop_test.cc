@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstddef>
+#include <cstring>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "support/program.h"
 #include "support/socket_pair.h"
 #include "support/test_peer.h"
+#include "support/text.h"
 
 namespace echo::test {
 namespace {
@@ -23,7 +25,7 @@ TEST_P(StopSignal, EndsAnIdleServerWithStatusZero) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, StopSignal, testing::Values(SIGTERM, SIGINT, SIGHUP),
-                         [](const auto& each) { return ::sigabbrev_np(each.param); });
+                         [](const auto& each) { return as_test_name(::strsignal(each.param)); });
 
 TEST(Stop, SendsEofToAnIdleConnection) {
   ServerProgram server;

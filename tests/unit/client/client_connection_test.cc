@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "echo/base/errno_text.h"
 #include "echo/base/time.h"
 #include "echo/client/failure.h"
 #include "echo/client/transcript.h"
@@ -198,7 +200,7 @@ TEST(ClientConnection, FailsImmediatelyIfEverySocketFails) {
   const Transcript transcript;
   const ClientConnection connection(list_of(servers), 0, transcript, kTimeout, kStart);
   expect_failed(connection, Failure::kConnect,
-                "cannot connect to unknown:0: Address family not supported by protocol");
+                "cannot connect to unknown:0: " + ErrnoText{EAFNOSUPPORT}.to_string());
 }
 
 TEST(ClientConnection, WantsOutputWhileBytesAreUnsent) {

@@ -1,7 +1,6 @@
 #include "echo/programs/server_options.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <chrono>
 #include <climits>
@@ -42,7 +41,7 @@ void expect_server_defaults(const ServerOptions& options) {
   EXPECT_EQ(options.log_level, LogLevel::kInfo);
   EXPECT_EQ(options.hosts, Words{"localhost"});
   EXPECT_EQ(options.server.listen.port, 10000);
-  EXPECT_EQ(options.server.listen.backlog, SOMAXCONN);
+  EXPECT_EQ(options.server.listen.backlog, 4096);
   EXPECT_FALSE(options.server.listen.reuse_port);
   EXPECT_EQ(options.server.listen.keepalive, 2min);
   EXPECT_EQ(options.server.max_connections, 0U);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <new>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "echo/base/errno_text.h"
 #include "echo/base/time.h"
 #include "echo/loop/selector.h"
 #include "echo/os/endpoint.h"
@@ -117,8 +119,8 @@ TEST_F(AcceptorTest, PausesWhenOutOfMemory) {
   start();
   is_out_of_memory_ = true;
   connect();
-  EXPECT_TRUE(
-      pipe_.has("cannot accept connections: Cannot allocate memory; new ones wait; 0 open\n"));
+  EXPECT_TRUE(pipe_.has("cannot accept connections: " + ErrnoText{ENOMEM}.to_string() +
+                        "; new ones wait; 0 open\n"));
   EXPECT_TRUE(is_paused());
   ASSERT_EQ(acceptor_->next_deadline(), now_ + 100ms);
   acceptor_->handle_timeouts(now_ + 99ms);

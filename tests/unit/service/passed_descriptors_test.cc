@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <linux/close_range.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "echo/os/log.h"
 #include "support/environment.h"
 #include "support/log_pipe.h"
+#include "support/open_descriptors.h"
 
 namespace echo::test {
 namespace {
@@ -36,8 +36,9 @@ std::string taken(
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(report.fd(), kNone);
-    ::close_range(kFirst, kNone - 1, 0);
-    ::close_range(kNone + 1, ~0U, 0);
+    for (const int fd : open_descriptors(kFirst)) {
+      if (fd != kNone) ::close(fd);
+    }
     ::fcntl(kNone, F_SETFD, FD_CLOEXEC);
     const UniqueFd null(::open("/dev/null", O_RDONLY));
     for (int fd = kFirst; fd < kFirst + passed; ++fd) ::dup2(null.get(), fd);
