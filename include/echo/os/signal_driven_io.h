@@ -51,9 +51,10 @@ class SignalDrivenIo {
   static constexpr rlim_t kMaxQueued = 1024;
 
  private:
-  sigset_t old_mask_{};
-  rlimit old_limit_{};
-  pid_t process_;
+  // Used on Linux only.
+  [[maybe_unused]] sigset_t old_mask_{};
+  [[maybe_unused]] rlimit old_limit_{};
+  [[maybe_unused]] pid_t process_;
   UniqueFd queue_;
 };
 
