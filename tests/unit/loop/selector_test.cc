@@ -432,9 +432,13 @@ TEST(Selector, ReturnsNothingWhenASignalInterruptsIt) {
   const Signals signals({SIGALRM});
   Selector selector;
   selector.watch_input(pair.ours.get(), true);
-  constexpr itimerval kSoon{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 1000}};
+  // Again and again: on a slow machine, the first signal may arrive before select() begins.
+  constexpr itimerval kSoon{.it_interval = {.tv_sec = 0, .tv_usec = 1000},
+                            .it_value = {.tv_sec = 0, .tv_usec = 1000}};
+  constexpr itimerval kNever{};
   ASSERT_EQ(::setitimer(ITIMER_REAL, &kSoon, nullptr), 0);
   EXPECT_EQ(selector.wait(std::nullopt), 0);
+  ::setitimer(ITIMER_REAL, &kNever, nullptr);
   expect_no_results(selector);
 }
 

@@ -1,0 +1,13 @@
+# Zig's Clang, for macOS. At -O0, because the programs cannot run here.
+set(CMAKE_GENERATOR Ninja CACHE INTERNAL "")
+set(CMAKE_SYSTEM_NAME Darwin CACHE STRING "")
+set(CMAKE_OSX_SYSROOT "" CACHE STRING "")
+set(CMAKE_CXX_COMPILER ${CMAKE_CURRENT_LIST_DIR}/../build-zig/package/zig c++ CACHE STRING "")
+set(CMAKE_CXX_COMPILER_TARGET $ENV{ZIG_TARGET} CACHE STRING "")
+set(CMAKE_SIZEOF_VOID_P 8 CACHE INTERNAL "")  # CMake cannot run a program to find out.
+set(CMAKE_CXX_FLAGS -fno-sanitize=undefined CACHE STRING "")
+set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
+set(CMAKE_CXX_FLAGS_DEBUG "" CACHE STRING "")
+set(CMAKE_UNITY_BUILD ON CACHE BOOL "")
+set(BUILD_TESTING OFF CACHE BOOL "")
+set(ECHO_WERROR ON CACHE BOOL "")
