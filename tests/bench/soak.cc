@@ -41,7 +41,7 @@ OptionTable table_of(Options& options) {
       {'t', "time", "TIME", "Run for TIME", [&](auto& value) { options.time = value.duration(); },
        format_duration(options.time)},
       {'c', "connections", "N", "Keep N connections open",
-       [&](auto& value) { options.connections = value.number(1, 10'000); },
+       [&](auto& value) { options.connections = value.number(1, std::size_t{10'000}); },
        std::to_string(options.connections)},
       {'s', "seed", "N", "Repeat the choices of the run with this seed",
        [&](auto& value) { options.seed = value.number(0, UINT64_MAX); }, "at random"},
