@@ -10,6 +10,7 @@
 #include "echo/base/format.h"
 #include "echo/base/time.h"
 #include "echo/base/usage_error.h"
+#include "echo/os/platform.h"
 #include "echo/os/socket.h"
 
 namespace echo {
@@ -21,6 +22,15 @@ constexpr std::size_t kMaxClients = INT_MAX;
 // The options that configure the listeners.
 constexpr std::array<std::string_view, 5> kListenOptions{"host", "port", "backlog", "keepalive",
                                                          "reuse-port"};
+
+// What a build without the extensions of Linux lacks.
+std::string platform_help() {
+  if (!is_posix_only()) return "";
+  return R"(
+This build uses only POSIX. Each call to select() checks all connections, so
+idle ones cost time. SIGUSR2 always stops the server, as SIGTERM does.
+)";
+}
 
 std::string number_or_no_limit(std::size_t number) {
   return number > 0 ? std::to_string(number) : "no limit";
@@ -107,7 +117,7 @@ Examples:
   echo_server                            listen on localhost, port 10000
   echo_server -H '*' -p echo             listen on all addresses, port 7
   echo_server -c 1000 -m 20 -i 5m        limit clients, close idle connections
-)";
+)" + platform_help();
 }
 
 }  // namespace echo
