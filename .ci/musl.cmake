@@ -1,10 +1,12 @@
 # musl, statically linked, with the compiler that need_zig in .ci/run installs. That compiler builds
 # its C++ library for each set of these flags, for a minute: the flags are the same in every command,
-# also in the checks of CMake. Its unoptimised builds would contain a sanitizer.
+# also in the checks of CMake, which therefore must not try -no-pie. Its unoptimised builds would
+# contain a sanitizer.
 set(CMAKE_GENERATOR Ninja CACHE INTERNAL "")
 set(CMAKE_CXX_COMPILER ${CMAKE_CURRENT_LIST_DIR}/../build-zig/package/zig c++ CACHE STRING "")
 set(CMAKE_CXX_COMPILER_TARGET x86_64-linux-musl CACHE STRING "")
 set(CMAKE_CXX_FLAGS "-O0 -fno-sanitize=undefined -fPIE -pie" CACHE STRING "")
+set(CMAKE_CXX_LINK_NO_PIE_SUPPORTED ON CACHE INTERNAL "")
 set(CMAKE_BUILD_TYPE Debug CACHE STRING "")
 set(CMAKE_CXX_FLAGS_DEBUG "" CACHE STRING "")
 set(CMAKE_UNITY_BUILD ON CACHE BOOL "")
