@@ -120,7 +120,7 @@ Charset charset_of_locale() {
   const std::string program_locale = std::setlocale(LC_CTYPE, nullptr);
   const bool is_known = std::setlocale(LC_CTYPE, "") != nullptr;
   const bool is_utf8 = is_known && std::string_view(::nl_langinfo(CODESET)) == "UTF-8";
-  std::setlocale(LC_CTYPE, program_locale.c_str());
+  static_cast<void>(std::setlocale(LC_CTYPE, program_locale.c_str()));
   return is_utf8 ? Charset::kUnicode : Charset::kAscii;
 }
 

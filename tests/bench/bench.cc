@@ -45,7 +45,7 @@ struct Options {
 OptionTable table_of(Options& options) {
   return {
       {'r', "rounds", "N", "Run N rounds and report medians",
-       [&](auto& value) { options.rounds = value.number(1, 1000); },
+       [&](auto& value) { options.rounds = value.number(1, std::size_t{1000}); },
        std::to_string(options.rounds)},
       {'t', "time", "TIME", "Measure each workload for TIME",
        [&](auto& value) { options.time = value.duration(); }, format_duration(options.time)},

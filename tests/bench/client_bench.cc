@@ -34,7 +34,7 @@ struct Options {
 OptionTable table_of(Options& options) {
   return {
       {'r', "rounds", "N", "Run N rounds and report medians",
-       [&](auto& value) { options.rounds = value.number(1, 1000); },
+       [&](auto& value) { options.rounds = value.number(1, std::size_t{1000}); },
        std::to_string(options.rounds)},
       {'o', "only", "TEXT", "Run only workloads whose name contains TEXT",
        [&](auto& value) { options.only = value.text; }, "all"},

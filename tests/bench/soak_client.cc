@@ -60,7 +60,7 @@ SoakClient::SoakClient(const Habit& habit, const Endpoint& server, std::string_v
     : habit_(&habit),
       noise_(noise),
       random_(&random),
-      place_(random() % noise.size()),
+      place_(static_cast<std::size_t>(random() % noise.size())),
       to_send_(any_length(habit.most_sent, random)),
       started_(now),
       last_moved_(now),

@@ -124,7 +124,7 @@ template <typename Value, typename Count>
 void check_value(const Parsed<Value>& parsed, const std::optional<Count>& expected,
                  std::string_view what) {
   require(static_cast<bool>(parsed) == expected.has_value(), what);
-  if (parsed) require(*parsed == Value{*expected}, what);
+  if (parsed) require(*parsed == static_cast<Value>(*expected), what);
 }
 
 // Checks that count / period equals the number in the text.

@@ -35,8 +35,8 @@ class EchoServer {
   EchoServer(std::shared_ptr<Stream> stream, Kernel& kernel, bool honest)
       : stream_(std::move(stream)), kernel_(kernel) {
     Dice& dice = kernel.dice();
-    stream_->in_room = dice.between(1, 100'000);
-    stream_->out_room = dice.between(1, 100'000);
+    stream_->in_room = static_cast<std::size_t>(dice.between(1, 100'000));
+    stream_->out_room = static_cast<std::size_t>(dice.between(1, 100'000));
     laziness_ = dice.one_of({1U, 1U, 2U, 5U});
     if (!honest && dice.one_in(2)) mode_ = static_cast<Mode>(dice.between(1, 8));
     acts_at_ = dice.length(20'000) - 1;
@@ -254,7 +254,7 @@ LoadSettings any_load(Dice& dice) {
   choose_target(dice, 8, settings);
   settings.count = dice.length(10);
   settings.sizes.least = dice.length(1000);
-  settings.sizes.most = settings.sizes.least + dice.up_to(1000);
+  settings.sizes.most = settings.sizes.least + static_cast<std::size_t>(dice.up_to(1000));
   settings.pipeline = dice.one_of<std::size_t>({1, 2, 10, 1000});
   settings.churn = dice.one_in(3);
   if (dice.one_in(3)) settings.rate.count = dice.one_of<std::uint64_t>({1, 100, 1000});

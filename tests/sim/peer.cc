@@ -13,8 +13,8 @@ Peer::Peer(std::uint64_t number, Kernel& kernel, std::size_t most, bool of_crowd
   to_send_ = dice.one_in(4) ? 0 : dice.length(most);
   chunk_ = dice.length(70'000);
   stream_->host = dice.one_of(kHosts);
-  stream_->in_room = dice.between(1, 100'000);
-  stream_->out_room = dice.between(1, 100'000);
+  stream_->in_room = static_cast<std::size_t>(dice.between(1, 100'000));
+  stream_->out_room = static_cast<std::size_t>(dice.between(1, 100'000));
   laziness_ = of_crowd ? dice.one_of({1U, 100U, 500U, 500U}) : dice.one_of({1U, 1U, 2U, 5U, 20U});
   mode_ = static_cast<Mode>(dice.one_of({0, 0, 0, 1, 2, 3, 4, 5, 6}));
   acts_at_ = dice.up_to(to_send_);

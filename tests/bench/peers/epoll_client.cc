@@ -128,7 +128,7 @@ int run_client(int argc, char** argv) {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() != 6) throw UsageError("PORT CONNECTIONS IDLE MESSAGES BYTES DEPTH");
   const auto number = [&](std::size_t place, std::uint64_t least) {
-    return OptionValue{kName, words[place]}.number(least, 1'000'000'000);
+    return OptionValue{kName, words[place]}.whole_number(least, 1'000'000'000);
   };
   Log log(STDERR_FILENO, LogLevel::kWarning, Log::Mode::kTool);
   raise_descriptor_limit(log);
