@@ -20,6 +20,7 @@
 #include <system_error>
 #include <vector>
 
+#include "echo/base/errno_text.h"
 #include "echo/base/usage_error.h"
 #include "echo/cli/options.h"
 #include "echo/os/log.h"
@@ -143,7 +144,7 @@ TEST(RunProgram, PrintsTheTextOfASystemError) {
   const Outcome outcome = run(
       []() -> int { throw std::system_error(EMFILE, std::generic_category(), "cannot listen"); });
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_EQ(outcome.error, "prog: cannot listen: Too many open files\n");
+  EXPECT_EQ(outcome.error, "prog: cannot listen: " + ErrnoText{EMFILE}.to_string() + "\n");
 }
 
 TEST(WriteStdout, WritesToStandardOutput) {
