@@ -10,6 +10,8 @@
 
 namespace echo {
 
+// Only its type is used: it names the words without naming the member, whose name differs between
+// systems.
 inline auto first_word(const fd_set& set) {
   const auto& [words] = set;
   return words[0];
