@@ -42,6 +42,8 @@ bool is_number(const std::string& text) {
 // The value that getopt_long(3) returns for the first long option: above all letters.
 constexpr int kFirstVal = 256;
 
+bool is_option(std::string_view word) { return word.size() > 1 && word.starts_with('-'); }
+
 bool takes_value(const Option& option) { return *option.argument != '\0'; }
 
 OptionTable with_help(OptionTable table, Action& action) {
@@ -53,9 +55,9 @@ OptionTable with_help(OptionTable table, Action& action) {
 }
 
 // Throws UsageError for an option for which getopt_long() has returned the error `val`. `word` is
-// argv[optind - 1] and `next` is argv[optind], or null at the end. An unknown letter at the end of
-// a word is in `word`; any other is in `next`.
-[[noreturn]] void refuse(int val, const std::string& word, const char* next,
+// argv[optind - 1]. An unknown letter at the end of a word is in `word`. Any other is in `next`,
+// the first option from argv[optind] on: with musl, arguments may precede it.
+[[noreturn]] void refuse(int val, const std::string& word, std::string_view next,
                          const OptionTable& table) {
   const auto letter = static_cast<char>(optopt);
   if (val == ':') {
@@ -68,7 +70,7 @@ OptionTable with_help(OptionTable table, Action& action) {
   if (optopt != 0) {
     const bool is_read = word.starts_with('-') && word.ends_with(letter);
     throw UsageError("unknown option '" + std::string{'-', letter} + "'" +
-                     letter_hint(letter, is_read || next == nullptr ? word : next, table));
+                     letter_hint(letter, is_read ? word : next, table));
   }
   throw UsageError((is_ambiguous(word, table) ? "ambiguous option '" : "unknown option '") + word +
                    "'" + long_option_hint(word, table));
@@ -229,8 +231,10 @@ Given walk_command_line(int argc, char* const* argv, const OptionTable& table) {
     }
     // With musl, optind counts a missing value too.
     const std::string_view word = argv[std::min(optind, argc) - 1];
-    const char* const next = optind < argc ? argv[optind] : nullptr;
-    if (val == ':' || val == '?') refuse(val, std::string(word), next, all);
+    if (val == ':' || val == '?') {
+      const auto* const next = std::find_if(argv + std::min(optind, argc), argv + argc, is_option);
+      refuse(val, std::string(word), next == argv + argc ? "" : *next, all);
+    }
     const auto found = val >= kFirstVal
                            ? all.begin() + (val - kFirstVal)
                            : std::find_if(all.begin(), all.end(),

@@ -1,7 +1,6 @@
 #include "echo/load/pattern.h"
 
 #include <algorithm>
-#include <random>
 
 namespace echo {
 namespace {
@@ -21,9 +20,10 @@ constexpr std::uint64_t hash(std::uint64_t one, std::uint64_t other) noexcept {
 
 }  // namespace
 
-std::uint64_t Pattern::draw_seed() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32 | device()) & kMaxSeed;
+std::uint64_t Pattern::seed_of(std::chrono::system_clock::time_point now, pid_t process) noexcept {
+  return hash(static_cast<std::uint64_t>(now.time_since_epoch().count()),
+              static_cast<std::uint64_t>(process)) &
+         kMaxSeed;
 }
 
 // Twice kBlock, because a window of kBlock bytes may begin at any of the first kBlock bytes.

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <chrono>
 #include <cstddef>
 
 #include "echo/base/time.h"
@@ -40,7 +41,8 @@ int talk(int argc, char** argv) {
       options.measures ? options.load.connections + options.load.idle : options.client.connections,
       log);
   if (options.measures) {
-    options.load.seed = options.seed ? *options.seed : echo::Pattern::draw_seed();
+    options.load.seed =
+        options.seed.value_or(echo::Pattern::seed_of(std::chrono::system_clock::now(), ::getpid()));
     return echo::measure(options.load, options.presentation, log);
   }
   if (!options.hint.empty()) log.warning(options.hint);

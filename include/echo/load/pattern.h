@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -24,8 +27,9 @@ class Pattern {
   // The greatest integer that every JSON parser reads exactly (RFC 8259, section 6).
   static constexpr std::uint64_t kMaxSeed = (std::uint64_t{1} << 53) - 1;
 
-  // Returns a random seed.
-  static std::uint64_t draw_seed();
+  // Returns a seed that another process, or this one at another time, does not get. It opens no
+  // file, unlike std::random_device: an empty root directory has none.
+  static std::uint64_t seed_of(std::chrono::system_clock::time_point now, pid_t process) noexcept;
 
   explicit Pattern(std::uint64_t seed);
 

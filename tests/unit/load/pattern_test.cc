@@ -1,8 +1,10 @@
 #include "echo/load/pattern.h"
 
 #include <gtest/gtest.h>
+#include <sys/types.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -14,6 +16,8 @@
 
 namespace echo {
 namespace {
+
+using std::chrono::system_clock;
 
 // `length` bytes of the connection from the offset on.
 std::string bytes(const Pattern& pattern, std::uint64_t connection, std::uint64_t offset,
@@ -48,10 +52,15 @@ TEST(Pattern, HasDifferentSizesForEachSeed) {
   EXPECT_NE(Pattern(1).size_of(range, 3, 9), Pattern(2).size_of(range, 3, 9));
 }
 
-TEST(Pattern, DrawsADifferentSeedEachTime) {
+TEST(Pattern, HasADifferentSeedForEachTimeAndProcess) {
   std::set<std::uint64_t> seeds;
-  for (int time = 0; time < 100; ++time) seeds.insert(Pattern::draw_seed());
-  EXPECT_EQ(seeds.size(), 100U);
+  for (int time = 0; time < 100; ++time) {
+    const auto now = system_clock::time_point(system_clock::duration(time));
+    for (pid_t process = 1; process <= 100; ++process) {
+      seeds.insert(Pattern::seed_of(now, process));
+    }
+  }
+  EXPECT_EQ(seeds.size(), 10'000U);
   EXPECT_LE(*seeds.rbegin(), Pattern::kMaxSeed);
 }
 
