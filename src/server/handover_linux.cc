@@ -173,7 +173,9 @@ void HandoverReader::take_connections() try {
   while (auto message = receive_message(package_.get())) {
     for (UniqueFd& fd : message->fds) {
       const std::uint64_t index = message->first++;
-      if (index < fds.size() && !fds[index]) fds[index] = std::move(fd);
+      if (index >= fds.size()) break;
+      UniqueFd& place = fds[static_cast<std::size_t>(index)];
+      if (!place) place = std::move(fd);
     }
   }
   for (std::size_t i = 0; i < fds.size(); ++i) {
