@@ -34,6 +34,14 @@ std::string no_address_text() {
   return text;
 }
 
+// The number of bytes before the first difference, of two texts of the same length. Mostly they are
+// equal, and memcmp() shows that several times as fast as std::mismatch().
+std::size_t length_in_common(std::string_view one, std::string_view other) {
+  if (one == other) return one.size();
+  return static_cast<std::size_t>(std::mismatch(one.begin(), one.end(), other.begin()).first -
+                                  one.begin());
+}
+
 }  // namespace
 
 ClientConnection::ClientConnection(Addresses addresses, std::size_t first, const Script& script,
@@ -211,8 +219,7 @@ void ClientConnection::check(std::string_view bytes) {
     const std::string_view expected =
         script_.from(received_).substr(0, static_cast<std::size_t>(sent_ - received_));
     const std::string_view piece = bytes.substr(0, expected.size());
-    const auto exact = static_cast<std::size_t>(
-        std::mismatch(piece.begin(), piece.end(), expected.begin()).first - piece.begin());
+    const std::size_t exact = length_in_common(piece, expected.substr(0, piece.size()));
     received_ += exact;
     bytes.remove_prefix(exact);
     if (exact == piece.size() && exact > 0) continue;
