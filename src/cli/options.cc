@@ -229,8 +229,9 @@ Given walk_command_line(int argc, char* const* argv, const OptionTable& table) {
       given.arguments.assign(argv + std::min(optind, argc), argv + argc);
       break;
     }
-    // With musl, optind counts a missing value too.
-    const std::string_view word = argv[std::min(optind, argc) - 1];
+    // With musl, optind counts a missing value too, and the null pointer at the end may have moved.
+    const char* const last = argv[std::min(optind, argc) - 1];
+    const std::string_view word = last == nullptr ? "" : last;
     if (val == ':' || val == '?') {
       const auto* const next = std::find_if(argv + std::min(optind, argc), argv + argc, is_option);
       refuse(val, std::string(word), next == argv + argc ? "" : *next, all);

@@ -125,6 +125,9 @@ TEST(CommandLineWalk, NamesAnOptionWithoutItsValue) {
   EXPECT_EQ(walk_error({"-bg"}), "option '-g' needs a value");
   EXPECT_EQ(walk_error({"--gamma"}), "option '--gamma' needs a value");
   EXPECT_EQ(walk_error({"--beta", "-g"}), "option '-g' needs a value");
+  EXPECT_EQ(walk_error({"one", "-g"}), "option '-g' needs a value");
+  EXPECT_EQ(walk_error({"one", "two", "-b", "-g"}), "option '-g' needs a value");
+  EXPECT_EQ(walk_error({"one", "--gamma"}), "option '--gamma' needs a value");
 }
 
 TEST(CommandLineWalk, ReadsNothingAfterTheLastWord) {
