@@ -16,18 +16,18 @@
 namespace echo {
 namespace {
 
-// The signals that take() has not collected yet: bit N is signal N. While there are any, the pipe
-// contains one byte, so it is never full.
-// NOLINTBEGIN(*-non-const-global-variables): a handler can use only globals
+// The signals that take() has not collected yet: bit N is signal N + 1. While there are any, the
+// pipe contains one byte, so it is never full. NOLINTBEGIN(*-non-const-global-variables): a handler
+// can use only globals
 std::atomic<unsigned> pending_signals{0};
 std::atomic<int> pipe_of_signals{-1};
 // NOLINTEND(*-non-const-global-variables)
 static_assert(std::atomic<unsigned>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 // Marks the end of a batch that take() returns: without it a flood of signals would never end.
-constexpr int kEnd = 31;
+constexpr int kEnd = 32;
 
-constexpr unsigned bit_of(int signal) { return 1U << signal; }
+constexpr unsigned bit_of(int signal) { return 1U << (signal - 1); }
 
 extern "C" void note_signal(int signal) {
   const int error = errno;
@@ -138,7 +138,7 @@ int Signals::take() noexcept {
     [[maybe_unused]] const ssize_t length = ::read(reader_.get(), &byte, 1);
     to_take_ = pending_signals.exchange(0) | bit_of(kEnd);
   }
-  const int signal = std::countr_zero(to_take_);
+  const int signal = std::countr_zero(to_take_) + 1;
   to_take_ &= to_take_ - 1;
   return signal == kEnd ? 0 : signal;
 }

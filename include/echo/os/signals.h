@@ -57,7 +57,7 @@ class Signals {
   UniqueFd writer_;
   sigset_t old_mask_{};
   std::vector<std::pair<int, struct sigaction>> old_actions_;
-  unsigned to_take_ = 0;  // Signals that take() has not returned yet: bit N is signal N.
+  unsigned to_take_ = 0;  // Signals that take() has not returned yet: bit N is signal N + 1.
 };
 
 }  // namespace echo

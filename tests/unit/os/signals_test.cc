@@ -45,6 +45,9 @@ void set_action(int signal, void (*handler)(int)) {
   ::sigaction(signal, &action, nullptr);
 }
 
+// SIGSYS on Linux, SIGUSR2 on macOS and the BSDs.
+constexpr int kHighest = 31;
+
 // A handler that only this test installs.
 void do_nothing(int /*signal*/) {}
 
@@ -80,7 +83,7 @@ class SignalsTest : public testing::Test {
   }
 
  private:
-  static constexpr std::array kUsed{SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGTERM};
+  static constexpr std::array kUsed{SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGTERM, kHighest};
 
   std::array<struct sigaction, kUsed.size()> old_actions_{};
   sigset_t old_mask_{};
@@ -102,6 +105,12 @@ TEST_F(SignalsTest, TakesTheLowestNumberFirst) {
   Signals signals({SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   raise_all({SIGUSR1, SIGHUP, SIGTERM, SIGINT});
   EXPECT_EQ(taken_from(signals), (std::vector{SIGHUP, SIGINT, SIGUSR1, SIGTERM, 0}));
+}
+
+TEST_F(SignalsTest, TakesTheHighestNumber) {
+  Signals signals({kHighest});
+  raise_all({kHighest});
+  EXPECT_EQ(taken_from(signals), (std::vector{kHighest, 0}));
 }
 
 TEST_F(SignalsTest, TakesARepeatedSignalOnce) {
