@@ -65,11 +65,16 @@ bool print_instead(Action action, std::string_view name, std::string_view help) 
 
 void raise_descriptor_limit(Log& log) {
   rlimit limit{};
-  bool raised = ::getrlimit(RLIMIT_NOFILE, &limit) == 0;
-  if (raised && limit.rlim_cur == limit.rlim_max) return;
+  int error = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : errno;
+  const rlim_t soft = limit.rlim_cur;
+  // macOS reports no hard limit, but accepts not every value (EINVAL).
   limit.rlim_cur = limit.rlim_max;
-  raised = raised && ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
-  if (!raised) log.warning("cannot raise the descriptor limit: ", ErrnoText{errno});
+  while ((error == 0 || error == EINVAL) && limit.rlim_cur > soft) {
+    if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
+    error = errno;
+    limit.rlim_cur /= 2;
+  }
+  if (error != 0) log.warning("cannot raise the descriptor limit: ", ErrnoText{error});
 }
 
 void limit_name_lookups() { ::setenv("RES_OPTIONS", "timeout:1 attempts:2 single-request", 0); }

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cctype>
@@ -18,6 +19,7 @@
 #include "support/fault.h"
 #include "support/program.h"
 #include "support/test_peer.h"
+#include "support/text.h"
 #include "support/traced_server.h"
 
 // Failing system calls of the server.
@@ -500,6 +502,19 @@ INSTANTIATE_TEST_SUITE_P(Each, MinorStartFault,
                                                  faults("openat", kOpen, "/proc/self/fd/2"),
                                                  faults("bind", {EADDRINUSE})})),
                          name_of_test);
+
+TEST(DescriptorLimitFault, TriesHalfOfARejectedLimit) {
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
+  rlimit limit{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = limit.rlim_max / 4;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+  const Fault fault{"prlimit64", EINVAL, "RLIMIT_NOFILE, {"};
+  const std::string place = call_number_of(fault, TracedServer().stop(), kFromTheStart);
+  TracedServer server({inject(fault, place)});
+  EXPECT_EQ(count_of(serve_and_stop(server), "RLIMIT_NOFILE, {"), 2U);
+  EXPECT_FALSE(has(server.program().error_text(), "warning"));
+}
 
 // Other processes share the open file description, so O_NONBLOCK would affect them too.
 TEST(LogReopenFault, LeavesTheFlagsOfThePipeUnchanged) {
