@@ -20,7 +20,7 @@ constexpr std::uint64_t hash(std::uint64_t one, std::uint64_t other) noexcept {
 
 }  // namespace
 
-std::uint64_t Pattern::seed_of(std::chrono::system_clock::time_point now, pid_t process) noexcept {
+std::uint64_t Pattern::seed_of(WallTime now, pid_t process) noexcept {
   return hash(static_cast<std::uint64_t>(now.time_since_epoch().count()),
               static_cast<std::uint64_t>(process)) &
          kMaxSeed;

@@ -113,7 +113,7 @@ std::string Log::prefix(Priority priority) const {
 }
 
 std::string Log::stamp() {
-  const auto now = std::chrono::system_clock::now();
+  const WallTime now = wall_time();
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
   const auto milliseconds =
       std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;

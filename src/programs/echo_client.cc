@@ -1,6 +1,5 @@
 #include <unistd.h>
 
-#include <chrono>
 #include <cstddef>
 
 #include "echo/base/time.h"
@@ -42,7 +41,7 @@ int talk(int argc, char** argv) {
       log);
   if (options.measures) {
     options.load.seed =
-        options.seed.value_or(echo::Pattern::seed_of(std::chrono::system_clock::now(), ::getpid()));
+        options.seed.value_or(echo::Pattern::seed_of(echo::wall_time(), ::getpid()));
     return echo::measure(options.load, options.presentation, log);
   }
   if (!options.hint.empty()) log.warning(options.hint);

@@ -27,8 +27,7 @@ constexpr Duration kProgressInterval = 200ms;
 constexpr Duration kPingProgressInterval = 1s;
 
 WallTime wall_time_of(Time time) {
-  const auto ago = std::chrono::duration_cast<WallTime::duration>(Clock::now() - time);
-  return std::chrono::system_clock::now() - ago;
+  return wall_time() - std::chrono::duration_cast<WallTime::duration>(Clock::now() - time);
 }
 
 }  // namespace

@@ -2,13 +2,13 @@
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "echo/base/parse.h"
+#include "echo/base/time.h"
 
 namespace echo {
 
@@ -29,7 +29,7 @@ class Pattern {
 
   // Returns a seed that another process, or this one at another time, does not get. It opens no
   // file, unlike std::random_device: an empty root directory has none.
-  static std::uint64_t seed_of(std::chrono::system_clock::time_point now, pid_t process) noexcept;
+  static std::uint64_t seed_of(WallTime now, pid_t process) noexcept;
 
   explicit Pattern(std::uint64_t seed);
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -46,8 +45,6 @@ std::string format_percent(std::uint64_t part, std::uint64_t whole);
 
 // Returns format_latency() of a value from the histogram, or "-" if nothing was recorded.
 std::string format_latency(const Histogram& histogram, Duration latency);
-
-using WallTime = std::chrono::system_clock::time_point;
 
 // Returns the time in UTC as in ISO 8601: "2026-11-24T09:12:44.318Z".
 std::string format_wall_time(WallTime time);

@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -13,11 +12,10 @@
 #include <string_view>
 
 #include "echo/base/parse.h"
+#include "echo/base/time.h"
 
 namespace echo {
 namespace {
-
-using std::chrono::system_clock;
 
 // `length` bytes of the connection from the offset on.
 std::string bytes(const Pattern& pattern, std::uint64_t connection, std::uint64_t offset,
@@ -55,7 +53,7 @@ TEST(Pattern, HasDifferentSizesForEachSeed) {
 TEST(Pattern, HasADifferentSeedForEachTimeAndProcess) {
   std::set<std::uint64_t> seeds;
   for (int time = 0; time < 100; ++time) {
-    const auto now = system_clock::time_point(system_clock::duration(time));
+    const WallTime now(WallTime::duration{time});
     for (pid_t process = 1; process <= 100; ++process) {
       seeds.insert(Pattern::seed_of(now, process));
     }
