@@ -216,8 +216,7 @@ void ClientConnection::check(std::string_view bytes) {
   // The error quotes the first bytes received, which best identify a server that does not echo.
   const std::string_view first_bytes = received_ == 0 ? bytes : std::string_view();
   while (!bytes.empty()) {
-    const std::string_view expected =
-        script_.from(received_).substr(0, static_cast<std::size_t>(sent_ - received_));
+    const std::string_view expected = up_to(sent_ - received_, script_.from(received_));
     const std::string_view piece = bytes.substr(0, expected.size());
     const std::size_t exact = length_in_common(piece, expected.substr(0, piece.size()));
     received_ += exact;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -7,6 +8,12 @@
 #include "echo/base/time.h"
 
 namespace echo {
+
+// Returns the first `length` bytes, or all if there are fewer: a size_t may be too small for
+// `length`.
+constexpr std::string_view up_to(std::uint64_t length, std::string_view bytes) noexcept {
+  return length < bytes.size() ? bytes.substr(0, static_cast<std::size_t>(length)) : bytes;
+}
 
 // The data that a connection of the client sends: a stream of bytes that may grow at its end.
 // Offsets count from the first byte of the stream.

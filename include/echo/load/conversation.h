@@ -47,7 +47,7 @@ class Conversation : public Script {
 
   std::uint64_t end() const noexcept override { return end_; }
   std::string_view from(std::uint64_t offset) const noexcept override {
-    return pattern_.from(connection_, offset).substr(0, static_cast<std::size_t>(end_ - offset));
+    return up_to(end_ - offset, pattern_.from(connection_, offset));
   }
   bool finished() const noexcept override {
     return nothing_more_ && (half_close_ || in_flight().empty());
