@@ -122,7 +122,7 @@ int Output::write_now(std::string_view& text) const {
 }
 
 ssize_t Output::write_some(std::string_view text) const {
-  if (is_socket_) return ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (is_socket_) return ::send(fd_, text.data(), text.size(), MSG_DONTWAIT | kNoSigpipe);
   if (is_brief_) return write_briefly(fd_, text);
   return ::write(fd_, text.data(), text.size());
 }

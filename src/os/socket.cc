@@ -52,7 +52,7 @@ void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1)
 // Keepalive probes before the connection fails.
 constexpr int kKeepaliveProbes = 4;
 
-// Accepted connections inherit these options on Linux.
+// Accepted connections inherit these options (tcp(7), tcp(4) of FreeBSD).
 bool enable_keepalive(int listener, Duration silence) noexcept {
   const int seconds = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(silence).count());
   const int interval = (seconds + kKeepaliveProbes - 1) / kKeepaliveProbes;

@@ -113,7 +113,7 @@ Moved receive(int fd, std::span<char> buffer) noexcept;
 Moved discard(int fd) noexcept;
 
 // Calls send(2) once, or sendmsg(2) for several parts. It may send less than all. Never raises
-// SIGPIPE.
+// SIGPIPE on a socket of create_socket() or accept_socket().
 Moved send(int fd, std::span<iovec> parts) noexcept;
 Moved send(int fd, std::string_view text) noexcept;
 
