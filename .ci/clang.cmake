@@ -1,7 +1,8 @@
-# Clang, with the benchmark.
+# Clang, with static programs and the benchmark.
 set(CMAKE_GENERATOR Ninja CACHE INTERNAL "")
 set(CMAKE_CXX_COMPILER clang++ CACHE STRING "")
 set(CMAKE_BUILD_TYPE Release CACHE STRING "")
 set(BUILD_TESTING ON CACHE BOOL "")
+set(ECHO_STATIC ON CACHE BOOL "")
 set(ECHO_BENCH ON CACHE BOOL "")
 set(ECHO_WERROR ON CACHE BOOL "")
