@@ -27,8 +27,9 @@ constexpr std::array<std::string_view, 5> kListenOptions{"host", "port", "backlo
 std::string platform_help() {
   if (!is_posix_only()) return "";
   return R"(
-This build uses only POSIX. Each call to select() checks all connections, so
-idle ones cost time. SIGUSR2 always stops the server, as SIGTERM does.
+This build uses no extension of Linux. Each call to select() checks all
+connections, so idle ones cost time. SIGUSR2 always stops the server, as SIGTERM
+does.
 )";
 }
 
