@@ -67,7 +67,7 @@ void raise_descriptor_limit(Log& log) {
   rlimit limit{};
   int error = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? 0 : errno;
   const rlim_t soft = limit.rlim_cur;
-  // macOS reports no hard limit, but accepts not every value (EINVAL).
+  // macOS reports no hard limit, but rejects some values (EINVAL).
   limit.rlim_cur = limit.rlim_max;
   while ((error == 0 || error == EINVAL) && limit.rlim_cur > soft) {
     if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) return;
