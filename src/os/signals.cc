@@ -16,9 +16,9 @@
 namespace echo {
 namespace {
 
+// NOLINTBEGIN(*-non-const-global-variables): a handler can use only globals
 // The signals that take() has not collected yet: bit N is signal N + 1. While there are any, the
-// pipe contains one byte, so it is never full. NOLINTBEGIN(*-non-const-global-variables): a handler
-// can use only globals
+// pipe contains one byte, so it is never full.
 std::atomic<unsigned> pending_signals{0};
 std::atomic<int> pipe_of_signals{-1};
 // NOLINTEND(*-non-const-global-variables)
