@@ -274,7 +274,7 @@ void Kernel::break_stream(Stream& stream) { stream.broken = true; }
 
 ssize_t Kernel::recv(int fd, Parts parts, int flags) {
   let_time_pass();
-  const File* const file = find(fd, "recv");
+  File* const file = find(fd, "recv");
   if (file == nullptr) return -1;
   if (file->stream == nullptr) return fail(ENOTCONN);
   if ((flags & MSG_DONTWAIT) == 0) violate("a recv() that may block");
@@ -320,6 +320,7 @@ ssize_t Kernel::recv(int fd, Parts parts, int flags) {
   }
   stream.in.erase(0, count);
   stream.received += count;
+  file->reported &= readiness(fd, *file);
   stream.moved_at = now_;
   stream.moved_awake = awake();
   log("= " + std::to_string(count));
@@ -328,7 +329,7 @@ ssize_t Kernel::recv(int fd, Parts parts, int flags) {
 
 ssize_t Kernel::send(int fd, Parts parts, int flags) {
   let_time_pass();
-  const File* const file = find(fd, "send");
+  File* const file = find(fd, "send");
   if (file == nullptr) return -1;
   if (file->stream == nullptr) return fail(ENOTCONN);
   if ((flags & MSG_NOSIGNAL) == 0) violate("a send() that may raise SIGPIPE");
@@ -361,10 +362,15 @@ ssize_t Kernel::send(int fd, Parts parts, int flags) {
   }
   if (bytes.empty()) violate("a send() of nothing");
   const std::size_t room = stream.out_room - std::min(stream.out_room, stream.out.size());
-  if (room == 0) return fail(EAGAIN);
+  if (room == 0) {
+    file->reports_room = true;
+    return fail(EAGAIN);
+  }
   const std::size_t count = dice_.length(std::min(room, bytes.size()));
   stream.out.append(bytes, 0, count);
   stream.sent += count;
+  file->reported &= readiness(fd, *file);
+  if (room <= bytes.size()) file->reports_room = true;
   stream.moved_at = stream.sent_at = now_;
   stream.moved_awake = awake();
   log("= " + std::to_string(count) + " of " + std::to_string(bytes.size()));
@@ -488,12 +494,16 @@ int Kernel::fcntl(int fd, int command, long argument) {
 int Kernel::signalfd() { return strikes() ? fail(EMFILE) : open({.kind = File::Kind::kEvents}); }
 
 // Reports each event on the armed files once, in the order of the descriptors, and loses some if
-// there are faults.
+// there are faults. Room for output is an event only if a call has found none before.
 void Kernel::report_events() {
   for (auto& [fd, file] : files_) {
     if (!file.armed) continue;
     const unsigned ready = readiness(fd, file);
-    if ((ready & ~file.reported) != 0) {
+    unsigned events = ready & ~file.reported;
+    if (!std::exchange(file.reports_room, file.reports_room && (events & kWritable) == 0)) {
+      events &= ~kWritable;
+    }
+    if (events != 0) {
       if (strikes()) {
         events_lost_ = true;
       } else {
@@ -600,6 +610,7 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
     }
     file.asked = bits;
     file.left_out_ready = 0;
+    if ((readiness(fd, file) & kWritable) == 0) file.reports_room = true;
     if ((bits & kReadable) / kReadable != (bits & kExceptional) / kExceptional) {
       violate("inputs and exceptional set of select() differ");
     }

@@ -194,9 +194,10 @@ class Kernel {
     bool has_owner = false;
     bool has_signal = false;
     bool armed = false;
-    unsigned reported = 0;   // Its readiness at the last look.
-    unsigned asked = 0;      // The last request of a select() about it.
-    int left_out_ready = 0;  // Calls in a row that left it out although it was ready.
+    bool reports_room = false;  // A call has found no room for output since the last report of it.
+    unsigned reported = 0;      // Its readiness at the last look.
+    unsigned asked = 0;         // The last request of a select() about it.
+    int left_out_ready = 0;     // Calls in a row that left it out although it was ready.
   };
   using Sets = std::map<int, unsigned>;  // Descriptor to a sum of kReadable etc.
 

@@ -40,8 +40,8 @@ class Selector {
   void forget(int fd) noexcept;
 
   // Waits until a descriptor is ready or `timeout` has passed (nullopt: forever). It may return
-  // early with empty results: after a signal, and after a round of the QuietSet's probes. Returns
-  // 0, or an errno value such as ENOMEM with empty results. After an error wait() has slept for
+  // early with empty results: after a signal, and after an event on an idle descriptor. Returns 0,
+  // or an errno value such as ENOMEM with empty results. After an error wait() has slept for
   // kRest, or until a signal, so the caller may try again immediately.
   int wait(std::optional<Duration> timeout);
 

@@ -365,7 +365,7 @@ TEST_F(CrowdedSelector, ReportsABurstWithinBoundedTurns) {
 
 // After lost events all idle descriptors are probed in turn.
 TEST_F(CrowdedSelector, ReportsAllDespiteLostEvents) {
-  constexpr std::size_t kMaxTurns = 2 + kCrowd / QuietSet::kMaxProbing + 1;
+  constexpr std::size_t kMaxTurns = 2 + kCrowd / QuietSet::kMaxProbes + 1;
   const test::LimitedSignalQueue queue(0);
   for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
   EXPECT_EQ(readable_within(kMaxTurns).size(), 1 + kCrowd);
