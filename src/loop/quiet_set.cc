@@ -8,15 +8,15 @@
 
 namespace echo {
 
-QuietSet::QuietSet(bool enabled) {
+QuietSet::QuietSet(bool enabled, Renumber renumber) : renumber_(std::move(renumber)) {
   if (enabled && !is_posix_only()) events_.emplace();
 }
 
 // The order matters if memory runs out in between: a set needs at least as much memory as each set
 // that it copies, and those sets come later.
-std::array<FdSet*, 8> QuietSet::sets() noexcept {
-  return {&seen_,    &seen_before_, &candidates_,    &to_recheck_,
-          &probing_, &idle_,        &always_active_, &watched_};
+std::array<FdSet*, 9> QuietSet::sets() noexcept {
+  return {&seen_before_, &seen_, &candidates_,    &to_recheck_, &busy_,
+          &probing_,     &idle_, &always_active_, &watched_};
 }
 
 void QuietSet::reserve(int nfds) {
@@ -50,16 +50,39 @@ void QuietSet::forget(int fd) noexcept {
   for (FdSet* set : sets()) set->erase(fd);
 }
 
+void QuietSet::replace(int from, int to) noexcept {
+  for (FdSet* set : sets()) set->replace(from, to);
+}
+
 void QuietSet::activate(int fd) noexcept {
   if (!is_armed(fd)) return;
   SignalDrivenIo::disarm(fd);
   if (idle_.contains(fd)) --idle_count_;
   if (probing_.contains(fd)) --probing_count_;
-  for (FdSet* set : {&idle_, &to_recheck_, &probing_}) set->erase(fd);
+  for (FdSet* set : {&idle_, &to_recheck_, &probing_, &busy_}) set->erase(fd);
+}
+
+// At most half of the numbers below this one belong to active descriptors.
+bool QuietSet::is_high(int fd) const noexcept {
+  const std::size_t active = watched_count_ - idle_count_;
+  return renumber_ && static_cast<std::size_t>(fd) >= FdSet::kWordBits + 2 * active;
+}
+
+void QuietSet::begin_call() {
+  if (!has_probes_) return;
+  disarm_busy();
+  begin_probes();
+}
+
+void QuietSet::disarm_busy() {
+  for (const int fd : busy_) {
+    busy_.erase(fd);
+    activate(fd);
+    if (is_high(fd)) renumber_(fd, 0);
+  }
 }
 
 bool QuietSet::leave_out_idle(FdSet& readable, FdSet& writable) noexcept {
-  if (has_probes_) begin_probes();
   for (FdSet* set : {&readable, &writable}) set->erase_all(idle_);
   if (may_have_events_) readable.insert(events_fd());
   return has_probes_ && !to_recheck_.empty();
@@ -67,7 +90,7 @@ bool QuietSet::leave_out_idle(FdSet& readable, FdSet& writable) noexcept {
 
 // Rechecking continues after the last descriptor probed, so that each has its turn even if events
 // are lost repeatedly.
-void QuietSet::begin_probes() noexcept {
+void QuietSet::begin_probes() {
   std::size_t left = kMaxProbes;
   for (; left > 0; --left) {
     int fd = to_recheck_.next(next_recheck_);
@@ -82,11 +105,12 @@ void QuietSet::begin_probes() noexcept {
     candidates_.erase(fd);
     if (seen_.contains(fd)) continue;
     --left;
-    if (events_->arm(fd)) {
+    const int armed = renumber_ && fd < kFirstIdle ? renumber_(fd, kFirstIdle) : fd;
+    if (events_->arm(armed)) {
       may_have_events_ = true;
-      probe(fd);
+      probe(armed);
     } else {
-      always_active_.insert(fd);
+      always_active_.insert(armed);
     }
   }
   has_probes_ = left == 0;
@@ -108,8 +132,7 @@ void QuietSet::note(int ready, FdSet& readable, const FdSet& writable, const FdS
     --ready;
   }
   if (probing_count_ > 0) end_probes(readable, writable, exceptional);
-  const bool may_change = probing_count_ > 0 || watched_count_ - idle_count_ >= worth_it();
-  if (ready > 0 && may_change) {
+  if (ready > 0) {
     for (const FdSet* set : {&std::as_const(readable), &writable, &exceptional}) {
       seen_.insert_all(*set);
     }
@@ -140,8 +163,18 @@ void QuietSet::take_events() {
 
 void QuietSet::end_period() noexcept {
   for (const int fd : seen_) {
-    if (seen_before_.contains(fd)) activate(fd);
+    const bool is_busy = seen_before_.contains(fd) && !always_active_.contains(fd);
+    if (!is_busy || !(is_armed(fd) || is_high(fd))) continue;
+    busy_.insert(fd);
+    has_probes_ = true;
   }
+  if (watched_count_ - idle_count_ >= worth_it()) choose_candidates();
+  seen_before_ = seen_;
+  seen_.clear();
+  calls_ = 0;
+}
+
+void QuietSet::choose_candidates() noexcept {
   candidates_ = watched_;
   for (const FdSet* set : {&seen_, &idle_, &probing_, &always_active_}) {
     candidates_.erase_all(*set);
@@ -151,9 +184,6 @@ void QuietSet::end_period() noexcept {
   } else {
     candidates_.clear();
   }
-  std::swap(seen_, seen_before_);
-  seen_.clear();
-  calls_ = 0;
 }
 
 }  // namespace echo

@@ -9,7 +9,8 @@
 
 namespace echo {
 
-Selector::Selector(Asks asks) : quiet_set_(asks == Asks::kActive) {
+Selector::Selector(Asks asks, QuietSet::Renumber renumber)
+    : quiet_set_(asks == Asks::kActive, std::move(renumber)) {
   reserve(quiet_set_.events_fd() + 1);
 }
 
@@ -40,6 +41,11 @@ void Selector::keep_active(int fd) {
 void Selector::forget(int fd) noexcept {
   for (FdSet* set : {&inputs_, &outputs_, &readable_, &writable_, &exceptional_}) set->erase(fd);
   quiet_set_.forget(fd);
+}
+
+void Selector::replace(int from, int to) noexcept {
+  for (FdSet* set : {&inputs_, &outputs_}) set->replace(from, to);
+  quiet_set_.replace(from, to);
 }
 
 int Selector::wait(std::optional<Duration> timeout) {
@@ -84,6 +90,7 @@ int Selector::ask_about_outputs() {
 }
 
 int Selector::ask_about_all(std::optional<Duration> timeout) {
+  quiet_set_.begin_call();
   readable_ = inputs_;
   writable_ = outputs_;
   if (quiet_set_.leave_out_idle(readable_, writable_)) timeout = Duration{0};

@@ -7,14 +7,25 @@ namespace echo {
 
 // All steps that may run out of memory come first.
 Connection& ConnectionTable::add(Connection connection) {
-  const auto index = static_cast<std::size_t>(connection.fd());
-  if (index >= by_fd_.size()) by_fd_.resize(index + 1, by_activity_.end());
+  Connections::iterator& place = slot(connection.fd());
   Connections added;
   added.push_back(std::move(connection));
   hosts_.add(added.front().peer());
-  by_fd_[index] = added.begin();
+  place = added.begin();
   by_activity_.splice(by_activity_.end(), added);
   return by_activity_.back();
+}
+
+void ConnectionTable::renumber(int fd, UniqueFd copy) {
+  Connections::iterator& place = slot(copy.get());
+  place = std::exchange(slot(fd), by_activity_.end());
+  (*this)[copy.get()].renumber(std::move(copy));
+}
+
+ConnectionTable::Connections::iterator& ConnectionTable::slot(int fd) {
+  const auto index = static_cast<std::size_t>(fd);
+  if (index >= by_fd_.size()) by_fd_.resize(index + 1, by_activity_.end());
+  return by_fd_[index];
 }
 
 void ConnectionTable::remove(int fd) noexcept {

@@ -1,5 +1,7 @@
 #include "echo/server/server.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -89,6 +91,22 @@ Connection& Server::add(UniqueFd socket, const Endpoint& peer, std::string_view 
   selector_.watch_input(fd, true);
   if (drain_timeout_.is_running()) selector_.keep_active(fd);
   return added;
+}
+
+// Gives the connection's socket the lowest free number from `at_least` on, if that is possible, and
+// returns its number.
+int Server::renumber(int fd, int at_least) {
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, at_least));
+  const int number = copy.get();
+  if (!copy || (fd >= at_least && number > fd)) return fd;
+  try {
+    selector_.reserve(number + 1);
+    connections_.renumber(fd, std::move(copy));
+  } catch (const std::bad_alloc&) {
+    return fd;
+  }
+  selector_.replace(fd, number);
+  return number;
 }
 
 void Server::handle_readable(Connection& connection) {

@@ -122,8 +122,8 @@ Time Kernel::read_clock() {
   return last_read_;
 }
 
-int Kernel::open(File file) {
-  int fd = kFirstFd;
+int Kernel::open(File file, int at_least) {
+  int fd = std::max(at_least, kFirstFd);
   while (files_.contains(fd)) ++fd;
   files_.emplace(fd, std::move(file));
   return fd;
@@ -146,6 +146,11 @@ std::size_t Kernel::count(File::Kind kind) const {
   return static_cast<std::size_t>(
       std::count_if(files_.begin(), files_.end(),
                     [kind](const auto& entry) { return entry.second.kind == kind; }));
+}
+
+bool Kernel::is_copied(const File& file) const {
+  return std::count_if(files_.begin(), files_.end(),
+                       [&](const auto& entry) { return entry.second.stream == file.stream; }) > 1;
 }
 
 const Stream* Kernel::stream(int fd) const {
@@ -440,7 +445,7 @@ int Kernel::close(int fd) {
   const File* const file = find(fd, "close");
   if (file == nullptr) return -1;
   note("close(" + std::to_string(fd) + ")");
-  if (file->stream != nullptr) {
+  if (file->stream != nullptr && !is_copied(*file)) {
     Stream& stream = *file->stream;
     world_->check_close(stream);
     stream.closed = true;
@@ -486,6 +491,12 @@ int Kernel::fcntl(int fd, int command, long argument) {
   if (command == F_SETFD) file->is_closed_on_exec = (argument & FD_CLOEXEC) != 0;
   if (command == F_SETFL || command == F_SETFD) return 0;
   if (strikes()) return fail(ENOMEM);
+  if (command == F_DUPFD_CLOEXEC) {
+    if (file->armed) violate("a copy of an armed descriptor");
+    const int copy = open(*file, static_cast<int>(argument));
+    note("copies " + std::to_string(fd) + " to " + std::to_string(copy));
+    return copy;
+  }
   if (command == F_SETOWN && argument == ::getpid()) file->has_owner = true;
   if (command == F_SETSIG && argument == SIGRTMIN) file->has_signal = true;
   return 0;

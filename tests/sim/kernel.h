@@ -202,7 +202,9 @@ class Kernel {
   using Sets = std::map<int, unsigned>;  // Descriptor to a sum of kReadable etc.
 
   static Kernel*& the_current() noexcept;
-  int open(File file);
+  int open(File file, int at_least = 0);
+  // True if another descriptor has the same stream.
+  bool is_copied(const File& file) const;
   std::size_t count(File::Kind kind) const;
   File* find(int fd, const char* call);
   void note(const std::string& call);

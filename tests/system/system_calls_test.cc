@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "echo/loop/quiet_set.h"
+#include "echo/os/fd_set.h"
 #include "echo/os/endpoint.h"
 #include "support/program.h"
 #include "support/test_peer.h"
@@ -155,6 +156,21 @@ TEST(SystemCalls, AreFourPerSingleMessage) {
   EXPECT_EQ(made["pselect6"], 2 * kMessages);
   for (const char* name : {"recvfrom", "sendto", "pselect6"}) made.erase(name);
   for (const auto& [name, count] : made) EXPECT_EQ(count, 0U) << name;
+}
+
+// The cost of select() grows with its first argument.
+TEST(SystemCalls, SelectLowNumbersBesideIdleConnections) {
+  if (!can_trace()) GTEST_SKIP() << kCannotTrace;
+  constexpr std::size_t kClients = 500;
+  if (!allow_descriptors(kClients + QuietSet::kFirstIdle)) GTEST_SKIP() << "too few descriptors";
+  TracedServer server({}, {"--quiet"});
+  const std::vector<TestPeer> peers = connect_many(server.endpoint(), kClients);
+  for (int i = 0; i < 200; ++i) peers.back().echo("While one is busy, the others go idle.");
+  server.wait_until_idle();
+  const Trace trace = server.trace();
+  const std::string& last = trace.back();
+  ASSERT_TRUE(is_select(last)) << last;
+  EXPECT_LE(descriptor_of(last), FdSet::kWordBits) << last;
 }
 
 // The server sleeps in one call until an event, whatever the number of connections.

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <optional>
 
 #include "echo/os/fd_set.h"
@@ -26,7 +27,14 @@ class QuietSet {
  public:
   // A descriptor stays active if the kernel does not report its events. If `enabled` is false, all
   // descriptors stay active.
-  explicit QuietSet(bool enabled = true);
+  //
+  // The cost of select() grows with its highest descriptor. So begin_call() has `renumber`, if
+  // there is one, give a descriptor that is about to be armed a number from kFirstIdle on, and a
+  // busy one a low number. `renumber` gives the descriptor the lowest free number from `at_least`
+  // on, calls replace(), and returns the number; or it returns `fd`.
+  using Renumber = std::function<int(int fd, int at_least)>;
+  explicit QuietSet(bool enabled = true, Renumber renumber = {});
+  static constexpr int kFirstIdle = 1024;
 
   // Allocates memory for the descriptors below `nfds`. No other function allocates.
   void reserve(int nfds);
@@ -39,7 +47,12 @@ class QuietSet {
   void remove(int fd) noexcept;
   // As remove(), for a descriptor that is closed or about to be closed. Also ends keep_active().
   void forget(int fd) noexcept;
+  // Has the descriptor `to` take the place of `from`. Call it in `renumber` only, after reserve().
+  void replace(int from, int to) noexcept;
 
+  // Starts probes, and disarms busy descriptors. Both may give descriptors other numbers. Call it
+  // before the sets of a call to select() are made.
+  void begin_call();
   // Prepares the sets of a call to select(): removes the idle descriptors and adds the queue of
   // events. Returns true if the call must not sleep, because idle descriptors wait for a probe.
   bool leave_out_idle(FdSet& readable, FdSet& writable) noexcept;
@@ -64,22 +77,27 @@ class QuietSet {
 
  private:
   std::size_t worth_it() const noexcept { return idle_count_ > 0 ? kFewMore : kFewIdle; }
-  std::array<FdSet*, 8> sets() noexcept;
+  std::array<FdSet*, 9> sets() noexcept;
   bool is_armed(int fd) const noexcept { return idle_.contains(fd) || probing_.contains(fd); }
+  bool is_high(int fd) const noexcept;
   void activate(int fd) noexcept;
-  void begin_probes() noexcept;
+  void begin_probes();
+  void disarm_busy();
   void probe(int fd) noexcept;
   void end_probes(const FdSet& readable, const FdSet& writable, const FdSet& exceptional) noexcept;
   void take_events();
   void end_period() noexcept;
+  void choose_candidates() noexcept;
 
   std::optional<SignalDrivenIo> events_;
+  Renumber renumber_;
   FdSet watched_;
   FdSet always_active_;
   FdSet idle_;         // Armed, and left out.
   FdSet probing_;      // Armed, and in the next call.
   FdSet to_recheck_;   // Idle ones to probe again, because events were lost.
   FdSet candidates_;   // Active ones to arm and probe, unless they become ready first.
+  FdSet busy_;         // To disarm, and to have low numbers.
   FdSet seen_;         // Ready or added in this period.
   FdSet seen_before_;  // Ready or added in the last period.
   std::size_t watched_count_ = 0;

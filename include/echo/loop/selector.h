@@ -22,7 +22,8 @@ class Selector {
  public:
   // kAll: each call to select() asks about all inputs and outputs, without a QuietSet.
   enum class Asks { kAll, kActive };
-  explicit Selector(Asks asks = Asks::kActive);
+  // wait() calls `renumber`, if there is one, to give descriptors other numbers: see QuietSet.
+  explicit Selector(Asks asks = Asks::kActive, QuietSet::Renumber renumber = {});
 
   // Allocates all memory for the descriptors below `nfds`.
   void reserve(int nfds);
@@ -38,6 +39,9 @@ class Selector {
   // Removes the descriptor from every set, the three results included: a new file with the same
   // number must not inherit a result of the old one within the same turn.
   void forget(int fd) noexcept;
+
+  // Has the descriptor `to` take the place of `from`. Call it in `renumber` only, after reserve().
+  void replace(int from, int to) noexcept;
 
   // Waits until a descriptor is ready or `timeout` has passed (nullopt: forever). It may return
   // early with empty results: after a signal, and after an event on an idle descriptor. Returns 0,

@@ -2,6 +2,7 @@
 
 #include <sys/select.h>
 
+#include <algorithm>
 #include <bit>
 #include <climits>
 #include <cstddef>
@@ -46,32 +47,39 @@ class FdSet {
   void insert(int fd) {
     const std::size_t word = word_of(fd);
     if (word >= words_.size()) reserve(fd + 1);
+    used_ = std::max(used_, word + 1);
     words_[word] |= bit_of(fd);
   }
   void erase(int fd) noexcept {
     const std::size_t word = word_of(fd);
-    if (word < words_.size()) words_[word] &= ~bit_of(fd);
+    if (word < used_) words_[word] &= ~bit_of(fd);
+  }
+  // Has `to` take the place of `from`, if that is a member.
+  void replace(int from, int to) {
+    if (!contains(from)) return;
+    erase(from);
+    insert(to);
   }
   bool contains(int fd) const noexcept {
     const std::size_t word = word_of(fd);
-    return word < words_.size() && (words_[word] & bit_of(fd)) != 0;
+    return word < used_ && (words_[word] & bit_of(fd)) != 0;
   }
   bool empty() const noexcept { return next(0) < 0; }
   std::size_t size() const noexcept;
   void clear() noexcept;
 
   // Inserts, or erases, all members of `set`. Inserting allocates nothing if this set has as much
-  // memory as `set`.
+  // memory as `set`. After erasing, no function looks at words above the highest member.
   void insert_all(const FdSet& set);
   void erase_all(const FdSet& set) noexcept;
 
   // Returns the lowest member that is not below `fd`; -1 if there is none.
   int next(int fd) const noexcept {
     std::size_t word = word_of(fd);
-    if (word >= words_.size()) return -1;
+    if (word >= used_) return -1;
     Word bits = words_[word] & (~Word{0} << (fd % kWordBits));
     while (bits == 0) {
-      if (++word == words_.size()) return -1;
+      if (++word == used_) return -1;
       bits = words_[word];
     }
     return static_cast<int>(word) * kWordBits + std::countr_zero(bits);
@@ -87,8 +95,8 @@ class FdSet {
   // allocate, nor does copying a set of at most this size.
   void reserve(int nfds);
 
-  // For select(), which reads and writes all words up to its first argument: call reserve() with
-  // that number first.
+  // For select(), which reads all words up to its first argument and clears bits in them: call
+  // reserve() with that number first.
   fd_set* native() noexcept { return reinterpret_cast<fd_set*>(words_.data()); }
 
   // The words of fd_set: a structure that consists of an array.
@@ -101,6 +109,7 @@ class FdSet {
   static Word bit_of(int fd) noexcept { return Word{1} << (fd % kWordBits); }
 
   std::vector<Word> words_;
+  std::size_t used_ = 0;  // The words from here on are 0.
 };
 
 }  // namespace echo

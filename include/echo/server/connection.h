@@ -98,6 +98,9 @@ class Connection {
   // When to close a lingering connection unless bytes move on it; nullopt in other states.
   std::optional<Time> linger_deadline() const noexcept;
 
+  // Gives the socket another number: `copy` refers to the same socket.
+  void renumber(UniqueFd copy) noexcept { fd_ = std::move(copy); }
+
   // Releases the socket, so that the caller can close it politely.
   UniqueFd release_fd() noexcept { return std::move(fd_); }
 

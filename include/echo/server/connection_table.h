@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "echo/os/endpoint.h"
+#include "echo/os/unique_fd.h"
 #include "echo/server/connection.h"
 #include "echo/server/host_limit.h"
 
@@ -23,6 +24,9 @@ class ConnectionTable {
   // If it throws std::bad_alloc, the connection is closed and the table is unchanged.
   Connection& add(Connection connection);
   void remove(int fd) noexcept;
+  // Gives the connection's socket another number: `copy` refers to the same socket. If it throws
+  // std::bad_alloc, nothing has changed.
+  void renumber(int fd, UniqueFd copy);
 
   bool contains(int fd) const noexcept;
   // The descriptor must belong to a connection.
@@ -47,6 +51,9 @@ class ConnectionTable {
 
  private:
   using Connections = std::list<Connection>;
+
+  // The place in by_fd_, which grows for it.
+  Connections::iterator& slot(int fd);
 
   HostLimit hosts_;
   Connections by_activity_;

@@ -86,6 +86,7 @@ class Server {
  private:
   Connection& add(UniqueFd socket, const Endpoint& peer, std::string_view pending = {},
                   bool at_eof = false);
+  int renumber(int fd, int at_least);
   void handle_readable(Connection& connection);
   void handle_writable(Connection& connection);
   void handle_exceptional(Connection& connection);
@@ -118,7 +119,8 @@ class Server {
   const Time started_;
   Time now_;
 
-  Selector selector_;
+  Selector selector_{Selector::Asks::kActive,
+                     [this](int fd, int at_least) { return renumber(fd, at_least); }};
   BlockPool pool_;
   ConnectionTable connections_;
   Acceptor acceptor_;

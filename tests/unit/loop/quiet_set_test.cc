@@ -3,15 +3,18 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <new>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "echo/os/fd_set.h"
 #include "echo/os/socket.h"
 #include "echo/os/unique_fd.h"
 #include "support/failing_allocations.h"
+#include "support/program.h"
 #include "support/signal_queue.h"
 #include "support/socket_pair.h"
 
@@ -47,6 +50,7 @@ class QuietSetTest : public testing::Test {
 
   void prepare() {
     FdSet writable;
+    quiet_set_.begin_call();
     readable_ = ready_;
     quiet_set_.leave_out_idle(readable_, writable);
   }
@@ -92,8 +96,10 @@ class QuietSetTest : public testing::Test {
     ASSERT_FALSE(quiet_set_.probing().empty());
   }
 
+  virtual int renumber(int fd, int /*at_least*/) { return fd; }
+
   std::vector<SocketPair> pairs_;
-  QuietSet quiet_set_;
+  QuietSet quiet_set_{true, [this](int fd, int at_least) { return renumber(fd, at_least); }};
   FdSet ready_;
   FdSet readable_;
 };
@@ -374,6 +380,87 @@ TEST_F(QuietSetTest, KeepsADescriptorActiveAfterARemoval) {
   call_often();
   EXPECT_FALSE(is_idle(1));
   EXPECT_EQ(quiet_set_.idle().size(), kSilent);
+}
+
+// The owner gives its descriptors other numbers on request.
+class RenumberedQuietSet : public QuietSetTest {
+ protected:
+  void SetUp() override {
+    QuietSetTest::SetUp();
+    test::allow_descriptors(3UL * QuietSet::kFirstIdle);
+    quiet_set_.reserve(3 * QuietSet::kFirstIdle);
+  }
+
+  int renumber(int fd, int at_least) override {
+    if (is_denied_) return fd;
+    const auto pair = std::find_if(pairs_.begin(), pairs_.end(),
+                                   [fd](const auto& each) { return each.ours.get() == fd; });
+    pair->ours = UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, at_least));
+    ready_.replace(fd, pair->ours.get());
+    quiet_set_.replace(fd, pair->ours.get());
+    return pair->ours.get();
+  }
+
+  bool is_denied_ = false;
+};
+
+TEST_F(RenumberedQuietSet, GivesIdleDescriptorsHighNumbers) {
+  call_often();
+  EXPECT_LT(fd(0), QuietSet::kFirstIdle);
+  for (std::size_t number = 1; number <= kSilent; ++number) {
+    EXPECT_GE(fd(number), QuietSet::kFirstIdle);
+    EXPECT_TRUE(is_idle(number)) << number;
+  }
+}
+
+TEST_F(RenumberedQuietSet, WakesADescriptorWithAHighNumber) {
+  call_often();
+  wake(5);
+  EXPECT_TRUE(is_idle(6));
+}
+
+TEST_F(RenumberedQuietSet, GivesADescriptorThatIsBusyAgainALowNumber) {
+  call_often();
+  wake(5);
+  ready_.insert(fd(5));
+  call_often();
+  EXPECT_LT(fd(5), QuietSet::kFirstIdle);
+  EXPECT_FALSE(is_idle(5));
+  EXPECT_FALSE(is_armed(5));
+}
+
+TEST_F(RenumberedQuietSet, GivesADescriptorThatWasNeverIdleALowNumber) {
+  UniqueFd high(::fcntl(fd(0), F_DUPFD_CLOEXEC, QuietSet::kFirstIdle));
+  ASSERT_TRUE(high);
+  quiet_set_.forget(fd(0));
+  ready_.replace(fd(0), high.get());
+  pairs_[0].ours = std::move(high);
+  quiet_set_.add(fd(0));
+  call_often();
+  EXPECT_LT(fd(0), QuietSet::kFirstIdle);
+}
+
+TEST_F(RenumberedQuietSet, KeepsNumbersThatCannotChange) {
+  is_denied_ = true;
+  const int before = fd(1);
+  call_often();
+  EXPECT_EQ(fd(1), before);
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
+  wake(1);
+  ready_.insert(fd(1));
+  call_often();
+  EXPECT_FALSE(is_armed(1));
+}
+
+TEST_F(RenumberedQuietSet, LeavesADescriptorThatIsAlwaysActive) {
+  UniqueFd high(::fcntl(fd(0), F_DUPFD_CLOEXEC, QuietSet::kFirstIdle));
+  const int number = high.get();
+  quiet_set_.add(number);
+  quiet_set_.keep_active(number);
+  ready_.insert(number);
+  call_often();
+  EXPECT_EQ(quiet_set_.idle().size(), kSilent);
+  EXPECT_TRUE(ready_.contains(number));
 }
 
 }  // namespace

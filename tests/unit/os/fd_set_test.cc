@@ -11,6 +11,7 @@
 
 #include "echo/os/socket.h"
 #include "echo/os/unique_fd.h"
+#include "support/failing_allocations.h"
 #include "support/members.h"
 #include "support/program.h"
 #include "support/socket_pair.h"
@@ -158,10 +159,37 @@ TEST(FdSet, HasMemoryForReservedDescriptors) {
   for (const int nfds : {1, kWordBits, kWordBits + 1, 100000}) {
     FdSet set;
     set.reserve(nfds);
-    // Sets the bit of the last descriptor as select() does.
+    // Writes the last word as select() does.
     auto* const words = reinterpret_cast<unsigned long*>(set.native());
-    words[(nfds - 1) / kWordBits] |= 1UL << ((nfds - 1) % kWordBits);
-    EXPECT_EQ(members(set), Fds{nfds - 1});
+    words[(nfds - 1) / kWordBits] = 0;
+    const test::FailingAllocations failing(0);
+    set.insert(nfds - 1);
+    EXPECT_EQ(set.nfds(), nfds);
+  }
+}
+
+TEST(FdSet, ReplacesAMember) {
+  FdSet set = set_of({1, 64});
+  set.replace(64, 5000);
+  EXPECT_EQ(members(set), (Fds{1, 5000}));
+}
+
+TEST(FdSet, ReplacesOnlyAMember) {
+  FdSet set = set_of({1});
+  set.replace(64, 5000);
+  EXPECT_EQ(members(set), Fds{1});
+}
+
+TEST(FdSet, TakesHighMembersAgainAfterErasingThem) {
+  FdSet set = set_of({1, 64, 5000});
+  set.erase_all(set_of({64, 5000}));
+  EXPECT_EQ(members(set), Fds{1});
+  FdSet copy = set_of({70, 6000});
+  copy = set;
+  EXPECT_EQ(members(copy), Fds{1});
+  for (FdSet* each : {&set, &copy}) {
+    each->insert(5001);
+    EXPECT_EQ(members(*each), (Fds{1, 5001}));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "echo/server/connection_table.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -59,6 +60,30 @@ TEST_F(ConnectionTableTest, ForgetsARemovedConnection) {
   EXPECT_FALSE(table_.contains(first));
   EXPECT_EQ(in_order(), std::vector{second});
   EXPECT_FALSE(table_.is_host_full(table_[second].peer()));
+}
+
+TEST_F(ConnectionTableTest, GivesAConnectionAnotherNumber) {
+  const int first = add();
+  const int second = add();
+  UniqueFd copy(::fcntl(first, F_DUPFD_CLOEXEC, 200));
+  const int number = copy.get();
+  table_.renumber(first, std::move(copy));
+  EXPECT_FALSE(table_.contains(first));
+  EXPECT_EQ(::fcntl(first, F_GETFD), -1);
+  EXPECT_EQ(table_[number].fd(), number);
+  EXPECT_EQ(in_order(), (std::vector{number, second}));
+  table_.remove(number);
+  EXPECT_EQ(in_order(), std::vector{second});
+}
+
+TEST_F(ConnectionTableTest, KeepsTheNumberWhenOutOfMemory) {
+  const int fd = add();
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 1000));
+  {
+    const FailingAllocations failing(0);
+    EXPECT_THROW(table_.renumber(fd, std::move(copy)), std::bad_alloc);
+  }
+  EXPECT_EQ(table_[fd].fd(), fd);
 }
 
 TEST_F(ConnectionTableTest, IsUnchangedWhenOutOfMemory) {

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "echo/loop/quiet_set.h"
 #include "echo/os/endpoint.h"
 #include "echo/os/fd_set.h"
 #include "echo/os/log.h"
@@ -740,7 +741,7 @@ TEST_F(ManagedServer, AppliesLimitsOnlyToNewConnections) {
 
 std::size_t count_armed() {
   std::size_t armed = 0;
-  for (int fd = 0; fd < 256; ++fd) {
+  for (int fd = 0; fd < 2 * QuietSet::kFirstIdle; ++fd) {
     const int flags = ::fcntl(fd, F_GETFL);
     if (flags >= 0 && (flags & O_ASYNC) != 0) ++armed;
   }
