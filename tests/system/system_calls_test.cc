@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "echo/loop/quiet_set.h"
-#include "echo/os/fd_set.h"
 #include "echo/os/endpoint.h"
+#include "echo/os/fd_set.h"
 #include "support/program.h"
 #include "support/test_peer.h"
 #include "support/text.h"
