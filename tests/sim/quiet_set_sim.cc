@@ -22,6 +22,8 @@ struct Tally {
   std::uint64_t woken = 0;     // Idle ones that were probed because of an event.
   std::uint64_t checked = 0;   // Idle ones that were probed because events were lost.
   std::uint64_t disarmed = 0;  // After two periods, not because nothing more is expected.
+  std::uint64_t raised = 0;    // Got a high number,
+  std::uint64_t lowered = 0;   // or a low one.
   std::uint64_t lost_events = 0;
   std::uint64_t sleeps = 0;     // While descriptors were idle.
   std::uint64_t forbidden = 0;  // Sleeps, because not all probes fit into one call.
@@ -35,10 +37,9 @@ class Schedule {
  public:
   explicit Schedule(std::uint64_t seed, Tally& tally, int traced = -1)
       : dice_(seed), sockets_(dice_, traced), tally_(tally) {
-    const int nfds = std::max(sockets_.numbers().back(), sockets_.queue()) + 1;
-    quiet_set_.reserve(nfds);
-    for (FdSet* set : {&inputs_, &outputs_, &kept_active_, &late_}) set->reserve(nfds);
-    calls_without_.resize(static_cast<std::size_t>(nfds));
+    quiet_set_.reserve(Sockets::kMaxNfds);
+    for (FdSet* set : {&inputs_, &outputs_, &kept_active_, &late_}) set->reserve(Sockets::kMaxNfds);
+    calls_without_.resize(Sockets::kMaxNfds);
     for (const int fd : sockets_.numbers()) open(fd);
   }
 
@@ -77,11 +78,14 @@ class Schedule {
   }
 
   void ask_about_all() {
+    idle_ = quiet_set_.idle();
+    const std::uint64_t disarmed = sockets_.disarmed();
+    quiet_set_.begin_call();
+    tally_.disarmed += sockets_.disarmed() - disarmed;
+    tally_.checked += count_new(idle_, quiet_set_.idle());
     to_read_ = inputs_;
     to_write_ = outputs_;
-    idle_ = quiet_set_.idle();
     const bool must_not_sleep = quiet_set_.leave_out_idle(to_read_, to_write_);
-    tally_.checked += count_new(idle_, quiet_set_.idle());
     if (must_not_sleep) ++tally_.forbidden;
     trace_state();
     if (dice_.one_in(2)) sockets_.act();
@@ -98,9 +102,7 @@ class Schedule {
     count_left_out();
     ready += act_late();
     idle_ = quiet_set_.idle();
-    const std::uint64_t disarmed = sockets_.disarmed();
     quiet_set_.note(ready, readable_, writable_, exceptional_);
-    tally_.disarmed += sockets_.disarmed() - disarmed;
     tally_.idle += count_new(quiet_set_.idle(), idle_);
     tally_.woken += count_new(idle_, quiet_set_.idle());
   }
@@ -280,6 +282,18 @@ class Schedule {
     watch(inputs_, fd, true);
   }
 
+  // Sometimes no number is free, or no memory.
+  int renumber(int fd, int at_least) {
+    if (dice_.one_in(8)) return fd;
+    if (sockets_.armed().contains(fd)) violate(fd, "is armed, but gets another number");
+    const int number = sockets_.renumber(fd, at_least);
+    for (FdSet* set : {&inputs_, &outputs_, &kept_active_, &late_}) set->replace(fd, number);
+    calls_without_[static_cast<std::size_t>(number)] = calls_without_[static_cast<std::size_t>(fd)];
+    quiet_set_.replace(fd, number);
+    ++(at_least > 0 ? tally_.raised : tally_.lowered);
+    return number;
+  }
+
   void close(int fd) {
     for (FdSet* set : {&inputs_, &outputs_, &readable_, &writable_, &exceptional_}) set->erase(fd);
     kept_active_.erase(fd);
@@ -302,7 +316,7 @@ class Schedule {
 
   Dice dice_;
   Sockets sockets_;
-  QuietSet quiet_set_;
+  QuietSet quiet_set_{true, [this](int fd, int at_least) { return renumber(fd, at_least); }};
   FdSet inputs_;
   FdSet outputs_;
   FdSet kept_active_;
@@ -341,6 +355,8 @@ TEST(QuietSetSimulation, ReachesAllTransitions) {
   EXPECT_GT(tally.woken, 1000U);
   EXPECT_GT(tally.checked, 1000U);
   EXPECT_GT(tally.disarmed, 1000U);
+  EXPECT_GT(tally.raised, 1000U);
+  EXPECT_GT(tally.lowered, 100U);
   EXPECT_GT(tally.lost_events, 1000U);
   EXPECT_GT(tally.sleeps, 1000U);
   EXPECT_GT(tally.forbidden, 50U);

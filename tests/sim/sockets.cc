@@ -1,6 +1,7 @@
 #include "sim/sockets.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -52,17 +53,19 @@ Sockets::Sockets(Dice& dice, int traced)
       silence_(dice.one_of({4U, 16U, 64U})),
       unarmable_rate_(dice.one_of({0U, 0U, 0U, 8U})),
       traced_(traced) {
-  const int nfds = std::max(numbers_.back(), queue_) + 1;
-  for (FdSet* set :
-       {&open_, &unarmable_, &armed_, &unreadable_, &not_urgent_, &full_, &awaits_room_}) {
-    set->reserve(nfds);
-  }
+  for (FdSet* set : sets()) set->reserve(kMaxNfds);
+  for (const int fd : numbers_) taken_.insert(fd);
+  taken_.insert(queue_);
   for (FdSet* set : {&unreadable_, &not_urgent_}) set->insert(queue_);
   for (auto left = dice_.length(8); left > 0; --left) busy_.push_back(any());
   current = this;
 }
 
 Sockets::~Sockets() { current = nullptr; }
+
+std::array<FdSet*, 8> Sockets::sets() {
+  return {&taken_, &open_, &unarmable_, &armed_, &unreadable_, &not_urgent_, &full_, &awaits_room_};
+}
 
 void Sockets::open(int fd) {
   note(fd, "opened");
@@ -84,6 +87,18 @@ void Sockets::read(int fd) {
 void Sockets::fill(int fd) {
   note(fd, "filled");
   full_.insert(fd);
+}
+
+int Sockets::renumber(int fd, int at_least) {
+  int number = at_least;
+  while (number < 3 || taken_.contains(number)) ++number;
+  note(fd, "gets another number");
+  note(number, "is another's new number");
+  for (FdSet* set : sets()) set->replace(fd, number);
+  for (std::vector<int>* numbers : {&numbers_, &busy_}) {
+    std::replace(numbers->begin(), numbers->end(), fd, number);
+  }
+  return number;
 }
 
 int Sockets::select(FdSet& readable, FdSet& writable, FdSet& exceptional) {
@@ -151,7 +166,7 @@ void Sockets::receive(int fd) {
 }
 
 void Sockets::free_one() {
-  int fd = full_.next(static_cast<int>(dice_.up_to(static_cast<unsigned>(numbers_.back()))));
+  int fd = full_.next(any());
   if (fd < 0) fd = full_.next(0);
   if (fd < 0) return;
   note(fd, "has room");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -33,6 +34,8 @@ class Sockets {
   void close(int fd);
   void read(int fd);  // All input.
   void fill(int fd);  // Leaves no room for output.
+  // Gives the socket the lowest free number from `at_least` on, and returns it.
+  int renumber(int fd, int at_least);
   // As select(2), without sleep: changes the request into the results and counts them.
   int select(FdSet& readable, FdSet& writable, FdSet& exceptional);
 
@@ -44,7 +47,9 @@ class Sockets {
   // --- What the peers do: one or more actions
   void act();
 
-  const std::vector<int>& numbers() const { return numbers_; }  // In ascending order.
+  const std::vector<int>& numbers() const { return numbers_; }
+  // More than any number that the sockets may have.
+  static constexpr int kMaxNfds = 4096;
   int any() { return numbers_[dice_.up_to(numbers_.size() - 1)]; }
   bool is_open(int fd) const { return open_.contains(fd); }
   int queue() const { return queue_; }  // The descriptor of the events.
@@ -69,6 +74,7 @@ class Sockets {
   const std::string& trace() const { return trace_; }
 
  private:
+  std::array<FdSet*, 8> sets();
   void change_mode();
   void receive(int fd);
   void free_one();
@@ -82,6 +88,7 @@ class Sockets {
   std::uint64_t silence_;         // One in N arrivals is on any socket, not on a busy one.
   std::uint64_t unarmable_rate_;  // One in N sockets cannot be armed; 0: none.
   std::vector<int> busy_;
+  FdSet taken_;  // Numbers that are not free.
   FdSet open_;
   FdSet unarmable_;
   FdSet armed_;
