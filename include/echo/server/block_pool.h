@@ -15,7 +15,9 @@ using Blocks = std::deque<std::string>;
 // an echo allocates nothing, except if a deque has to grow.
 class BlockPool {
  public:
-  static constexpr std::size_t kBlockBytes = 16384;
+  // Slightly more than a power of two: a message of such a size leaves room, so the next receive
+  // does not offer more.
+  static constexpr std::size_t kBlockBytes = 16384 + 64;
 
   // Sets the capacity of the pool for `queues` message queues: per queue a deque and the blocks of
   // the longest receive, at most kMaxDeques and kMaxBlocks in all. Frees the memory above the
