@@ -41,6 +41,7 @@ std::vector<Contestant> peers() {
   std::vector<Contestant> all{
       built_peer("poll", "poll_echo"),
       built_peer("select", "select_echo"),
+      built_peer("least", "least_echo"),
       built_peer("libuv", "libuv_echo"),
       built_peer("libevent", "libevent_echo"),
       built_peer("Asio", "asio_echo"),
