@@ -9,7 +9,9 @@
 namespace echo {
 
 QuietSet::QuietSet(bool enabled, Renumber renumber) : renumber_(std::move(renumber)) {
-  if (enabled && !is_posix_only()) events_.emplace();
+  if (!enabled || is_posix_only()) return;
+  events_.emplace();
+  if (events_->fd() < 0) events_.reset();
 }
 
 // The order matters if memory runs out in between: a set needs at least as much memory as each set
@@ -27,7 +29,7 @@ void QuietSet::add(int fd) noexcept {
   if (!watched_.contains(fd)) ++watched_count_;
   watched_.insert(fd);
   seen_.insert(fd);
-  if (idle_.contains(fd)) probe(fd);
+  wake(fd);
 }
 
 void QuietSet::keep_active(int fd) noexcept {
@@ -46,8 +48,8 @@ void QuietSet::remove(int fd) noexcept {
 void QuietSet::forget(int fd) noexcept {
   if (watched_.contains(fd)) --watched_count_;
   if (idle_.contains(fd)) --idle_count_;
-  if (probing_.contains(fd)) --probing_count_;
   for (FdSet* set : sets()) set->erase(fd);
+  has_low_numbers_ = true;
 }
 
 void QuietSet::replace(int from, int to) noexcept {
@@ -58,69 +60,76 @@ void QuietSet::activate(int fd) noexcept {
   if (!is_armed(fd)) return;
   SignalDrivenIo::disarm(fd);
   if (idle_.contains(fd)) --idle_count_;
-  if (probing_.contains(fd)) --probing_count_;
   for (FdSet* set : {&idle_, &to_recheck_, &probing_, &busy_}) set->erase(fd);
 }
 
-// At most half of the numbers below this one belong to active descriptors.
+// A lower number would shorten the sets for select(): at most half of the numbers below this one
+// belong to active descriptors. Within the first word it would not.
 bool QuietSet::is_high(int fd) const noexcept {
   const std::size_t active = watched_count_ - idle_count_;
-  return renumber_ && static_cast<std::size_t>(fd) >= FdSet::kWordBits + 2 * active;
+  return renumber_ && has_low_numbers_ &&
+         static_cast<std::size_t>(fd) >= FdSet::kWordBits + 2 * active;
 }
 
 void QuietSet::begin_call() {
-  if (!has_probes_) return;
-  disarm_busy();
-  begin_probes();
+  if (!has_changes_) return;
+  std::size_t left = kMaxChanges;
+  recheck(left);  // First: only this delays results.
+  disarm_busy(left);
+  arm_candidates(left);
+  has_changes_ = left == 0;
 }
 
-void QuietSet::disarm_busy() {
-  for (const int fd : busy_) {
+void QuietSet::disarm_busy(std::size_t& left) {
+  for (int fd = -1; left > 0 && (fd = busy_.next(fd + 1)) >= 0; --left) {
     busy_.erase(fd);
     activate(fd);
-    if (is_high(fd)) renumber_(fd, 0);
+    if (is_high(fd)) has_low_numbers_ = renumber_(fd, 0) != fd;
   }
 }
 
 bool QuietSet::leave_out_idle(FdSet& readable, FdSet& writable) noexcept {
   for (FdSet* set : {&readable, &writable}) set->erase_all(idle_);
   if (may_have_events_) readable.insert(events_fd());
-  return has_probes_ && !to_recheck_.empty();
+  return !to_recheck_.empty();
 }
 
-// Rechecking continues after the last descriptor probed, so that each has its turn even if events
-// are lost repeatedly.
-void QuietSet::begin_probes() {
-  std::size_t left = kMaxProbes;
+// Continues after the last descriptor rechecked, so that each has its turn even if events are lost
+// repeatedly.
+void QuietSet::recheck(std::size_t& left) noexcept {
   for (; left > 0; --left) {
     int fd = to_recheck_.next(next_recheck_);
     if (fd < 0) fd = to_recheck_.next(0);
     if (fd < 0) break;
     next_recheck_ = fd + 1;
     to_recheck_.erase(fd);
-    if (idle_.contains(fd)) probe(fd);
+    wake(fd);
   }
+}
+
+void QuietSet::arm_candidates(std::size_t& left) {
   int fd = -1;
   while (left > 0 && (fd = candidates_.next(fd + 1)) >= 0) {
     candidates_.erase(fd);
     if (seen_.contains(fd)) continue;
     --left;
-    const int armed = renumber_ && fd < kFirstIdle ? renumber_(fd, kFirstIdle) : fd;
-    if (events_->arm(armed)) {
+    const int number = renumber_ && fd < kFirstIdle ? renumber_(fd, kFirstIdle) : fd;
+    const bool is_moved = number != fd;
+    has_low_numbers_ = has_low_numbers_ || is_moved;
+    if (events_->arm(number)) {
       may_have_events_ = true;
-      probe(armed);
+      probing_.insert(number);
     } else {
-      always_active_.insert(armed);
+      always_active_.insert(is_moved ? renumber_(number, 0) : number);
     }
   }
-  has_probes_ = left == 0;
 }
 
-void QuietSet::probe(int fd) noexcept {
-  if (idle_.contains(fd)) --idle_count_;
+void QuietSet::wake(int fd) noexcept {
+  if (!idle_.contains(fd)) return;
   idle_.erase(fd);
+  --idle_count_;
   probing_.insert(fd);
-  ++probing_count_;
 }
 
 // The events come last: they concern the next call.
@@ -131,7 +140,7 @@ void QuietSet::note(int ready, FdSet& readable, const FdSet& writable, const FdS
     readable.erase(events_fd());
     --ready;
   }
-  if (probing_count_ > 0) end_probes(readable, writable, exceptional);
+  end_probes(readable, writable, exceptional);
   if (ready > 0) {
     for (const FdSet* set : {&std::as_const(readable), &writable, &exceptional}) {
       seen_.insert_all(*set);
@@ -143,22 +152,28 @@ void QuietSet::note(int ready, FdSet& readable, const FdSet& writable, const FdS
 
 void QuietSet::end_probes(const FdSet& readable, const FdSet& writable,
                           const FdSet& exceptional) noexcept {
+  bool is_any_ready = false;
   for (const int fd : probing_) {
-    if (readable.contains(fd) || writable.contains(fd) || exceptional.contains(fd)) continue;
-    probing_.erase(fd);
-    --probing_count_;
-    idle_.insert(fd);
-    ++idle_count_;
+    if (readable.contains(fd) || writable.contains(fd) || exceptional.contains(fd)) {
+      is_any_ready = true;
+    } else {
+      probing_.erase(fd);
+      idle_.insert(fd);
+      ++idle_count_;
+    }
   }
+  if (!is_any_ready) probing_.clear();
 }
 
 void QuietSet::take_events() {
   const bool is_complete = events_->take([this](int fd) {
-    if (idle_.contains(fd)) probe(fd);
+    if (!is_armed(fd)) return;
+    seen_.insert(fd);  // Even if it is never ready, it must not have events forever.
+    wake(fd);
   });
   if (is_complete) return;
   to_recheck_.insert_all(idle_);
-  has_probes_ = true;
+  has_changes_ = true;
 }
 
 void QuietSet::end_period() noexcept {
@@ -166,7 +181,7 @@ void QuietSet::end_period() noexcept {
     const bool is_busy = seen_before_.contains(fd) && !always_active_.contains(fd);
     if (!is_busy || !(is_armed(fd) || is_high(fd))) continue;
     busy_.insert(fd);
-    has_probes_ = true;
+    has_changes_ = true;
   }
   if (watched_count_ - idle_count_ >= worth_it()) choose_candidates();
   seen_before_ = seen_;
@@ -180,7 +195,7 @@ void QuietSet::choose_candidates() noexcept {
     candidates_.erase_all(*set);
   }
   if (candidates_.size() >= worth_it()) {
-    has_probes_ = true;
+    has_changes_ = true;
   } else {
     candidates_.clear();
   }

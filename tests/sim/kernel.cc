@@ -368,14 +368,14 @@ ssize_t Kernel::send(int fd, Parts parts, int flags) {
   if (bytes.empty()) violate("a send() of nothing");
   const std::size_t room = stream.out_room - std::min(stream.out_room, stream.out.size());
   if (room == 0) {
-    file->reports_room = true;
+    file->reports_room = file->armed;
     return fail(EAGAIN);
   }
   const std::size_t count = dice_.length(std::min(room, bytes.size()));
   stream.out.append(bytes, 0, count);
   stream.sent += count;
   file->reported &= readiness(fd, *file);
-  if (room <= bytes.size()) file->reports_room = true;
+  file->reports_room = file->armed && count < bytes.size();
   stream.moved_at = stream.sent_at = now_;
   stream.moved_awake = awake();
   log("= " + std::to_string(count) + " of " + std::to_string(bytes.size()));
@@ -466,8 +466,10 @@ int Kernel::ioctl(int fd, unsigned long request, int* value) {
   if (file == nullptr) return -1;
   if (file->stream == nullptr) return fail(EINVAL);
   if (request == FIOASYNC) {
+    if (file->armed && *value != 0) violate("an armed descriptor is armed");
     file->armed = *value != 0;
     file->reported = readiness(fd, *file);
+    file->reports_room = false;
     if (file->armed && !(file->has_owner && file->has_signal)) violate("events have no receiver");
     note("ioctl(" + std::to_string(fd) + ", FIOASYNC, " + std::to_string(*value) + ")");
     return 0;
@@ -494,6 +496,7 @@ int Kernel::fcntl(int fd, int command, long argument) {
   if (command == F_DUPFD_CLOEXEC) {
     if (file->armed) violate("a copy of an armed descriptor");
     const int copy = open(*file, static_cast<int>(argument));
+    files_.at(copy).is_closed_on_exec = true;
     note("copies " + std::to_string(fd) + " to " + std::to_string(copy));
     return copy;
   }
@@ -621,7 +624,7 @@ Kernel::Sets Kernel::asked(int nfds, const fd_set* readable, const fd_set* writa
     }
     file.asked = bits;
     file.left_out_ready = 0;
-    if ((readiness(fd, file) & kWritable) == 0) file.reports_room = true;
+    if (file.armed && (readiness(fd, file) & kWritable) == 0) file.reports_room = true;
     if ((bits & kReadable) / kReadable != (bits & kExceptional) / kExceptional) {
       violate("inputs and exceptional set of select() differ");
     }

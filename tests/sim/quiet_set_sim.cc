@@ -22,15 +22,17 @@ struct Tally {
   std::uint64_t woken = 0;     // Idle ones that were probed because of an event.
   std::uint64_t checked = 0;   // Idle ones that were probed because events were lost.
   std::uint64_t disarmed = 0;  // After two periods, not because nothing more is expected.
-  std::uint64_t raised = 0;    // Got a high number,
-  std::uint64_t lowered = 0;   // or a low one.
+  std::uint64_t raised = 0;    // Got a high number.
+  std::uint64_t lowered = 0;   // Got a low number.
   std::uint64_t lost_events = 0;
   std::uint64_t sleeps = 0;     // While descriptors were idle.
   std::uint64_t forbidden = 0;  // Sleeps, because not all probes fit into one call.
   std::uint64_t left_out = 0;   // Ready descriptors, until the next call.
 };
 
-std::size_t divide_up(std::size_t number, std::size_t by) { return (number + by - 1) / by; }
+std::size_t divide_rounding_up(std::size_t number, std::size_t by) {
+  return (number + by - 1) / by;
+}
 
 // A program that uses QuietSet as Selector does, and acts at random.
 class Schedule {
@@ -80,7 +82,9 @@ class Schedule {
   void ask_about_all() {
     idle_ = quiet_set_.idle();
     const std::uint64_t disarmed = sockets_.disarmed();
+    const std::uint64_t changes = sockets_.changes();
     quiet_set_.begin_call();
+    if (sockets_.changes() > changes + QuietSet::kMaxChanges) violate(0, "is one change too many");
     tally_.disarmed += sockets_.disarmed() - disarmed;
     tally_.checked += count_new(idle_, quiet_set_.idle());
     to_read_ = inputs_;
@@ -122,7 +126,7 @@ class Schedule {
     return sockets_.select(readable_, writable_, exceptional_);
   }
 
-  // Returns after some actions of the peers at the latest: then the time is over.
+  // Times out after some actions of the peers.
   int sleep() {
     auto left = dice_.up_to(8);
     for (;; --left) {
@@ -138,7 +142,7 @@ class Schedule {
 
   // The peers act between select() and its evaluation. select() checks one descriptor after
   // another, so it may already report an event of a socket that it has found not ready. Returns the
-  // number of results more.
+  // number of additional results.
   int act_late() {
     if (!dice_.one_in(2)) return 0;
     sockets_.act();
@@ -169,8 +173,8 @@ class Schedule {
   // up to its event, or to probe all descriptors after a loss. A loss is reported before the
   // events.
   std::size_t max_calls_without() const {
-    return std::max(divide_up(sockets_.longest_queue(), sockets_.max_taken()),
-                    divide_up(sockets_.numbers().size(), QuietSet::kMaxProbes));
+    return std::max(divide_rounding_up(sockets_.longest_queue(), sockets_.max_taken()),
+                    divide_rounding_up(sockets_.numbers().size(), QuietSet::kMaxChanges));
   }
 
   void count_left_out() {
@@ -287,10 +291,11 @@ class Schedule {
     if (dice_.one_in(8)) return fd;
     if (sockets_.armed().contains(fd)) violate(fd, "is armed, but gets another number");
     const int number = sockets_.renumber(fd, at_least);
+    if (number == fd) return fd;
     for (FdSet* set : {&inputs_, &outputs_, &kept_active_, &late_}) set->replace(fd, number);
     calls_without_[static_cast<std::size_t>(number)] = calls_without_[static_cast<std::size_t>(fd)];
     quiet_set_.replace(fd, number);
-    ++(at_least > 0 ? tally_.raised : tally_.lowered);
+    ++(number > fd ? tally_.raised : tally_.lowered);
     return number;
   }
 

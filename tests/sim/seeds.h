@@ -10,8 +10,8 @@ namespace echo::sim {
 void run_seeds(std::string (*simulate)(std::uint64_t seed));
 
 // The main() of a simulation. Runs all tests with GoogleTest's options and these: --seed S for one
-// seed, --seeds N for N seeds, from S on or from 1 on. Without both, there are `default_count`
-// seeds. A seed that crashes or hangs is reported.
+// seed, --seeds N for N seeds from S on (default: 1). Without both, `default_count` seeds from 1
+// on. A seed that crashes or hangs is reported.
 int run_simulation(int argc, char** argv, std::uint64_t default_count);
 
 }  // namespace echo::sim

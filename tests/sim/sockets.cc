@@ -25,7 +25,7 @@ constexpr std::size_t kMany = SignalDrivenIo::kMaxQueued;
 // A crowd has more than one call may probe.
 std::vector<int> random_numbers(Dice& dice) {
   const std::uint64_t count =
-      dice.one_in(16) ? dice.between(QuietSet::kMaxProbes, 600) : dice.between(20, 100);
+      dice.one_in(16) ? dice.between(QuietSet::kMaxChanges, 600) : dice.between(20, 100);
   const std::uint64_t gap = dice.one_of({0U, 1U, 4U});
   std::vector<int> numbers;
   for (int fd = 3; numbers.size() <= count; ++fd) {
@@ -92,6 +92,7 @@ void Sockets::fill(int fd) {
 int Sockets::renumber(int fd, int at_least) {
   int number = at_least;
   while (number < 3 || taken_.contains(number)) ++number;
+  if (at_least <= fd && number > fd) return fd;
   note(fd, "gets another number");
   note(number, "is another's new number");
   for (FdSet* set : sets()) set->replace(fd, number);
@@ -114,6 +115,7 @@ int Sockets::select(FdSet& readable, FdSet& writable, FdSet& exceptional) {
 
 bool Sockets::arm(int fd) {
   note(fd, "to be armed");
+  ++armings_;
   if (unarmable_.contains(fd)) return false;
   armed_.insert(fd);
   return true;

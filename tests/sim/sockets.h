@@ -17,8 +17,8 @@ namespace echo::sim {
 // The amounts of data do not matter: a socket has input or none, and room for output or none.
 //
 // While the object lives, SignalDrivenIo reports the events of these sockets, as Linux does. Each
-// arrival on an armed socket is an event. Room for output is an event only if select() has looked
-// at the armed socket and found none. Events stay in the queue if the socket is closed. If the
+// arrival on an armed socket is an event. Room for output is an event only if select() has found
+// none while the socket was armed. Events stay in the queue if the socket is closed. If the
 // queue is full, an event is lost, which the next take() reports.
 class Sockets {
  public:
@@ -34,7 +34,8 @@ class Sockets {
   void close(int fd);
   void read(int fd);  // All input.
   void fill(int fd);  // Leaves no room for output.
-  // Gives the socket the lowest free number from `at_least` on, and returns it.
+  // Gives the socket the lowest free number from `at_least` on, unless its own is lower. Returns
+  // its number.
   int renumber(int fd, int at_least);
   // As select(2), without sleep: changes the request into the results and counts them.
   int select(FdSet& readable, FdSet& writable, FdSet& exceptional);
@@ -62,6 +63,7 @@ class Sockets {
   std::size_t longest_queue() const { return longest_queue_; }  // The most events until now.
   std::size_t max_taken() const { return max_taken_; }
   std::uint64_t disarmed() const { return disarmed_; }
+  std::uint64_t changes() const { return armings_ + disarmed_; }
   std::uint64_t lost() const { return lost_; }
 
   int traced() const { return traced_; }
@@ -99,6 +101,7 @@ class Sockets {
   std::deque<int> events_;
   std::size_t longest_queue_ = 0;
   bool has_lost_ = false;
+  std::uint64_t armings_ = 0;
   std::uint64_t disarmed_ = 0;
   std::uint64_t lost_ = 0;
   int traced_;

@@ -44,9 +44,10 @@ class Selector {
   void replace(int from, int to) noexcept;
 
   // Waits until a descriptor is ready or `timeout` has passed (nullopt: forever). It may return
-  // early with empty results: after a signal, and after an event on an idle descriptor. Returns 0,
-  // or an errno value such as ENOMEM with empty results. After an error wait() has slept for
-  // kRest, or until a signal, so the caller may try again immediately.
+  // early with empty results: after a signal or an event of an idle descriptor, and while idle ones
+  // are probed again because events were lost. Returns 0, or an errno value such as ENOMEM with
+  // empty results. After an error wait() has slept for kRest, or until a signal, so the caller may
+  // try again immediately.
   int wait(std::optional<Duration> timeout);
 
   const FdSet& inputs() const noexcept { return inputs_; }

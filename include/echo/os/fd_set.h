@@ -43,6 +43,11 @@ class FdSet {
     int fd_;
   };
 
+  // Not movable: a copy reuses memory.
+  FdSet() noexcept = default;
+  FdSet(const FdSet&) = default;
+  FdSet& operator=(const FdSet&) = default;
+
   // In all these functions `fd` is from 0 to INT_MAX - 1.
   void insert(int fd) {
     const std::size_t word = word_of(fd);
@@ -69,7 +74,7 @@ class FdSet {
   void clear() noexcept;
 
   // Inserts, or erases, all members of `set`. Inserting allocates nothing if this set has as much
-  // memory as `set`. After erasing, no function looks at words above the highest member.
+  // memory as `set`. Erasing also shortens this set to its highest member.
   void insert_all(const FdSet& set);
   void erase_all(const FdSet& set) noexcept;
 

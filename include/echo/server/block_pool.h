@@ -15,8 +15,8 @@ using Blocks = std::deque<std::string>;
 // an echo allocates nothing, except if a deque has to grow.
 class BlockPool {
  public:
-  // Slightly more than a power of two: a message of such a size leaves room, so the next receive
-  // does not offer more.
+  // 64 bytes more than a power of two. A receive that fills all room doubles the room
+  // (MessageQueue); a message of 16, 32 or 64 KiB does not fill it.
   static constexpr std::size_t kBlockBytes = 16384 + 64;
 
   // Sets the capacity of the pool for `queues` message queues: per queue a deque and the blocks of

@@ -3,7 +3,8 @@
 // connection, into which it receives only while it is empty.
 //
 // An idle connection has a high number and waits for its first event (signal_driven_io.h). From
-// then on it has a low number and is in every call to select().
+// then on it has a low number and is in every call to select(). So this is a measure only for loads
+// whose busy connections stay the same.
 #include <fcntl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -97,7 +98,7 @@ class LeastEcho {
 
   static bool has_input(int fd) {
     char byte = 0;
-    return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+    return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno == ECONNRESET;
   }
 
   void activate(int fd) {
@@ -105,7 +106,8 @@ class LeastEcho {
     const Client idle = std::exchange(client(fd), {});
     if (!idle.fd) return;
     SignalDrivenIo::disarm(fd);
-    add(UniqueFd(::fcntl(fd, F_DUPFD_CLOEXEC, 0)));
+    UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    if (copy) add(std::move(copy));
   }
 
   void add(UniqueFd fd) {

@@ -232,6 +232,21 @@ TEST(Selector, ForgetsADescriptorInEverySet) {
   EXPECT_TRUE(selector.outputs().empty());
 }
 
+TEST(Selector, ReplacesADescriptor) {
+  const SocketPair pair = make_socket_pair();
+  const int old = pair.ours.get();
+  const UniqueFd copy(::fcntl(old, F_DUPFD_CLOEXEC, 100));
+  Selector selector;
+  selector.watch_input(old, true);
+  selector.watch_output(old, true);
+  selector.reserve(copy.get() + 1);
+  selector.replace(old, copy.get());
+  EXPECT_EQ(members(selector.inputs()), Fds{copy.get()});
+  EXPECT_EQ(members(selector.outputs()), Fds{copy.get()});
+  selector.wait(kNoWait);
+  EXPECT_EQ(members(selector.writable()), Fds{copy.get()});
+}
+
 TEST(Selector, KeepsOtherResultsWhenForgettingADescriptor) {
   const SocketPair pair = make_socket_pair();
   Selector selector;
@@ -365,7 +380,7 @@ TEST_F(CrowdedSelector, ReportsABurstWithinBoundedTurns) {
 
 // After lost events all idle descriptors are probed in turn.
 TEST_F(CrowdedSelector, ReportsAllDespiteLostEvents) {
-  constexpr std::size_t kMaxTurns = 2 + kCrowd / QuietSet::kMaxProbes + 1;
+  constexpr std::size_t kMaxTurns = 2 + kCrowd / QuietSet::kMaxChanges + 1;
   const test::LimitedSignalQueue queue(0);
   for (const SocketPair& each : silent_) send(each.theirs.get(), "x");
   EXPECT_EQ(readable_within(kMaxTurns).size(), 1 + kCrowd);

@@ -78,12 +78,15 @@ TEST_F(ConnectionTableTest, GivesAConnectionAnotherNumber) {
 
 TEST_F(ConnectionTableTest, KeepsTheNumberWhenOutOfMemory) {
   const int fd = add();
-  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 1000));
+  UniqueFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 500));
+  const int number = copy.get();
   {
     const FailingAllocations failing(0);
     EXPECT_THROW(table_.renumber(fd, std::move(copy)), std::bad_alloc);
   }
   EXPECT_EQ(table_[fd].fd(), fd);
+  EXPECT_FALSE(table_.contains(number));
+  EXPECT_EQ(::fcntl(number, F_GETFD), -1);
 }
 
 TEST_F(ConnectionTableTest, IsUnchangedWhenOutOfMemory) {
