@@ -26,9 +26,11 @@ void QuietSet::reserve(int nfds) {
 }
 
 void QuietSet::add(int fd) noexcept {
-  if (!watched_.contains(fd)) ++watched_count_;
-  watched_.insert(fd);
-  seen_.insert(fd);
+  if (!watched_.contains(fd)) {
+    ++watched_count_;
+    watched_.insert(fd);
+    seen_.insert(fd);
+  }
   wake(fd);
 }
 

@@ -42,8 +42,8 @@ class QuietSet {
   // `renumber`.
   void reserve(int nfds);
 
-  // Puts the descriptor into the next call, because something new is expected of it. It counts as
-  // ready in this period.
+  // Puts the descriptor into the next call, because something new is expected of it. A new
+  // descriptor counts as ready in this period.
   void add(int fd) noexcept;
   // Makes the descriptor active, and keeps it so until forget().
   void keep_active(int fd) noexcept;
