@@ -19,7 +19,7 @@ Connection& ConnectionTable::add(Connection connection) {
 void ConnectionTable::renumber(int fd, UniqueFd copy) {
   Connections::iterator& place = slot(copy.get());
   place = std::exchange(slot(fd), by_activity_.end());
-  (*this)[copy.get()].renumber(std::move(copy));
+  place->renumber(std::move(copy));
 }
 
 ConnectionTable::Connections::iterator& ConnectionTable::slot(int fd) {

@@ -194,7 +194,7 @@ void Sockets::queue_event(int fd) {
 }  // namespace sim
 
 // The queue is a number only, so nothing must close it.
-SignalDrivenIo::SignalDrivenIo() noexcept : process_(0), queue_(sim::current->queue()) {}
+SignalDrivenIo::SignalDrivenIo() noexcept : queue_(sim::current->queue()) {}
 SignalDrivenIo::~SignalDrivenIo() { static_cast<void>(queue_.release()); }
 
 bool SignalDrivenIo::arm(int fd) const noexcept { return sim::current->arm(fd); }

@@ -8,7 +8,7 @@ namespace echo::test {
 
 // The memory of an idle connection: its state, and its entries in the server's tables. With two
 // blocks it is the 33 KiB of the manual.
-constexpr std::size_t kConnectionMemory = 33 * 1024 - 2 * MessageQueue::kBlockBytes;
+constexpr std::size_t kConnectionMemory = 33UL * 1024 - 2 * MessageQueue::kBlockBytes;
 
 // The most memory that connections with full queues may add to a server without connections. The
 // allocator and the queue need a fiftieth of the pending bytes. The first block may be partly sent,

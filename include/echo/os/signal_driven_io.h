@@ -54,7 +54,7 @@ class SignalDrivenIo {
   // Used on Linux only.
   [[maybe_unused]] sigset_t old_mask_{};
   [[maybe_unused]] rlimit old_limit_{};
-  [[maybe_unused]] pid_t process_;
+  [[maybe_unused]] pid_t process_ = 0;
   UniqueFd queue_;
 };
 
