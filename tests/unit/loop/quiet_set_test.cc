@@ -26,6 +26,7 @@ using test::make_socket_pair;
 using test::SocketPair;
 
 constexpr std::size_t kSilent = QuietSet::kFewIdle;
+constexpr const char* kFewDescriptors = "the hard limit of descriptors (ulimit -Hn) is too low";
 
 // Simulates calls to select() on many descriptors. Only the first descriptor is ready.
 class QuietSetTest : public testing::Test {
@@ -276,6 +277,7 @@ TEST_F(QuietSetTest, RepeatsAProbeIfEventsWereLost) {
 }
 
 TEST_F(QuietSetTest, ProbesAllInTurnDuringRepeatedLosses) {
+  if (!test::allow_descriptors(8 * QuietSet::kMaxChanges)) GTEST_SKIP() << kFewDescriptors;
   while (pairs_.size() < 3 * QuietSet::kMaxChanges) add_one();
   call_often();
   ASSERT_EQ(quiet_set_.idle().size(), pairs_.size() - 1);
@@ -404,7 +406,7 @@ class RenumberedQuietSet : public QuietSetTest {
  protected:
   void SetUp() override {
     QuietSetTest::SetUp();
-    if (!test::allow_descriptors(3UL * QuietSet::kFirstIdle)) GTEST_SKIP() << "few descriptors";
+    if (!test::allow_descriptors(3UL * QuietSet::kFirstIdle)) GTEST_SKIP() << kFewDescriptors;
     quiet_set_.reserve(3 * QuietSet::kFirstIdle);
   }
 
