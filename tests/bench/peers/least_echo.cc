@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <ctime>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +20,7 @@
 
 #include "bench/peers/peer.h"
 #include "echo/cli/program.h"
+#include "echo/loop/quiet_set.h"
 #include "echo/os/fd_set.h"
 #include "echo/os/signal_driven_io.h"
 #include "echo/os/unique_fd.h"
@@ -28,9 +28,9 @@
 namespace echo::bench {
 namespace {
 
-// As much as echo_server receives at a time.
+// About as much as echo_server receives at a time.
 constexpr std::size_t kMaxReceived = 262'144;
-constexpr int kFirstIdle = 1024;
+constexpr int kFirstIdle = QuietSet::kFirstIdle;
 
 class LeastEcho {
  public:
