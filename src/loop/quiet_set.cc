@@ -1,5 +1,6 @@
 #include "echo/loop/quiet_set.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -31,6 +32,7 @@ void QuietSet::add(int fd) noexcept {
     watched_.insert(fd);
     seen_.insert(fd);
   }
+  active_end_ = std::max(active_end_, fd + 1);
   wake(fd);
 }
 
@@ -56,11 +58,13 @@ void QuietSet::forget(int fd) noexcept {
 
 void QuietSet::replace(int from, int to) noexcept {
   for (FdSet* set : sets()) set->replace(from, to);
+  active_end_ = std::max(active_end_, to + 1);
 }
 
 void QuietSet::activate(int fd) noexcept {
   if (!is_armed(fd)) return;
   SignalDrivenIo::disarm(fd);
+  active_end_ = std::max(active_end_, fd + 1);
   if (idle_.contains(fd)) --idle_count_;
   for (FdSet* set : {&idle_, &to_recheck_, &probing_, &busy_}) set->erase(fd);
 }
@@ -88,12 +92,6 @@ void QuietSet::disarm_busy(std::size_t& left) {
     activate(fd);
     if (is_high(fd)) has_low_numbers_ = renumber_(fd, 0) != fd;
   }
-}
-
-bool QuietSet::leave_out_idle(FdSet& readable, FdSet& writable) noexcept {
-  for (FdSet* set : {&readable, &writable}) set->erase_all(idle_);
-  if (may_have_events_) readable.insert(events_fd());
-  return !to_recheck_.empty();
 }
 
 // Continues after the last descriptor rechecked, so that each has its turn even if events are lost
@@ -132,6 +130,7 @@ void QuietSet::wake(int fd) noexcept {
   idle_.erase(fd);
   --idle_count_;
   probing_.insert(fd);
+  active_end_ = std::max(active_end_, fd + 1);
 }
 
 // The events come last: they concern the next call.
@@ -185,6 +184,7 @@ void QuietSet::end_period() noexcept {
     busy_.insert(fd);
     has_changes_ = true;
   }
+  active_end_ = watched_.nfds_without(idle_);
   if (watched_count_ - idle_count_ >= worth_it()) choose_candidates();
   seen_before_ = seen_;
   seen_.clear();
@@ -192,10 +192,8 @@ void QuietSet::end_period() noexcept {
 }
 
 void QuietSet::choose_candidates() noexcept {
-  candidates_ = watched_;
-  for (const FdSet* set : {&seen_, &idle_, &probing_, &always_active_}) {
-    candidates_.erase_all(*set);
-  }
+  copy_active(watched_, candidates_);
+  for (const FdSet* set : {&seen_, &probing_, &always_active_}) candidates_.erase_all(*set);
   if (candidates_.size() >= worth_it()) {
     has_changes_ = true;
   } else {

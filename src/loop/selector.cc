@@ -48,12 +48,17 @@ void Selector::replace(int from, int to) noexcept {
   quiet_set_.replace(from, to);
 }
 
-int Selector::wait(std::optional<Duration> timeout) {
+// Bytes that have just been received can probably be sent immediately. A separate call for the
+// outputs costs only as much as the outputs, and the inputs need no second query in one turn.
+bool Selector::find_writable() {
+  const bool has_new_output = std::exchange(has_new_output_, false);
   // Not twice in a row, so that the inputs have their turn.
-  outputs_came_first_ = std::exchange(has_new_output_, false) && !outputs_came_first_;
-  int ready = outputs_came_first_ ? ask_about_outputs() : 0;
-  if (ready == 0) ready = ask_about_all(timeout);
-  if (ready >= 0) return 0;
+  found_writable_ = has_new_output && !found_writable_ && ask_about_outputs() > 0;
+  return found_writable_;
+}
+
+int Selector::wait(std::optional<Duration> timeout) {
+  if (find_writable() || ask_about_all(timeout) >= 0) return 0;
 
   const int error = errno;
   // After an error of select(2) the sets still contain the request.
@@ -75,25 +80,21 @@ void Selector::reserve(int nfds) {
   reserved_ = nfds;
 }
 
-// Bytes that have just been received can probably be sent immediately. A separate call for the
-// outputs costs only as much as the outputs, and the inputs need no second query in one turn.
+// After an error, the call about all descriptors reports it.
 int Selector::ask_about_outputs() {
   readable_.clear();
   exceptional_.clear();
-  writable_ = outputs_;
-  writable_.erase_all(quiet_set_.idle());
+  quiet_set_.copy_active(outputs_, writable_);
   constexpr timespec kNow{0, 0};
-  const int ready =
-      ::pselect(writable_.nfds(), nullptr, writable_.native(), nullptr, &kNow, nullptr);
-  // A signal must not hide inputs that are ready.
-  return ready < 0 && errno == EINTR ? 0 : ready;
+  return ::pselect(writable_.nfds(), nullptr, writable_.native(), nullptr, &kNow, nullptr);
 }
 
 int Selector::ask_about_all(std::optional<Duration> timeout) {
   quiet_set_.begin_call();
-  readable_ = inputs_;
-  writable_ = outputs_;
-  if (quiet_set_.leave_out_idle(readable_, writable_)) timeout = Duration{0};
+  quiet_set_.copy_active(inputs_, readable_);
+  quiet_set_.copy_active(outputs_, writable_);
+  quiet_set_.add_events(readable_);
+  if (quiet_set_.must_not_sleep()) timeout = Duration{0};
   exceptional_ = readable_;
 
   const int nfds = std::max(readable_.nfds(), writable_.nfds());

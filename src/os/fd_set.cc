@@ -15,6 +15,14 @@ std::size_t FdSet::size() const noexcept {
   return size;
 }
 
+void FdSet::replace(int from, int to) {
+  if (contains(from)) {
+    erase(from);
+    insert(to);
+  }
+  while (used_ > 0 && words_[used_ - 1] == 0) --used_;
+}
+
 void FdSet::clear() noexcept {
   std::fill_n(words_.begin(), used_, Word{0});
   used_ = 0;
@@ -29,21 +37,27 @@ void FdSet::insert_all(const FdSet& set) {
 void FdSet::erase_all(const FdSet& set) noexcept {
   const std::size_t common = std::min(used_, set.used_);
   for (std::size_t i = 0; i < common; ++i) words_[i] &= ~set.words_[i];
-  while (used_ > 0 && words_[used_ - 1] == 0) --used_;
 }
 
-int FdSet::nfds() const noexcept {
+void FdSet::assign_difference(const FdSet& all, const FdSet& except, int nfds) {
+  const std::size_t used = std::min(all.used_, words_for(nfds));
+  if (words_.size() < used) words_.resize(used);
+  std::copy_n(all.words_.begin(), used, words_.begin());
+  for (std::size_t i = used; i < used_; ++i) words_[i] = 0;
+  used_ = used;
+  erase_all(except);
+}
+
+int FdSet::nfds_without(const FdSet& except) const noexcept {
   for (std::size_t word = used_; word-- > 0;) {
-    if (words_[word] != 0) {
-      return static_cast<int>(word + 1) * kWordBits - std::countl_zero(words_[word]);
-    }
+    const Word bits = word < except.used_ ? words_[word] & ~except.words_[word] : words_[word];
+    if (bits != 0) return static_cast<int>(word + 1) * kWordBits - std::countl_zero(bits);
   }
   return 0;
 }
 
 void FdSet::reserve(int nfds) {
-  const std::size_t needed = (static_cast<std::size_t>(nfds) + kWordBits - 1) / kWordBits;
-  if (words_.size() < needed) words_.resize(needed);
+  if (words_.size() < words_for(nfds)) words_.resize(words_for(nfds));
 }
 
 }  // namespace echo

@@ -55,6 +55,12 @@ bool Server::run() {
 
 bool Server::turn() {
   log_.debug("waiting for the next event");
+  // Usually the bytes of the last turn can be sent. Only a drain has more to do after that.
+  if (!drain_timeout_.is_running() && selector_.find_writable()) {
+    for (const int fd : selector_.writable()) handle_writable(connections_[fd]);
+    notify_manager();
+    return true;
+  }
   const int error = selector_.wait(time_to_next_deadline());
   now_ = clock_();
   if (error != 0 && select_error_log_limit_.note(now_)) {

@@ -74,8 +74,7 @@ class Schedule {
     sockets_.note("-- call about outputs alone");
     readable_.clear();
     exceptional_.clear();
-    writable_ = outputs_;
-    writable_.erase_all(quiet_set_.idle());
+    quiet_set_.copy_active(outputs_, writable_);
     sockets_.select(readable_, writable_, exceptional_);
   }
 
@@ -87,9 +86,10 @@ class Schedule {
     if (sockets_.changes() > changes + QuietSet::kMaxChanges) violate(0, "is one change too many");
     tally_.disarmed += sockets_.disarmed() - disarmed;
     tally_.checked += count_new(idle_, quiet_set_.idle());
-    to_read_ = inputs_;
-    to_write_ = outputs_;
-    const bool must_not_sleep = quiet_set_.leave_out_idle(to_read_, to_write_);
+    quiet_set_.copy_active(inputs_, to_read_);
+    quiet_set_.copy_active(outputs_, to_write_);
+    quiet_set_.add_events(to_read_);
+    const bool must_not_sleep = quiet_set_.must_not_sleep();
     if (must_not_sleep) ++tally_.forbidden;
     trace_state();
     if (dice_.one_in(2)) sockets_.act();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -56,15 +57,22 @@ class QuietSet {
 
   // Arms, disarms and moves descriptors. Call it before the sets for a call to select() are made.
   void begin_call();
-  // Prepares the sets of a call to select(): removes the idle descriptors and adds the queue of
-  // events. Returns true if the call must not sleep, because idle descriptors wait for a
-  // probe.
-  bool leave_out_idle(FdSet& readable, FdSet& writable) noexcept;
+  // The descriptors to leave out of the next call.
+  const FdSet& idle() const noexcept { return idle_; }
+  // Makes `to` a copy of `from` without them. All members of `from` must have been added.
+  void copy_active(const FdSet& from, FdSet& to) const {
+    to.assign_difference(from, idle_, active_end_);
+  }
+  // Adds the queue of events to the inputs of the next call.
+  void add_events(FdSet& readable) const noexcept {
+    if (may_have_events_) readable.insert(events_fd());
+  }
+  // The next call must not sleep, because idle descriptors wait for a probe.
+  bool must_not_sleep() const noexcept { return !to_recheck_.empty(); }
   // Evaluates a call to select() with `ready` results. Takes the reported events and removes their
   // descriptor, events_fd(), from `readable`.
   void note(int ready, FdSet& readable, const FdSet& writable, const FdSet& exceptional);
 
-  const FdSet& idle() const noexcept { return idle_; }
   // Armed, and in the next call.
   const FdSet& probing() const noexcept { return probing_; }
   // Readable after an event on an armed descriptor; -1 if the kernel reports no events.
@@ -97,13 +105,14 @@ class QuietSet {
   Renumber renumber_;
   FdSet watched_;
   FdSet always_active_;
-  FdSet idle_;         // Armed, and left out.
-  FdSet probing_;      // Armed, and in the next call.
-  FdSet to_recheck_;   // Idle ones to probe again, because events were lost.
-  FdSet candidates_;   // Active ones to arm and probe, unless they become ready first.
-  FdSet busy_;         // To disarm, and to have low numbers.
-  FdSet seen_;         // Ready or added in this period.
-  FdSet seen_before_;  // Ready or added in the period before.
+  FdSet idle_;          // Armed, and left out.
+  FdSet probing_;       // Armed, and in the next call.
+  FdSet to_recheck_;    // Idle ones to probe again, because events were lost.
+  FdSet candidates_;    // Active ones to arm and probe, unless they become ready first.
+  FdSet busy_;          // To disarm, and to have low numbers.
+  FdSet seen_;          // Ready or added in this period.
+  FdSet seen_before_;   // Ready or added in the period before.
+  int active_end_ = 0;  // No active descriptor, and no probed one, is so high.
   std::size_t watched_count_ = 0;
   std::size_t idle_count_ = 0;
   int next_recheck_ = 0;

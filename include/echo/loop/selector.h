@@ -12,8 +12,8 @@ namespace echo {
 // select() for a main loop. The caller keeps two sets of descriptors, inputs and outputs; wait()
 // fills three: readable, writable, exceptional.
 //
-// After a descriptor has been added to outputs, wait() first asks about the outputs alone and
-// reports the writable ones. If there are any, the next wait() asks about the inputs again.
+// After a descriptor has been added to outputs, find_writable() asks about the outputs alone.
+// wait() calls it first. If it finds a writable one, the next wait() asks about the inputs again.
 //
 // If many descriptors have not been ready recently, QuietSet leaves them out; its comment states
 // how soon their events are reported. QuietSet uses signals of the process, so only one Selector
@@ -42,6 +42,11 @@ class Selector {
 
   // Has the descriptor `to` take the place of `from`. Call it in `renumber` only, after reserve().
   void replace(int from, int to) noexcept;
+
+  // Asks, without waiting, about the outputs alone if one has been added since the last call of
+  // find_writable() or wait(). Returns true if one is writable; then `readable` and `exceptional`
+  // are empty. Never returns true twice in a row.
+  bool find_writable();
 
   // Waits until a descriptor is ready or `timeout` has passed (nullopt: forever). It may return
   // early with empty results: after a signal or an event of an idle descriptor, and while idle ones
@@ -73,7 +78,7 @@ class Selector {
   FdSet exceptional_;
   int reserved_ = 0;             // There is memory for the descriptors below it.
   bool has_new_output_ = false;  // Probably writable immediately.
-  bool outputs_came_first_ = false;
+  bool found_writable_ = false;  // By the last call.
 
   QuietSet quiet_set_;
 };

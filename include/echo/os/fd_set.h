@@ -60,11 +60,7 @@ class FdSet {
     if (word < used_) words_[word] &= ~bit_of(fd);
   }
   // Has `to` take the place of `from`, if that is a member.
-  void replace(int from, int to) {
-    if (!contains(from)) return;
-    erase(from);
-    insert(to);
-  }
+  void replace(int from, int to);
   bool contains(int fd) const noexcept {
     const std::size_t word = word_of(fd);
     return word < used_ && (words_[word] & bit_of(fd)) != 0;
@@ -74,9 +70,13 @@ class FdSet {
   void clear() noexcept;
 
   // Inserts, or erases, all members of `set`. Inserting allocates nothing if this set has as much
-  // memory as `set`. Erasing also shortens this set to its highest member.
+  // memory as `set`.
   void insert_all(const FdSet& set);
   void erase_all(const FdSet& set) noexcept;
+
+  // Makes this set a copy of `all` without the members of `except`; no member that remains may be
+  // `nfds` or higher. Allocates nothing if this set has as much memory as `all`.
+  void assign_difference(const FdSet& all, const FdSet& except, int nfds);
 
   // Returns the lowest member that is not below `fd`; -1 if there is none.
   int next(int fd) const noexcept {
@@ -94,7 +94,9 @@ class FdSet {
   Iterator end() const noexcept { return {*this, -1}; }
 
   // One more than the highest member: the first argument of select().
-  int nfds() const noexcept;
+  int nfds() const noexcept { return nfds_without({}); }
+  // The same, as if the members of `except` were not in this set.
+  int nfds_without(const FdSet& except) const noexcept;
 
   // Allocates memory for the descriptors below `nfds`. After that, inserting one of them does not
   // allocate, nor does copying a set of at most this size.
@@ -111,10 +113,15 @@ class FdSet {
 
  private:
   static std::size_t word_of(int fd) noexcept { return static_cast<unsigned>(fd) / kWordBits; }
+  static std::size_t words_for(int nfds) noexcept {
+    return (static_cast<std::size_t>(nfds) + kWordBits - 1) / kWordBits;
+  }
   static Word bit_of(int fd) noexcept { return Word{1} << (fd % kWordBits); }
 
   std::vector<Word> words_;
-  std::size_t used_ = 0;  // The words from here on are 0.
+  // The words from here on are 0. Inserting raises it; clear(), replace() and assignments lower it,
+  // so that a set whose high members have gone is short again.
+  std::size_t used_ = 0;
 };
 
 }  // namespace echo

@@ -51,10 +51,9 @@ class QuietSetTest : public testing::Test {
   bool is_idle(std::size_t number) const { return quiet_set_.idle().contains(fd(number)); }
 
   void prepare() {
-    FdSet writable;
     quiet_set_.begin_call();
-    readable_ = ready_;
-    quiet_set_.leave_out_idle(readable_, writable);
+    quiet_set_.copy_active(ready_, readable_);
+    quiet_set_.add_events(readable_);
   }
 
   // Passes the results of the call, and events if `has_events`.

@@ -179,6 +179,29 @@ TEST(Selector, ReportsNewOutputsBeforeInputs) {
   EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
 }
 
+TEST(Selector, FindsEachNewWritableOutputOnce) {
+  const SocketPair pair = make_socket_pair();
+  send(pair.theirs.get(), "x");
+  Selector selector;
+  selector.watch_input(pair.ours.get(), true);
+  EXPECT_FALSE(selector.find_writable());
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_TRUE(selector.find_writable());
+  EXPECT_EQ(members(selector.writable()), Fds{pair.ours.get()});
+  EXPECT_TRUE(selector.readable().empty());
+  EXPECT_FALSE(selector.find_writable());
+}
+
+TEST(Selector, FindsNewOutputsWritableNotTwiceInARow) {
+  const SocketPair pair = make_socket_pair();
+  Selector selector;
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_TRUE(selector.find_writable());
+  selector.watch_output(pair.ours.get(), false);
+  selector.watch_output(pair.ours.get(), true);
+  EXPECT_FALSE(selector.find_writable());
+}
+
 TEST(Selector, ReportsInputsIfNewOutputsAreNotWritable) {
   const SocketPair pair = make_socket_pair();
   test::fill(pair.ours.get());

@@ -180,9 +180,33 @@ TEST(FdSet, ReplacesOnlyAMember) {
   EXPECT_EQ(members(set), Fds{1});
 }
 
-TEST(FdSet, TakesHighMembersAgainAfterErasingThem) {
-  FdSet set = set_of({1, 64, 5000});
-  set.erase_all(set_of({64, 5000}));
+TEST(FdSet, AssignsTheDifferenceOfTwoSets) {
+  FdSet set = set_of({2, 300, 7000});
+  set.assign_difference(set_of({1, 64, 65, 5000}), set_of({1, 5000, 6000}), 66);
+  EXPECT_EQ(members(set), (Fds{64, 65}));
+  set.assign_difference(set_of({1, 5000}), set_of({1}), 10000);
+  EXPECT_EQ(members(set), Fds{5000});
+}
+
+TEST(FdSet, CountsWithoutTheMembersOfAnotherSet) {
+  const FdSet set = set_of({1, 64, 5000});
+  EXPECT_EQ(set.nfds_without(set_of({64, 5000, 6000})), 2);
+  EXPECT_EQ(set.nfds_without(set_of({1})), 5001);
+  EXPECT_EQ(set.nfds_without(set), 0);
+}
+
+TEST(FdSet, AssigningADifferenceAllocatesNothingWithEnoughMemory) {
+  const FdSet all = set_of({1, 5000});
+  FdSet set;
+  set.reserve(5001);
+  const test::FailingAllocations failing(0);
+  set.assign_difference(all, FdSet(), 5001);
+  EXPECT_EQ(set.nfds(), 5001);
+}
+
+TEST(FdSet, TakesHighMembersAgainAfterADifference) {
+  FdSet set = set_of({5000});
+  set.assign_difference(set_of({1, 64, 5000}), set_of({64, 5000}), 64);
   EXPECT_EQ(members(set), Fds{1});
   FdSet copy = set_of({70, 6000});
   copy = set;
