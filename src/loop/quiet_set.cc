@@ -53,7 +53,7 @@ void QuietSet::forget(int fd) noexcept {
   if (watched_.contains(fd)) --watched_count_;
   if (idle_.contains(fd)) --idle_count_;
   for (FdSet* set : sets()) set->erase(fd);
-  has_low_numbers_ = true;
+  may_lower_ = true;
 }
 
 void QuietSet::replace(int from, int to) noexcept {
@@ -73,8 +73,7 @@ void QuietSet::activate(int fd) noexcept {
 // belong to active descriptors. Within the first word it would not.
 bool QuietSet::is_high(int fd) const noexcept {
   const std::size_t active = watched_count_ - idle_count_;
-  return renumber_ && has_low_numbers_ &&
-         static_cast<std::size_t>(fd) >= FdSet::kWordBits + 2 * active;
+  return renumber_ && may_lower_ && static_cast<std::size_t>(fd) >= FdSet::kWordBits + 2 * active;
 }
 
 void QuietSet::begin_call() {
@@ -90,7 +89,7 @@ void QuietSet::disarm_busy(std::size_t& left) {
   for (int fd = -1; left > 0 && (fd = busy_.next(fd + 1)) >= 0; --left) {
     busy_.erase(fd);
     activate(fd);
-    if (is_high(fd)) has_low_numbers_ = renumber_(fd, 0) != fd;
+    if (is_high(fd)) may_lower_ = renumber_(fd, 0) != fd;
   }
 }
 
@@ -115,7 +114,7 @@ void QuietSet::arm_candidates(std::size_t& left) {
     --left;
     const int number = renumber_ && fd < kFirstIdle ? renumber_(fd, kFirstIdle) : fd;
     const bool is_moved = number != fd;
-    has_low_numbers_ = has_low_numbers_ || is_moved;
+    may_lower_ = may_lower_ || is_moved;
     if (events_->arm(number)) {
       may_have_events_ = true;
       probing_.insert(number);
@@ -153,17 +152,12 @@ void QuietSet::note(int ready, FdSet& readable, const FdSet& writable, const FdS
 
 void QuietSet::end_probes(const FdSet& readable, const FdSet& writable,
                           const FdSet& exceptional) noexcept {
-  bool is_any_ready = false;
   for (const int fd : probing_) {
-    if (readable.contains(fd) || writable.contains(fd) || exceptional.contains(fd)) {
-      is_any_ready = true;
-    } else {
-      probing_.erase(fd);
-      idle_.insert(fd);
-      ++idle_count_;
-    }
+    if (readable.contains(fd) || writable.contains(fd) || exceptional.contains(fd)) continue;
+    probing_.erase(fd);
+    idle_.insert(fd);
+    ++idle_count_;
   }
-  if (!is_any_ready) probing_.clear();
 }
 
 void QuietSet::take_events() {
@@ -185,7 +179,7 @@ void QuietSet::end_period() noexcept {
     has_changes_ = true;
   }
   active_end_ = watched_.nfds_without(idle_);
-  if (watched_count_ - idle_count_ >= worth_it()) choose_candidates();
+  if (watched_count_ - idle_count_ >= min_candidates()) choose_candidates();
   seen_before_ = seen_;
   seen_.clear();
   calls_ = 0;
@@ -194,7 +188,7 @@ void QuietSet::end_period() noexcept {
 void QuietSet::choose_candidates() noexcept {
   copy_active(watched_, candidates_);
   for (const FdSet* set : {&seen_, &probing_, &always_active_}) candidates_.erase_all(*set);
-  if (candidates_.size() >= worth_it()) {
+  if (candidates_.size() >= min_candidates()) {
     has_changes_ = true;
   } else {
     candidates_.clear();

@@ -53,8 +53,8 @@ void Selector::replace(int from, int to) noexcept {
 bool Selector::find_writable() {
   const bool has_new_output = std::exchange(has_new_output_, false);
   // Not twice in a row, so that the inputs have their turn.
-  found_writable_ = has_new_output && !found_writable_ && ask_about_outputs() > 0;
-  return found_writable_;
+  asked_about_outputs_ = has_new_output && !asked_about_outputs_;
+  return asked_about_outputs_ && ask_about_outputs() > 0;
 }
 
 int Selector::wait(std::optional<Duration> timeout) {

@@ -15,12 +15,9 @@ std::size_t FdSet::size() const noexcept {
   return size;
 }
 
-void FdSet::replace(int from, int to) {
-  if (contains(from)) {
-    erase(from);
-    insert(to);
-  }
-  while (used_ > 0 && words_[used_ - 1] == 0) --used_;
+FdSet& FdSet::operator=(const FdSet& other) {
+  if (this != &other) assign(other, other.used_);
+  return *this;
 }
 
 void FdSet::clear() noexcept {
@@ -37,14 +34,11 @@ void FdSet::insert_all(const FdSet& set) {
 void FdSet::erase_all(const FdSet& set) noexcept {
   const std::size_t common = std::min(used_, set.used_);
   for (std::size_t i = 0; i < common; ++i) words_[i] &= ~set.words_[i];
+  shorten();
 }
 
 void FdSet::assign_difference(const FdSet& all, const FdSet& except, int nfds) {
-  const std::size_t used = std::min(all.used_, words_for(nfds));
-  if (words_.size() < used) words_.resize(used);
-  std::copy_n(all.words_.begin(), used, words_.begin());
-  for (std::size_t i = used; i < used_; ++i) words_[i] = 0;
-  used_ = used;
+  assign(all, std::min(all.used_, words_for(nfds)));
   erase_all(except);
 }
 
@@ -58,6 +52,17 @@ int FdSet::nfds_without(const FdSet& except) const noexcept {
 
 void FdSet::reserve(int nfds) {
   if (words_.size() < words_for(nfds)) words_.resize(words_for(nfds));
+}
+
+void FdSet::assign(const FdSet& set, std::size_t words) {
+  if (words_.size() < words) words_.resize(words);
+  std::copy_n(set.words_.begin(), words, words_.begin());
+  for (std::size_t i = words; i < used_; ++i) words_[i] = 0;
+  used_ = words;
+}
+
+void FdSet::shorten() noexcept {
+  while (used_ > 0 && words_[used_ - 1] == 0) --used_;
 }
 
 }  // namespace echo

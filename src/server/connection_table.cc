@@ -7,19 +7,19 @@ namespace echo {
 
 // All steps that may run out of memory come first.
 Connection& ConnectionTable::add(Connection connection) {
-  Connections::iterator& place = slot(connection.fd());
+  Connections::iterator& entry = slot(connection.fd());
   Connections added;
   added.push_back(std::move(connection));
   hosts_.add(added.front().peer());
-  place = added.begin();
+  entry = added.begin();
   by_activity_.splice(by_activity_.end(), added);
   return by_activity_.back();
 }
 
 void ConnectionTable::renumber(int fd, UniqueFd copy) {
-  Connections::iterator& place = slot(copy.get());
-  place = std::exchange(slot(fd), by_activity_.end());
-  place->renumber(std::move(copy));
+  Connections::iterator& entry = slot(copy.get());
+  entry = std::exchange(slot(fd), by_activity_.end());
+  entry->renumber(std::move(copy));
 }
 
 ConnectionTable::Connections::iterator& ConnectionTable::slot(int fd) {

@@ -55,12 +55,7 @@ bool Server::run() {
 
 bool Server::turn() {
   log_.debug("waiting for the next event");
-  // Usually the bytes of the last turn can be sent. Only a drain has more to do after that.
-  if (!drain_timeout_.is_running() && selector_.find_writable()) {
-    for (const int fd : selector_.writable()) handle_writable(connections_[fd]);
-    notify_manager();
-    return true;
-  }
+  if (send_new_output()) return true;
   const int error = selector_.wait(time_to_next_deadline());
   now_ = clock_();
   if (error != 0 && select_error_log_limit_.note(now_)) {
@@ -83,6 +78,16 @@ bool Server::turn() {
   handle_timeouts(found_nothing);
   notify_manager();
   return !acceptor_.listeners().empty() || !connections_.empty();
+}
+
+// Usually the bytes that the last turn received can be sent. Such a turn needs neither the clock
+// nor a look at signals and timeouts: the next turn has them. A drain does need it: it hangs up on
+// a connection as soon as the queue is empty.
+bool Server::send_new_output() {
+  if (drain_timeout_.is_running() || !selector_.find_writable()) return false;
+  for (const int fd : selector_.writable()) handle_writable(connections_[fd]);
+  notify_manager();
+  return true;
 }
 
 Connection& Server::add(UniqueFd socket, const Endpoint& peer, std::string_view pending,

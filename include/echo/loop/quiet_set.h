@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -34,7 +33,8 @@ class QuietSet {
   // The cost of select() grows with its highest descriptor. `renumber`, if there is one, moves
   // descriptors: one that is about to be armed to kFirstIdle or above, and a busy one to a low
   // number. It moves `fd` to the lowest free number from `at_least` on, calls replace(), and
-  // returns the number. It returns `fd` if it cannot, or if that number is not lower.
+  // returns the number. It returns `fd` if it cannot, or if `fd` is at least `at_least` and that
+  // number is higher.
   using Renumber = std::function<int(int fd, int at_least)>;
   explicit QuietSet(bool enabled = true, Renumber renumber = {});
   static constexpr int kFirstIdle = 1024;
@@ -52,17 +52,20 @@ class QuietSet {
   void remove(int fd) noexcept;
   // As remove(), for a descriptor that is closed or about to be closed. Also ends keep_active().
   void forget(int fd) noexcept;
-  // Has the descriptor `to` take the place of `from`. Call it in `renumber` only, after reserve().
+  // Renames the descriptor `from` to `to`. Call it in `renumber` only, after reserve().
   void replace(int from, int to) noexcept;
 
   // Arms, disarms and moves descriptors. Call it before the sets for a call to select() are made.
   void begin_call();
   // The descriptors to leave out of the next call.
   const FdSet& idle() const noexcept { return idle_; }
-  // Makes `to` a copy of `from` without them. All members of `from` must have been added.
-  void copy_active(const FdSet& from, FdSet& to) const {
-    to.assign_difference(from, idle_, active_end_);
+  // Copies `all` to `active` without the idle descriptors. All members of `all` must have been
+  // added.
+  void copy_active(const FdSet& all, FdSet& active) const {
+    active.assign_difference(all, idle_, active_end_);
   }
+  // All descriptors that are not idle are below it. It may be too high until the period ends.
+  int active_end() const noexcept { return active_end_; }
   // Adds the queue of events to the inputs of the next call.
   void add_events(FdSet& readable) const noexcept {
     if (may_have_events_) readable.insert(events_fd());
@@ -86,7 +89,7 @@ class QuietSet {
   static constexpr std::size_t kFewMore = 4;
 
  private:
-  std::size_t worth_it() const noexcept { return idle_count_ > 0 ? kFewMore : kFewIdle; }
+  std::size_t min_candidates() const noexcept { return idle_count_ > 0 ? kFewMore : kFewIdle; }
   std::array<FdSet*, 9> sets() noexcept;
   bool is_armed(int fd) const noexcept { return idle_.contains(fd) || probing_.contains(fd); }
   bool is_high(int fd) const noexcept;
@@ -105,19 +108,19 @@ class QuietSet {
   Renumber renumber_;
   FdSet watched_;
   FdSet always_active_;
-  FdSet idle_;          // Armed, and left out.
-  FdSet probing_;       // Armed, and in the next call.
-  FdSet to_recheck_;    // Idle ones to probe again, because events were lost.
-  FdSet candidates_;    // Active ones to arm and probe, unless they become ready first.
-  FdSet busy_;          // To disarm, and to have low numbers.
-  FdSet seen_;          // Ready or added in this period.
-  FdSet seen_before_;   // Ready or added in the period before.
-  int active_end_ = 0;  // No active descriptor, and no probed one, is so high.
+  FdSet idle_;         // Armed, and left out.
+  FdSet probing_;      // Armed, and in the next call.
+  FdSet to_recheck_;   // Idle ones to probe again, because events were lost.
+  FdSet candidates_;   // Active ones to arm and probe, unless they become ready first.
+  FdSet busy_;         // To disarm, and to have low numbers.
+  FdSet seen_;         // Ready or added in this period.
+  FdSet seen_before_;  // Ready or added in the period before.
+  int active_end_ = 0;
   std::size_t watched_count_ = 0;
   std::size_t idle_count_ = 0;
   int next_recheck_ = 0;
   bool has_changes_ = false;      // For begin_call().
-  bool has_low_numbers_ = true;   // Lower ones may be free than a busy descriptor has.
+  bool may_lower_ = true;         // Lower numbers than those of busy descriptors may be free.
   bool may_have_events_ = false;  // Stays true once a descriptor has been armed.
   int calls_ = 0;                 // Calls of this period.
 };

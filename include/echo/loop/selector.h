@@ -40,12 +40,12 @@ class Selector {
   // number must not inherit a result of the old one within the same turn.
   void forget(int fd) noexcept;
 
-  // Has the descriptor `to` take the place of `from`. Call it in `renumber` only, after reserve().
+  // Renames the descriptor `from` to `to`. Call it in `renumber` only, after reserve().
   void replace(int from, int to) noexcept;
 
   // Asks, without waiting, about the outputs alone if one has been added since the last call of
   // find_writable() or wait(). Returns true if one is writable; then `readable` and `exceptional`
-  // are empty. Never returns true twice in a row.
+  // are empty. Otherwise, or after an error, call wait(). Never returns true twice in a row.
   bool find_writable();
 
   // Waits until a descriptor is ready or `timeout` has passed (nullopt: forever). It may return
@@ -58,7 +58,8 @@ class Selector {
   const FdSet& inputs() const noexcept { return inputs_; }
   const FdSet& outputs() const noexcept { return outputs_; }
 
-  // The results of the last wait(). `exceptional` covers the inputs: urgent data (tcp(7)).
+  // The results of wait(), or of find_writable() if it returned true. `exceptional` covers the
+  // inputs: urgent data (tcp(7)).
   const FdSet& readable() const noexcept { return readable_; }
   const FdSet& writable() const noexcept { return writable_; }
   const FdSet& exceptional() const noexcept { return exceptional_; }
@@ -76,9 +77,9 @@ class Selector {
   FdSet readable_;
   FdSet writable_;
   FdSet exceptional_;
-  int reserved_ = 0;             // There is memory for the descriptors below it.
-  bool has_new_output_ = false;  // Probably writable immediately.
-  bool found_writable_ = false;  // By the last call.
+  int reserved_ = 0;                  // There is memory for the descriptors below it.
+  bool has_new_output_ = false;       // Probably writable immediately.
+  bool asked_about_outputs_ = false;  // In the last call of find_writable().
 
   QuietSet quiet_set_;
 };

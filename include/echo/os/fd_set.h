@@ -43,10 +43,11 @@ class FdSet {
     int fd_;
   };
 
-  // Not movable: a copy reuses memory.
+  // Not movable: a move would take the memory away from a set for which reserve() has been called.
   FdSet() noexcept = default;
   FdSet(const FdSet&) = default;
-  FdSet& operator=(const FdSet&) = default;
+  FdSet& operator=(const FdSet& other);
+  ~FdSet() = default;
 
   // In all these functions `fd` is from 0 to INT_MAX - 1.
   void insert(int fd) {
@@ -57,10 +58,16 @@ class FdSet {
   }
   void erase(int fd) noexcept {
     const std::size_t word = word_of(fd);
-    if (word < used_) words_[word] &= ~bit_of(fd);
+    if (word >= used_) return;
+    words_[word] &= ~bit_of(fd);
+    if (word + 1 == used_) shorten();
   }
-  // Has `to` take the place of `from`, if that is a member.
-  void replace(int from, int to);
+  // Renames the member `from`, if it is one, to `to`.
+  void replace(int from, int to) {
+    if (!contains(from)) return;
+    erase(from);
+    insert(to);
+  }
   bool contains(int fd) const noexcept {
     const std::size_t word = word_of(fd);
     return word < used_ && (words_[word] & bit_of(fd)) != 0;
@@ -118,10 +125,11 @@ class FdSet {
   }
   static Word bit_of(int fd) noexcept { return Word{1} << (fd % kWordBits); }
 
+  void assign(const FdSet& set, std::size_t words);
+  void shorten() noexcept;
+
   std::vector<Word> words_;
-  // The words from here on are 0. Inserting raises it; clear(), replace() and assignments lower it,
-  // so that a set whose high members have gone is short again.
-  std::size_t used_ = 0;
+  std::size_t used_ = 0;  // The words from here on are 0. select() may also clear words before it.
 };
 
 }  // namespace echo

@@ -52,7 +52,7 @@ class ConnectionTable {
  private:
   using Connections = std::list<Connection>;
 
-  // The place in by_fd_, which grows for it.
+  // The entry of the descriptor in by_fd_, which grows if necessary.
   Connections::iterator& slot(int fd);
 
   HostLimit hosts_;

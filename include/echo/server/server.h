@@ -76,14 +76,15 @@ class Server {
   // also starts a drain; run() then returns false.
   bool run();
 
-  // One turn of the loop: waits for events and handles them all. Returns false once the server has
-  // no listeners and no connections.
+  // One turn of the loop: sends what the turn before it received, or waits for events and handles
+  // them all. Returns false once the server has no listeners and no connections.
   bool turn();
 
   // The port of the first listener.
   std::uint16_t port() const noexcept { return acceptor_.port(); }
 
  private:
+  bool send_new_output();
   Connection& add(UniqueFd socket, const Endpoint& peer, std::string_view pending = {},
                   bool at_eof = false);
   int renumber(int fd, int at_least);

@@ -105,6 +105,11 @@ class QuietSetTest : public testing::Test {
   FdSet readable_;
 };
 
+TEST_F(QuietSetTest, CopiesNoMoreThanTheActiveDescriptors) {
+  call_often();
+  EXPECT_EQ(quiet_set_.active_end(), fd(0) + 1);
+}
+
 TEST_F(QuietSetTest, MakesUnreadyDescriptorsIdle) {
   call_often();
   EXPECT_FALSE(is_idle(0));

@@ -204,6 +204,16 @@ TEST(FdSet, AssigningADifferenceAllocatesNothingWithEnoughMemory) {
   EXPECT_EQ(set.nfds(), 5001);
 }
 
+TEST(FdSet, CopiesIntoTheMemoryOfItsMembersOnly) {
+  FdSet set = set_of({1, 5000});
+  set.erase(5000);
+  FdSet copy;
+  copy.reserve(2);
+  const test::FailingAllocations failing(0);
+  copy = set;
+  EXPECT_EQ(copy.nfds(), 2);
+}
+
 TEST(FdSet, TakesHighMembersAgainAfterADifference) {
   FdSet set = set_of({5000});
   set.assign_difference(set_of({1, 64, 5000}), set_of({64, 5000}), 64);

@@ -62,8 +62,10 @@ class ServerTest : public testing::Test {
                     [this] { return now_; });
   }
 
+  Endpoint address() const { return resolve("127.0.0.1", server_->port()).front(); }
+
   TestPeer connect() {
-    TestPeer peer(resolve("127.0.0.1", server_->port()).front());
+    TestPeer peer(address());
     server_->turn();
     return peer;
   }
@@ -601,7 +603,7 @@ TEST_F(ManagedServer, KeepsConnectionsAcrossARestart) {
 TEST_F(ManagedServer, KeepsPendingBytesAcrossRestarts) {
   settings_.max_queue = 32UL << 20;
   start_managed();
-  const TestPeer peer = connect();
+  const TestPeer peer = TestPeer::with_buffers(address(), 65536);
   const std::string text = random_bytes(16UL << 20);
   leave_pending(peer, text);
   for (int i = 0; i < 3; ++i) restart();
@@ -612,7 +614,7 @@ TEST_F(ManagedServer, KeepsPendingBytesAcrossRestarts) {
 TEST_F(ManagedServer, ClosesAfterARestartOnAnEarlierEof) {
   settings_.max_queue = 32UL << 20;
   start_managed();
-  const TestPeer peer = connect();
+  const TestPeer peer = TestPeer::with_buffers(address(), 65536);
   const std::string text = random_bytes(8UL << 20);
   leave_pending(peer, text);
   peer.shut_down_sending();
