@@ -164,6 +164,7 @@ void QuietSet::take_events() {
   const bool is_complete = events_->take([this](int fd) {
     if (!is_armed(fd)) return;
     seen_.insert(fd);  // Even if it is never ready, it must not have events forever.
+    find_busy(fd);     // Not at the end of the period only: each event costs time.
     wake(fd);
   });
   if (is_complete) return;
@@ -171,13 +172,16 @@ void QuietSet::take_events() {
   has_changes_ = true;
 }
 
+// The descriptor has been seen in this period.
+void QuietSet::find_busy(int fd) noexcept {
+  const bool is_busy = seen_before_.contains(fd) && !always_active_.contains(fd);
+  if (!is_busy || !(is_armed(fd) || is_high(fd))) return;
+  busy_.insert(fd);
+  has_changes_ = true;
+}
+
 void QuietSet::end_period() noexcept {
-  for (const int fd : seen_) {
-    const bool is_busy = seen_before_.contains(fd) && !always_active_.contains(fd);
-    if (!is_busy || !(is_armed(fd) || is_high(fd))) continue;
-    busy_.insert(fd);
-    has_changes_ = true;
-  }
+  for (const int fd : seen_) find_busy(fd);
   active_end_ = watched_.nfds_without(idle_);
   if (watched_count_ - idle_count_ >= min_candidates()) choose_candidates();
   seen_before_ = seen_;

@@ -101,6 +101,7 @@ class QuietSet {
   void wake(int fd) noexcept;
   void end_probes(const FdSet& readable, const FdSet& writable, const FdSet& exceptional) noexcept;
   void take_events();
+  void find_busy(int fd) noexcept;
   void end_period() noexcept;
   void choose_candidates() noexcept;
 
