@@ -1,6 +1,5 @@
 #include "echo/loop/quiet_set.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
@@ -32,7 +31,7 @@ void QuietSet::add(int fd) noexcept {
     watched_.insert(fd);
     seen_.insert(fd);
   }
-  active_end_ = std::max(active_end_, fd + 1);
+  raise_active_end(fd);
   wake(fd);
 }
 
@@ -58,13 +57,13 @@ void QuietSet::forget(int fd) noexcept {
 
 void QuietSet::replace(int from, int to) noexcept {
   for (FdSet* set : sets()) set->replace(from, to);
-  active_end_ = std::max(active_end_, to + 1);
+  raise_active_end(to);
 }
 
 void QuietSet::activate(int fd) noexcept {
   if (!is_armed(fd)) return;
   SignalDrivenIo::disarm(fd);
-  active_end_ = std::max(active_end_, fd + 1);
+  raise_active_end(fd);
   if (idle_.contains(fd)) --idle_count_;
   for (FdSet* set : {&idle_, &to_recheck_, &probing_, &busy_}) set->erase(fd);
 }
@@ -129,7 +128,7 @@ void QuietSet::wake(int fd) noexcept {
   idle_.erase(fd);
   --idle_count_;
   probing_.insert(fd);
-  active_end_ = std::max(active_end_, fd + 1);
+  raise_active_end(fd);
 }
 
 // The events come last: they concern the next call.

@@ -54,7 +54,13 @@ bool Selector::find_writable() {
   const bool has_new_output = std::exchange(has_new_output_, false);
   // Not twice in a row, so that the inputs have their turn.
   asked_about_outputs_ = has_new_output && !asked_about_outputs_;
-  return asked_about_outputs_ && ask_about_outputs() > 0;
+  if (!asked_about_outputs_) return false;
+  readable_.clear();
+  exceptional_.clear();
+  quiet_set_.copy_active(outputs_, writable_);
+  constexpr timespec kNow{0, 0};
+  // After an error, the call about all descriptors reports it.
+  return ::pselect(writable_.nfds(), nullptr, writable_.native(), nullptr, &kNow, nullptr) > 0;
 }
 
 int Selector::wait(std::optional<Duration> timeout) {
@@ -78,15 +84,6 @@ void Selector::reserve(int nfds) {
     set->reserve(nfds);
   }
   reserved_ = nfds;
-}
-
-// After an error, the call about all descriptors reports it.
-int Selector::ask_about_outputs() {
-  readable_.clear();
-  exceptional_.clear();
-  quiet_set_.copy_active(outputs_, writable_);
-  constexpr timespec kNow{0, 0};
-  return ::pselect(writable_.nfds(), nullptr, writable_.native(), nullptr, &kNow, nullptr);
 }
 
 int Selector::ask_about_all(std::optional<Duration> timeout) {

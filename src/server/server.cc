@@ -80,9 +80,9 @@ bool Server::turn() {
   return !acceptor_.listeners().empty() || !connections_.empty();
 }
 
-// Usually the bytes that the last turn received can be sent. Such a turn needs neither the clock
-// nor a look at signals and timeouts: the next turn has them. A drain does need it: it hangs up on
-// a connection as soon as the queue is empty.
+// Usually the bytes that the last turn received can be sent. Such a turn does no more: the next one
+// reads the clock and handles signals and timeouts. It may sleep before that, so a drain, which
+// hangs up on each connection whose queue has become empty, has no such turns.
 bool Server::send_new_output() {
   if (drain_timeout_.is_running() || !selector_.find_writable()) return false;
   for (const int fd : selector_.writable()) handle_writable(connections_[fd]);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -93,6 +94,7 @@ class QuietSet {
   std::array<FdSet*, 9> sets() noexcept;
   bool is_armed(int fd) const noexcept { return idle_.contains(fd) || probing_.contains(fd); }
   bool is_high(int fd) const noexcept;
+  void raise_active_end(int fd) noexcept { active_end_ = std::max(active_end_, fd + 1); }
   void activate(int fd) noexcept;
   // These do at most `left` changes, and subtract them.
   void disarm_busy(std::size_t& left);

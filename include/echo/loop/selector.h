@@ -69,7 +69,6 @@ class Selector {
  private:
   void watch(FdSet& set, int fd, bool wanted);
 
-  int ask_about_outputs();
   int ask_about_all(std::optional<Duration> timeout);
 
   FdSet inputs_;

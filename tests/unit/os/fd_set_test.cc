@@ -204,7 +204,7 @@ TEST(FdSet, AssigningADifferenceAllocatesNothingWithEnoughMemory) {
   EXPECT_EQ(set.nfds(), 5001);
 }
 
-TEST(FdSet, CopiesIntoTheMemoryOfItsMembersOnly) {
+TEST(FdSet, CopyingNeedsMemoryForTheMembersOnly) {
   FdSet set = set_of({1, 5000});
   set.erase(5000);
   FdSet copy;
