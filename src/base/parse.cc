@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <span>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -51,6 +53,13 @@ constexpr std::array<Unit, 4> kPeriods{{{"", whole_nanoseconds(1s)},
                                         {"/s", whole_nanoseconds(1s)},
                                         {"/m", whole_nanoseconds(1min)},
                                         {"/h", whole_nanoseconds(1h)}}};
+
+// The registry of IANA, "Differentiated Services Field Codepoints".
+constexpr std::array<std::pair<std::string_view, unsigned>, 22> kClasses{
+    {{"CS0", 0},   {"CS1", 8},   {"CS2", 16},  {"CS3", 24},  {"CS4", 32},  {"CS5", 40},
+     {"CS6", 48},  {"CS7", 56},  {"AF11", 10}, {"AF12", 12}, {"AF13", 14}, {"AF21", 18},
+     {"AF22", 20}, {"AF23", 22}, {"AF31", 26}, {"AF32", 28}, {"AF33", 30}, {"AF41", 34},
+     {"AF42", 36}, {"AF43", 38}, {"EF", 46},   {"LE", 1}}};
 
 // (`whole` + `part` / `parts`) times `unit`.
 struct Quantity {
@@ -132,6 +141,19 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   const auto [rest, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc{} || rest != end) return std::nullopt;
   return number;
+}
+
+std::optional<unsigned> parse_dscp(std::string_view text) {
+  constexpr unsigned kMax = 63;
+  if (const auto number = parse_number(text)) {
+    return *number <= kMax ? std::optional(static_cast<unsigned>(*number)) : std::nullopt;
+  }
+  std::string name(text);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  const auto* const found = std::find_if(kClasses.begin(), kClasses.end(),
+                                         [&](const auto& each) { return each.first == name; });
+  return found == kClasses.end() ? std::nullopt : std::optional(found->second);
 }
 
 Parsed<std::uint64_t> parse_count(std::string_view text) { return parse_value(text, kCounts); }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <getopt.h>
 #include <netdb.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cctype>
@@ -176,6 +177,24 @@ std::string OptionValue::host() const {
     reject("not a host name or address; use --port for the port");
   }
   return text;
+}
+
+std::vector<Endpoint> OptionValue::addresses() const {
+  std::vector<Endpoint> parsed;
+  std::istringstream parts(text + ",");
+  for (std::string part; std::getline(parts, part, ',');) {
+    parsed.push_back(parse_address(part));
+    if (parsed.back().family() == AF_UNSPEC) {
+      reject("not an IP address, nor several separated by commas");
+    }
+  }
+  return parsed;
+}
+
+unsigned OptionValue::dscp() const {
+  const auto parsed = parse_dscp(text);
+  if (!parsed) reject("not a class of service (0 to 63, or a name such as EF, AF41 or CS1)");
+  return *parsed;
 }
 
 std::uint16_t OptionValue::port() const {

@@ -9,19 +9,18 @@
 #include <utility>
 
 #include "echo/base/format.h"
-#include "echo/os/endpoint.h"
 
 namespace echo {
 
 Client::Client(const ClientSettings& settings, Log& log, int input, int output,
                std::function<Time()> clock)
-    : ClientLoop(
-          settings, settings.connections,
-          ServerAddresses([host = settings.host, port = settings.port, family = settings.family] {
-            return resolve(host, port, family);
-          }),
-          std::move(clock)),
+    : Client(settings, look_up(settings), log, input, output, std::move(clock)) {}
+
+Client::Client(const ClientSettings& settings, ServerAddresses addresses, Log& log, int input,
+               int output, std::function<Time()> clock)
+    : ClientLoop(settings, settings.connections * addresses.lists(), addresses, std::move(clock)),
       settings_(settings),
+      connections_(settings.connections * addresses.lists()),
       log_(log),
       input_fd_(input),
       output_fd_(output),
@@ -44,7 +43,7 @@ bool Client::run() {
 std::optional<Time> Client::prepare() {
   open_connections();
   advance();
-  if (over_ == settings_.connections && ready_for_output() == 0) return std::nullopt;
+  if (over_ == connections_ && ready_for_output() == 0) return std::nullopt;
   if (is_past_deadline()) {
     give_up();
     return std::nullopt;
@@ -55,12 +54,12 @@ std::optional<Time> Client::prepare() {
 
 void Client::open_connections() {
   if (opened_ == 0) log_.info("connecting to ", settings_.host, " port ", settings_.port);
-  while (opened_ < settings_.connections && can_open()) open(opened_++, transcript_);
+  while (opened_ < connections_ && can_open()) open(opened_++, transcript_);
 }
 
 // Continues to send once all connections have been opened and none is still connecting.
 void Client::advance() {
-  if (opened_ < settings_.connections || is_connecting()) return;
+  if (opened_ < connections_ || is_connecting()) return;
   if (settings_.from_input) {
     watch_streams();
   } else if (is_everything_back() && !transcript_.finished()) {
@@ -99,7 +98,7 @@ void Client::give_up() {
     late.receive_all(buffer(), attended(now()));
     late.give_up(reason);
   });
-  const std::size_t unopened = settings_.connections - opened_;
+  const std::size_t unopened = connections_ - opened_;
   if (unopened > 0) log_.error("connections not started: ", unopened);
   if (ready_for_output() > 0) log_.error("standard output: ", reason);
   is_cut_ = unopened > 0 || ready_for_output() > 0;
@@ -161,9 +160,7 @@ bool Client::is_everything_back() const {
   return true;
 }
 
-bool Client::echoes_to_output() const noexcept {
-  return settings_.from_input && settings_.connections == 1;
-}
+bool Client::echoes_to_output() const noexcept { return settings_.from_input && connections_ == 1; }
 
 std::size_t Client::ready_for_output() const {
   if (!echoes_to_output() || opened_ == 0) return 0;

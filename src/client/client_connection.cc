@@ -45,11 +45,14 @@ std::size_t length_in_common(std::string_view one, std::string_view other) {
 }  // namespace
 
 ClientConnection::ClientConnection(Addresses addresses, std::size_t first, const Script& script,
-                                   Duration timeout, Time now)
+                                   Duration timeout, Time now, const Origin* origin,
+                                   std::uint64_t number)
     : script_(script),
       timeout_(timeout),
       waiting_since_(now),
       addresses_(std::move(addresses)),
+      origin_(origin),
+      number_(number),
       first_(first),
       connect_by_(timeout > Duration{0} ? now + timeout : Time::max()),
       try_next_at_(connect_by_) {
@@ -123,6 +126,11 @@ void ClientConnection::receive_all(std::span<char> buffer, Time now) {
   }
 }
 
+void ClientConnection::close() {
+  state_ = State::kDone;
+  fd_.reset();
+}
+
 void ClientConnection::give_up(const std::string& reason) {
   if (state_ == State::kConnecting) {
     add_refusal(Failure::kConnectTimeout, reason);
@@ -134,7 +142,8 @@ void ClientConnection::give_up(const std::string& reason) {
 
 void ClientConnection::connect(Time now) {
   for (; tried_ < addresses_->size(); ++tried_) {
-    Connecting connecting = connect_to(remote());
+    Connecting connecting =
+        origin_ == nullptr ? connect_to(remote()) : connect_to(remote(), *origin_, number_);
     waiting_since_ = now;
     if (connecting.fd) {
       // The previous socket is closed only here, so the new one never has the same number.

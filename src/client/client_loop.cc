@@ -19,6 +19,7 @@ constexpr std::size_t kMaxConnecting = 128;
 ClientLoop::ClientLoop(const Target& target, std::size_t size, ServerAddresses addresses,
                        std::function<Time()> clock)
     : timeout_(target.timeout),
+      origin_(target.origin),
       clock_(std::move(clock)),
       addresses_(std::move(addresses)),
       now_(clock_()),
@@ -26,7 +27,9 @@ ClientLoop::ClientLoop(const Target& target, std::size_t size, ServerAddresses a
       attention_(now_),
       last_connected_(now_),
       entries_(size),
-      buffer_(kMaxReceived) {}
+      buffer_(kMaxReceived) {
+  check(origin_);
+}
 
 bool ClientLoop::turn() {
   now_ = clock_();  // The caller may have waited since, for example for a reader of its log.
@@ -72,11 +75,19 @@ bool ClientLoop::can_open() const noexcept { return connecting_ < kMaxConnecting
 void ClientLoop::open(std::size_t index, const Script& script, Time scheduled) {
   Entry& entry = entries_[index];
   entry.attempt_began = clock_();
-  entry.connection.emplace(addresses_.list(), addresses_.first(), script, timeout_,
-                           attended(std::max(last_connected_, scheduled)));
+  entry.connection.emplace(addresses_.list(index), addresses_.first(), script, timeout_,
+                           attended(std::max(last_connected_, scheduled)), &origin_, opened_++);
   next_check_ = std::min(next_check_, deadline_of(index));
   if (!entry.connection->is_over()) ++connecting_;
   settle(index);
+}
+
+std::vector<Endpoint> ClientLoop::separate_addresses() const {
+  std::vector<Endpoint> addresses;
+  for (std::size_t index = 0; index < addresses_.lists(); ++index) {
+    addresses.push_back(addresses_.list(index)->front());
+  }
+  return addresses;
 }
 
 void ClientLoop::handle_all(const Event& event) {

@@ -17,23 +17,32 @@ bool is_same(const Endpoint& one, const Endpoint& other) {
 
 }  // namespace
 
-ServerAddresses::ServerAddresses(LookUp look_up)
-    : look_up_(std::move(look_up)), list_(std::make_shared<const List>(look_up_())) {}
+ServerAddresses::ServerAddresses(LookUp look_up, bool separate)
+    : look_up_(std::move(look_up)), separate_(separate) {
+  const List found = look_up_();
+  if (!separate) lists_.push_back(std::make_shared<const List>(found));
+  for (std::size_t index = 0; separate && index < found.size(); ++index) {
+    lists_.push_back(std::make_shared<const List>(1, found[index]));
+  }
+}
 
 void ServerAddresses::prefer(const Endpoint& address) noexcept {
-  const auto found = std::find_if(list_->begin(), list_->end(),
+  if (separate_) return;
+  const List& list = *lists_.front();
+  const auto found = std::find_if(list.begin(), list.end(),
                                   [&](const Endpoint& each) { return is_same(each, address); });
-  if (found != list_->end()) first_ = static_cast<std::size_t>(found - list_->begin());
+  if (found != list.end()) first_ = static_cast<std::size_t>(found - list.begin());
 }
 
 void ServerAddresses::look_up_again(const std::function<Time()>& clock) {
   const Time before = clock();
-  if (before < next_look_up_) return;
+  if (separate_ || before < next_look_up_) return;
   try {
     List found = look_up_();
-    if (!std::equal(found.begin(), found.end(), list_->begin(), list_->end(), &is_same)) {
-      const Endpoint preferred = (*list_)[first_];
-      list_ = std::make_shared<const List>(std::move(found));
+    std::shared_ptr<const List>& list = lists_.front();
+    if (!std::equal(found.begin(), found.end(), list->begin(), list->end(), &is_same)) {
+      const Endpoint preferred = (*list)[first_];
+      list = std::make_shared<const List>(std::move(found));
       first_ = 0;
       prefer(preferred);
     }
@@ -42,6 +51,13 @@ void ServerAddresses::look_up_again(const std::function<Time()>& clock) {
   }
   const Time after = clock();
   next_look_up_ = after + std::max(kShortestPause, kShare * (after - before));
+}
+
+ServerAddresses look_up(const Target& target) {
+  const auto resolve_host = [host = target.host, port = target.port, family = target.family] {
+    return resolve(host, port, family);
+  };
+  return ServerAddresses(resolve_host, target.all_addresses);
 }
 
 }  // namespace echo

@@ -40,6 +40,7 @@ Load::Load(const LoadSettings& settings, ServerAddresses addresses, LoadObserver
     selector().watch_input(interrupt, true);
     selector().keep_active(interrupt);
   }
+  if (settings_.all_addresses) recorder_.separate(separate_addresses());
   // With a ramp or a churn, the busy slots start only after begin().
   const bool all_start = settings_.ramp == Duration{0} && !settings_.churn;
   for (Slot& slot : slots_) {
@@ -155,9 +156,13 @@ Time Load::time_of_next_attempt(const Slot& slot, bool was_refused) const {
 
 void Load::handle_connected(std::size_t index, Duration took) {
   slots_.set(slots_[index], State::kOpen);
-  recorder_.record_connection(took);
+  recorder_.record_connection(index, took);
   const ClientConnection& opened = connection(index);
   if (!opened.refusals().empty()) recorder_.record_refusals(opened.refusals(), opened.remote());
+  if (settings_.connect_only && !slots_[index].is_idle) {
+    workload_.take_answers(slots_[index], 0, now(), opened.remote());
+    close(index);
+  }
 }
 
 // Decides whether another connection follows.
@@ -192,7 +197,8 @@ void Load::handle_over(std::size_t index) {
 // waited longer than the timeout are lost.
 void Load::lose_messages(Slot& slot) {
   const ClientConnection& failed = connection(slot.index);
-  recorder_.record_failure(failed.failure_kind(), describe_failure(slot.number, failed));
+  recorder_.record_failure(slot.index, failed.failure_kind(),
+                           describe_failure(slot.number, failed));
   workload_.lose_in_flight(slot, now(), failed.failure());
   if (slot.is_idle) return;
   if (!settings_.churn) {

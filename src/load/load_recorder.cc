@@ -38,14 +38,20 @@ void LoadRecorder::begin(Time from, Time end) noexcept {
   if (takes_samples()) plan_sample(from);
 }
 
-void LoadRecorder::record_connection(Duration took) noexcept {
+void LoadRecorder::separate(const std::vector<Endpoint>& addresses) {
+  for (const Endpoint& address : addresses) results_.addresses.push_back({.address = address});
+}
+
+void LoadRecorder::record_connection(std::size_t slot, Duration took) noexcept {
+  if (AddressResults* const part = address_of(slot)) ++part->opened;
   results_.connect.record(took);
   ++results_.opened;
   results_.most_open = std::max(results_.most_open, ++results_.open);
   sample_.open = std::max(sample_.open, results_.open);
 }
 
-void LoadRecorder::record_failure(Failure kind, const std::string& text) {
+void LoadRecorder::record_failure(std::size_t slot, Failure kind, const std::string& text) {
+  if (AddressResults* const part = address_of(slot)) ++part->failed;
   ++results_.failures.at(static_cast<std::size_t>(kind));
   ++sample_.failed;
   if (results_.failure_texts.size() < kMaxFailuresLogged) results_.failure_texts.push_back(text);
@@ -60,8 +66,9 @@ void LoadRecorder::record_refusals(const std::string& refusals, const Endpoint& 
   observer_.refused(refusals, instead);
 }
 
-bool LoadRecorder::record_start(Time start) noexcept {
+bool LoadRecorder::record_start(std::size_t slot, Time start) noexcept {
   if (!is_measured(start)) return false;
+  if (AddressResults* const part = address_of(slot)) ++part->sent;
   ++results_.sent;
   ++sample_.due;
   return true;
@@ -75,14 +82,18 @@ void LoadRecorder::record_send(Time scheduled, Time now) noexcept {
   ++sample_.sent_late;
 }
 
-void LoadRecorder::record_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
-                                 const Endpoint& server) {
+void LoadRecorder::record_answer(std::size_t slot, Time start, Time now, std::uint64_t sequence,
+                                 std::size_t size, const Endpoint& server) {
   if (!is_measured(start)) return;
   const Duration latency = now - start;
   last_outcome_ = now;
   ++results_.received;
   results_.bytes += size;
   results_.latency.record(latency);
+  if (AddressResults* const part = address_of(slot)) {
+    ++part->received;
+    part->latency.record(latency);
+  }
   if (takes_samples()) {
     ++sample_.received;
     sample_.bytes += size;
@@ -91,9 +102,10 @@ void LoadRecorder::record_answer(Time start, Time now, std::uint64_t sequence, s
   observer_.answered({.sequence = sequence, .size = size, .latency = latency, .server = server});
 }
 
-void LoadRecorder::record_loss(Time start, Time now, std::uint64_t sequence,
+void LoadRecorder::record_loss(std::size_t slot, Time start, Time now, std::uint64_t sequence,
                                const std::string& reason) {
   if (!is_measured(start)) return;
+  if (AddressResults* const part = address_of(slot)) ++part->lost;
   last_outcome_ = now;
   ++results_.lost;
   ++sample_.lost;
@@ -147,6 +159,12 @@ const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time
   }
   if (takes_samples()) report_sample(end);
   return results_;
+}
+
+// nullptr unless the addresses are measured separately.
+AddressResults* LoadRecorder::address_of(std::size_t slot) noexcept {
+  std::vector<AddressResults>& parts = results_.addresses;
+  return parts.empty() ? nullptr : &parts[slot % parts.size()];
 }
 
 // The few answers that arrive after the end belong to the last sample instead of a sample of their

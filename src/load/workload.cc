@@ -54,7 +54,7 @@ bool Workload::send_next(Slot& slot, Time now, Time handed) {
     sequence = sequence_of_taken(slot);
   } else {
     if (is_count_reached(slot)) return false;
-    slot.sent += static_cast<std::uint64_t>(recorder_.record_start(now));
+    slot.sent += static_cast<std::uint64_t>(recorder_.record_start(slot.index, now));
     sequence = ++sequence_;
   }
   const std::size_t size = pattern_.size_of(settings_.sizes, slot.number, sequence);
@@ -64,19 +64,20 @@ bool Workload::send_next(Slot& slot, Time now, Time handed) {
 
 void Workload::take_answers(Slot& slot, std::uint64_t received, Time now, const Endpoint& server) {
   while (const auto message = slot.conversation->take_answered(received)) {
-    recorder_.record_answer(message->start, now, message->sequence, message->size, server);
+    recorder_.record_answer(slot.index, message->start, now, message->sequence, message->size,
+                            server);
   }
 }
 
 void Workload::lose_in_flight(const Slot& slot, Time now, const std::string& reason) {
   for (const Conversation::Message& message : slot.conversation->in_flight()) {
-    recorder_.record_loss(message.start, now, message.sequence, reason);
+    recorder_.record_loss(slot.index, message.start, now, message.sequence, reason);
   }
 }
 
 void Workload::lose_scheduled(Slot& slot, Time until, Time now, const std::string& reason) {
   while (const auto scheduled = take_scheduled(slot, until)) {
-    recorder_.record_loss(*scheduled, now, sequence_of_taken(slot), reason);
+    recorder_.record_loss(slot.index, *scheduled, now, sequence_of_taken(slot), reason);
   }
 }
 
@@ -99,7 +100,7 @@ std::optional<Time> Workload::take_scheduled(Slot& slot, Time until) {
   const Time scheduled = schedule_.time_of(slot.next);
   if (scheduled > until || scheduled >= end_) return std::nullopt;
   slot.next += settings_.connections;
-  slot.sent += static_cast<std::uint64_t>(recorder_.record_start(scheduled));
+  slot.sent += static_cast<std::uint64_t>(recorder_.record_start(slot.index, scheduled));
   return scheduled;
 }
 

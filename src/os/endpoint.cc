@@ -120,6 +120,17 @@ std::string Endpoint::to_string() const {
   return name + ":" + std::to_string(port());
 }
 
+Endpoint parse_address(const std::string& text) {
+  if (text == "*") return {};  // Also an address for getaddrinfo(3) of glibc.
+  try {
+    std::vector<Endpoint> endpoints;
+    look_up(text, text.c_str(), AF_UNSPEC, AI_NUMERICHOST, endpoints);
+    return endpoints.front();
+  } catch (const std::system_error&) {
+    return {};
+  }
+}
+
 std::vector<Endpoint> resolve(const std::string& host, std::uint16_t port, int family) {
   std::vector<Endpoint> endpoints;
   const bool any = host == "*";

@@ -38,6 +38,16 @@ UniqueFd accept_socket(int listener, sockaddr* peer, socklen_t* length) noexcept
 
 const int kNoSigpipe = MSG_NOSIGNAL;
 
+void share_ports_by_peer(int fd) noexcept {
+  constexpr int kOn = 1;
+  ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &kOn, sizeof kOn);
+}
+
+bool bind_to_interface(int fd, int /*family*/, const std::string& name) noexcept {
+  const auto length = static_cast<socklen_t>(name.size());
+  return ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.data(), length) == 0;
+}
+
 bool is_client_error(int error) noexcept {
   return std::find(kClientErrors.begin(), kClientErrors.end(), error) != kClientErrors.end();
 }

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
@@ -60,6 +61,22 @@ const int kNoSigpipe = MSG_NOSIGNAL;
 #else
 const int kNoSigpipe = 0;
 #endif
+
+void share_ports_by_peer(int /*fd*/) noexcept {}
+
+bool bind_to_interface([[maybe_unused]] int fd, [[maybe_unused]] int family,
+                       [[maybe_unused]] const std::string& name) noexcept {
+#ifdef IP_BOUND_IF
+  const unsigned index = ::if_nametoindex(name.c_str());
+  if (index == 0) return false;
+  const bool is_ipv6 = family == AF_INET6;
+  return ::setsockopt(fd, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                      is_ipv6 ? IPV6_BOUND_IF : IP_BOUND_IF, &index, sizeof index) == 0;
+#else
+  errno = EOPNOTSUPP;
+  return false;
+#endif
+}
 
 bool is_client_error(int error) noexcept {
   return std::find(kClientErrors.begin(), kClientErrors.end(), error) != kClientErrors.end();

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -48,6 +49,24 @@ int family_of(int fd) noexcept {
 // Without TCP_NODELAY a small message waits for the acknowledgement of the previous one (RFC 1122,
 // section 4.2.3.4). The call fails only on a dead connection, on which recv() fails too.
 void set_no_delay(int fd) noexcept { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
+
+// RFC 2474, section 3: the six bits of the class precede the two of ECN.
+void set_class_of_service(int fd, int family, unsigned dscp) noexcept {
+  const int octet = static_cast<int>(dscp << 2);
+  if (family == AF_INET6) {
+    set_option(fd, IPPROTO_IPV6, IPV6_TCLASS, octet);
+  } else {
+    set_option(fd, IPPROTO_IP, IP_TOS, octet);
+  }
+}
+
+// Returns false on an error, which is in errno. Binds to what is given only.
+bool bind_to(int fd, int family, const Endpoint& address, const std::string& device) noexcept {
+  if (!device.empty() && !bind_to_interface(fd, family, device)) return false;
+  if (address.family() == AF_UNSPEC) return true;
+  share_ports_by_peer(fd);
+  return ::bind(fd, address.address(), address.length()) == 0;
+}
 
 // Keepalive probes before the connection fails.
 constexpr int kKeepaliveProbes = 4;
@@ -170,11 +189,40 @@ Accepted accept_from(int listener) {
   return {.fd = std::move(fd), .peer = Endpoint(address, length), .error = 0};
 }
 
-Connecting connect_to(const Endpoint& endpoint) {
-  UniqueFd fd = create_socket(endpoint.family(), SOCK_STREAM);
+Endpoint Origin::address_for(int family, std::uint64_t number) const noexcept {
+  const auto is_usable = [family](const Endpoint& each) { return each.family() == family; };
+  const auto count = std::count_if(addresses.begin(), addresses.end(), is_usable);
+  if (count == 0) return {};
+  auto left = number % static_cast<std::uint64_t>(count);
+  return *std::find_if(addresses.begin(), addresses.end(),
+                       [&](const Endpoint& each) { return is_usable(each) && left-- == 0; });
+}
+
+void check(const Origin& origin) {
+  const auto fail = [](int error, const std::string& from) {
+    throw std::system_error(error, std::generic_category(), "cannot connect from '" + from + "'");
+  };
+  const auto try_out = [&](int family, const Endpoint& address, const std::string& device,
+                           const std::string& name) {
+    const UniqueFd fd = create_socket(family, SOCK_STREAM);
+    if (!fd || !bind_to(fd.get(), family, address, device)) fail(errno, name);
+  };
+  for (const Endpoint& address : origin.addresses) {
+    try_out(address.family(), address, "", address.host());
+  }
+  if (!origin.device.empty()) try_out(AF_INET, {}, origin.device, origin.device);
+}
+
+Connecting connect_to(const Endpoint& endpoint, const Origin& origin, std::uint64_t number) {
+  const int family = endpoint.family();
+  UniqueFd fd = create_socket(family, SOCK_STREAM);
   if (!fd) return {.fd = {}, .error = errno};
   if (fd.get() > max_select_fd()) return {.fd = {}, .error = EMFILE};
   set_no_delay(fd.get());
+  if (origin.dscp) set_class_of_service(fd.get(), family, *origin.dscp);
+  if (!bind_to(fd.get(), family, origin.address_for(family, number), origin.device)) {
+    return {.fd = {}, .error = errno};
+  }
   if (::connect(fd.get(), endpoint.address(), endpoint.length()) != 0 && errno != EINPROGRESS &&
       errno != EINTR) {
     return {.fd = {}, .error = errno};

@@ -19,7 +19,9 @@
 #include "echo/base/format.h"
 #include "echo/base/time.h"
 #include "echo/base/usage_error.h"
+#include "echo/client/target.h"
 #include "echo/load/pattern.h"
+#include "echo/os/endpoint.h"
 
 namespace echo {
 namespace {
@@ -44,6 +46,17 @@ OptionTable target_options(ClientOptions& options) {
          client.connections = load.connections = value.number(1, kMaxConnections);
        },
        std::to_string(client.connections) + "; measuring: " + std::to_string(load.connections)},
+      {'B', "bind", "ADDR", "Connect from ADDR, or from several (ADDR,ADDR) in turn",
+       [&](auto& value) { client.origin.addresses = load.origin.addresses = value.addresses(); }},
+      {0, "interface", "NAME", "Connect through this network interface",
+       [&](auto& value) {
+         if (value.text.empty()) value.reject("not a network interface");
+         client.origin.device = load.origin.device = value.text;
+       }},
+      {0, "all-addresses", "", "Open N connections to each address of the host",
+       [&](auto&) { client.all_addresses = load.all_addresses = true; }},
+      {0, "dscp", "CLASS", "Mark packets with a class of service: EF, CS1, 0 to 63",
+       [&](auto& value) { client.origin.dscp = load.origin.dscp = value.dscp(); }},
       {'t', "timeout", "TIME", "Limit connect and echo to TIME, 0: none",
        [&](auto& value) { client.timeout = load.timeout = value.duration(); },
        format_duration(client.timeout)},
@@ -88,6 +101,11 @@ OptionTable load_options(ClientOptions& options) {
       {0, "ramp", "TIME", "Spread the opening of connections over TIME",
        [&](auto& value) { load.ramp = value.duration(); }},
       {0, "churn", "", "Use a new connection for each message", [&](auto&) { load.churn = true; }},
+      {0, "connect", "", "Connect and close, send nothing: for any TCP server",
+       [&](auto&) {
+         load.connect_only = load.churn = true;
+         load.sizes = {.least = 0, .most = 0};
+       }},
       {0, "idle", "N", "Keep N additional idle connections open",
        [&](auto& value) { load.idle = value.number(0, kMaxConnections); }},
       {0, "half-close", "", "Send EOF after the last message, before its echo",
@@ -168,6 +186,22 @@ std::string host_hint(const std::string& message) {
   return "'" + message + "' is sent as a message; use --host to name the server";
 }
 
+// If all addresses of --bind have one family, only this family of the server is of use.
+void choose_family(Target& target) {
+  const std::vector<Endpoint>& addresses = target.origin.addresses;
+  if (addresses.empty()) return;
+  const auto has = [&](int family) {
+    return std::any_of(addresses.begin(), addresses.end(),
+                       [family](const Endpoint& each) { return each.family() == family; });
+  };
+  const int family = has(AF_INET) && has(AF_INET6) ? AF_UNSPEC : addresses.front().family();
+  if (target.family != AF_UNSPEC && target.family != family) {
+    throw UsageError(std::string("option '--bind' needs addresses of the family that ") +
+                     (target.family == AF_INET ? "--ipv4" : "--ipv6") + " chooses");
+  }
+  target.family = family;
+}
+
 std::string option_named(std::string_view option) {
   return std::string("option '--").append(option) + "'";
 }
@@ -193,13 +227,16 @@ void finish_talking(const Given& given, ClientOptions& options) {
 
 void refuse_clashes(const Given& given, const LoadSettings& load) {
   using Clash = std::pair<std::string_view, std::string_view>;
-  constexpr std::array<Clash, 7> kClashes{{{"rate", "interval"},
-                                           {"pipeline", "churn"},
-                                           {"ramp", "interval"},
-                                           {"warmup", "interval"},
-                                           {"json", "csv"},
-                                           {"histogram", "json"},
-                                           {"histogram", "csv"}}};
+  constexpr std::array<Clash, 10> kClashes{{{"rate", "interval"},
+                                            {"connect", "size"},
+                                            {"connect", "pipeline"},
+                                            {"connect", "half-close"},
+                                            {"pipeline", "churn"},
+                                            {"ramp", "interval"},
+                                            {"warmup", "interval"},
+                                            {"json", "csv"},
+                                            {"histogram", "json"},
+                                            {"histogram", "csv"}}};
   for (const auto& [one, other] : kClashes) {
     if (given.has(one) && given.has(other)) {
       throw UsageError(option_named(one) + " cannot be combined with " + option_named(other));
@@ -245,6 +282,8 @@ ClientOptions parse_client_options(int argc, char* const* argv) {
   options.action = given.action;
   if (given.action != Action::kRun) return options;
   if (options.load.port == 0) throw UsageError("--port: '0' is not a port to connect to");
+  choose_family(options.client);
+  choose_family(options.load);
   options.measures = given.has("count") || given.has("duration") || given.has("interval");
   if (options.measures) {
     finish_measuring(given, options);

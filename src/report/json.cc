@@ -17,6 +17,7 @@
 #include "echo/base/time.h"
 #include "echo/client/failure.h"
 #include "echo/load/histogram.h"
+#include "echo/os/endpoint.h"
 #include "echo/report/figures.h"
 #include "echo/report/warnings.h"
 
@@ -84,26 +85,46 @@ std::string rate(Rate rate) {
   return object({{"count", number(rate.count)}, {"per_ns", number(rate.period)}});
 }
 
+std::string strings(const std::vector<std::string>& texts) {
+  std::vector<std::string> items;
+  items.reserve(texts.size());
+  for (const std::string& text : texts) items.push_back(json_string(text));
+  return array(items);
+}
+
+std::vector<std::string> hosts_of(const std::vector<Endpoint>& endpoints) {
+  std::vector<std::string> hosts;
+  hosts.reserve(endpoints.size());
+  for (const Endpoint& endpoint : endpoints) hosts.push_back(endpoint.host());
+  return hosts;
+}
+
 std::string settings_of(const LoadSettings& settings) {
-  return object({{"host", json_string(settings.host)},
-                 {"port", number(settings.port)},
-                 {"family", family(settings.family)},
-                 {"connections", number(settings.connections)},
-                 {"timeout_ns", limit(settings.timeout)},
-                 {"deadline_ns", limit(settings.deadline)},
-                 {"count", limit(settings.count)},
-                 {"duration_ns", limit(settings.duration)},
-                 {"size_least", number(settings.sizes.least)},
-                 {"size_most", number(settings.sizes.most)},
-                 {"pipeline", number(settings.pipeline)},
-                 {"rate", rate(settings.rate)},
-                 {"ramp_ns", number(settings.ramp)},
-                 {"warmup_ns", number(settings.warmup)},
-                 {"idle", number(settings.idle)},
-                 {"churn", boolean(settings.churn)},
-                 {"half_close", boolean(settings.half_close)},
-                 {"reconnect", boolean(settings.reconnect)},
-                 {"seed", number(settings.seed)}});
+  return object(
+      {{"host", json_string(settings.host)},
+       {"port", number(settings.port)},
+       {"family", family(settings.family)},
+       {"connections", number(settings.connections)},
+       {"all_addresses", boolean(settings.all_addresses)},
+       {"bind", strings(hosts_of(settings.origin.addresses))},
+       {"interface", settings.origin.device.empty() ? kNull : json_string(settings.origin.device)},
+       {"dscp", number(settings.origin.dscp)},
+       {"timeout_ns", limit(settings.timeout)},
+       {"deadline_ns", limit(settings.deadline)},
+       {"count", limit(settings.count)},
+       {"duration_ns", limit(settings.duration)},
+       {"size_least", number(settings.sizes.least)},
+       {"size_most", number(settings.sizes.most)},
+       {"pipeline", number(settings.pipeline)},
+       {"rate", rate(settings.rate)},
+       {"ramp_ns", number(settings.ramp)},
+       {"warmup_ns", number(settings.warmup)},
+       {"idle", number(settings.idle)},
+       {"churn", boolean(settings.churn)},
+       {"connect_only", boolean(settings.connect_only)},
+       {"half_close", boolean(settings.half_close)},
+       {"reconnect", boolean(settings.reconnect)},
+       {"seed", number(settings.seed)}});
 }
 
 std::string buckets_of(const Histogram& histogram) {
@@ -157,6 +178,20 @@ std::string messages_of(const LoadResults& results) {
        {"oldest_in_flight_ns", number_if(results.in_flight() > 0, results.oldest_in_flight)}});
 }
 
+std::string addresses_of(const LoadResults& results) {
+  std::vector<std::string> addresses;
+  for (const AddressResults& each : results.addresses) {
+    addresses.push_back(object({{"address", json_string(each.address.to_string())},
+                                {"opened", number(each.opened)},
+                                {"failed", number(each.failed)},
+                                {"sent", number(each.sent)},
+                                {"received", number(each.received)},
+                                {"lost", number(each.lost)},
+                                {"latency", latency_of(each.latency)}}));
+  }
+  return results.addresses.empty() ? kNull : array(addresses);
+}
+
 std::string throughput_of(const LoadResults& results) {
   return object({{"messages_per_s", number(per_second(results.received, results.elapsed))},
                  {"bytes_per_s", number(per_second(results.bytes, results.elapsed))}});
@@ -170,13 +205,6 @@ std::string errors_of(const LoadResults& results) {
     errors.emplace_back(name, number(results.failures[kind]));
   }
   return object(errors);
-}
-
-std::string strings(const std::vector<std::string>& texts) {
-  std::vector<std::string> items;
-  items.reserve(texts.size());
-  for (const std::string& text : texts) items.push_back(json_string(text));
-  return array(items);
 }
 
 // The first members of every top-level object.
@@ -229,6 +257,7 @@ std::string JsonReport::format(const LoadSettings& settings, const LoadResults& 
                   {"latency", latency_of(results.latency)},
                   {"lateness", has_rate ? latency_of(results.lateness) : kNull},
                   {"sent_late", number_if(has_rate, results.sent_late)},
+                  {"addresses", addresses_of(results)},
                   {"errors", errors_of(results)},
                   {"failures", strings(results.failure_texts)},
                   {"refusals", strings(results.refusals)},

@@ -18,16 +18,25 @@ std::vector<std::string> parts_of(const LoadSettings& settings) {
   const auto add_if = [&parts](bool applies, const std::string& part) {
     if (applies) parts.push_back(part);
   };
+  add_if(settings.all_addresses, "the same number to each address");
+  const std::vector<Endpoint>& sources = settings.origin.addresses;
+  add_if(sources.size() == 1, "from " + (sources.empty() ? "" : sources.front().host()));
+  add_if(sources.size() > 1, "from " + format_number(sources.size()) + " addresses in turn");
+  add_if(!settings.origin.device.empty(), "through " + escape_unprintable(settings.origin.device));
+  add_if(settings.origin.dscp.has_value(),
+         "DSCP " + std::to_string(settings.origin.dscp.value_or(0)));
   add_if(settings.ramp > Duration{0}, "opened over " + format_duration(settings.ramp));
-  add_if(settings.churn, "a new one for each message");
+  add_if(settings.connect_only, "closed as soon as they are open");
+  add_if(settings.churn && !settings.connect_only, "a new one for each message");
   add_if(settings.reconnect, "reopened after a failure");
   add_if(settings.half_close, "half-closed at the end");
   add_if(settings.idle > 0, format_number(settings.idle, "idle connection"));
-  parts.push_back("messages of " + describe_sizes(settings.sizes));
+  add_if(!settings.connect_only, "messages of " + describe_sizes(settings.sizes));
   add_if(settings.rate.count > 0, rate_of(settings.rate));
   add_if(!settings.churn && settings.rate.count == 0,
          format_number(settings.pipeline) + " in flight per connection");
-  add_if(settings.count > 0, format_number(settings.count, "message") + " per connection");
+  add_if(settings.count > 0, format_number(settings.count, noun_of(settings)) +
+                                 (settings.connect_only ? " each" : " per connection"));
   add_if(settings.duration > Duration{0}, "for " + format_duration(settings.duration));
   add_if(settings.warmup > Duration{0}, "after a warm-up of " + format_duration(settings.warmup));
   return parts;
@@ -43,6 +52,10 @@ std::string describe_target(const LoadSettings& settings) {
     host.replace(kMaxColumns - kEllipsis.size(), std::string::npos, kEllipsis);
   }
   return host + " port " + std::to_string(settings.port);
+}
+
+std::string_view noun_of(const LoadSettings& settings) {
+  return settings.connect_only ? "attempt" : "message";
 }
 
 std::string describe_sizes(SizeRange sizes) {

@@ -21,15 +21,15 @@ namespace echo {
 namespace {
 
 // measure() without the JSON object for errors. Sets `has_results` before it prints results.
-int run_load(const LoadSettings& settings, const Presentation& presentation, Log& log,
-             bool& has_results) {
+int run_load(LoadSettings settings, const Presentation& presentation, Log& log, bool& has_results) {
   use_precise_timers();
   // Requests for a status line wait until the name is resolved. Signals that end the process do not
   // wait.
   block_signals({SIGQUIT, SIGUSR1});
   const Time deadline =
       settings.deadline > Duration{0} ? Clock::now() + settings.deadline : Time::max();
-  ServerAddresses addresses([&] { return resolve(settings.host, settings.port, settings.family); });
+  ServerAddresses addresses = look_up(settings);
+  settings.connections *= addresses.lists();
   Interrupts interrupts;
   Reporter reporter(settings, presentation, interrupts, deadline, log);
   if (const int signal = interrupts.ending()) return 128 + signal;

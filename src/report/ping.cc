@@ -8,12 +8,16 @@ namespace echo {
 
 std::string ping_header(const LoadSettings& settings) {
   return "PING " + escape_controls(settings.host) + " port " + std::to_string(settings.port) +
-         ": " + describe_sizes(settings.sizes) + " per message\n";
+         ": " +
+         (settings.connect_only ? "connecting only"
+                                : describe_sizes(settings.sizes) + " per message") +
+         "\n";
 }
 
 std::string ping_line(const LoadObserver::Answer& answer) {
-  return std::to_string(answer.size) + " bytes from " + answer.server.to_string() +
-         ": seq=" + std::to_string(answer.sequence) +
+  const std::string what =
+      answer.size == 0 ? "connected to " : std::to_string(answer.size) + " bytes from ";
+  return what + answer.server.to_string() + ": seq=" + std::to_string(answer.sequence) +
          " time=" + format_milliseconds(answer.latency) + " ms\n";
 }
 

@@ -59,7 +59,8 @@ void Progress::show(const LoadResults& results) {
   const std::string text =
       !wait.empty()
           ? fit({wait, errors}, columns())
-          : fit({position(results), format_figure(rate) + " messages/s",
+          : fit({position(results),
+                 format_figure(rate) + (settings_.connect_only ? " connections/s" : " messages/s"),
                  "p50 " + format_latency(latency, latency.percentile(Histogram::kMedian)),
                  "p99 " + format_latency(latency, latency.percentile(Histogram::kP99)), errors},
                 columns());

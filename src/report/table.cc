@@ -1,5 +1,6 @@
 #include "echo/report/table.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +43,22 @@ std::string head(const LoadSettings& settings) {
   return text;
 }
 
-std::string counts(const LoadResults& results) {
+std::string messages(const LoadSettings& settings, const LoadResults& results) {
+  const bool connects = settings.connect_only;
+  std::string text =
+      row(connects ? "Attempts" : "Messages", results.sent, connects ? "begun" : "sent") +
+      row("", results.received, connects ? "connected" : "received, every byte exact") +
+      row("", results.lost, "lost");
+  if (results.unsent > 0) {
+    text +=
+        row("", results.unsent, connects ? "requested but not begun" : "requested but not sent");
+  }
+  if (results.in_flight() == 0) return text;
+  return text + row("", results.in_flight(), "still in flight") +
+         row("", format_latency(results.oldest_in_flight), "age of the oldest");
+}
+
+std::string counts(const LoadSettings& settings, const LoadResults& results) {
   std::string text = row("Connections", results.opened, "opened") +
                      row("", results.most_open, "open at the same time, at most") +
                      row("", results.failed(), "failed");
@@ -50,18 +66,14 @@ std::string counts(const LoadResults& results) {
   if (results.resets_after_echo > 0) {
     text += row("", results.resets_after_echo, "reset by the server after the echo");
   }
-  text += row("Messages", results.sent, "sent") +
-          row("", results.received, "received, every byte exact") + row("", results.lost, "lost");
-  if (results.unsent > 0) text += row("", results.unsent, "requested but not sent");
-  if (results.in_flight() == 0) return text;
-  return text + row("", results.in_flight(), "still in flight") +
-         row("", format_latency(results.oldest_in_flight), "age of the oldest");
+  return text + messages(settings, results);
 }
 
-std::string throughput(const LoadResults& results) {
+std::string throughput(const LoadSettings& settings, const LoadResults& results) {
+  const std::string rate = format_figure(per_second(results.received, results.elapsed));
+  if (settings.connect_only) return row("Throughput", rate, "connections/s");
   return row("Bytes", format_bytes(results.bytes), "each way") +
-         row("Throughput", format_figure(per_second(results.received, results.elapsed)),
-             "messages/s") +
+         row("Throughput", rate, "messages/s") +
          row("", format_byte_rate(per_second(results.bytes, results.elapsed)), "each way");
 }
 
@@ -92,7 +104,7 @@ std::string errors(const LoadSettings& settings, const LoadResults& results) {
   for (std::size_t kind = 0; kind < kFailures; ++kind) {
     add(results.failures[kind], name_of(static_cast<Failure>(kind)));
   }
-  add(results.lost, "lost messages");
+  add(results.lost, settings.connect_only ? "lost attempts" : "lost messages");
   add(results.not_open, "connections not open");
   if (results.has_no_answer()) add(results.in_flight(), "messages sent, no echo received");
   if (results.is_past_deadline) text += row(text.empty() ? "Errors" : "", 1, "deadline passed");
@@ -136,11 +148,43 @@ std::string latencies(const LoadSettings& settings, const LoadResults& results) 
   return "\n" + latency_row("", names) + rows;
 }
 
+// The results of each address, in columns below a head. A long address has a line of its own.
+std::string addresses(const LoadResults& results) {
+  if (results.addresses.empty()) return "";
+  static constexpr std::size_t kAddress = 24;
+  static constexpr std::size_t kCount = 10;
+  const auto line = [](std::string text, const std::vector<std::string>& counts,
+                       const std::vector<std::string>& latencies) {
+    if (text.size() >= kAddress) text += "\n" + std::string(kAddress, ' ');
+    text.resize(std::max(text.size(), kAddress), ' ');
+    for (const std::string& count : counts) text += align_right(count, kCount);
+    for (const std::string& latency : latencies) text += align_right(latency, kLatency);
+    return text + "\n";
+  };
+  std::string text = "\n" + line("Address", {"received", "lost", "failed"}, {"p50", "p99", "max"});
+  for (const AddressResults& each : results.addresses) {
+    const Histogram& latency = each.latency;
+    text +=
+        line(each.address.host(),
+             {format_number(each.received), format_number(each.lost), format_number(each.failed)},
+             {format_latency(latency, latency.percentile(Histogram::kMedian)),
+              format_latency(latency, latency.percentile(Histogram::kP99)),
+              format_latency(latency, latency.max())});
+  }
+  return text;
+}
+
 // The percentage of sent messages without an answer. As in ping(8), messages in flight count as
 // lost.
-std::string loss(const LoadResults& results) {
-  if (results.sent == 0) return "";
-  return ", " + format_percent(results.sent - results.received, results.sent) + " lost";
+std::string loss(std::uint64_t sent, std::uint64_t received) {
+  return sent == 0 ? "" : ", " + format_percent(sent - received, sent) + " lost";
+}
+
+// "4 messages sent, 3 received".
+std::string sent_and_received(const LoadSettings& settings, std::uint64_t sent,
+                              std::uint64_t received) {
+  return format_count(sent, noun_of(settings)) + (settings.connect_only ? "" : " sent") + ", " +
+         std::to_string(received) + (settings.connect_only ? " connected" : " received");
 }
 
 std::string milliseconds(Duration time) {
@@ -162,15 +206,16 @@ std::string format_report(const LoadSettings& settings, const LoadResults& resul
              results.interrupted        ? "until interrupted"
              : results.is_past_deadline ? "until the deadline"
                                         : "measured") +
-         counts(results) + throughput(results) + processor(results) + errors(settings, results) +
-         refusals(results) + latencies(settings, results);
+         counts(settings, results) + throughput(settings, results) + processor(results) +
+         errors(settings, results) + refusals(results) + latencies(settings, results) +
+         addresses(results);
 }
 
 std::string format_ping_summary(const LoadSettings& settings, const LoadResults& results) {
   std::string text = "--- " + escape_controls(settings.host) + " port " +
                      std::to_string(settings.port) + " echo statistics ---\n" +
-                     format_count(results.sent, "message") + " sent, " +
-                     std::to_string(results.received) + " received" + loss(results);
+                     sent_and_received(settings, results.sent, results.received) +
+                     loss(results.sent, results.received);
   if (results.in_flight() > 0) {
     text += " (" + std::to_string(results.in_flight()) + " in flight)";
   }
@@ -178,15 +223,20 @@ std::string format_ping_summary(const LoadSettings& settings, const LoadResults&
   if (results.not_open > 0) text += " (connection not open yet)";
   text += ", time " + milliseconds(results.elapsed);
   if (results.failed() > 0) text += ", " + format_count(results.failed(), "error");
-  return text + "\n" + round_trips(results.latency);
+  text += "\n" + round_trips(results.latency);
+  for (const AddressResults& each : results.addresses) {
+    text += each.address.to_string() + ": " +
+            sent_and_received(settings, each.sent, each.received) + loss(each.sent, each.received) +
+            "\n" + round_trips(each.latency);
+  }
+  return text;
 }
 
 std::string format_status(const LoadSettings& settings, const LoadResults& results) {
   const std::string wait = describe_wait(settings, results);
   std::string text = wait.empty() ? format_latency(results.elapsed) : wait;
-  text += ": " + format_count(results.sent, "message") + " sent, " +
-          std::to_string(results.received) + " received, " + std::to_string(results.lost) +
-          " lost, " + format_count(results.failed(), "error");
+  text += ": " + sent_and_received(settings, results.sent, results.received) + ", " +
+          std::to_string(results.lost) + " lost, " + format_count(results.failed(), "error");
   if (results.latency.count() == 0) return text;
   return text + ", latency p50 " + format_latency(results.latency.percentile(Histogram::kMedian)) +
          ", max " + format_latency(results.latency.max());

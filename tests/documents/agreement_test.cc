@@ -74,6 +74,8 @@ shopt -s extglob
 _init_completion() { cur=- prev=$before split=false; }
 _known_hosts_real() { :; }
 _filedir() { :; }
+_ip_addresses() { :; }
+_available_interfaces() { :; }
 compopt() { :; }
 complete_after() {
   local before=$1

@@ -162,6 +162,45 @@ TEST(EchoClient, RejectsASelfConnection) {
   }
 }
 
+// Twenty connections from two addresses that have ten ports each.
+TEST(EchoClient, UsesThePortsOfEachAddressThatItConnectsFrom) {
+  constexpr const char* kScript =
+      R"("$0" -p 7 & until "$1" -p 7 -c 1 --quiet x 2>/dev/null; do :; done
+         "$1" -p 7 -c 20 --quiet -B 127.0.0.2,127.0.0.3 x; status=$?
+         "$1" -p 7 -c 20 --quiet -B 127.0.0.4 x; kill $!; exit $status)";
+  const Outcome shell = run("sh", {"-c", kScript, ECHO_SERVER, ECHO_CLIENT}, {},
+                            {.private_network = {{"ipv4/ip_local_port_range", "40000 40009"}}});
+  if (shell.status == kNoPrivateNetwork)
+    GTEST_SKIP() << "a network namespace is not permitted here";
+  EXPECT_EQ(shell.status, 0) << shell.error;
+  EXPECT_NE(shell.error.find("all 10 local ports are in use"), std::string::npos) << shell.error;
+}
+
+TEST(EchoClient, RefusesToConnectFromAnAddressOfAnotherMachine) {
+  const Outcome client = run(ECHO_CLIENT, {"-B", "127.0.0.1,192.0.2.1", "x"});
+  EXPECT_EQ(client.status, 1);
+  EXPECT_TRUE(client.error.starts_with("echo_client: cannot connect from '192.0.2.1': "))
+      << client.error;
+}
+
+TEST(EchoClient, ChecksEachAddressOfTheHost) {
+  const ServerProgram server({"-H", "127.0.0.1", "-H", "::1"});
+  const Outcome client =
+      run(ECHO_CLIENT, at_port(server.port(), {"--all-addresses", "-c", "1", "x"}));
+  EXPECT_EQ(client.status, 0);
+  EXPECT_NE(client.error.find("closing socket 127.0.0.1:"), std::string::npos) << client.error;
+  EXPECT_NE(client.error.find("closing socket [::1]:"), std::string::npos) << client.error;
+}
+
+// By default the connection would use the address that works.
+TEST(EchoClient, FailsIfOneOfAllAddressesDoesNotWork) {
+  const ServerProgram server({"-H", "127.0.0.1"});
+  const Outcome client =
+      run(ECHO_CLIENT, at_port(server.port(), {"--all-addresses", "-c", "1", "x"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_NE(client.error.find("cannot connect to [::1]:"), std::string::npos) << client.error;
+}
+
 TEST(EchoClient, ReportsEachAddressItTried) {
   const Outcome client = run(ECHO_CLIENT, at_port(40000, {"-c", "1", "--quiet"}), {},
                              {.private_network = {{"ipv6/conf/all/disable_ipv6", "1"}}});

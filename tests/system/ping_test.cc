@@ -39,6 +39,44 @@ TEST(Ping, PrintsALinePerMessageAndASummary) {
   EXPECT_TRUE(matches(client.output, lines)) << client.output;
 }
 
+TEST(Ping, PrintsASummaryOfEachAddress) {
+  const ServerProgram server({"-H", "127.0.0.1", "-H", "::1"});
+  const Outcome client =
+      run(ECHO_CLIENT, at_port(server.port(), {"-I", "1ms", "-n", "2", "--all-addresses"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  const std::string lines =
+      "(?:.*\n)+"
+      "4 messages sent, 4 received, 0% lost, time \\d+ ms\n.*\n"
+      "127\\.0\\.0\\.1:\\d+: 2 messages sent, 2 received, 0% lost\nrtt .*\n"
+      "\\[::1\\]:\\d+: 2 messages sent, 2 received, 0% lost\nrtt .*\n";
+  EXPECT_TRUE(matches(client.output, lines)) << client.output;
+}
+
+TEST(Ping, ConnectsToAServerThatDoesNotEcho) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "1ms", "-n", "2", "--connect"}));
+  for (int connection = 0; connection < 2; ++connection) {
+    const TestPeer peer = server.accept();
+    EXPECT_EQ(peer.receive_to_eof(), "");
+  }
+  EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
+  const std::string lines =
+      "PING localhost port \\d+: connecting only\n"
+      "(?:connected to 127\\.0\\.0\\.1:\\d+: seq=[12] time=\\d+\\.\\d{3} ms\n){2}"
+      "--- localhost port \\d+ echo statistics ---\n"
+      "2 attempts, 2 connected, 0% lost, time \\d+ ms\n"
+      "rtt min/avg/max/mdev = [0-9./]+ ms\n";
+  EXPECT_TRUE(matches(client.output_text(), lines)) << client.output_text();
+}
+
+TEST(Ping, ReportsARefusedConnectionAsLost) {
+  const DeadPort dead;
+  const Outcome client = run(ECHO_CLIENT, pinging(dead.port(), {"-I1ms", "-n1", "--connect"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_NE(client.output.find("seq=1 lost: cannot connect to 127.0.0.1:"), std::string::npos);
+  EXPECT_NE(client.output.find("1 attempt, 0 connected, 100% lost"), std::string::npos);
+}
+
 TEST(Ping, PrintsTheSummaryOnCtrlC) {
   ServerProgram server;
   Program client(ECHO_CLIENT, pinging(server.port(), {"-I", "10ms"}));

@@ -54,6 +54,10 @@ class Parsed {
   ParseError error_ = ParseError::kMalformed;
 };
 
+// "0" to "63", or the name of a class: "CS0" to "CS7", "AF11" to "AF43", "EF" or "LE", in capital
+// or small letters (RFC 2474, 2597, 3246, 8622).
+std::optional<unsigned> parse_dscp(std::string_view text);
+
 // The parse functions below accept the whole text only: a decimal number, with up to 19 digits
 // after the point, and a unit. They accept no sign and no spaces.
 

@@ -11,6 +11,7 @@
 
 #include "echo/base/parse.h"
 #include "echo/base/time.h"
+#include "echo/os/endpoint.h"
 #include "echo/os/log.h"
 
 namespace echo {
@@ -42,6 +43,10 @@ struct OptionValue {
   SizeRange size_range(std::size_t most) const;
   // A name or an address. Removes the brackets of an IPv6 address; rejects a port.
   std::string host() const;
+  // Numeric addresses, separated by commas.
+  std::vector<Endpoint> addresses() const;
+  // A number from 0 to 63, or the name of a class: see parse_dscp().
+  unsigned dscp() const;
   // A number from 0 to 65535, or the name of a TCP service (services(5)).
   std::uint16_t port() const;
   LogLevel log_level() const;

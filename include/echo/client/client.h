@@ -9,6 +9,7 @@
 
 #include "echo/base/time.h"
 #include "echo/client/client_loop.h"
+#include "echo/client/server_addresses.h"
 #include "echo/client/target.h"
 #include "echo/client/transcript.h"
 #include "echo/os/log.h"
@@ -46,6 +47,9 @@ class Client : public ClientLoop {
   static constexpr std::size_t kMaxUnverified = 4UL * 1024 * 1024;
 
  private:
+  Client(const ClientSettings& settings, ServerAddresses addresses, Log& log, int input, int output,
+         std::function<Time()> clock);
+
   std::optional<Time> prepare() override;
   void handle_connected(std::size_t index, Duration took) override;
   void handle_echo(std::size_t index) override;
@@ -63,6 +67,7 @@ class Client : public ClientLoop {
   std::size_t ready_for_output() const;
 
   const ClientSettings settings_;
+  const std::size_t connections_;  // To all addresses together.
   Log& log_;
   const int input_fd_;
   const int output_fd_;

@@ -12,6 +12,7 @@
 #include "echo/client/failure.h"
 #include "echo/client/script.h"
 #include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
 #include "echo/os/unique_fd.h"
 
 namespace echo {
@@ -45,8 +46,10 @@ class ClientConnection {
   // `timeout` limits the time for connecting, the time for the complete echo of each message (for
   // the next byte if the script has no messages), and the time for EOF. The remaining addresses
   // share the time for connecting equally. 0: no limit.
+  //
+  // `origin` must outlive this object; `number` chooses its address. nullptr: the kernel chooses.
   ClientConnection(Addresses addresses, std::size_t first, const Script& script, Duration timeout,
-                   Time now);
+                   Time now, const Origin* origin = nullptr, std::uint64_t number = 0);
 
   // The socket; -1 once the connection is over. Changes when another address is tried.
   int fd() const noexcept { return fd_.get(); }
@@ -98,6 +101,9 @@ class ClientConnection {
   // Receives the data that has arrived before the call.
   void receive_all(std::span<char> buffer, Time now);
 
+  // Closes an open connection, whatever is pending: it is done.
+  void close();
+
   // Fails with `reason` unless the connection is already over.
   void give_up(const std::string& reason);
 
@@ -124,6 +130,8 @@ class ClientConnection {
   Time waiting_since_;
 
   Addresses addresses_;
+  const Origin* origin_;
+  std::uint64_t number_;
   std::size_t first_;
   std::size_t tried_ = 0;  // Addresses that have failed.
   Time connect_by_;        // The deadline for all addresses together,

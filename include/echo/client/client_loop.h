@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -13,6 +14,8 @@
 #include "echo/client/server_addresses.h"
 #include "echo/client/target.h"
 #include "echo/loop/selector.h"
+#include "echo/os/endpoint.h"
+#include "echo/os/socket.h"
 
 namespace echo {
 
@@ -30,7 +33,8 @@ class ClientLoop {
   bool turn();
 
  protected:
-  // `size` is the number of indices. `clock` returns the current time.
+  // `size` is the number of indices. `clock` returns the current time. Throws std::system_error if
+  // the target's origin is not of this machine.
   ClientLoop(const Target& target, std::size_t size, ServerAddresses addresses,
              std::function<Time()> clock);
 
@@ -53,6 +57,9 @@ class ClientLoop {
   // or from the last successful connection, whichever is later. Therefore thousands of connections
   // to a host that does not answer all fail within one timeout.
   void open(std::size_t index, const Script& script, Time scheduled = Time::min());
+  // With Target::all_addresses: the addresses. The connection at an index has the one at the index
+  // modulo their number.
+  std::vector<Endpoint> separate_addresses() const;
   void look_up_again() { addresses_.look_up_again(clock_); }
 
   // The most recent connection at the index, and whether there is one that is not over.
@@ -62,6 +69,9 @@ class ClientLoop {
   bool is_live(std::size_t index) const {
     return entries_[index].connection && !connection(index).is_over();
   }
+
+  // For handle_connected(): closes the connection. handle_over() follows.
+  void close(std::size_t index) { entries_[index].connection->close(); }
 
   // Updates the events to watch for and sends EOF if the script is finished. Call these for live
   // connections if the script or the result of more_to_send() may have changed.
@@ -108,6 +118,7 @@ class ClientLoop {
   std::optional<Duration> time_to(Time next) const;
 
   const Duration timeout_;
+  const Origin origin_;
   const std::function<Time()> clock_;
   ServerAddresses addresses_;
   Time now_;
@@ -119,6 +130,7 @@ class ClientLoop {
   std::vector<Entry> entries_;
   std::vector<std::optional<std::size_t>> by_fd_;  // Connection indices by descriptor.
   std::vector<char> buffer_;
+  std::uint64_t opened_ = 0;       // Connections started so far.
   std::size_t connecting_ = 0;     // Connections that are being established.
   Time next_check_ = Time::max();  // No deadline of a connection is earlier.
 };

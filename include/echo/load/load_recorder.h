@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "echo/base/parse.h"
 #include "echo/base/time.h"
@@ -39,22 +40,28 @@ class LoadRecorder {
   // Messages are measured if they start at `from` or later. No message starts at `end` or later.
   void begin(Time from, Time end) noexcept;
 
-  void record_connection(Duration took) noexcept;
+  // The load measures each of these addresses. A slot has the address at its index, modulo their
+  // number.
+  void separate(const std::vector<Endpoint>& addresses);
+
+  // In the following functions, `slot` is the index of the slot.
+  void record_connection(std::size_t slot, Duration took) noexcept;
   void record_close() noexcept { --results_.open; }
-  void record_failure(Failure kind, const std::string& text);
+  void record_failure(std::size_t slot, Failure kind, const std::string& text);
   void record_reset_after_echo() noexcept { ++results_.resets_after_echo; }
   // A connection was made to `instead` after `refusals`. The same refusals are reported only once.
   void record_refusals(const std::string& refusals, const Endpoint& instead);
 
   // A message starts. Returns true if it is measured.
-  bool record_start(Time start) noexcept;
+  bool record_start(std::size_t slot, Time start) noexcept;
   // With a rate: a message has been handed to its connection.
   void record_send(Time scheduled, Time now) noexcept;
 
   // The outcome of a message: answered, lost, or still in flight when the load ends.
-  void record_answer(Time start, Time now, std::uint64_t sequence, std::size_t size,
-                     const Endpoint& server);
-  void record_loss(Time start, Time now, std::uint64_t sequence, const std::string& reason);
+  void record_answer(std::size_t slot, Time start, Time now, std::uint64_t sequence,
+                     std::size_t size, const Endpoint& server);
+  void record_loss(std::size_t slot, Time start, Time now, std::uint64_t sequence,
+                   const std::string& reason);
   void record_waiting(Time start) noexcept;
 
   // At the end of the load: what was left undone, and the reasons.
@@ -79,6 +86,7 @@ class LoadRecorder {
   bool is_measured(Time start) const noexcept { return start >= from_; }
   bool is_warm() const noexcept { return results_.phase == LoadResults::Phase::kMeasuring; }
   bool takes_samples() const noexcept { return intervals_.sample > Duration{0}; }
+  AddressResults* address_of(std::size_t slot) noexcept;
   void plan_sample(Time after) noexcept;
   void report_sample(Time end);
   Duration measured_until(Time time) const noexcept;

@@ -10,9 +10,21 @@
 #include "echo/base/time.h"
 #include "echo/client/failure.h"
 #include "echo/load/histogram.h"
+#include "echo/os/endpoint.h"
 #include "echo/os/platform.h"
 
 namespace echo {
+
+// The part of the results that belongs to one address of the server.
+struct AddressResults {
+  Endpoint address;
+  std::uint64_t opened = 0;  // These figures are as in LoadResults.
+  std::uint64_t failed = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;
+  std::uint64_t lost = 0;
+  Histogram latency{};
+};
 
 // The results of a Load so far. The message figures count only messages that start after the
 // warm-up. A message starts when it is sent or, with a rate, at its scheduled time.
@@ -43,6 +55,8 @@ struct LoadResults {
   std::vector<std::string> failure_texts;           // Descriptions of the first failures.
   std::uint64_t resets_after_echo = 0;              // Connections reset after the complete echo.
   std::vector<std::string> refusals;  // The first refusals before another address accepted.
+
+  std::vector<AddressResults> addresses;  // With Target::all_addresses.
 
   Duration cpu{0};                      // CPU time of this client after the warm-up,
   Duration ran{0};                      // elapsed time from there to the last close,

@@ -13,18 +13,19 @@ struct LoadSettings : Target {
   // The default pipeline with a rate: practically no limit, but bounded memory.
   static constexpr std::size_t kPipelineAtRate = 100'000;
 
-  std::uint64_t count = 0;   // Messages per connection. 0: no limit.
-  Duration duration{0};      // Time in which to start messages. 0: no limit.
-  SizeRange sizes{64, 64};   // Message sizes in bytes, at least 1, uniformly distributed.
-  std::size_t pipeline = 1;  // Maximum of messages in flight per connection.
-  Rate rate{};               // Messages of all connections together. Count 0: a closed loop.
-  Duration ramp{0};          // Time over which to open the connections. 0: no delay.
-  Duration warmup{0};        // Messages that start in this time are checked but not measured.
-  std::size_t idle = 0;      // Additional connections that send nothing.
-  bool churn = false;        // Open a new connection for each message.
-  bool half_close = false;   // Send EOF after the last message instead of after its answer.
-  bool reconnect = false;    // Replace a connection that fails.
-  std::uint64_t seed = 0;    // Determines bytes and sizes of the messages, see Pattern.
+  std::uint64_t count = 0;    // Messages per connection. 0: no limit.
+  Duration duration{0};       // Time in which to start messages. 0: no limit.
+  SizeRange sizes{64, 64};    // Message sizes in bytes, uniformly distributed. See connect_only.
+  std::size_t pipeline = 1;   // Maximum of messages in flight per connection.
+  Rate rate{};                // Messages of all connections together. Count 0: a closed loop.
+  Duration ramp{0};           // Time over which to open the connections. 0: no delay.
+  Duration warmup{0};         // Messages that start in this time are checked but not measured.
+  std::size_t idle = 0;       // Additional connections that send nothing.
+  bool churn = false;         // Open a new connection for each message.
+  bool connect_only = false;  // A churn of messages of size 0: their echo is the connection.
+  bool half_close = false;    // Send EOF after the last message instead of after its answer.
+  bool reconnect = false;     // Replace a connection that fails.
+  std::uint64_t seed = 0;     // Determines bytes and sizes of the messages, see Pattern.
 };
 
 }  // namespace echo

@@ -46,6 +46,10 @@ class Endpoint {
   } address_;
 };
 
+// Returns the numeric address, without a port: "127.0.0.1", "::1", "fe80::1%eth0". Returns no
+// address for another text.
+Endpoint parse_address(const std::string& text);
+
 // Returns the addresses of a host name or a numeric address, without duplicates, with the given
 // port. `localhost`, and any name below it, has both loopback addresses, whatever the hosts file
 // contains (RFC 6761, section 6.3). `*` has both wildcard addresses. An IPv4-mapped IPv6 address

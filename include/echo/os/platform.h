@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "echo/base/time.h"
 #include "echo/os/unique_fd.h"
@@ -29,6 +30,12 @@ UniqueFd accept_socket(int listener, sockaddr* peer, socklen_t* length) noexcept
 
 // The flag that keeps send(2) from raising SIGPIPE; 0 if the sockets above have an option for that.
 extern const int kNoSigpipe;
+
+// Lets connect(2) choose the port of a socket to which bind(2) gives only an address. The port may
+// then be that of a connection to another server, too.
+void share_ports_by_peer(int fd) noexcept;
+// Sends and receives only on the interface. Returns false on an error, which is in errno.
+bool bind_to_interface(int fd, int family, const std::string& name) noexcept;
 
 // True if accept(2) has failed because of one client or a signal: the listener still works.
 bool is_client_error(int error) noexcept;

@@ -6,8 +6,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "echo/base/time.h"
 #include "echo/os/endpoint.h"
@@ -85,13 +89,28 @@ struct Accepted {
 };
 Accepted accept_from(int listener);
 
+// The local side of new connections.
+struct Origin {
+  std::vector<Endpoint> addresses{};  // Used in turn, by family. None: the kernel chooses.
+  std::string device{};               // The network interface. Empty: the kernel chooses.
+  std::optional<unsigned> dscp{};     // The class of service, 0 to 63 (RFC 2474, section 3).
+
+  // The address for connection `number` to a server of the family; no address if there is none.
+  Endpoint address_for(int family, std::uint64_t number) const noexcept;
+};
+
+// Throws std::system_error, with the address or the interface in its text, if a connection cannot
+// come from there.
+void check(const Origin& origin);
+
 struct Connecting {
   UniqueFd fd;
   int error = 0;  // The errno value if there is no fd.
 };
 // Starts to connect. The error is EMFILE also if select() cannot take the descriptor. Once the
 // socket is writable, take_error() returns the result (connect(2)).
-Connecting connect_to(const Endpoint& endpoint);
+Connecting connect_to(const Endpoint& endpoint, const Origin& origin = {},
+                      std::uint64_t number = 0);
 
 // Returns the pending error of the socket, as an errno value, and clears it; 0 if there is none.
 int take_error(int fd) noexcept;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "echo/base/parse.h"
@@ -14,6 +15,9 @@ namespace echo {
 
 // "localhost port 10000" in ASCII, at most 80 columns wide. A longer name is truncated.
 std::string describe_target(const LoadSettings& settings);
+
+// What the load counts, in the singular: "message", or "attempt" if it only connects.
+std::string_view noun_of(const LoadSettings& settings);
 
 // "64 bytes", "1 to 1,024 bytes".
 std::string describe_sizes(SizeRange sizes);

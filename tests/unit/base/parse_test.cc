@@ -228,6 +228,32 @@ TEST(ParseRate, RejectsMalformedRates) {
   }
 }
 
+TEST(ParseDscp, AcceptsNumbers) {
+  EXPECT_EQ(parse_dscp("0"), 0U);
+  EXPECT_EQ(parse_dscp("63"), 63U);
+}
+
+// RFC 2597, section 6, and RFC 2474, section 4.2.2.
+TEST(ParseDscp, AcceptsTheNamesOfClasses) {
+  for (unsigned number = 0; number < 8; ++number) {
+    EXPECT_EQ(parse_dscp("CS" + std::to_string(number)), 8 * number);
+  }
+  for (unsigned forwarding = 1; forwarding <= 4; ++forwarding) {
+    for (unsigned drop = 1; drop <= 3; ++drop) {
+      EXPECT_EQ(parse_dscp("AF" + std::to_string(10 * forwarding + drop)),
+                8 * forwarding + 2 * drop);
+    }
+  }
+  EXPECT_EQ(parse_dscp("ef"), 46U);
+  EXPECT_EQ(parse_dscp("Le"), 1U);
+}
+
+TEST(ParseDscp, RejectsOtherTexts) {
+  for (const std::string_view text : {"", "64", "-1", "1.5", "CS8", "CS", "AF44", "AF1", "EF "}) {
+    EXPECT_EQ(parse_dscp(text), std::nullopt) << text;
+  }
+}
+
 TEST(ParseSizeRange, AcceptsASingleSize) {
   const auto range = parse_size_range("4K");
   ASSERT_TRUE(range);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <system_error>
 
@@ -44,6 +45,30 @@ TEST_F(ServerAddressesTest, StartsWithTheFirstAddress) { EXPECT_EQ(addresses_.fi
 TEST_F(ServerAddressesTest, StartsWithThePreferredAddress) {
   addresses_.prefer(at(2));
   EXPECT_EQ(addresses_.first(), 1U);
+}
+
+TEST_F(ServerAddressesTest, GivesAllConnectionsTheSameList) {
+  EXPECT_EQ(addresses_.lists(), 1U);
+  EXPECT_EQ(addresses_.list(1), addresses_.list(0));
+}
+
+TEST_F(ServerAddressesTest, GivesConnectionsSeparateAddressesInTurn) {
+  const ServerAddresses separate([this] { return look_up(); }, true);
+  EXPECT_EQ(separate.lists(), 2U);
+  for (std::size_t index = 0; index < 4; ++index) {
+    ASSERT_EQ(separate.list(index)->size(), 1U);
+    EXPECT_EQ(separate.list(index)->front().port(), 1 + index % 2);
+  }
+}
+
+TEST_F(ServerAddressesTest, KeepsSeparateAddresses) {
+  ServerAddresses separate([this] { return look_up(); }, true);
+  result_ = {at(3)};
+  separate.prefer(at(2));
+  separate.look_up_again([this] { return now_; });
+  EXPECT_EQ(separate.lists(), 2U);
+  EXPECT_EQ(separate.first(), 0U);
+  EXPECT_EQ(separate.list(1)->front().port(), 2);
 }
 
 TEST_F(ServerAddressesTest, IgnoresAnUnknownPreferredAddress) {

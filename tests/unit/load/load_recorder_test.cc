@@ -44,8 +44,8 @@ class LoadRecorderTest : public testing::Test {
 
   // Records a message of ten bytes and its answer.
   void answer(Duration start, Duration now) {
-    recorder_->record_start(at(start));
-    recorder_->record_answer(at(start), at(now), 1, 10, Endpoint{});
+    recorder_->record_start(0, at(start));
+    recorder_->record_answer(0, at(start), at(now), 1, 10, Endpoint{});
   }
 
   SampleObserver observer_;
@@ -56,9 +56,9 @@ TEST_F(LoadRecorderTest, CountsMessagesByOutcome) {
   start();
   begin();
   answer(1s, 3s);
-  EXPECT_TRUE(recorder_->record_start(at(4s)));
-  recorder_->record_loss(at(4s), at(5s), 2, "reason");
-  EXPECT_TRUE(recorder_->record_start(at(5s)));
+  EXPECT_TRUE(recorder_->record_start(0, at(4s)));
+  recorder_->record_loss(0, at(4s), at(5s), 2, "reason");
+  EXPECT_TRUE(recorder_->record_start(0, at(5s)));
   const LoadResults& results = recorder_->finish(at(9s), false, false);
   EXPECT_EQ(results.sent, 3U);
   EXPECT_EQ(results.received, 1U);
@@ -70,12 +70,12 @@ TEST_F(LoadRecorderTest, CountsMessagesByOutcome) {
 
 TEST_F(LoadRecorderTest, IgnoresMessagesOfTheWarmup) {
   start();
-  EXPECT_FALSE(recorder_->record_start(at(0s)));
+  EXPECT_FALSE(recorder_->record_start(0, at(0s)));
   begin(10s);
-  EXPECT_FALSE(recorder_->record_start(at(9s)));
+  EXPECT_FALSE(recorder_->record_start(0, at(9s)));
   recorder_->record_send(at(9s), at(9s));
-  recorder_->record_answer(at(9s), at(11s), 1, 10, Endpoint{});
-  recorder_->record_loss(at(9s), at(11s), 2, "reason");
+  recorder_->record_answer(0, at(9s), at(11s), 1, 10, Endpoint{});
+  recorder_->record_loss(0, at(9s), at(11s), 2, "reason");
   recorder_->record_waiting(at(9s));
   const LoadResults& results = recorder_->finish(at(12s), true, false);
   EXPECT_EQ(results.sent + results.received + results.lost, 0U);
@@ -128,10 +128,10 @@ TEST_F(LoadRecorderTest, HasNoElapsedTimeBeforeBegin) {
 
 TEST_F(LoadRecorderTest, CountsConnectionsAndTheirPeak) {
   start();
-  recorder_->record_connection(1ms);
-  recorder_->record_connection(3ms);
+  recorder_->record_connection(0, 1ms);
+  recorder_->record_connection(0, 3ms);
   recorder_->record_close();
-  recorder_->record_connection(2ms);
+  recorder_->record_connection(0, 2ms);
   recorder_->record_close();
   const LoadResults& results = recorder_->finish(at(0s), false, false);
   EXPECT_EQ(results.opened, 3U);
@@ -143,7 +143,7 @@ TEST_F(LoadRecorderTest, CountsConnectionsAndTheirPeak) {
 TEST_F(LoadRecorderTest, KeepsOnlyTheFirstFailureTexts) {
   start();
   for (std::size_t failure = 0; failure < kMaxFailuresLogged + 5; ++failure) {
-    recorder_->record_failure(Failure::kReset, std::to_string(failure));
+    recorder_->record_failure(0, Failure::kReset, std::to_string(failure));
   }
   const LoadResults& results = recorder_->finish(at(0s), false, false);
   EXPECT_EQ(results.failed(), kMaxFailuresLogged + 5);
@@ -188,10 +188,10 @@ TEST_F(LoadRecorderTest, AddsLateAnswersToTheLastSample) {
 TEST_F(LoadRecorderTest, SeparatesLostMessagesFromFailedConnections) {
   start({.sample = 1s});
   begin();
-  for (int message = 0; message < 3; ++message) recorder_->record_start(at(0s));
-  recorder_->record_loss(at(0s), at(500ms), 1, "reason");
-  recorder_->record_loss(at(0s), at(500ms), 2, "reason");
-  recorder_->record_failure(Failure::kReset, "text");
+  for (int message = 0; message < 3; ++message) recorder_->record_start(0, at(0s));
+  recorder_->record_loss(0, at(0s), at(500ms), 1, "reason");
+  recorder_->record_loss(0, at(0s), at(500ms), 2, "reason");
+  recorder_->record_failure(0, Failure::kReset, "text");
   recorder_->report(at(1s));
   answer(1s, 1500ms);
   recorder_->report(at(2s));

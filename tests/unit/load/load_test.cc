@@ -62,8 +62,9 @@ class LoadTest : public testing::Test {
 
   void start(Duration sample = Duration{0}) {
     // The clock stands still: only the progress interval ends a turn without an event.
-    load_.emplace(settings_, ServerAddresses([this] { return addresses_; }), observer_,
-                  LoadRecorder::Intervals{.sample = sample, .progress = 1ms}, -1,
+    load_.emplace(settings_,
+                  ServerAddresses([this] { return addresses_; }, settings_.all_addresses),
+                  observer_, LoadRecorder::Intervals{.sample = sample, .progress = 1ms}, -1,
                   [this] { return now_; });
   }
 
@@ -129,6 +130,89 @@ TEST_F(LoadTest, SendsTheNextMessageAfterTheAnswer) {
   send(peer, first);
   const std::string second = receive(peer, 10);
   EXPECT_NE(second, first);
+}
+
+TEST_F(LoadTest, MeasuresSeparateAddressesSeparately) {
+  const UniqueFd other = listen_on(resolve("127.0.0.2", 0).front(), 1, false);
+  addresses_.push_back(local_endpoint(other.get()));
+  settings_.all_addresses = true;
+  settings_.connections = 2;
+  settings_.count = 2;
+  start();
+  {
+    const TestPeer one = accept();
+    echo(one);
+    echo(one);
+    expect_eof(one);
+    const TestPeer two(accept_from(other.get()).fd);
+    echo(two);
+  }
+  const LoadResults& results = finish();
+  ASSERT_EQ(results.addresses.size(), 2U);
+  for (std::size_t index = 0; index < 2; ++index) {
+    const AddressResults& part = results.addresses[index];
+    EXPECT_EQ(part.address.to_string(), addresses_[index].to_string());
+    EXPECT_EQ(part.opened, 1U);
+    EXPECT_EQ(part.failed, index);
+    EXPECT_EQ(part.sent, 2U);
+    EXPECT_EQ(part.received, 2 - index);
+    EXPECT_EQ(part.lost, index);
+    EXPECT_EQ(part.latency.count(), 2 - index);
+  }
+}
+
+TEST_F(LoadTest, CountsNoAddressUnlessTheyAreSeparate) {
+  settings_.count = 1;
+  start();
+  {
+    const TestPeer peer = accept();
+    echo(peer);
+    expect_eof(peer);
+  }
+  EXPECT_TRUE(finish().addresses.empty());
+}
+
+TEST_F(LoadTest, ClosesEachConnectionThatOnlyConnects) {
+  settings_.count = 2;
+  settings_.connect_only = settings_.churn = true;
+  settings_.sizes = {};
+  start();
+  expect_eof(accept());
+  expect_eof(accept());
+  const LoadResults& results = finish();
+  EXPECT_TRUE(results.is_exact());
+  EXPECT_EQ(results.opened, 2U);
+  EXPECT_EQ(results.received, 2U);
+  EXPECT_EQ(results.latency.count(), 2U);
+  EXPECT_EQ(results.bytes, 0U);
+}
+
+TEST_F(LoadTest, IgnoresBytesFromAServerToWhichItOnlyConnects) {
+  settings_.connect_only = settings_.churn = true;
+  settings_.sizes = {};
+  settings_.count = 1;
+  start();
+  load_->turn();
+  while (!is_readable(listener_.get())) load_->turn();
+  const TestPeer greeter(accept_from(listener_.get()).fd);
+  greeter.send("220 ready");
+  EXPECT_TRUE(finish().is_exact());
+}
+
+TEST_F(LoadTest, KeepsIdleConnectionsOpenWhileItOnlyConnects) {
+  settings_.connect_only = settings_.churn = true;
+  settings_.sizes = {};
+  settings_.count = 1;
+  settings_.idle = 1;
+  start();
+  {
+    const TestPeer idle = accept();
+    const TestPeer peer = accept();
+    expect_eof(peer);
+    expect_eof(idle);
+  }
+  EXPECT_TRUE(finish().is_exact());
+  EXPECT_EQ(observer_.answers.size(), 1U);
 }
 
 TEST_F(LoadTest, EndsWithEofOnBothSides) {

@@ -131,6 +131,17 @@ TEST(Endpoint, NamesTheInterfaceOfALinkLocalAddress) {
   EXPECT_EQ(endpoint_of(address).to_string(), "[fe80::1%lo]:10000");
 }
 
+TEST(ParseAddress, AcceptsNumericAddresses) {
+  EXPECT_EQ(parse_address("127.0.0.2").host(), "127.0.0.2");
+  EXPECT_EQ(parse_address("::1").host(), "::1");
+}
+
+TEST(ParseAddress, LooksUpNoName) {
+  for (const char* const text : {"", "localhost", "*", "127.0.0.1:7", "[::1]", "1.2.3.4.5"}) {
+    EXPECT_EQ(parse_address(text).family(), AF_UNSPEC) << text;
+  }
+}
+
 TEST(Resolve, AcceptsNumericAddresses) {
   EXPECT_EQ(texts(resolve("192.0.2.1", 7)), Texts{"192.0.2.1:7"});
   EXPECT_EQ(texts(resolve("2001:db8::1", 7)), Texts{"[2001:db8::1]:7"});

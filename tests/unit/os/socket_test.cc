@@ -272,6 +272,76 @@ TEST(ConnectTo, ReturnsTheErrorOfConnect) {
   EXPECT_EQ(connecting.error, ENETUNREACH);
 }
 
+TEST(ConnectTo, UsesTheAddressesOfTheOriginInTurn) {
+  const UniqueFd listener = listen_on_loopback();
+  const Origin origin{
+      .addresses = {parse_address("127.0.0.2"), parse_address("::1"), parse_address("127.0.0.3")}};
+  std::uint64_t number = 0;
+  for (const char* const host : {"127.0.0.2", "127.0.0.3", "127.0.0.2"}) {
+    const Connecting connecting = connect_to(local_endpoint(listener.get()), origin, number++);
+    ASSERT_TRUE(wait_readable(listener.get()));
+    EXPECT_EQ(accept_from(listener.get()).peer.host(), host);
+  }
+}
+
+TEST(ConnectTo, LeavesTheAddressToTheKernelWithoutOneOfTheFamily) {
+  const UniqueFd listener = listen_on_loopback();
+  const Origin origin{.addresses = {parse_address("::1")}};
+  const Connecting connecting = connect_to(local_endpoint(listener.get()), origin);
+  ASSERT_TRUE(wait_readable(listener.get()));
+  EXPECT_EQ(accept_from(listener.get()).peer.host(), "127.0.0.1");
+}
+
+TEST(ConnectTo, ReturnsTheErrorOfBind) {
+  // RFC 5737: an address for documentation.
+  const Origin origin{.addresses = {parse_address("192.0.2.1")}};
+  const Connecting connecting = connect_to(loopback().with_port(7), origin);
+  EXPECT_FALSE(connecting.fd);
+  EXPECT_EQ(connecting.error, EADDRNOTAVAIL);
+}
+
+// The class of service in the first packet of a connection to the host, as the listener saw it.
+unsigned class_of_service_seen(const std::string& host, const Origin& origin) {
+  const UniqueFd listener = listen_on(resolve(host, 0).front(), 1, false);
+  constexpr int kOn = 1;
+  ::setsockopt(listener.get(), IPPROTO_TCP, TCP_SAVE_SYN, &kOn, sizeof kOn);
+  const Connecting connecting = connect_to(local_endpoint(listener.get()), origin);
+  EXPECT_TRUE(wait_readable(listener.get()));
+  const Accepted accepted = accept_from(listener.get());
+  std::array<unsigned char, 256> syn{};
+  socklen_t length = syn.size();
+  EXPECT_EQ(::getsockopt(accepted.fd.get(), IPPROTO_TCP, TCP_SAVED_SYN, syn.data(), &length), 0);
+  // RFC 791, section 3.1, and RFC 8200, section 3: the octet follows four bits of version, and in
+  // IPv4 four more.
+  const unsigned octet = syn[0] >> 4 == 4 ? syn[1] : (syn[0] & 0xFU) << 4 | syn[1] >> 4;
+  return octet >> 2;
+}
+
+TEST(ConnectTo, MarksPacketsWithTheClassOfService) {
+  EXPECT_EQ(class_of_service_seen("127.0.0.1", {.dscp = 46}), 46U);
+  EXPECT_EQ(class_of_service_seen("::1", {.dscp = 10}), 10U);
+  EXPECT_EQ(class_of_service_seen("127.0.0.1", {}), 0U);
+}
+
+TEST(Check, AcceptsTheAddressesOfThisMachine) {
+  EXPECT_NO_THROW(check({.addresses = {parse_address("127.0.0.1"), parse_address("127.1.2.3")}}));
+}
+
+TEST(Check, NamesWhatIsNotOfThisMachine) {
+  const std::vector<std::pair<Origin, std::string>> origins{
+      {{.addresses = {parse_address("127.0.0.1"), parse_address("192.0.2.1")}}, "192.0.2.1"},
+      {{.device = "none0"}, "none0"}};
+  for (const auto& [origin, name] : origins) {
+    try {
+      check(origin);
+      ADD_FAILURE() << name << " is accepted";
+    } catch (const std::system_error& error) {
+      EXPECT_TRUE(std::string(error.what()).starts_with("cannot connect from '" + name + "': "))
+          << error.what();
+    }
+  }
+}
+
 TEST(TakeError, ReturnsTheErrorOfGetsockopt) {
   const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   EXPECT_EQ(take_error(file.get()), ENOTSOCK);

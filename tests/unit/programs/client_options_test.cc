@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <initializer_list>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -15,6 +16,7 @@
 #include "echo/base/parse.h"
 #include "echo/cli/options.h"
 #include "echo/client/client.h"
+#include "echo/client/target.h"
 #include "echo/load/load_settings.h"
 #include "echo/os/log.h"
 #include "echo/report/presentation.h"
@@ -63,7 +65,7 @@ TEST(ClientHelp, ShowsTheDefaults) {
 
 TEST(ClientHelp, FitsAScreen) {
   const std::string help = client_help();
-  EXPECT_LT(std::count(help.begin(), help.end(), '\n'), 50);
+  EXPECT_LT(std::count(help.begin(), help.end(), '\n'), 70);
   std::istringstream lines(help);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
 }
@@ -103,6 +105,50 @@ TEST(ClientOptions, TakesAnAddressFamily) {
   EXPECT_EQ(parse_client({"--ipv4"}).client.family, AF_INET);
   EXPECT_EQ(parse_client({"-6"}).client.family, AF_INET6);
   EXPECT_EQ(parse_client({"--ipv6"}).client.family, AF_INET6);
+}
+
+TEST(ClientOptions, TakesAddressesToConnectFromInBothModes) {
+  for (const Words& words : spellings("-B", "--bind", "127.0.0.2,::1")) {
+    const ClientOptions options = parse_client(words);
+    for (const Target& target : std::initializer_list<Target>{options.client, options.load}) {
+      ASSERT_EQ(target.origin.addresses.size(), 2U);
+      EXPECT_EQ(target.origin.addresses[0].host(), "127.0.0.2");
+      EXPECT_EQ(target.origin.addresses[1].host(), "::1");
+      EXPECT_EQ(target.family, AF_UNSPEC);
+    }
+  }
+}
+
+TEST(ClientOptions, UsesTheFamilyOfTheAddressesToConnectFrom) {
+  EXPECT_EQ(parse_client({"-B127.0.0.2"}).client.family, AF_INET);
+  EXPECT_EQ(parse_client({"-B::1", "-n1"}).load.family, AF_INET6);
+  EXPECT_EQ(parse_client({"-B::1", "-6"}).client.family, AF_INET6);
+}
+
+TEST(ClientOptions, TakesAnInterfaceInBothModes) {
+  const ClientOptions options = parse_client({"--interface", "eth0"});
+  EXPECT_EQ(options.client.origin.device, "eth0");
+  EXPECT_EQ(options.load.origin.device, "eth0");
+}
+
+TEST(ClientOptions, TakesAClassOfServiceInBothModes) {
+  const ClientOptions options = parse_client({"--dscp", "EF"});
+  EXPECT_EQ(options.client.origin.dscp, 46U);
+  EXPECT_EQ(options.load.origin.dscp, 46U);
+}
+
+TEST(ClientOptions, TakesAllAddressesInBothModes) {
+  EXPECT_FALSE(parse_client({}).client.all_addresses);
+  const ClientOptions options = parse_client({"--all-addresses"});
+  EXPECT_TRUE(options.client.all_addresses);
+  EXPECT_TRUE(options.load.all_addresses);
+}
+
+TEST(ClientOptions, ConnectsInAChurnOfEmptyMessages) {
+  const LoadSettings load = parse_client({"-n1", "--connect"}).load;
+  EXPECT_TRUE(load.connect_only);
+  EXPECT_TRUE(load.churn);
+  EXPECT_EQ(load.sizes.most, 0U);
 }
 
 TEST(ClientOptions, SetsTheDebugLevel) {
@@ -172,6 +218,12 @@ TEST(ClientOptions, ReportsTheOptionAndItsBadValue) {
                   {"-c", "--connections", "0"},
                   {"-c", "--connections", "1000001"},
                   {"-c", "--connections", "two"},
+                  {"-B", "--bind", ""},
+                  {"-B", "--bind", "localhost"},
+                  {"-B", "--bind", "127.0.0.1,"},
+                  {"--interface", "--interface", ""},
+                  {"--dscp", "--dscp", "64"},
+                  {"--dscp", "--dscp", "XX"},
                   {"-t", "--timeout", "1d"},
                   {"-t", "--timeout", "-5"}},
                  client_usage_error);
@@ -366,6 +418,7 @@ TEST(ClientOptions, RejectsMeasuringOptionsWithoutAMeasurement) {
                                                            {"rate", {"-r1"}},
                                                            {"ramp", {"--ramp=1"}},
                                                            {"churn", {"--churn"}},
+                                                           {"connect", {"--connect"}},
                                                            {"idle", {"--idle=1"}},
                                                            {"half-close", {"--half-close"}},
                                                            {"warmup", {"--warmup=1"}},
@@ -394,6 +447,14 @@ TEST(ClientOptions, RejectsConflictingOptions) {
        {"-n1", "--histogram", "--json"}},
       {"option '--histogram' cannot be combined with option '--csv'",
        {"-n1", "--histogram", "--csv"}},
+      {"option '--connect' cannot be combined with option '--size'", {"-n1", "--connect", "-s1"}},
+      {"option '--connect' cannot be combined with option '--pipeline'",
+       {"-n1", "--connect", "-P2"}},
+      {"option '--connect' cannot be combined with option '--half-close'",
+       {"-n1", "--connect", "--half-close"}},
+      {"option '--bind' needs addresses of the family that --ipv4 chooses", {"-4", "-B", "::1"}},
+      {"option '--bind' needs addresses of the family that --ipv6 chooses",
+       {"-6", "-B", "::1,127.0.0.1"}},
       {"option '--interval' uses one connection, not 2", {"-I1", "-c2"}},
       {"option '--ramp' cannot be combined with --churn and --rate together",
        {"-D9", "--ramp=1", "--churn", "-r1"}},

@@ -14,6 +14,7 @@
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
 #include "echo/load/pattern.h"
+#include "echo/os/endpoint.h"
 #include "echo/os/platform.h"
 #include "echo/report/figures.h"
 #include "support/text.h"
@@ -178,9 +179,10 @@ TEST(FormatJson, IsOneObjectOnOneLine) {
       json,
       R"({"format":"echo_client-load","version":2,)"
       R"("settings":{"host":"localhost","port":10000,"family":null,"connections":2,)"
+      R"("all_addresses":false,"bind":[],"interface":null,"dscp":null,)"
       R"("timeout_ns":null,"deadline_ns":null,"count":5,"duration_ns":null,"size_least":64,"size_most":64,)"
       R"("pipeline":1,"rate":null,"ramp_ns":0,"warmup_ns":0,"idle":0,)"
-      R"("churn":false,"half_close":false,"reconnect":false,"seed":9007199254740991},)"
+      R"("churn":false,"connect_only":false,"half_close":false,"reconnect":false,"seed":9007199254740991},)"
       R"("elapsed_ns":2000000000,"interrupted":false,"deadline_passed":false,"exact":false,"cpu_ns":500000,"ran_ns":2500000000,)"
       R"("waited_ns":4000,"turns":3,)"
       R"("connections":{"opened":2,"open_at_most":2,"not_open":0,"reset_after_echo":0,"failed":1,)"
@@ -190,7 +192,7 @@ TEST(FormatJson, IsOneObjectOnOneLine) {
       R"("throughput":{"messages_per_s":1.000,"bytes_per_s":64.000},)"
       R"("latency":{"count":2,"min_ns":1000,"mean_ns":2000,"mdev_ns":1000,"p50_ns":1000,)"
       R"("p90_ns":3000,"p99_ns":3000,"p99_9_ns":3000,"p99_99_ns":3000,"max_ns":3000,)"
-      R"("histogram":[[1000,1000,1],[3000,3000,1]]},"lateness":null,"sent_late":null,)"
+      R"("histogram":[[1000,1000,1],[3000,3000,1]]},"lateness":null,"sent_late":null,"addresses":null,)"
       R"("errors":{"connect":0,"connect_timeout":0,"no_descriptor":0,"no_local_address":0,"timeout":0,)"
       R"("closed_early":1,"reset":0,"mismatch":0,"urgent_data":0},)"
       R"("failures":["connection 1: closed early"],"refusals":[],"warnings":[],"samples":null})"
@@ -224,6 +226,30 @@ TEST(FormatJson, UsesNullForMissingFigures) {
   EXPECT_TRUE(has(json, R"("throughput":{"messages_per_s":null,"bytes_per_s":null})"));
   EXPECT_TRUE(has(json, R"("cpu_ns":null,"ran_ns":null,"waited_ns":null,"turns":null,)"));
   EXPECT_TRUE(has(json, R"("oldest_in_flight_ns":null})"));
+}
+
+TEST(FormatJson, IncludesTheLocalSideOfConnections) {
+  LoadSettings settings = json_settings();
+  settings.origin = {
+      .addresses = {parse_address("127.0.0.2"), parse_address("::1")}, .device = "lo", .dscp = 46};
+  const std::string json = format_json(settings, json_results());
+  EXPECT_TRUE(has(json, R"("bind":["127.0.0.2","::1"],"interface":"lo","dscp":46,)")) << json;
+}
+
+TEST(FormatJson, IncludesTheResultsOfEachAddress) {
+  LoadResults results = json_results();
+  results.addresses.push_back({.address = parse_address("::1").with_port(7),
+                               .opened = 1,
+                               .failed = 2,
+                               .sent = 7,
+                               .received = 3,
+                               .lost = 4});
+  results.addresses[0].latency.record(5ns);
+  const std::string json = format_json(json_settings(), results);
+  EXPECT_TRUE(JsonChecker::accepts(json));
+  EXPECT_TRUE(has(json, R"("addresses":[{"address":"[::1]:7","opened":1,"failed":2,"sent":7,)"
+                        R"("received":3,"lost":4,"latency":{"count":1,"min_ns":5,)"))
+      << json;
 }
 
 TEST(FormatJson, IncludesWarnings) {

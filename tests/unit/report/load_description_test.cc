@@ -9,11 +9,14 @@
 
 #include "echo/base/parse.h"
 #include "echo/load/load_settings.h"
+#include "echo/os/endpoint.h"
+#include "support/text.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
+using test::has;
 
 using Lines = std::vector<std::string>;
 
@@ -70,6 +73,25 @@ TEST(DescribeLoad, DescribesEverySettingWithinTheWidth) {
                    "1,000 idle connections, messages of 64 to 65,536 bytes,",
                    "50,000 per second, 100 messages per connection, for 1m30s,",
                    "after a warm-up of 2s"}));
+}
+
+TEST(DescribeLoad, DescribesBothSidesOfTheConnections) {
+  LoadSettings settings = settings_for("localhost");
+  settings.all_addresses = true;
+  settings.origin = {.addresses = {parse_address("127.0.0.2")}, .device = "lo", .dscp = 46};
+  EXPECT_EQ(describe_load(settings, kWide).front(),
+            "1 connection, the same number to each address, from 127.0.0.2, through lo, DSCP 46, "
+            "messages of 64 bytes, 1 in flight per connection");
+  settings.origin.addresses.push_back(parse_address("127.0.0.3"));
+  EXPECT_TRUE(has(describe_load(settings, kWide).front(), ", from 2 addresses in turn,"));
+}
+
+TEST(DescribeLoad, DescribesALoadThatOnlyConnects) {
+  LoadSettings settings = settings_for("localhost");
+  settings.connect_only = settings.churn = true;
+  settings.count = 100;
+  EXPECT_EQ(describe_load(settings, kWide),
+            Lines{"1 connection, closed as soon as they are open, 100 attempts each"});
 }
 
 TEST(DescribeLoad, OmitsAnUnlimitedDepth) {

@@ -29,6 +29,15 @@ TEST(PingReport, StartsWithTargetAndSize) {
             "PING ::1 port 7: 1 to 100 bytes per message\n");
 }
 
+TEST(PingReport, ReportsConnectionsOfALoadThatOnlyConnects) {
+  LoadSettings settings = settings_with("localhost", {});
+  settings.connect_only = true;
+  EXPECT_EQ(ping_header(settings), "PING localhost port 7: connecting only\n");
+  const Endpoint server = resolve("127.0.0.1", 22).front();
+  EXPECT_EQ(ping_line({.sequence = 1, .size = 0, .latency = 123us, .server = server}),
+            "connected to 127.0.0.1:22: seq=1 time=0.123 ms\n");
+}
+
 TEST(PingReport, EscapesAHostileName) {
   EXPECT_EQ(ping_header(settings_with("\x1b[2J", {.least = 1, .most = 1})),
             "PING \\x1b[2J port 7: 1 byte per message\n");

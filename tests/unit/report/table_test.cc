@@ -12,12 +12,15 @@
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
 #include "echo/load/pattern.h"
+#include "echo/os/endpoint.h"
 #include "echo/os/platform.h"
+#include "support/text.h"
 
 namespace echo {
 namespace {
 
 using namespace std::chrono_literals;
+using test::has;
 
 LoadSettings table_settings() {
   LoadSettings settings;
@@ -72,6 +75,44 @@ Errors                  none  of any kind
 Connect time   50.0 us 50.0 us 50.0 us 50.0 us 50.0 us 50.0 us 50.0 us 50.0 us
 Latency         100 us  100 us  100 us  100 us  100 us 20.0 ms 20.0 ms  120 us
 )");
+}
+
+TEST(FormatReport, HasARowForEachAddress) {
+  LoadResults results = table_results();
+  for (const char* const host : {"127.0.0.1", "2001:db8:1111:2222:3333:4444:5555:6666", "::1"}) {
+    results.addresses.push_back({.address = parse_address(host), .received = 1'000'000});
+  }
+  results.addresses[0].latency.record(100us);
+  results.addresses[0].failed = 2;
+  results.addresses[0].lost = 3;
+  const std::string report = format_report(table_settings(), results);
+  EXPECT_EQ(report.substr(report.find("\nAddress")), R"(
+Address                   received      lost    failed     p50     p99     max
+127.0.0.1                1,000,000         3         2  100 us  100 us  100 us
+2001:db8:1111:2222:3333:4444:5555:6666
+                         1,000,000         0         0       -       -       -
+::1                      1,000,000         0         0       -       -       -
+)");
+}
+
+TEST(FormatReport, CountsConnectionsOfALoadThatOnlyConnects) {
+  LoadSettings settings = table_settings();
+  settings.connect_only = settings.churn = true;
+  LoadResults results = table_results();
+  results.sent = 1'002;
+  results.lost = 1;
+  results.unsent = 5;
+  const std::string report = format_report(settings, results);
+  EXPECT_TRUE(has(report, R"(
+Attempts               1,002  begun
+                       1,000  connected
+                           1  lost
+                           5  requested but not begun
+                           1  still in flight
+)")) << report;
+  EXPECT_TRUE(has(report, "Throughput               100  connections/s\nCPU")) << report;
+  EXPECT_FALSE(has(report, "essages")) << report;
+  EXPECT_FALSE(has(report, "ytes")) << report;
 }
 
 TEST(FormatReport, CountsErrorsByKind) {
