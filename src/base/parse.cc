@@ -61,6 +61,8 @@ constexpr std::array<std::pair<std::string_view, unsigned>, 22> kClasses{
      {"AF22", 20}, {"AF23", 22}, {"AF31", 26}, {"AF32", 28}, {"AF33", 30}, {"AF41", 34},
      {"AF42", 36}, {"AF43", 38}, {"EF", 46},   {"LE", 1}}};
 
+constexpr std::array<Unit, 1> kPercent{{{"%", kWhole / 100}}};
+
 // (`whole` + `part` / `parts`) times `unit`.
 struct Quantity {
   std::uint64_t whole = 0;
@@ -189,6 +191,10 @@ Parsed<Rate> parse_rate(std::string_view text) {
   }
   return Rate{.count = whole * unit * divisor + rest,
               .period = Duration{static_cast<Duration::rep>(*period * divisor)}};
+}
+
+Parsed<std::uint64_t> parse_percentage(std::string_view text) {
+  return parse_value(text, kPercent, kWhole);
 }
 
 Parsed<SizeRange> parse_size_range(std::string_view text) {

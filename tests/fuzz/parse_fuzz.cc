@@ -51,6 +51,8 @@ constexpr std::array<Unit, 7> kTimes{{{"ns", 1},
                                       {"m", 60 * kSecond},
                                       {"h", 3600 * kSecond}}};
 
+constexpr std::array<Unit, 1> kPercent{{{"%", 10'000'000}}};
+
 constexpr std::array<Unit, 4> kPeriods{
     {{"", kSecond}, {"/s", kSecond}, {"/m", 60 * kSecond}, {"/h", 3600 * kSecond}}};
 
@@ -186,6 +188,8 @@ void check_values(std::string_view text) {
   check_value(duration, read(text, kTimes, kMost), "a time is multiplied by its unit");
   if (duration) check_format(*duration);
   check_rate(text);
+  check_value(parse_percentage(text), read(text, kPercent, kWhole),
+              "a percentage is in billionths of the whole");
 
   constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "debug"};
   const auto* const level = std::find(kLevels.begin(), kLevels.end(), text);

@@ -75,6 +75,10 @@ Parsed<Duration> parse_duration(std::string_view text);
 // "1000", "0.5", "10K/s", "10/m", "2.5/h": a count, per second unless a unit follows.
 Parsed<Rate> parse_rate(std::string_view text);
 
+// "0.1%" or "100%", in billionths of the whole. The maximum is kWhole.
+constexpr std::uint64_t kWhole = 1'000'000'000;
+Parsed<std::uint64_t> parse_percentage(std::string_view text);
+
 // "64" or "64-1.5K": sizes in the notation of parse_size(), the smaller one first.
 Parsed<SizeRange> parse_size_range(std::string_view text);
 

@@ -254,6 +254,28 @@ TEST(ParseDscp, RejectsOtherTexts) {
   }
 }
 
+TEST(ParsePercentage, CountsBillionthsOfTheWhole) {
+  EXPECT_EQ(value_of(parse_percentage("0%")), 0U);
+  EXPECT_EQ(value_of(parse_percentage("0.1%")), 1'000'000U);
+  EXPECT_EQ(value_of(parse_percentage("0.0000001%")), 1U);
+  EXPECT_EQ(value_of(parse_percentage("33%")), 330'000'000U);
+}
+
+TEST(ParsePercentage, RejectsMoreThanTheWhole) {
+  EXPECT_EQ(value_of(parse_percentage("100%")), kWhole);
+  EXPECT_EQ(misfit_of(parse_percentage("100.0000001%")), ParseError::kTooLarge);
+}
+
+TEST(ParsePercentage, RejectsPartsOfABillionth) {
+  EXPECT_EQ(misfit_of(parse_percentage("0.00000001%")), ParseError::kTooFine);
+}
+
+TEST(ParsePercentage, RejectsMalformedPercentages) {
+  for (const std::string_view text : {"", "%", "1", "1K%", "1 %", "-1%", ".1%", "1%%"}) {
+    EXPECT_EQ(misfit_of(parse_percentage(text)), ParseError::kMalformed) << text;
+  }
+}
+
 TEST(ParseSizeRange, AcceptsASingleSize) {
   const auto range = parse_size_range("4K");
   ASSERT_TRUE(range);
