@@ -17,11 +17,13 @@
 #include <vector>
 
 #include "echo/base/format.h"
+#include "echo/base/parse.h"
 #include "echo/base/time.h"
 #include "echo/base/usage_error.h"
 #include "echo/client/target.h"
 #include "echo/load/pattern.h"
 #include "echo/os/endpoint.h"
+#include "echo/report/expectation.h"
 
 namespace echo {
 namespace {
@@ -32,6 +34,17 @@ constexpr std::size_t kMaxDepth = 1'000'000;
 constexpr std::uint64_t kMaxRate = 10'000'000;
 constexpr std::size_t kMaxSize = 1UL << 30;
 constexpr Duration kMinSample = std::chrono::milliseconds{1};
+
+Expectation expectation_of(const OptionValue& value) {
+  const auto expectation = parse_expectation(value.text);
+  if (expectation) return *expectation;
+  if (expectation.error() != ParseError::kMalformed) {
+    value.reject("out of range (its limit is too large or has too many decimals)");
+  }
+  value.reject(
+      "not an expectation such as 'p99<5ms', 'loss<0.1%', 'rate>=990' or 'errors<1'; figures: " +
+      expectation_figures() + "; operators: <, <=, >, >=");
+}
 
 OptionTable target_options(ClientOptions& options) {
   ClientSettings& client = options.client;
@@ -138,6 +151,8 @@ OptionTable load_options(ClientOptions& options) {
            value.reject("not a file name; standard output carries the results");
          }
        }},
+      {0, "expect", "EXPR", "Exit with 3 unless it holds: 'p99<5ms', 'loss<0.1%'",
+       [&](auto& value) { presentation.expectations.push_back(expectation_of(value)); }},
   };
 }
 
@@ -301,7 +316,8 @@ std::string client_help() {
 Checks every byte that a TCP echo server sends back, on many sockets at once.
 Without MESSAGE it sends three short messages. Options end at '--'.
 )" + options_help(client_table(unused)) +
-         R"(Exit status: 0 every echo exact, 1 failure, 2 wrong command line, 130 Ctrl-C.
+         R"(Exit status: 0 every echo exact, 1 failure, 2 wrong command line,
+3 an --expect does not hold, 130 Ctrl-C.
 Examples:
   echo_client -H example.net -p 7 hello          send "hello", check the echo
   echo_client -I 1s                              ping the server

@@ -207,6 +207,16 @@ std::string errors_of(const LoadResults& results) {
   return object(errors);
 }
 
+std::string expectations_of(const LoadResults& results, const Expectations& expectations) {
+  std::vector<std::string> items;
+  items.reserve(expectations.size());
+  for (const Expectation& expectation : expectations) {
+    items.push_back(object({{"expect", json_string(expectation.text)},
+                            {"holds", boolean(expectation.holds(results))}}));
+  }
+  return array(items);
+}
+
 // The first members of every top-level object.
 std::vector<Member> head() {
   return {{"format", json_string("echo_client-load")}, {"version", "2"}};
@@ -236,7 +246,7 @@ void JsonReport::add(const Sample& sample, WallTime ended) {
 }
 
 std::string JsonReport::format(const LoadSettings& settings, const LoadResults& results,
-                               bool has_samples) const {
+                               const Expectations& expectations, bool has_samples) const {
   const bool has_rate = settings.rate.count > 0;
   const bool has_run = results.ran > Duration{0};
   std::vector<Member> members = head();
@@ -262,6 +272,7 @@ std::string JsonReport::format(const LoadSettings& settings, const LoadResults& 
                   {"failures", strings(results.failure_texts)},
                   {"refusals", strings(results.refusals)},
                   {"warnings", strings(warnings_of(results))},
+                  {"expectations", expectations_of(results, expectations)},
                   {"samples", has_samples ? "[" + samples_ + "]" : kNull}});
   return object(members) + "\n";
 }

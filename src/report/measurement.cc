@@ -13,6 +13,7 @@
 #include "echo/os/output.h"
 #include "echo/os/platform.h"
 #include "echo/os/signals.h"
+#include "echo/report/expectation.h"
 #include "echo/report/interrupts.h"
 #include "echo/report/json.h"
 #include "echo/report/reporter.h"
@@ -49,7 +50,7 @@ int run_load(LoadSettings settings, const Presentation& presentation, Log& log, 
   reporter.finish(results);
   if (const int again = interrupts.ending()) return 128 + again;
   if (signal != 0) return 128 + signal;
-  return results.is_exact() ? 0 : 1;
+  return exit_status_of(results, presentation.expectations);
 }
 
 }  // namespace

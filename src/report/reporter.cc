@@ -12,6 +12,7 @@
 #include "echo/client/server_addresses.h"
 #include "echo/client/target.h"
 #include "echo/report/csv.h"
+#include "echo/report/expectation.h"
 #include "echo/report/figures.h"
 #include "echo/report/ping.h"
 #include "echo/report/plot.h"
@@ -123,13 +124,15 @@ void Reporter::finish(const LoadResults& results) {
     for (const std::string& warning : warnings_of(results)) log_.warning(warning);
   }
   print(result_text(results));
+  log_unmet(presentation_.expectations, results, log_);
   if (picture_) picture_->draw(settings_, wait_);
 }
 
 std::string Reporter::result_text(const LoadResults& results) const {
   if (is(OutputFormat::kCsv)) return {};
   if (is(OutputFormat::kJson)) {
-    return json_.format(settings_, results, presentation_.sample.has_value());
+    return json_.format(settings_, results, presentation_.expectations,
+                        presentation_.sample.has_value());
   }
   std::string text = is(OutputFormat::kPing) ? format_ping_summary(settings_, results)
                                              : format_report(settings_, results);

@@ -19,6 +19,7 @@
 #include "echo/load/pattern.h"
 #include "echo/os/log.h"
 #include "echo/programs/client_options.h"
+#include "echo/report/expectation.h"
 #include "echo/report/presentation.h"
 #include "fuzz/command_lines.h"
 #include "fuzz/input.h"
@@ -113,6 +114,9 @@ void spell_presentation(const Presentation& presentation, test::Words& words) {
   if (presentation.histogram) words.emplace_back("--histogram");
   if (presentation.ascii) words.emplace_back("--ascii");
   if (!presentation.svg.empty()) words.push_back("--svg=" + presentation.svg);
+  for (const Expectation& expectation : presentation.expectations) {
+    words.push_back("--expect=" + expectation.text);
+  }
   if (presentation.sample) words.push_back("--sample=" + fuzz::value_of(*presentation.sample));
 }
 

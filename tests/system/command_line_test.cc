@@ -94,6 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadCommandLine{{"-H", "localhost:7"}, 2, {"'localhost:7'", "--port"}},
                     BadCommandLine{{"-n1", "localhost"}, 2, {"'localhost'", "--host"}},
                     BadCommandLine{{"-n1", "--svg", "-"}, 2, {"--svg", "'-'"}},
+                    BadCommandLine{{"-n1", "--expect", "p98<5ms"}, 2, {"'p98<5ms'", "p99.99"}},
                     BadCommandLine{{"-n1", "--json", "--sample", "1us"}, 2, {"'1us'", "1ms"}},
                     BadCommandLine{{"-", "and more"}, 2, {"'-'"}}, BadCommandLine{{""}, 2, {"''"}},
                     BadCommandLine{{"-H", invalid_name()}, 1, {"'" + invalid_name() + "'"}},

@@ -5,6 +5,7 @@
 
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
+#include "echo/report/expectation.h"
 #include "echo/report/figures.h"
 
 namespace echo {
@@ -23,7 +24,7 @@ class JsonReport {
 
   // Returns the object. Includes the samples, even if there are none, if `has_samples` is true.
   std::string format(const LoadSettings& settings, const LoadResults& results,
-                     bool has_samples) const;
+                     const Expectations& expectations, bool has_samples) const;
 
  private:
   std::string samples_;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "echo/base/time.h"
+#include "echo/report/expectation.h"
 
 namespace echo {
 
@@ -15,7 +16,7 @@ enum class OutputFormat {
   kCsv,
 };
 
-// How to present the results of a load.
+// How to present and judge the results of a load.
 struct Presentation {
   static constexpr Duration kDefaultSample = std::chrono::seconds{1};
 
@@ -24,6 +25,7 @@ struct Presentation {
   bool ascii = false;              // Plot in ASCII regardless of the locale.
   std::optional<Duration> sample;  // The sample interval. nullopt: kDefaultSample if needed.
   std::string svg;                 // The file for a picture. Empty: none.
+  Expectations expectations;       // What the results should meet.
 };
 
 }  // namespace echo

