@@ -136,6 +136,8 @@ OptionTable load_options(ClientOptions& options) {
        [&](auto&) { presentation.format = OutputFormat::kJson; }},
       {0, "csv", "", "Print one line per sample",
        [&](auto&) { presentation.format = OutputFormat::kCsv; }},
+      {0, "openmetrics", "", "Print metrics for Prometheus",
+       [&](auto&) { presentation.format = OutputFormat::kOpenMetrics; }},
       {0, "sample", "TIME", "Take a sample every TIME",
        [&](auto& value) {
          presentation.sample = value.duration();
@@ -242,16 +244,19 @@ void finish_talking(const Given& given, ClientOptions& options) {
 
 void refuse_clashes(const Given& given, const LoadSettings& load) {
   using Clash = std::pair<std::string_view, std::string_view>;
-  constexpr std::array<Clash, 10> kClashes{{{"rate", "interval"},
-                                            {"connect", "size"},
-                                            {"connect", "pipeline"},
-                                            {"connect", "half-close"},
-                                            {"pipeline", "churn"},
-                                            {"ramp", "interval"},
-                                            {"warmup", "interval"},
-                                            {"json", "csv"},
-                                            {"histogram", "json"},
-                                            {"histogram", "csv"}}};
+  constexpr auto kClashes = std::to_array<Clash>({{"rate", "interval"},
+                                                  {"connect", "size"},
+                                                  {"connect", "pipeline"},
+                                                  {"connect", "half-close"},
+                                                  {"pipeline", "churn"},
+                                                  {"ramp", "interval"},
+                                                  {"warmup", "interval"},
+                                                  {"json", "csv"},
+                                                  {"openmetrics", "json"},
+                                                  {"openmetrics", "csv"},
+                                                  {"histogram", "json"},
+                                                  {"histogram", "csv"},
+                                                  {"histogram", "openmetrics"}});
   for (const auto& [one, other] : kClashes) {
     if (given.has(one) && given.has(other)) {
       throw UsageError(option_named(one) + " cannot be combined with " + option_named(other));

@@ -16,12 +16,13 @@
 #include "echo/report/expectation.h"
 #include "echo/report/interrupts.h"
 #include "echo/report/json.h"
+#include "echo/report/openmetrics.h"
 #include "echo/report/reporter.h"
 
 namespace echo {
 namespace {
 
-// measure() without the JSON object for errors. Sets `has_results` before it prints results.
+// measure() without the text for errors. Sets `has_results` before it prints results.
 int run_load(LoadSettings settings, const Presentation& presentation, Log& log, bool& has_results) {
   use_precise_timers();
   // Requests for a status line wait until the name is resolved. Signals that end the process do not
@@ -60,8 +61,12 @@ int measure(const LoadSettings& settings, const Presentation& presentation, Log&
   try {
     return run_load(settings, presentation, log, has_results);
   } catch (const std::exception& error) {
-    const bool is_json = presentation.format == OutputFormat::kJson;
-    if (is_json && !has_results) write_stdout(format_json_error(error.what()));
+    if (has_results) throw;
+    const OutputFormat format = presentation.format;
+    if (format == OutputFormat::kJson) write_stdout(format_json_error(error.what()));
+    if (format == OutputFormat::kOpenMetrics) {
+      write_stdout(format_openmetrics_error(settings, wall_time()));
+    }
     throw;
   }
 }

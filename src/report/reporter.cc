@@ -14,6 +14,7 @@
 #include "echo/report/csv.h"
 #include "echo/report/expectation.h"
 #include "echo/report/figures.h"
+#include "echo/report/openmetrics.h"
 #include "echo/report/ping.h"
 #include "echo/report/plot.h"
 #include "echo/report/table.h"
@@ -134,6 +135,7 @@ std::string Reporter::result_text(const LoadResults& results) const {
     return json_.format(settings_, results, presentation_.expectations,
                         presentation_.sample.has_value());
   }
+  if (is(OutputFormat::kOpenMetrics)) return format_openmetrics(settings_, results, wall_time());
   std::string text = is(OutputFormat::kPing) ? format_ping_summary(settings_, results)
                                              : format_report(settings_, results);
   if (presentation_.histogram) {

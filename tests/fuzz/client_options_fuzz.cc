@@ -111,6 +111,7 @@ void spell_load(const LoadSettings& load, bool is_ping, test::Words& words) {
 void spell_presentation(const Presentation& presentation, test::Words& words) {
   if (presentation.format == OutputFormat::kJson) words.emplace_back("--json");
   if (presentation.format == OutputFormat::kCsv) words.emplace_back("--csv");
+  if (presentation.format == OutputFormat::kOpenMetrics) words.emplace_back("--openmetrics");
   if (presentation.histogram) words.emplace_back("--histogram");
   if (presentation.ascii) words.emplace_back("--ascii");
   if (!presentation.svg.empty()) words.push_back("--svg=" + presentation.svg);

@@ -32,7 +32,7 @@ TEST(Expect, PrintsNothingIfEachExpectationHolds) {
 }
 
 TEST(Expect, ReportsWhatDoesNotHoldInEachFormat) {
-  for (const char* const format : {"--histogram", "--json", "--csv", "-I1ms"}) {
+  for (const char* const format : {"--histogram", "--json", "--csv", "--openmetrics", "-I1ms"}) {
     ServerProgram server;
     const Outcome client =
         run(ECHO_CLIENT, expecting(server.port(), {"-n9", "--expect=errors>0", "--expect=errors<1",

@@ -244,6 +244,45 @@ TEST(Figures, ContainTheJsonErrorIfTheLoadFails) {
   EXPECT_EQ(run(ECHO_CLIENT, {"-H", host, "-n1"}).output, "");
 }
 
+TEST(Figures, ContainMetricsOfTheErrorIfTheLoadFails) {
+  const std::string host(64, 'x');
+  const Outcome client = run(ECHO_CLIENT, {"-H", host, "-n1", "--openmetrics"});
+  EXPECT_EQ(client.status, 1);
+  EXPECT_TRUE(has(client.output, "\necho_client_exact{host=\"" + host + "\",port=\"10000\"} 0\n"))
+      << client.output;
+  EXPECT_TRUE(client.output.ends_with("\n# EOF\n")) << client.output;
+}
+
+TEST(Figures, AreCompleteMetrics) {
+  ServerProgram server;
+  const Outcome client = run(ECHO_CLIENT, at_ipv4(server.port(), {"-n9", "--openmetrics"}));
+  EXPECT_EQ(client.status, 0) << client.error;
+  const std::string labels = R"({host="localhost",port=")" + std::to_string(server.port()) + "\"}";
+  EXPECT_TRUE(client.output.starts_with("# HELP ")) << client.output;
+  EXPECT_TRUE(has(client.output, "\necho_client_messages_received" + labels + " 9\n"))
+      << client.output;
+  EXPECT_TRUE(client.output.ends_with("\n# EOF\n")) << client.output;
+}
+
+TEST(Figures, AreMetricsThatPrometheusParsesAlikeInBothFormats) {
+  if (run("python3", {"-c", "import prometheus_client"}).status != 0) {
+    GTEST_SKIP() << "prometheus_client is missing";
+  }
+  ServerProgram server;
+  const Outcome client = run(ECHO_CLIENT, at_ipv4(server.port(), {"-n9", "--openmetrics"}));
+  const std::string compare = R"(
+import sys
+from prometheus_client import parser
+from prometheus_client.openmetrics import parser as openmetrics
+text = sys.stdin.read()
+def read(parse): return [(metric.type, metric.samples) for metric in parse(text)]
+metrics = read(parser.text_string_to_metric_families)
+print(len(metrics), metrics == read(openmetrics.text_string_to_metric_families))
+)";
+  const Outcome python = run("python3", {"-c", compare}, client.output);
+  EXPECT_EQ(python.output, "13 True\n") << client.output << python.error;
+}
+
 TEST(Figures, AreOneObjectIfThePictureFails) {
   ServerProgram server;
   const Outcome client =

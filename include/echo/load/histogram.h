@@ -39,6 +39,8 @@ class Histogram {
   Duration min() const noexcept { return min_; }
   Duration max() const noexcept { return max_; }
   Duration mean() const noexcept;
+  // In nanoseconds.
+  double sum() const noexcept { return sum_; }
   // The standard deviation, which ping(8) calls mdev.
   Duration deviation() const noexcept;
 

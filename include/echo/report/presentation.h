@@ -14,6 +14,7 @@ enum class OutputFormat {
   kPing,  // One line per message and a summary, in the style of ping(8).
   kJson,
   kCsv,
+  kOpenMetrics,
 };
 
 // How to present and judge the results of a load.

@@ -360,6 +360,7 @@ TEST(ClientOptions, TakesOutputOptions) {
   EXPECT_EQ(parse_client({"-n1", "--json"}).presentation.format, OutputFormat::kJson);
   EXPECT_EQ(parse_client({"-I1", "--json"}).presentation.format, OutputFormat::kJson);
   EXPECT_EQ(parse_client({"-n1", "--csv"}).presentation.format, OutputFormat::kCsv);
+  EXPECT_EQ(parse_client({"-I1", "--openmetrics"}).presentation.format, OutputFormat::kOpenMetrics);
   EXPECT_EQ(parse_client({"-n1", "--csv", "--sample=1ms"}).presentation.sample, 1ms);
   EXPECT_EQ(parse_client({"-n1", "--json", "--sample=1"}).presentation.sample, 1s);
   EXPECT_EQ(parse_client({"-n1", "--svg", "file"}).presentation.svg, "file");
@@ -447,6 +448,7 @@ TEST(ClientOptions, RejectsMeasuringOptionsWithoutAMeasurement) {
                                                            {"ascii", {"--ascii"}},
                                                            {"json", {"--json"}},
                                                            {"csv", {"--csv"}},
+                                                           {"openmetrics", {"--openmetrics"}},
                                                            {"sample", {"--sample=1"}},
                                                            {"svg", {"--svg=x"}},
                                                            {"expect", {"--expect=max<1s"}},
@@ -464,6 +466,12 @@ TEST(ClientOptions, RejectsConflictingOptions) {
       {"option '--ramp' cannot be combined with option '--interval'", {"-I1", "--ramp=1"}},
       {"option '--warmup' cannot be combined with option '--interval'", {"-I1", "--warmup=1"}},
       {"option '--json' cannot be combined with option '--csv'", {"-n1", "--csv", "--json"}},
+      {"option '--openmetrics' cannot be combined with option '--json'",
+       {"-n1", "--openmetrics", "--json"}},
+      {"option '--openmetrics' cannot be combined with option '--csv'",
+       {"-n1", "--openmetrics", "--csv"}},
+      {"option '--histogram' cannot be combined with option '--openmetrics'",
+       {"-n1", "--histogram", "--openmetrics"}},
       {"option '--histogram' cannot be combined with option '--json'",
        {"-n1", "--histogram", "--json"}},
       {"option '--histogram' cannot be combined with option '--csv'",
@@ -482,7 +490,8 @@ TEST(ClientOptions, RejectsConflictingOptions) {
       {"option '--ramp' is longer than --warmup and --duration together",
        {"-D1", "--warmup=1", "--ramp=2001ms"}},
       {"option '--ascii' needs --histogram", {"-n1", "--ascii"}},
-      {"option '--sample' needs --csv, --json or --svg", {"-n1", "--sample=1"}}};
+      {"option '--sample' needs --csv, --json or --svg", {"-n1", "--sample=1"}},
+      {"option '--sample' needs --csv, --json or --svg", {"-n1", "--sample=1", "--openmetrics"}}};
   for (const auto& [error, words] : clashes) EXPECT_EQ(client_usage_error(words), error);
 }
 
@@ -525,14 +534,17 @@ TEST(ClientOptions, AcceptsTheLimitsOfMeasuringRanges) {
 
 TEST(ClientHelp, ListsEveryOption) {
   for (const std::string_view option :
-       {"-H, --host ADDR ",     "-p, --port PORT ", "-c, --connections N ",  "-t, --timeout TIME ",
-        "-4, --ipv4 ",          "-6, --ipv6 ",      "-n, --count N ",        "-D, --duration TIME ",
-        "-I, --interval TIME ", "-s, --size SIZE ", "-P, --pipeline DEPTH ", "-r, --rate N ",
-        "    --ramp TIME ",     "    --churn ",     "    --idle N ",         "    --half-close ",
-        "    --warmup TIME ",   "    --reconnect ", "    --histogram ",      "    --ascii ",
-        "    --json ",          "    --csv ",       "    --sample TIME ",    "    --svg FILE ",
-        "    --expect EXPR ",   "    --seed N ",    "-v, --verbose ",        "    --quiet ",
-        "    --help ",          "    --version "}) {
+       {"-H, --host ADDR ",    "-p, --port PORT ",      "-c, --connections N ",
+        "-t, --timeout TIME ", "-4, --ipv4 ",           "-6, --ipv6 ",
+        "-n, --count N ",      "-D, --duration TIME ",  "-I, --interval TIME ",
+        "-s, --size SIZE ",    "-P, --pipeline DEPTH ", "-r, --rate N ",
+        "    --ramp TIME ",    "    --churn ",          "    --idle N ",
+        "    --half-close ",   "    --warmup TIME ",    "    --reconnect ",
+        "    --histogram ",    "    --ascii ",          "    --json ",
+        "    --csv ",          "    --openmetrics ",    "    --sample TIME ",
+        "    --svg FILE ",     "    --expect EXPR ",    "    --seed N ",
+        "-v, --verbose ",      "    --quiet ",          "    --help ",
+        "    --version "}) {
     EXPECT_NE(client_help().find(option), std::string_view::npos) << option;
   }
 }
