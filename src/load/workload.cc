@@ -6,10 +6,20 @@
 
 namespace echo {
 
+namespace {
+
+Pattern pattern_of(const LoadSettings& settings) {
+  if (settings.data) return Pattern::of_data(*settings.data);
+  return settings.text ? Pattern::of_lines(settings.seed, settings.sizes)
+                       : Pattern(settings.seed, settings.sizes);
+}
+
+}  // namespace
+
 Workload::Workload(const LoadSettings& settings, LoadRecorder& recorder, Time now)
     : settings_(settings),
       recorder_(recorder),
-      pattern_(settings.seed),
+      pattern_(pattern_of(settings)),
       schedule_(settings.rate, now) {}
 
 void Workload::begin(Time now) {
@@ -57,7 +67,7 @@ bool Workload::send_next(Slot& slot, Time now, Time handed) {
     slot.sent += static_cast<std::uint64_t>(recorder_.record_start(slot.index, now));
     sequence = ++sequence_;
   }
-  const std::size_t size = pattern_.size_of(settings_.sizes, slot.number, sequence);
+  const std::size_t size = pattern_.size_of(slot.number, sequence, slot.conversation->end());
   slot.conversation->send(sequence, size, start, handed);
   return true;
 }

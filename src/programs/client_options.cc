@@ -105,6 +105,13 @@ OptionTable load_options(ClientOptions& options) {
       {'s', "size", "SIZE", "Send SIZE bytes, or a range such as 64-64K",
        [&](auto& value) { load.sizes = value.size_range(kMaxSize); },
        std::to_string(load.sizes.least), "Load:\n"},
+      {0, "text", "", "Send lines of printable text, for line-based services",
+       [&](auto&) { load.text = true; }},
+      {0, "data", "FILE", "Send the contents of FILE as each message",
+       [&](auto& value) {
+         load.data_file = value.text;
+         if (value.text.empty()) value.reject("not a file name");
+       }},
       {'P', "pipeline", "DEPTH", "Limit messages in flight",
        [&](auto& value) { load.pipeline = value.number(1, kMaxDepth); },
        std::to_string(load.pipeline) +
@@ -246,6 +253,11 @@ void refuse_clashes(const Given& given, const LoadSettings& load) {
   using Clash = std::pair<std::string_view, std::string_view>;
   constexpr auto kClashes = std::to_array<Clash>({{"rate", "interval"},
                                                   {"connect", "size"},
+                                                  {"connect", "text"},
+                                                  {"connect", "data"},
+                                                  {"data", "size"},
+                                                  {"data", "text"},
+                                                  {"data", "seed"},
                                                   {"connect", "pipeline"},
                                                   {"connect", "half-close"},
                                                   {"pipeline", "churn"},
@@ -271,6 +283,10 @@ void refuse_clashes(const Given& given, const LoadSettings& load) {
   }
   if (given.has("duration") && load.ramp > load.warmup + load.duration) {
     throw UsageError("option '--ramp' is longer than --warmup and --duration together");
+  }
+  if (load.text && load.sizes.most > Pattern::kMaxLine) {
+    throw UsageError("option '--text' needs a --size of at most " +
+                     std::to_string(Pattern::kMaxLine));
   }
   if (given.has("ascii") && !given.has("histogram")) {
     throw UsageError("option '--ascii' needs --histogram");

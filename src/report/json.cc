@@ -115,6 +115,8 @@ std::string settings_of(const LoadSettings& settings) {
        {"duration_ns", limit(settings.duration)},
        {"size_least", number(settings.sizes.least)},
        {"size_most", number(settings.sizes.most)},
+       {"text", boolean(settings.text)},
+       {"data", settings.data_file.empty() ? kNull : json_string(settings.data_file)},
        {"pipeline", number(settings.pipeline)},
        {"rate", rate(settings.rate)},
        {"ramp_ns", number(settings.ramp)},

@@ -31,7 +31,9 @@ std::vector<std::string> parts_of(const LoadSettings& settings) {
   add_if(settings.reconnect, "reopened after a failure");
   add_if(settings.half_close, "half-closed at the end");
   add_if(settings.idle > 0, format_number(settings.idle, "idle connection"));
-  add_if(!settings.connect_only, "messages of " + describe_sizes(settings.sizes));
+  add_if(!settings.connect_only,
+         (settings.text ? "lines of " : "messages of ") + describe_sizes(settings.sizes));
+  add_if(!settings.data_file.empty(), "the contents of " + escape_unprintable(settings.data_file));
   add_if(settings.rate.count > 0, rate_of(settings.rate));
   add_if(!settings.churn && settings.rate.count == 0,
          format_number(settings.pipeline) + " in flight per connection");

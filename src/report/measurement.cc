@@ -2,9 +2,14 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
+#include "echo/base/escape.h"
 #include "echo/base/time.h"
 #include "echo/client/server_addresses.h"
 #include "echo/load/load.h"
@@ -12,6 +17,7 @@
 #include "echo/os/endpoint.h"
 #include "echo/os/output.h"
 #include "echo/os/platform.h"
+#include "echo/os/read_file.h"
 #include "echo/os/signals.h"
 #include "echo/report/expectation.h"
 #include "echo/report/interrupts.h"
@@ -22,6 +28,20 @@
 namespace echo {
 namespace {
 
+// Throws std::runtime_error with the reason.
+void read_data(LoadSettings& settings) {
+  constexpr std::size_t kMaxData = 64UL * 1024 * 1024;
+  try {
+    auto data = std::make_shared<const std::string>(read_file(settings.data_file, kMaxData));
+    if (data->empty()) throw std::runtime_error("it is empty");
+    settings.sizes = {.least = data->size(), .most = data->size()};
+    settings.data = std::move(data);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error("cannot send '" + escape_controls(settings.data_file) +
+                             "': " + error.what());
+  }
+}
+
 // measure() without the text for errors. Sets `has_results` before it prints results.
 int run_load(LoadSettings settings, const Presentation& presentation, Log& log, bool& has_results) {
   use_precise_timers();
@@ -30,6 +50,7 @@ int run_load(LoadSettings settings, const Presentation& presentation, Log& log, 
   block_signals({SIGQUIT, SIGUSR1});
   const Time deadline =
       settings.deadline > Duration{0} ? Clock::now() + settings.deadline : Time::max();
+  if (!settings.data_file.empty()) read_data(settings);
   ServerAddresses addresses = look_up(settings);
   settings.connections *= addresses.lists();
   Interrupts interrupts;

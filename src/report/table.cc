@@ -109,7 +109,7 @@ std::string errors(const LoadSettings& settings, const LoadResults& results) {
   if (results.has_no_answer()) add(results.in_flight(), "messages sent, no echo received");
   if (results.is_past_deadline) text += row(text.empty() ? "Errors" : "", 1, "deadline passed");
   const auto mismatches = results.failures.at(static_cast<std::size_t>(Failure::kMismatch));
-  if (mismatches > 0)
+  if (mismatches > 0 && !settings.data)
     text += row("Seed", std::to_string(settings.seed), "repeats these bytes (--seed)");
   return text;
 }

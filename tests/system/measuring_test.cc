@@ -428,6 +428,62 @@ TEST(Measuring, SendsMessagesOfRandomSizes) {
       << client.output;
 }
 
+TEST(Measuring, SendsLinesOfText) {
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n2", "--text", "-s", "5-70"}));
+  const TestPeer peer = server.accept();
+  for (int message = 0; message < 2; ++message) {
+    std::string line;
+    while (!line.ends_with('\n')) line += peer.receive(1);
+    EXPECT_TRUE(matches(line, "[ -~]{4,69}\n")) << line;
+    peer.send(line);
+  }
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  peer.shut_down_sending();
+  EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
+  EXPECT_EQ(figure(client.output_text(), "messages", "received"), 2U);
+}
+
+TEST(Measuring, SendsTheContentsOfAFile) {
+  const TemporaryFile data(std::string("PING\r\n\0", 7));
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n2", "--data", data.path()}));
+  const TestPeer peer = server.accept();
+  for (int message = 0; message < 2; ++message) {
+    EXPECT_EQ(peer.receive(7), data.contents());
+    peer.send(data.contents());
+  }
+  EXPECT_EQ(peer.receive_to_eof(), "");
+  peer.shut_down_sending();
+  EXPECT_EQ(client.wait_for_exit(), 0) << client.error_text();
+}
+
+TEST(Measuring, DetectsAWrongEchoOfAFile) {
+  const TemporaryFile data("PING");
+  FalseServer server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-n1", "--data", data.path()}));
+  const TestPeer peer = server.accept();
+  peer.receive(4);
+  peer.send("PONG");
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_EQ(figure(client.output_text(), "errors", "mismatch"), 1U);
+}
+
+TEST(Measuring, NamesAFileThatItCannotSend) {
+  const TemporaryFile empty;
+  const std::vector<std::pair<std::string, std::string>> files{
+      {empty.path(), "it is empty"},
+      {"/nowhere/data", ErrnoText{ENOENT}.to_string()},
+      {"/", ErrnoText{EISDIR}.to_string()},
+      {"/dev/zero", "larger than 64.0 MiB"}};
+  for (const auto& [path, reason] : files) {
+    const Outcome client = run(ECHO_CLIENT, {"-n1", "--json", "--data", path});
+    EXPECT_EQ(client.status, 1);
+    EXPECT_EQ(client.error, "echo_client: cannot send '" + path + "': " + reason + "\n");
+    EXPECT_NE(client.output.find("cannot send"), std::string::npos) << client.output;
+  }
+}
+
 TEST(Measuring, OpensOneConnectionPerMessageWithChurn) {
   ServerProgram server;
   const Outcome client =

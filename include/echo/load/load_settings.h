@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
 
 #include "echo/base/parse.h"
 #include "echo/base/time.h"
@@ -25,7 +27,10 @@ struct LoadSettings : Target {
   bool connect_only = false;  // A churn of messages of size 0: their echo is the connection.
   bool half_close = false;    // Send EOF after the last message instead of after its answer.
   bool reconnect = false;     // Replace a connection that fails.
-  std::uint64_t seed = 0;     // Determines bytes and sizes of the messages, see Pattern.
+  bool text = false;          // Send lines of text.
+  std::string data_file;      // The file with the user's data. Empty: none.
+  std::shared_ptr<const std::string> data;  // Its contents: each message sends them. nullptr: none.
+  std::uint64_t seed = 0;  // Determines bytes and sizes of the messages, see Pattern.
 };
 
 }  // namespace echo

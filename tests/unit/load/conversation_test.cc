@@ -19,7 +19,7 @@ class ConversationTest : public testing::Test {
  protected:
   static Time at(Duration since) { return Time{} + since; }
 
-  const Pattern pattern_{0};
+  const Pattern pattern_{0, {.least = 64, .most = 64}};
   Conversation conversation_{pattern_, 5, false};
 };
 

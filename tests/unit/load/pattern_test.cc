@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/types.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,12 +11,15 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "echo/base/parse.h"
 #include "echo/base/time.h"
 
 namespace echo {
 namespace {
+
+constexpr SizeRange kSizes{.least = 1, .most = 1'000'000};
 
 // `length` bytes of the connection from the offset on.
 std::string bytes(const Pattern& pattern, std::uint64_t connection, std::uint64_t offset,
@@ -26,18 +30,17 @@ std::string bytes(const Pattern& pattern, std::uint64_t connection, std::uint64_
 }
 
 TEST(Pattern, IsRepeatableForASeed) {
-  const Pattern one(5);
-  const Pattern other(5);
+  const Pattern one(5, kSizes);
+  const Pattern other(5, kSizes);
   EXPECT_EQ(bytes(one, 7, 0, 3 * Pattern::kBlock), bytes(other, 7, 0, 3 * Pattern::kBlock));
-  const SizeRange range{.least = 1, .most = 1'000'000};
-  EXPECT_EQ(one.size_of(range, 3, 9), other.size_of(range, 3, 9));
+  EXPECT_EQ(one.size_of(3, 9, 0), other.size_of(3, 9, 0));
 }
 
 // Even neighbouring seeds give different bytes on all connections.
 TEST(Pattern, HasDifferentBytesForEachSeed) {
   std::set<std::string> beginnings;
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
-    const Pattern pattern(seed);
+    const Pattern pattern(seed, kSizes);
     for (std::uint64_t connection = 1; connection <= 5; ++connection) {
       beginnings.insert(bytes(pattern, connection, 0, 8));
     }
@@ -46,8 +49,7 @@ TEST(Pattern, HasDifferentBytesForEachSeed) {
 }
 
 TEST(Pattern, HasDifferentSizesForEachSeed) {
-  const SizeRange range{.least = 1, .most = 1'000'000};
-  EXPECT_NE(Pattern(1).size_of(range, 3, 9), Pattern(2).size_of(range, 3, 9));
+  EXPECT_NE(Pattern(1, kSizes).size_of(3, 9, 0), Pattern(2, kSizes).size_of(3, 9, 0));
 }
 
 TEST(Pattern, HasADifferentSeedForEachTimeAndProcess) {
@@ -63,7 +65,7 @@ TEST(Pattern, HasADifferentSeedForEachTimeAndProcess) {
 }
 
 TEST(Pattern, ReturnsTheSameBytesFromAnyOffset) {
-  const Pattern pattern(1);
+  const Pattern pattern(1, kSizes);
   const std::string all = bytes(pattern, 3, 0, 3 * Pattern::kBlock);
   for (std::size_t offset = 0; offset < all.size(); offset += 997) {
     const std::string_view some = pattern.from(3, offset).substr(0, all.size() - offset);
@@ -72,7 +74,7 @@ TEST(Pattern, ReturnsTheSameBytesFromAnyOffset) {
 }
 
 TEST(Pattern, ReturnsBetweenOneByteAndABlock) {
-  const Pattern pattern(1);
+  const Pattern pattern(1, kSizes);
   for (const std::uint64_t offset :
        {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{Pattern::kBlock - 1},
         std::uint64_t{Pattern::kBlock}, UINT64_MAX}) {
@@ -82,7 +84,7 @@ TEST(Pattern, ReturnsBetweenOneByteAndABlock) {
 }
 
 TEST(Pattern, HasDifferentBytesOnEachConnection) {
-  const Pattern pattern(1);
+  const Pattern pattern(1, kSizes);
   std::set<std::string> beginnings;
   for (std::uint64_t connection = 0; connection < 1000; ++connection) {
     beginnings.insert(bytes(pattern, connection, 0, 64));
@@ -91,7 +93,7 @@ TEST(Pattern, HasDifferentBytesOnEachConnection) {
 }
 
 TEST(Pattern, HasDifferentBytesInEachBlock) {
-  const Pattern pattern(1);
+  const Pattern pattern(1, kSizes);
   std::set<std::string> beginnings;
   for (std::uint64_t block = 0; block < 1000; ++block) {
     beginnings.insert(bytes(pattern, 1, block * Pattern::kBlock, 64));
@@ -101,7 +103,7 @@ TEST(Pattern, HasDifferentBytesInEachBlock) {
 
 // An echo that loses or repeats bytes is shifted by their number.
 TEST(Pattern, DiffersFromItsShiftedCopy) {
-  const Pattern pattern(1);
+  const Pattern pattern(1, kSizes);
   const std::string all = bytes(pattern, 1, 0, 4 * Pattern::kBlock);
   const std::string_view view = all;
   for (std::size_t distance = 1; distance < 2 * Pattern::kBlock; distance += 61) {
@@ -113,7 +115,7 @@ TEST(Pattern, DiffersFromItsShiftedCopy) {
 }
 
 TEST(Pattern, UsesAllByteValuesEvenly) {
-  const Pattern pattern(1);
+  const Pattern pattern(1, kSizes);
   std::array<std::size_t, 256> counts{};
   for (const char byte : bytes(pattern, 1, 0, 16 * Pattern::kBlock)) {
     ++counts.at(static_cast<unsigned char>(byte));
@@ -125,14 +127,14 @@ TEST(Pattern, UsesAllByteValuesEvenly) {
 }
 
 TEST(Pattern, ReturnsTheOnlySizeOfARange) {
-  EXPECT_EQ(Pattern(1).size_of({.least = 64, .most = 64}, 1, 1), 64U);
+  EXPECT_EQ(Pattern(1, {.least = 64, .most = 64}).size_of(1, 1, 0), 64U);
 }
 
 TEST(Pattern, SpreadsSizesEvenly) {
   std::map<std::size_t, std::size_t> counts;
-  const Pattern pattern(1);
+  const Pattern pattern(1, {.least = 10, .most = 15});
   for (std::uint64_t index = 0; index < 6000; ++index) {
-    ++counts[pattern.size_of({.least = 10, .most = 15}, 1, index)];
+    ++counts[pattern.size_of(1, index, 0)];
   }
   ASSERT_EQ(counts.size(), 6U);
   EXPECT_EQ(counts.begin()->first, 10U);
@@ -144,11 +146,81 @@ TEST(Pattern, SpreadsSizesEvenly) {
 }
 
 TEST(Pattern, ReturnsTheSameSizeForAMessage) {
-  const SizeRange range{.least = 1, .most = 1'000'000};
-  const Pattern pattern(1);
-  EXPECT_EQ(pattern.size_of(range, 3, 9), pattern.size_of(range, 3, 9));
-  EXPECT_NE(pattern.size_of(range, 3, 9), pattern.size_of(range, 3, 10));
-  EXPECT_NE(pattern.size_of(range, 3, 9), pattern.size_of(range, 4, 9));
+  const Pattern pattern(1, kSizes);
+  EXPECT_EQ(pattern.size_of(3, 9, 0), pattern.size_of(3, 9, 0));
+  EXPECT_NE(pattern.size_of(3, 9, 0), pattern.size_of(3, 10, 0));
+  EXPECT_NE(pattern.size_of(3, 9, 0), pattern.size_of(4, 9, 0));
+}
+
+// The next `count` messages of the connection.
+std::vector<std::string> messages(const Pattern& pattern, std::uint64_t connection, int count) {
+  std::vector<std::string> sent;
+  std::uint64_t offset = 0;
+  for (int index = 0; index < count; ++index) {
+    const std::size_t size = pattern.size_of(connection, static_cast<std::uint64_t>(index), offset);
+    sent.push_back(bytes(pattern, connection, offset, size));
+    offset += size;
+  }
+  return sent;
+}
+
+TEST(PatternOfLines, HasOnePrintableLinePerMessage) {
+  const Pattern pattern = Pattern::of_lines(1, {.least = 1, .most = 200});
+  for (const std::string& line : messages(pattern, 1, 20'000)) {
+    ASSERT_EQ(line.find('\n'), line.size() - 1);
+    ASSERT_TRUE(std::all_of(line.begin(), line.end() - 1, [](unsigned char c) {
+      return c >= ' ' && c <= '~';
+    })) << line;
+  }
+}
+
+TEST(PatternOfLines, SpreadsSizesEvenly) {
+  std::map<std::size_t, std::size_t> counts;
+  for (const std::string& line :
+       messages(Pattern::of_lines(1, {.least = 10, .most = 15}), 1, 6000)) {
+    ++counts[line.size()];
+  }
+  ASSERT_EQ(counts.size(), 6U);
+  EXPECT_EQ(counts.begin()->first, 10U);
+  for (const auto& [size, count] : counts) {
+    EXPECT_GT(count, 800U) << size;
+    EXPECT_LT(count, 1200U) << size;
+  }
+}
+
+TEST(PatternOfLines, AcceptsLinesOfTheMaximumSize) {
+  const Pattern pattern =
+      Pattern::of_lines(1, {.least = Pattern::kMaxLine, .most = Pattern::kMaxLine});
+  for (const std::string& line : messages(pattern, 1, 40)) {
+    EXPECT_EQ(line.size(), Pattern::kMaxLine);
+  }
+}
+
+TEST(PatternOfLines, DiffersBetweenSeedsAndConnections) {
+  std::set<std::string> beginnings;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    const Pattern pattern = Pattern::of_lines(seed, {.least = 64, .most = 64});
+    for (std::uint64_t connection = 1; connection <= 10; ++connection) {
+      beginnings.insert(messages(pattern, connection, 1).front());
+    }
+  }
+  EXPECT_EQ(beginnings.size(), 100U);
+}
+
+TEST(PatternOfData, SendsTheDataInEachMessageOfEachConnection) {
+  const std::string large(3 * Pattern::kBlock + 1, 'x');
+  for (const std::string& data : {std::string("x"), std::string("PING\r\n"), large}) {
+    const Pattern pattern = Pattern::of_data(data);
+    for (const std::uint64_t connection : {1U, 2U}) {
+      for (const std::string& message : messages(pattern, connection, 30)) {
+        EXPECT_EQ(message, data);
+      }
+    }
+  }
+}
+
+TEST(PatternOfData, HasManyShortMessagesInOneBlock) {
+  EXPECT_GE(Pattern::of_data("x").from(1, 0).size(), Pattern::kBlock);
 }
 
 }  // namespace

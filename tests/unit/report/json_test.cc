@@ -182,7 +182,7 @@ TEST(FormatJson, IsOneObjectOnOneLine) {
       R"("settings":{"host":"localhost","port":10000,"family":null,"connections":2,)"
       R"("all_addresses":false,"bind":[],"interface":null,"dscp":null,)"
       R"("timeout_ns":null,"deadline_ns":null,"count":5,"duration_ns":null,"size_least":64,"size_most":64,)"
-      R"("pipeline":1,"rate":null,"ramp_ns":0,"warmup_ns":0,"idle":0,)"
+      R"("text":false,"data":null,"pipeline":1,"rate":null,"ramp_ns":0,"warmup_ns":0,"idle":0,)"
       R"("churn":false,"connect_only":false,"half_close":false,"reconnect":false,"seed":9007199254740991},)"
       R"("elapsed_ns":2000000000,"interrupted":false,"deadline_passed":false,"exact":false,"cpu_ns":500000,"ran_ns":2500000000,)"
       R"("waited_ns":4000,"turns":3,)"

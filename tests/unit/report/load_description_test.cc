@@ -86,6 +86,17 @@ TEST(DescribeLoad, DescribesBothSidesOfTheConnections) {
   EXPECT_TRUE(has(describe_load(settings, kWide).front(), ", from 2 addresses in turn,"));
 }
 
+TEST(DescribeLoad, DescribesTextAndData) {
+  LoadSettings settings = settings_for("localhost");
+  settings.text = true;
+  EXPECT_TRUE(has(describe_load(settings, kWide).front(), ", lines of 64 bytes,"));
+  settings.text = false;
+  settings.data_file = "a\nfile";
+  EXPECT_TRUE(has(describe_load(settings, kWide).front(),
+                  ", messages of 64 bytes, the contents of a\\x0afile,"))
+      << describe_load(settings, kWide).front();
+}
+
 TEST(DescribeLoad, DescribesALoadThatOnlyConnects) {
   LoadSettings settings = settings_for("localhost");
   settings.connect_only = settings.churn = true;
