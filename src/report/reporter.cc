@@ -15,6 +15,7 @@
 #include "echo/report/expectation.h"
 #include "echo/report/figures.h"
 #include "echo/report/openmetrics.h"
+#include "echo/report/picture.h"
 #include "echo/report/ping.h"
 #include "echo/report/plot.h"
 #include "echo/report/table.h"
@@ -43,7 +44,7 @@ Reporter::Reporter(const LoadSettings& settings, const Presentation& presentatio
       log_(log),
       stdout_(STDOUT_FILENO) {
   wait_.until = deadline;
-  if (!presentation.svg.empty()) picture_.emplace(presentation.svg, interrupts, deadline);
+  if (!presentation.svg.empty()) svg_.emplace("--svg", presentation.svg, interrupts, deadline);
   // During the load, log lines are dropped if their reader is slow. Waiting would distort the
   // figures.
   log_.set_wait({.is_over = [] { return true; }});
@@ -78,7 +79,7 @@ void Reporter::failed(const std::string& text) {
 }
 
 void Reporter::sampled(const Sample& sample) {
-  if (picture_) picture_->add(sample);
+  if (svg_) timeline_.add(sample);
   const WallTime ended = wall_time_of(sample.ended);
   if (is(OutputFormat::kJson) && presentation_.sample) json_.add(sample, ended);
   if (!is(OutputFormat::kCsv)) return;
@@ -126,7 +127,7 @@ void Reporter::finish(const LoadResults& results) {
   }
   print(result_text(results));
   log_unmet(presentation_.expectations, results, log_);
-  if (picture_) picture_->draw(settings_, wait_);
+  if (svg_) svg_->write(format_picture(settings_, timeline_.points()), wait_);
 }
 
 std::string Reporter::result_text(const LoadResults& results) const {

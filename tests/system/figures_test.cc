@@ -297,7 +297,8 @@ TEST(Figures, RejectAPictureInTheResultsFile) {
   Program client(ECHO_CLIENT, {"-n1", "--csv", "--svg", file.path()},
                  {.standard_output = file.path()});
   EXPECT_EQ(client.wait_for_exit(), 2);
-  EXPECT_TRUE(has(client.error_text(), "' is standard output, which carries the results"))
+  EXPECT_TRUE(has(client.error_text(),
+                  "--svg: '" + file.path() + "' is standard output, which carries the results"))
       << client.error_text();
   const Outcome piped = run(ECHO_CLIENT, {"-n1", "--svg", "/dev/stdout"});
   EXPECT_EQ(piped.status, 2);

@@ -10,7 +10,7 @@ namespace echo {
 // errors to the log. If standard error is a terminal, shows the progress there.
 //
 // Returns the exit status: that of exit_status_of(), or 128 plus the number of a signal. Throws
-// std::system_error if the host has no address, if the picture cannot be written, or if standard
+// std::system_error if the host has no address, if a file cannot be written, or if standard
 // output fails.
 int measure(const LoadSettings& settings, const Presentation& presentation, Log& log);
 

@@ -1,37 +1,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
-#include "echo/base/time.h"
-#include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
-#include "echo/os/output.h"
-#include "echo/os/unique_fd.h"
-#include "echo/report/interrupts.h"
 #include "echo/report/timeline.h"
 
 namespace echo {
 
-// The file with a picture of a load over time. The constructor opens the file, so that an error is
-// reported before the load starts.
-class Picture {
- public:
-  // If the file is a FIFO, waits for a reader until an interrupt or the deadline; without a reader
-  // draw() does nothing. Throws UsageError if the path refers to standard output, and
-  // std::system_error if the file cannot be opened.
-  Picture(const std::string& path, Interrupts& interrupts, Time deadline);
-
-  void add(const Sample& sample) { timeline_.add(sample); }
-
-  // Writes the picture. Throws std::system_error if the file cannot be written.
-  void draw(const LoadSettings& settings, const OutputWait& wait) const;
-
- private:
-  [[noreturn]] void fail(int error) const;
-
-  const std::string path_;
-  UniqueFd fd_;
-  Timeline timeline_;
-};
+// Returns a picture of a load over time as a self-contained SVG document. The upper panel shows the
+// percentiles of the latency on a logarithmic axis, the lower panel the messages per second. Times
+// without a received message are gaps in the lines; times with errors are marked. The document is
+// valid XML for any host name.
+std::string format_picture(const LoadSettings& settings,
+                           const std::vector<Timeline::Point>& points);
 
 }  // namespace echo

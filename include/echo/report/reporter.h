@@ -15,14 +15,15 @@
 #include "echo/os/output.h"
 #include "echo/report/interrupts.h"
 #include "echo/report/json.h"
-#include "echo/report/picture.h"
+#include "echo/report/output_file.h"
 #include "echo/report/presentation.h"
 #include "echo/report/progress.h"
+#include "echo/report/timeline.h"
 
 namespace echo {
 
 // Prints the results of a load, during the load and at its end, as the Presentation specifies. The
-// functions throw std::system_error if standard output or the picture's file fails.
+// functions throw std::system_error if standard output or a file fails.
 class Reporter : public LoadObserver {
  public:
   // An interrupt or the deadline ends every wait for a reader, including a wait in this
@@ -57,7 +58,7 @@ class Reporter : public LoadObserver {
  private:
   bool is(OutputFormat format) const noexcept { return presentation_.format == format; }
   bool takes_samples() const noexcept {
-    return is(OutputFormat::kCsv) || picture_ || (is(OutputFormat::kJson) && presentation_.sample);
+    return is(OutputFormat::kCsv) || svg_ || (is(OutputFormat::kJson) && presentation_.sample);
   }
   bool is_quiet() const noexcept { return !log_.enabled(LogLevel::kInfo); }
   bool prints_answers() const noexcept { return is(OutputFormat::kPing) && !is_quiet(); }
@@ -74,9 +75,10 @@ class Reporter : public LoadObserver {
   std::uint64_t failures_logged_ = 0;
   int progresses_ = 0;
   bool has_given_up_ = false;
-  std::optional<Picture> picture_;
+  std::optional<OutputFile> svg_;
   std::optional<Progress> progress_;
   JsonReport json_;
+  Timeline timeline_;
 };
 
 }  // namespace echo

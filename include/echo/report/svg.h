@@ -1,17 +1,34 @@
 #pragma once
 
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "echo/load/load_settings.h"
-#include "echo/report/timeline.h"
+namespace echo::svg {
 
-namespace echo {
+// The elements of an SVG picture, each with a newline. Coordinates are in pixels from the top left
+// corner, rounded to tenths. `attributes` is a sequence of attribute().
 
-// Returns a picture of a load over time as a self-contained SVG document. The upper panel shows the
-// percentiles of the latency on a logarithmic axis, the lower panel the messages per second. Times
-// without a received message are gaps in the lines; times with errors are marked. The document is
-// valid XML for any host name.
-std::string format_svg(const LoadSettings& settings, const std::vector<Timeline::Point>& points);
+// "12.5": a coordinate in an attribute.
+std::string pixels(double value);
 
-}  // namespace echo
+// ` name="value"`, with the space that separates it from the previous part of the tag. The value
+// contains none of `"`, `<` and `&`.
+std::string attribute(std::string_view name, std::string_view value);
+
+// One line of text. `anchor` is the part of it that is at `x`: "start", "middle" or "end".
+// `content` is printable ASCII; characters with a meaning in XML are escaped.
+std::string text(double x, double y, std::string_view anchor, std::string_view content);
+
+std::string rectangle(double left, double top, double right, double bottom,
+                      std::string_view attributes);
+
+// `data` is the list of commands that draw the path, such as "M0,0H10".
+std::string path(std::string_view data, std::string_view attributes);
+
+// Elements that inherit the attributes.
+std::string group(std::string_view attributes, std::string_view elements);
+
+// The whole document: the elements on a white background.
+std::string document(double width, double height, std::string_view elements);
+
+}  // namespace echo::svg
