@@ -1,5 +1,7 @@
 #include "echo/base/escape.h"
 
+#include <algorithm>
+
 namespace echo {
 namespace {
 
@@ -51,6 +53,24 @@ std::string escape_controls(std::string_view text) {
 
 std::string escape_unprintable(std::string_view text) {
   return escape_if([](char byte) { return !is_printable(byte); }, text);
+}
+
+std::string quote_for_shell(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
+    return std::string(word);
+  }
+  const bool is_text = std::all_of(word.begin(), word.end(), is_printable);
+  std::string quoted = is_text ? "'" : "$'";
+  for (const char byte : word) {
+    if (byte == '\'') {
+      quoted += is_text ? R"('\'')" : R"(\')";
+    } else {
+      quoted += is_text ? std::string(1, byte) : escape_byte(byte);
+    }
+  }
+  return quoted + "'";
 }
 
 }  // namespace echo

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
-#include <string>
 
 #include "echo/base/errno_text.h"
 #include "echo/base/escape.h"
@@ -57,9 +56,11 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   }
 }
 
+std::string name_and_version(std::string_view name) { return std::string(name) + " " ECHO_VERSION; }
+
 bool print_instead(Action action, std::string_view name, std::string_view help) {
   if (action == Action::kHelp) write_stdout(help);
-  if (action == Action::kVersion) write_stdout(std::string(name) + " " ECHO_VERSION "\n");
+  if (action == Action::kVersion) write_stdout(name_and_version(name) + "\n");
   return action != Action::kRun;
 }
 

@@ -22,4 +22,8 @@ std::string escape_controls(std::string_view text);
 // Writes unprintable and non-ASCII bytes in the form "\x1b": for files that must be pure ASCII.
 std::string escape_unprintable(std::string_view text);
 
+// Writes a word as a POSIX shell reads it, in printable ASCII: unchanged, 'with spaces', or
+// $'with\x1bother bytes' (POSIX.1-2024).
+std::string quote_for_shell(std::string_view word);
+
 }  // namespace echo

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "echo/cli/options.h"
@@ -17,6 +18,9 @@ namespace echo {
 // error to report, not a reason to die. Closed standard descriptors are occupied, so that no socket
 // takes their numbers; reading and writing them still fails with EBADF.
 int run_program(std::string_view name, const std::function<int()>& body);
+
+// "echo_client 1.1.0".
+std::string name_and_version(std::string_view name);
 
 // If the action is not kRun, prints `help` or `NAME VERSION` and returns true. Throws the errors of
 // write_stdout().

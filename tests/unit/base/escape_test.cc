@@ -65,5 +65,22 @@ TEST(EscapeUnprintable, EscapesAllExceptPrintableAscii) {
   }
 }
 
+TEST(QuoteForShell, LeavesPlainWordsUnchanged) {
+  EXPECT_EQ(quote_for_shell("--size=64-64K"), "--size=64-64K");
+  EXPECT_EQ(quote_for_shell("build/echo_client"), "build/echo_client");
+}
+
+TEST(QuoteForShell, QuotesWhatAShellWouldExpand) {
+  for (const std::string word :
+       {"", " ", "*", "~", "$HOME", "a;b", "#", "\"", "\\", "!", "[::1]"}) {
+    EXPECT_EQ(quote_for_shell(word), "'" + word + "'");
+  }
+  EXPECT_EQ(quote_for_shell("it's"), R"('it'\''s')");
+}
+
+TEST(QuoteForShell, EscapesUnprintableBytes) {
+  EXPECT_EQ(quote_for_shell("it's\n\x1b\\\xff"), R"($'it\'s\n\x1b\\\xff')");
+}
+
 }  // namespace
 }  // namespace echo
