@@ -1,7 +1,9 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <string>
 
+#include "echo/base/escape.h"
 #include "echo/base/time.h"
 #include "echo/cli/program.h"
 #include "echo/client/client.h"
@@ -24,6 +26,14 @@ void warn_of_few_ports(std::size_t connections, echo::Log& log) {
               " connections to one address; see ip_local_port_range in ip(7)");
 }
 
+std::string command_line(int argc, char** argv) {
+  std::string line;
+  for (int index = 0; index < argc; ++index) {
+    line += (index > 0 ? " " : "") + echo::quote_for_shell(argv[index]);
+  }
+  return line;
+}
+
 int talk(int argc, char** argv) {
   echo::ClientOptions options = echo::parse_client_options(argc, argv);
   if (echo::print_instead(options.action, kName, echo::client_help())) return 0;
@@ -42,6 +52,8 @@ int talk(int argc, char** argv) {
   if (options.measures) {
     options.load.seed =
         options.seed.value_or(echo::Pattern::seed_of(echo::wall_time(), ::getpid()));
+    options.presentation.program = echo::name_and_version(kName);
+    options.presentation.command_line = command_line(argc, argv);
     return echo::measure(options.load, options.presentation, log);
   }
   if (!options.hint.empty()) log.warning(options.hint);

@@ -28,27 +28,37 @@ using Points = std::vector<Timeline::Point>;
 
 // In pixels.
 constexpr double kWidth = 900;
-constexpr double kHeight = 600;
+constexpr double kHeight = 640;
 constexpr double kLeft = 90;
-constexpr double kRight = 880;
+constexpr double kRight = 850;
 constexpr double kLatencyTop = 130;
 constexpr double kLatencyBottom = 390;
 constexpr double kThroughputTop = 430;
 constexpr double kThroughputBottom = 550;
 
+constexpr double kToBaseline = 4;  // From the middle of a line of text.
+
 struct Line {
   std::string_view name;
   std::string_view colour;  // From a palette that is safe for colour-blind readers.
+  std::string_view width;   // In pixels,
+  std::string_view dashes;  // the lengths of a dash and of the gap after it.
   Duration Timeline::Point::*value;
 };
 
-// From the top of the panel to the bottom, usually.
-constexpr std::array<Line, 4> kLines{{{"max", "#d55e00", &Timeline::Point::max},
-                                      {"p99.9", "#e69f00", &Timeline::Point::p999},
-                                      {"p99", "#009e73", &Timeline::Point::p99},
-                                      {"p50", "#0072b2", &Timeline::Point::p50}}};
+// From the top of the panel to the bottom. Each line is narrower than the next and drawn over it,
+// in another shade of grey, so that all of them show if they are equal and if colours are missing.
+constexpr std::array<Line, 4> kLines{{{"max", "#000000", "1", "none", &Timeline::Point::max},
+                                      {"p99.9", "#f0a830", "3", "none", &Timeline::Point::p999},
+                                      {"p99", "#008a64", "4.5", "8,2", &Timeline::Point::p99},
+                                      {"p50", "#8ccbee", "7", "none", &Timeline::Point::p50}}};
 constexpr std::string_view kThroughputColour = "#56b4e9";
-constexpr std::string_view kErrorColour = "#f7b6b6";
+constexpr std::string_view kErrorFill = "url(#errors)";
+
+std::string stroke(const Line& line) {
+  return attribute("fill", "none") + attribute("stroke", line.colour) +
+         attribute("stroke-width", line.width) + attribute("stroke-dasharray", line.dashes);
+}
 
 std::string horizontal_grid_line(double y) {
   return path("M" + pixels(kLeft) + "," + pixels(y) + "H" + pixels(kRight),
@@ -56,13 +66,19 @@ std::string horizontal_grid_line(double y) {
 }
 
 std::string labelled_grid_line(double y, std::string_view label) {
-  constexpr double kToBaseline = 4;
   return horizontal_grid_line(y) + text(kLeft - 8, y + kToBaseline, "end", label);
 }
 
 std::string outline(double top, double bottom) {
   return rectangle(kLeft, top, kRight, bottom,
                    attribute("fill", "none") + attribute("stroke", "#999"));
+}
+
+// Hatching for times with errors: its grey would otherwise be that of a line.
+std::string error_pattern() {
+  return svg::pattern("errors", 6,
+                      rectangle(0, 0, 6, 6, attribute("fill", "#fde4e4")) +
+                          path("M0,6L6,0", attribute("stroke", "#d98080")));
 }
 
 double nanoseconds(Duration time) { return static_cast<double>(time.count()); }
@@ -83,6 +99,8 @@ std::vector<Duration> labels_of(const Points& points) {
   return most > Duration{0} ? latency_labels(least, most) : latency_labels(1us, 1ms);
 }
 
+double level(Duration latency) { return std::log10(std::max(1.0, nanoseconds(latency))); }
+
 // The path data of a step line: one level per point, with gaps for points without messages.
 std::string steps(const Points& points, const Axis& x, const Axis& y,
                   Duration Timeline::Point::*value) {
@@ -90,37 +108,51 @@ std::string steps(const Points& points, const Axis& x, const Axis& y,
   bool goes_on = false;
   for (const Timeline::Point& point : points) {
     if (point.received > 0) {
-      const double latency = std::max(1.0, nanoseconds(point.*value));
       if (!goes_on) data += "M" + pixels(x.at(nanoseconds(point.begin))) + ",";
       if (goes_on) data += "V";
-      data += pixels(y.at(std::log10(latency))) + "H" + pixels(x.at(nanoseconds(point.end)));
+      data += pixels(y.at(level(point.*value))) + "H" + pixels(x.at(nanoseconds(point.end)));
     }
     goes_on = point.received > 0;
   }
   return data;
 }
 
-bool has_latencies(const Points& points) {
-  return std::any_of(points.begin(), points.end(),
-                     [](const Timeline::Point& point) { return point.received > 0; });
+// The name of each line at its end. Names that would overlap move apart.
+std::string line_names(const Timeline::Point& end, const Axis& y) {
+  constexpr double kLineHeight = 13;
+  constexpr std::size_t kLast = kLines.size() - 1;
+  std::array<double, kLines.size()> down{};  // The baselines if names only move down,
+  std::array<double, kLines.size()> up{};    // and if they only move up.
+  for (std::size_t index = 0; index <= kLast; ++index) {
+    down[index] = up[index] = y.at(level(end.*kLines[index].value)) + kToBaseline;
+  }
+  for (std::size_t index = 0; index < kLast; ++index) {
+    down[index + 1] = std::max(down[index + 1], down[index] + kLineHeight);
+  }
+  for (std::size_t index = kLast; index > 0; --index) {
+    up[index - 1] = std::min(up[index - 1], up[index] - kLineHeight);
+  }
+  std::string names;
+  for (std::size_t index = 0; index <= kLast; ++index) {
+    names += text(kRight + 8, (down[index] + up[index]) / 2, "start", kLines[index].name);
+  }
+  return names;
 }
 
 std::string latency_panel(const Points& points, const Axis& x) {
   const std::vector<Duration> labels = labels_of(points);
-  const Axis y{std::log10(nanoseconds(labels.front())), std::log10(nanoseconds(labels.back())),
-               kLatencyBottom, kLatencyTop};
+  const Axis y{level(labels.front()), level(labels.back()), kLatencyBottom, kLatencyTop};
   std::string panel;
   for (const Duration label : labels) {
-    panel += labelled_grid_line(y.at(std::log10(nanoseconds(label))), format_latency(label));
+    panel += labelled_grid_line(y.at(level(label)), format_latency(label));
   }
-  if (!has_latencies(points)) {
-    panel += text((kLeft + kRight) / 2, (kLatencyTop + kLatencyBottom) / 2, "middle",
-                  "No echo was received");
-  }
-  for (const Line& line : kLines) {
-    panel += path(steps(points, x, y, line.value), attribute("fill", "none") +
-                                                       attribute("stroke-width", "1.5") +
-                                                       attribute("stroke", line.colour));
+  const auto end = std::find_if(points.rbegin(), points.rend(),
+                                [](const Timeline::Point& point) { return point.received > 0; });
+  panel += end != points.rend() ? line_names(*end, y)
+                                : text((kLeft + kRight) / 2, (kLatencyTop + kLatencyBottom) / 2,
+                                       "middle", "No echo was received");
+  for (std::size_t index = kLines.size(); index-- > 0;) {
+    panel += path(steps(points, x, y, kLines[index].value), stroke(kLines[index]));
   }
   return panel + outline(kLatencyTop, kLatencyBottom);
 }
@@ -170,25 +202,43 @@ std::string error_marks(const Points& points, const Axis& x) {
     if (point.errors == 0) continue;
     const double left = x.at(nanoseconds(point.begin));
     const double right = std::max(left + kLeastWidth, x.at(nanoseconds(point.end)));
-    marks +=
-        rectangle(left, kLatencyTop, right, kThroughputBottom, attribute("fill", kErrorColour));
+    marks += rectangle(left, kLatencyTop, right, kThroughputBottom, attribute("fill", kErrorFill));
   }
   return marks;
 }
 
 std::string legend() {
-  constexpr double kEach = 70;
+  constexpr double kEach = 90;
   constexpr double kBaseline = kLatencyTop - 12;
+  constexpr double kSample = 36;
   std::string entries;
   double x = kRight - kEach * static_cast<double>(kLines.size() + 1);
-  const auto add = [&](std::string_view name, std::string_view colour) {
-    entries += rectangle(x, kBaseline - 9, x + 14, kBaseline, attribute("fill", colour)) +
-               text(x + 20, kBaseline, "start", name);
+  const auto add = [&](std::string_view name, const std::string& sample) {
+    entries += sample + text(x + kSample + 6, kBaseline, "start", name);
     x += kEach;
   };
-  for (const Line& line : kLines) add(line.name, line.colour);
-  add("errors", kErrorColour);
+  for (const Line& line : kLines) {
+    add(line.name,
+        path("M" + pixels(x) + "," + pixels(kBaseline - 4) + "h" + pixels(kSample), stroke(line)));
+  }
+  add("errors", rectangle(x, kBaseline - 9, x + kSample, kBaseline, attribute("fill", kErrorFill)));
   return entries;
+}
+
+// The lines at the bottom.
+std::string origin(const Presentation& presentation, WallTime began) {
+  constexpr std::size_t kLineLength = 130;
+  constexpr std::string_view kEllipsis = "...";
+  std::string command = presentation.command_line;
+  if (command.size() > kLineLength) {
+    command.replace(kLineLength - kEllipsis.size(), std::string::npos, kEllipsis);
+  }
+  return svg::group(
+      attribute("font-size", "11"),
+      svg::group(attribute("font-family", "monospace") + attribute("xml:space", "preserve"),
+                 text(20, kHeight - 28, "start", command)) +
+          text(20, kHeight - 12, "start",
+               "Measured from " + format_wall_time(began) + " by " + presentation.program));
 }
 
 std::string titles(const LoadSettings& settings) {
@@ -202,20 +252,22 @@ std::string titles(const LoadSettings& settings) {
   }
   return lines + text(kLeft, kLatencyTop - 12, "start", "Latency") +
          text(kLeft, kThroughputTop - 12, "start", "Messages/s") +
-         text(kRight, kHeight - 12, "end", "Time since the start, or since the end of the warm-up");
+         text(kRight, kThroughputBottom + 38, "end",
+              "Time since the start, or since the end of the warm-up");
 }
 
 }  // namespace
 
-std::string format_picture(const LoadSettings& settings,
-                           const std::vector<Timeline::Point>& points) {
+std::string format_picture(const LoadSettings& settings, const Presentation& presentation,
+                           WallTime began, const std::vector<Timeline::Point>& points) {
   const Axis x = time_axis(points);
   return svg::document(
       kWidth, kHeight,
       svg::group(attribute("font-family", "sans-serif") + attribute("font-size", "12") +
                      attribute("fill", "#333") + attribute("stroke", "none"),
-                 titles(settings) + legend() + error_marks(points, x) + latency_panel(points, x) +
-                     throughput_panel(points, x) + time_labels(x)));
+                 error_pattern() + titles(settings) + legend() + error_marks(points, x) +
+                     latency_panel(points, x) + throughput_panel(points, x) + time_labels(x) +
+                     origin(presentation, began)));
 }
 
 }  // namespace echo

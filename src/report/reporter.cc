@@ -79,8 +79,11 @@ void Reporter::failed(const std::string& text) {
 }
 
 void Reporter::sampled(const Sample& sample) {
-  if (svg_) timeline_.add(sample);
   const WallTime ended = wall_time_of(sample.ended);
+  if (sample.begin == Duration{0}) {
+    began_ = ended - std::chrono::duration_cast<WallTime::duration>(sample.end);
+  }
+  if (svg_) timeline_.add(sample);
   if (is(OutputFormat::kJson) && presentation_.sample) json_.add(sample, ended);
   if (!is(OutputFormat::kCsv)) return;
   clear_progress();
@@ -127,7 +130,9 @@ void Reporter::finish(const LoadResults& results) {
   }
   print(result_text(results));
   log_unmet(presentation_.expectations, results, log_);
-  if (svg_) svg_->write(format_picture(settings_, timeline_.points()), wait_);
+  if (svg_) {
+    svg_->write(format_picture(settings_, presentation_, began_, timeline_.points()), wait_);
+  }
 }
 
 std::string Reporter::result_text(const LoadResults& results) const {

@@ -49,6 +49,12 @@ std::string group(std::string_view attributes, std::string_view elements) {
   return "<g" + std::string(attributes) + ">\n" + std::string(elements) + "</g>\n";
 }
 
+std::string pattern(std::string_view id, double size, std::string_view elements) {
+  return "<pattern" + attribute("id", id) + attribute("width", pixels(size)) +
+         attribute("height", pixels(size)) + attribute("patternUnits", "userSpaceOnUse") + ">\n" +
+         std::string(elements) + "</pattern>\n";
+}
+
 std::string document(double width, double height, std::string_view elements) {
   return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"" +
          attribute("width", pixels(width)) + attribute("height", pixels(height)) +

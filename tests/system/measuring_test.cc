@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "echo/base/errno_text.h"
+#include "echo/base/time.h"
 #include "echo/os/unique_fd.h"
+#include "echo/report/figures.h"
 #include "support/false_server.h"
 #include "support/program.h"
 #include "support/temporary_file.h"
@@ -576,6 +578,7 @@ TEST(Measuring, PrintsOneCsvLinePerSample) {
 
 TEST(Measuring, DrawsAPicture) {
   ServerProgram server;
+  const std::string before = format_wall_time(wall_time());
   const TemporaryFile picture("old");
   const Outcome client =
       run(ECHO_CLIENT,
@@ -584,6 +587,14 @@ TEST(Measuring, DrawsAPicture) {
   const std::string drawn = picture.contents();
   EXPECT_TRUE(drawn.starts_with("<svg") || drawn.starts_with("<?xml")) << drawn;
   EXPECT_TRUE(drawn.ends_with("</svg>\n")) << drawn;
+  EXPECT_NE(drawn.find(" -D 100ms --svg " + picture.path() + " --sample 10ms</text>"),
+            std::string::npos)
+      << drawn;
+  const std::vector<std::string> begun =
+      first_groups_in(drawn, ">Measured from ([0-9TZ:.-]+) by echo_client [0-9.]+</text>");
+  ASSERT_EQ(begun.size(), 1U) << drawn;
+  EXPECT_LE(before, begun.front());
+  EXPECT_LE(begun.front(), format_wall_time(wall_time()));
   // All coordinates are within the picture.
   const std::vector<std::string> coordinates =
       first_groups_in(drawn, R"x( (?:x|y|x1|x2|y1|y2|width|height)="(-?[0-9.]+)")x");

@@ -27,6 +27,8 @@ struct Presentation {
   std::optional<Duration> sample;  // The sample interval. nullopt: kDefaultSample if needed.
   std::string svg;                 // The file for a picture. Empty: none.
   Expectations expectations;       // What the results should meet.
+  std::string program;             // The name and version of the program, for a picture,
+  std::string command_line;        // and its command line as a shell reads it, in ASCII.
 };
 
 }  // namespace echo

@@ -78,6 +78,7 @@ class Reporter : public LoadObserver {
   std::optional<OutputFile> svg_;
   std::optional<Progress> progress_;
   JsonReport json_;
+  WallTime began_ = wall_time();  // Of the run; from the first sample on, of the measurement.
   Timeline timeline_;
 };
 

@@ -28,6 +28,9 @@ std::string path(std::string_view data, std::string_view attributes);
 // Elements that inherit the attributes.
 std::string group(std::string_view attributes, std::string_view elements);
 
+// A square that fills an area in place of a colour: attribute("fill", "url(#ID)").
+std::string pattern(std::string_view id, double size, std::string_view elements);
+
 // The whole document: the elements on a white background.
 std::string document(double width, double height, std::string_view elements);
 

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
 
 #include "echo/base/time.h"
 #include "echo/load/load_settings.h"
+#include "echo/report/presentation.h"
 #include "echo/report/timeline.h"
 #include "support/text.h"
 
@@ -30,6 +32,14 @@ LoadSettings some_settings() {
   return settings;
 }
 
+std::string picture_of(const LoadSettings& settings, const Points& points,
+                       const std::string& command_line = "echo_client -D4") {
+  Presentation presentation;
+  presentation.program = "echo_client 1.2.3";
+  presentation.command_line = command_line;
+  return format_picture(settings, presentation, WallTime(1'795'770'764s), points);
+}
+
 // A second with 1,000 answers of that latency, or with no answer if it is 0.
 Timeline::Point point_at(Duration begin, Duration latency) {
   Timeline::Point point;
@@ -47,7 +57,7 @@ Points some_points() {
 }
 
 TEST(FormatPicture, DescribesTheLoad) {
-  const std::string svg = format_picture(some_settings(), some_points());
+  const std::string svg = picture_of(some_settings(), some_points());
   EXPECT_TRUE(svg.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg "));
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
   EXPECT_TRUE(has(svg, ">Echo of localhost port 10000</text>"));
@@ -56,7 +66,7 @@ TEST(FormatPicture, DescribesTheLoad) {
 }
 
 TEST(FormatPicture, LabelsBothPanelsAndTheTimeAxis) {
-  const std::string svg = format_picture(some_settings(), some_points());
+  const std::string svg = picture_of(some_settings(), some_points());
   for (const char* const label : {"10.0 us", "50.0 us", "1.00 ms", "0", "200", "1,000", "0s", "4s",
                                   "max", "p99.9", "p99", "p50", "errors"}) {
     EXPECT_TRUE(has(svg, ">" + std::string(label) + "</text>")) << label;
@@ -64,25 +74,25 @@ TEST(FormatPicture, LabelsBothPanelsAndTheTimeAxis) {
 }
 
 TEST(FormatPicture, DrawsLatencyLogarithmicallyWithGaps) {
-  EXPECT_TRUE(has(format_picture(some_settings(), some_points()),
-                  "d=\"M90.0,390.0H287.5V130.0H485.0M682.5,260.0H880.0\""));
+  EXPECT_TRUE(has(picture_of(some_settings(), some_points()),
+                  "d=\"M90.0,390.0H280.0V130.0H470.0M660.0,260.0H850.0\""));
 }
 
 TEST(FormatPicture, DrawsThroughputAsAnArea) {
-  EXPECT_TRUE(has(format_picture(some_settings(), some_points()),
-                  "d=\"M90.0,550.0V430.0H287.5V430.0H485.0V550.0H682.5V430.0H880.0V550.0Z\""));
+  EXPECT_TRUE(has(picture_of(some_settings(), some_points()),
+                  "d=\"M90.0,550.0V430.0H280.0V430.0H470.0V550.0H660.0V430.0H850.0V550.0Z\""));
 }
 
 TEST(FormatPicture, MarksTimesWithErrors) {
-  const std::string mark = R"(<rect x="485.0" y="130.0" width="197.5" height="420.0")";
+  const std::string mark = R"(<rect x="470.0" y="130.0" width="190.0" height="420.0")";
   Points points = some_points();
-  EXPECT_TRUE(has(format_picture(some_settings(), points), mark));
+  EXPECT_TRUE(has(picture_of(some_settings(), points), mark));
   points[2].errors = 0;
-  EXPECT_FALSE(has(format_picture(some_settings(), points), mark));
+  EXPECT_FALSE(has(picture_of(some_settings(), points), mark));
 }
 
 TEST(FormatPicture, IsValidWithoutPoints) {
-  const std::string svg = format_picture(some_settings(), {});
+  const std::string svg = picture_of(some_settings(), {});
   EXPECT_TRUE(svg.ends_with("</svg>\n"));
   EXPECT_FALSE(has(svg, "nan"));
   EXPECT_FALSE(has(svg, "inf"));
@@ -90,9 +100,9 @@ TEST(FormatPicture, IsValidWithoutPoints) {
 
 TEST(FormatPicture, ReportsThatNoMessageCameBack) {
   const std::string text = ">No echo was received</text>";
-  EXPECT_TRUE(has(format_picture(some_settings(), {}), text));
-  EXPECT_TRUE(has(format_picture(some_settings(), {point_at(0s, 0s)}), text));
-  EXPECT_FALSE(has(format_picture(some_settings(), some_points()), text));
+  EXPECT_TRUE(has(picture_of(some_settings(), {}), text));
+  EXPECT_TRUE(has(picture_of(some_settings(), {point_at(0s, 0s)}), text));
+  EXPECT_FALSE(has(picture_of(some_settings(), some_points()), text));
 }
 
 TEST(FormatPicture, DrawsAtMostElevenTimeLabels) {
@@ -100,7 +110,7 @@ TEST(FormatPicture, DrawsAtMostElevenTimeLabels) {
     Timeline::Point point;
     point.end = end;
     point.received = 1;
-    const std::string svg = format_picture(some_settings(), {point});
+    const std::string svg = picture_of(some_settings(), {point});
     std::size_t labels = 0;
     const std::string middle = "text-anchor=\"middle\"";
     for (std::size_t at = 0; (at = svg.find(middle, at)) != std::string::npos; ++at) ++labels;
@@ -111,17 +121,105 @@ TEST(FormatPicture, DrawsAtMostElevenTimeLabels) {
 
 TEST(FormatPicture, DrawsAnyLatency) {
   for (Duration latency = 1ns; latency < kMaxDuration; latency *= 7) {
-    const std::string svg = format_picture(some_settings(), {point_at(0s, latency)});
+    const std::string svg = picture_of(some_settings(), {point_at(0s, latency)});
     EXPECT_FALSE(has(svg, "nan")) << latency.count();
     EXPECT_FALSE(has(svg, "inf")) << latency.count();
     EXPECT_TRUE(has(svg, "d=\"M90.0,")) << latency.count();
   }
 }
 
+// The attributes of the lines, in drawing order.
+std::vector<std::string> strokes_in(const std::string& svg, const std::string& attribute) {
+  return test::first_groups_in(
+      svg, R"(<path d="M90.0,[^"]*" fill="none"[^>]* )" + attribute + R"x(="([^"]*)")x");
+}
+
+TEST(FormatPicture, DrawsEachLineNarrowerThanTheOnesBelowIt) {
+  const std::vector<std::string> widths =
+      strokes_in(picture_of(some_settings(), some_points()), "stroke-width");
+  ASSERT_EQ(widths.size(), 4U);
+  for (std::size_t line = 1; line < widths.size(); ++line) {
+    // Half a pixel of the wider line shows on either side.
+    EXPECT_GE(std::stod(widths[line - 1]), std::stod(widths[line]) + 1);
+  }
+}
+
+// The lightness of "#rrggbb", from 0 to 255 (ITU-R BT.601).
+double grey_of(const std::string& colour) {
+  const auto part = [&](std::size_t at) { return std::stoi(colour.substr(at, 2), nullptr, 16); };
+  return 0.299 * part(1) + 0.587 * part(3) + 0.114 * part(5);
+}
+
+TEST(FormatPicture, DrawsLinesThatTouchInDifferentGreys) {
+  const std::vector<std::string> colours =
+      strokes_in(picture_of(some_settings(), some_points()), "stroke");
+  ASSERT_EQ(colours.size(), 4U);
+  for (std::size_t line = 1; line < colours.size(); ++line) {
+    EXPECT_GT(std::abs(grey_of(colours[line]) - grey_of(colours[line - 1])), 60)
+        << colours[line - 1] << " and " << colours[line];
+  }
+}
+
+TEST(FormatPicture, ShowsEachStrokeInTheLegend) {
+  const std::string svg = picture_of(some_settings(), some_points());
+  const std::vector<std::string> strokes =
+      test::first_groups_in(svg, R"x(<path d="M90.0,[^"]*"( fill="none"[^>]*)/>)x");
+  EXPECT_EQ(strokes.size(), 4U);
+  for (const std::string& stroke : strokes) {
+    EXPECT_TRUE(has(svg, "h36.0\"" + stroke + "/>")) << stroke;
+  }
+}
+
+// The baselines of the names beside the last point, from the first line to the last.
+std::vector<double> name_baselines_in(const std::string& svg) {
+  std::vector<double> baselines;
+  for (const std::string& y : test::first_groups_in(
+           svg, "<text x=\"858.0\" y=\"([0-9.]+)\" text-anchor=\"start\">(?:p|max)")) {
+    baselines.push_back(std::stod(y));
+  }
+  return baselines;
+}
+
+TEST(FormatPicture, NamesEachLineAtItsEnd) {
+  Timeline::Point point = point_at(0s, 10us);
+  point.p99 = 100us;
+  point.p999 = 1ms;
+  point.max = 10ms;
+  EXPECT_EQ(name_baselines_in(picture_of(some_settings(), {point})),
+            (std::vector<double>{134, 220.7, 307.3, 394}));
+}
+
+TEST(FormatPicture, MovesTheNamesOfEqualLinesApart) {
+  const Points points{point_at(0s, 10us), point_at(1s, 10ms), point_at(2s, 10us)};
+  EXPECT_EQ(name_baselines_in(picture_of(some_settings(), points)),
+            (std::vector<double>{374.5, 387.5, 400.5, 413.5}));
+}
+
+TEST(FormatPicture, KeepsTheNameOfALineThatNoOtherOneIsNear) {
+  Points points{point_at(0s, 10us), point_at(1s, 10ms)};
+  points[1].p50 = 10us;
+  EXPECT_EQ(name_baselines_in(picture_of(some_settings(), points)),
+            (std::vector<double>{121, 134, 147, 394}));
+}
+
+TEST(FormatPicture, ShowsWhereItComesFrom) {
+  const std::string svg =
+      picture_of(some_settings(), some_points(), "./echo_client -D4 --svg 'a <b>'");
+  EXPECT_TRUE(has(svg, ">./echo_client -D4 --svg 'a &lt;b&gt;'</text>"));
+  EXPECT_TRUE(has(svg, ">Measured from 2026-11-27T09:12:44.000Z by echo_client 1.2.3</text>"));
+}
+
+TEST(FormatPicture, TruncatesALongCommandLine) {
+  const std::string fits(130, 'x');
+  EXPECT_TRUE(has(picture_of(some_settings(), some_points(), fits), ">" + fits + "</text>"));
+  EXPECT_TRUE(has(picture_of(some_settings(), some_points(), fits + "x"),
+                  ">" + std::string(127, 'x') + "...</text>"));
+}
+
 TEST(FormatPicture, EscapesTheHostName) {
   LoadSettings settings = some_settings();
   settings.host = "</text><script>\x1b\xff&\"'";
-  const std::string svg = format_picture(settings, some_points());
+  const std::string svg = picture_of(settings, some_points());
   EXPECT_TRUE(has(svg, "&lt;/text&gt;&lt;script&gt;\\x1b\\xff&amp;\"'"));
   EXPECT_TRUE(std::all_of(svg.begin(), svg.end(),
                           [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }));

@@ -28,5 +28,11 @@ TEST(Svg, GroupsElementsInADocument) {
             "<g fill=\"#333\">\n<path d=\"M0,0H10\"/>\n</g>\n</svg>\n");
 }
 
+TEST(Svg, FillsWithAPattern) {
+  EXPECT_EQ(pattern("id", 6, path("M0,6L6,0", "")),
+            "<pattern id=\"id\" width=\"6.0\" height=\"6.0\" patternUnits=\"userSpaceOnUse\">\n"
+            "<path d=\"M0,6L6,0\"/>\n</pattern>\n");
+}
+
 }  // namespace
 }  // namespace echo::svg
