@@ -97,6 +97,13 @@ OptionTable measuring_options(ClientOptions& options) {
   };
 }
 
+// The file of an option.
+std::string file_of(const OptionValue& value) {
+  if (value.text.empty()) value.reject("not a file name");
+  if (value.text == "-") value.reject("not a file name; standard output carries the results");
+  return value.text;
+}
+
 // These options need one of measuring_options().
 OptionTable load_options(ClientOptions& options) {
   LoadSettings& load = options.load;
@@ -153,13 +160,9 @@ OptionTable load_options(ClientOptions& options) {
        },
        format_duration(Presentation::kDefaultSample) + "; --json: none"},
       {0, "svg", "FILE", "Draw latency and throughput over time",
-       [&](auto& value) {
-         presentation.svg = value.text;
-         if (value.text.empty()) value.reject("not a file name");
-         if (value.text == "-") {
-           value.reject("not a file name; standard output carries the results");
-         }
-       }},
+       [&](auto& value) { presentation.svg = file_of(value); }},
+      {0, "hdr", "FILE", "Write latency percentiles for HdrHistogram plotters",
+       [&](auto& value) { presentation.hdr = file_of(value); }},
       {0, "expect", "EXPR", "Exit with 3 unless it holds: 'p99<5ms', 'loss<0.1%'",
        [&](auto& value) { presentation.expectations.push_back(expectation_of(value)); }},
   };

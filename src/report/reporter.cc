@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "echo/base/escape.h"
+#include "echo/base/usage_error.h"
 #include "echo/client/client_connection.h"
 #include "echo/client/server_addresses.h"
 #include "echo/client/target.h"
@@ -15,6 +16,7 @@
 #include "echo/report/expectation.h"
 #include "echo/report/figures.h"
 #include "echo/report/openmetrics.h"
+#include "echo/report/hdr.h"
 #include "echo/report/picture.h"
 #include "echo/report/ping.h"
 #include "echo/report/plot.h"
@@ -45,6 +47,10 @@ Reporter::Reporter(const LoadSettings& settings, const Presentation& presentatio
       stdout_(STDOUT_FILENO) {
   wait_.until = deadline;
   if (!presentation.svg.empty()) svg_.emplace("--svg", presentation.svg, interrupts, deadline);
+  if (!presentation.hdr.empty()) hdr_.emplace("--hdr", presentation.hdr, interrupts, deadline);
+  if (svg_ && hdr_ && hdr_->overwrites(*svg_)) {
+    throw UsageError("--hdr: '" + presentation.hdr + "' is also the file of --svg");
+  }
   // During the load, log lines are dropped if their reader is slow. Waiting would distort the
   // figures.
   log_.set_wait({.is_over = [] { return true; }});
@@ -133,6 +139,7 @@ void Reporter::finish(const LoadResults& results) {
   if (svg_) {
     svg_->write(format_picture(settings_, presentation_, began_, timeline_.points()), wait_);
   }
+  if (hdr_) hdr_->write(format_hdr(results.latency), wait_);
 }
 
 std::string Reporter::result_text(const LoadResults& results) const {

@@ -115,6 +115,7 @@ void spell_presentation(const Presentation& presentation, test::Words& words) {
   if (presentation.histogram) words.emplace_back("--histogram");
   if (presentation.ascii) words.emplace_back("--ascii");
   if (!presentation.svg.empty()) words.push_back("--svg=" + presentation.svg);
+  if (!presentation.hdr.empty()) words.push_back("--hdr=" + presentation.hdr);
   for (const Expectation& expectation : presentation.expectations) {
     words.push_back("--expect=" + expectation.text);
   }

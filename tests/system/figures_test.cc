@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <sstream>
@@ -303,6 +304,67 @@ TEST(Figures, RejectAPictureInTheResultsFile) {
   const Outcome piped = run(ECHO_CLIENT, {"-n1", "--svg", "/dev/stdout"});
   EXPECT_EQ(piped.status, 2);
   EXPECT_EQ(piped.output, "");
+}
+
+// Returns the total count of a distribution that --hdr has written; 0 if it is incomplete.
+std::uint64_t total_count(const std::string& distribution) {
+  const auto counts = first_groups_in(
+      distribution, R"(\n#\[Max     = +[0-9.]+, Total count    = +(\d+)\]\n#\[Buckets)");
+  return counts.size() == 1 ? std::stoull(counts.front()) : 0;
+}
+
+// Returns the value of the line of a percentile, in milliseconds.
+double value_at(const std::string& distribution, const std::string& fraction) {
+  const auto values = first_groups_in(distribution, R"(\n +([0-9.]+) )" + fraction + "0* ");
+  return values.size() == 1 ? std::stod(values.front()) : 0;
+}
+
+TEST(Figures, IncludeADistributionInEachFormat) {
+  ServerProgram server;
+  for (const char* const format : {"--histogram", "--json", "--csv", "-I1ms"}) {
+    const TemporaryFile file("old");
+    const Outcome client =
+        run(ECHO_CLIENT, at_ipv4(server.port(), {"-n20", "--hdr", file.path(), format}));
+    EXPECT_EQ(client.status, 0) << client.error;
+    EXPECT_TRUE(file.contents().starts_with("        Value     Percentile ")) << file.contents();
+    EXPECT_EQ(total_count(file.contents()), 20U) << format << ": " << file.contents();
+  }
+}
+
+TEST(Figures, CountFromTheScheduleInADistribution) {
+  const TemporaryFile file;
+  EXPECT_EQ(run_at_missed_rate({"--hdr", file.path()}).status, 0);
+  // The messages wait for 150 to 50 ms; from their sending on, they take less than a millisecond.
+  EXPECT_GE(value_at(file.contents(), "0\\.1"), 50) << file.contents();
+}
+
+TEST(Figures, IncludeADistributionAfterASignal) {
+  FalseServer server;
+  const TemporaryFile file;
+  Program client(ECHO_CLIENT, at_ipv4(server.port(), {"-n9", "--hdr", file.path()}));
+  const TestPeer peer = server.accept();
+  peer.send(peer.receive(kMessageSize));
+  // The client sends its second message after it has recorded the first.
+  peer.receive(kMessageSize);
+  client.signal(SIGTERM);
+  EXPECT_EQ(client.wait_for_exit(), 143);
+  EXPECT_EQ(total_count(file.contents()), 1U) << file.contents();
+}
+
+TEST(Figures, IncludeAnEmptyDistributionIfNoEchoWasReceived) {
+  const DeadPort dead;
+  const TemporaryFile file;
+  EXPECT_EQ(run(ECHO_CLIENT, at_ipv4(dead.port(), {"-n1", "--hdr", file.path()})).status, 1);
+  EXPECT_TRUE(has(file.contents(), "Total count    =            0]\n")) << file.contents();
+}
+
+TEST(Figures, RejectADistributionInThePicture) {
+  const TemporaryFile file;
+  const Outcome client =
+      run(ECHO_CLIENT, {"-n1", "--svg", file.path(), "--hdr", "/tmp/.." + file.path()});
+  EXPECT_EQ(client.status, 2);
+  EXPECT_EQ(client.error,
+            "echo_client: --hdr: '/tmp/.." + file.path() + "' is also the file of --svg\n");
 }
 
 TEST(Figures, MayShareADeviceWithThePicture) {

@@ -16,6 +16,9 @@ namespace echo {
 // deviation are computed from the values, not from the buckets.
 class Histogram {
  public:
+  // Values of fewer nanoseconds have a bucket each.
+  static constexpr std::uint64_t kLinearBuckets = 2048;
+
   // The percentiles in reports, as arguments of percentile().
   static constexpr unsigned kMedian = 5000;
   static constexpr unsigned kP90 = 9000;
@@ -62,6 +65,7 @@ class Histogram {
   // Each doubling has 2^kBits buckets. The linear range below has twice that number.
   static constexpr unsigned kBits = 10;
   static constexpr std::uint64_t kPerDoubling = 1ULL << kBits;
+  static_assert(kLinearBuckets == 2 * kPerDoubling);
 
   static std::size_t index_of(Duration value) noexcept;
   static Duration first_of(std::size_t index) noexcept;

@@ -26,6 +26,7 @@ struct Presentation {
   bool ascii = false;              // Plot in ASCII regardless of the locale.
   std::optional<Duration> sample;  // The sample interval. nullopt: kDefaultSample if needed.
   std::string svg;                 // The file for a picture. Empty: none.
+  std::string hdr;                 // The file for latency percentiles. Empty: none.
   Expectations expectations;       // What the results should meet.
   std::string program;             // The name and version of the program, for a picture,
   std::string command_line;        // and its command line as a shell reads it, in ASCII.

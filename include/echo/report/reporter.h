@@ -27,7 +27,8 @@ namespace echo {
 class Reporter : public LoadObserver {
  public:
   // An interrupt or the deadline ends every wait for a reader, including a wait in this
-  // constructor. All arguments must outlive this object.
+  // constructor. All arguments must outlive this object. Throws UsageError if a result would
+  // overwrite another one.
   Reporter(const LoadSettings& settings, const Presentation& presentation, Interrupts& interrupts,
            Time deadline, Log& log);
   Reporter(const Reporter&) = delete;
@@ -76,9 +77,10 @@ class Reporter : public LoadObserver {
   int progresses_ = 0;
   bool has_given_up_ = false;
   std::optional<OutputFile> svg_;
+  std::optional<OutputFile> hdr_;
   std::optional<Progress> progress_;
   JsonReport json_;
-  WallTime began_ = wall_time();  // Of the run; from the first sample on, of the measurement.
+  WallTime began_ = wall_time();  // When the run began, or, after a sample, the measurement.
   Timeline timeline_;
 };
 

@@ -66,7 +66,7 @@ TEST(ClientHelp, ShowsTheDefaults) {
 
 TEST(ClientHelp, FitsAScreen) {
   const std::string help = client_help();
-  EXPECT_LE(std::count(help.begin(), help.end(), '\n'), 70);
+  EXPECT_LT(std::count(help.begin(), help.end(), '\n'), 70);
   std::istringstream lines(help);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80U) << line;
 }
@@ -285,6 +285,7 @@ void expect_measuring_defaults(const ClientOptions& options) {
   EXPECT_FALSE(options.presentation.histogram);
   EXPECT_FALSE(options.presentation.ascii);
   EXPECT_EQ(options.presentation.svg, "");
+  EXPECT_EQ(options.presentation.hdr, "");
   EXPECT_TRUE(options.presentation.expectations.empty());
 }
 
@@ -364,6 +365,7 @@ TEST(ClientOptions, TakesOutputOptions) {
   EXPECT_EQ(parse_client({"-n1", "--csv", "--sample=1ms"}).presentation.sample, 1ms);
   EXPECT_EQ(parse_client({"-n1", "--json", "--sample=1"}).presentation.sample, 1s);
   EXPECT_EQ(parse_client({"-n1", "--svg", "file"}).presentation.svg, "file");
+  EXPECT_EQ(parse_client({"-n1", "--hdr", "file"}).presentation.hdr, "file");
   EXPECT_TRUE(parse_client({"-n1", "--histogram"}).presentation.histogram);
   EXPECT_TRUE(parse_client({"-n1", "--histogram", "--ascii"}).presentation.ascii);
 }
@@ -453,6 +455,7 @@ TEST(ClientOptions, RejectsMeasuringOptionsWithoutAMeasurement) {
                                                            {"openmetrics", {"--openmetrics"}},
                                                            {"sample", {"--sample=1"}},
                                                            {"svg", {"--svg=x"}},
+                                                           {"hdr", {"--hdr=x"}},
                                                            {"expect", {"--expect=max<1s"}},
                                                            {"seed", {"--seed=1"}}};
   for (const auto& [name, words] : options) {
@@ -529,9 +532,11 @@ TEST(ClientOptions, ReportsABadMeasuringValue) {
             "--sample: '999us' is out of range (at least 1ms)");
   EXPECT_EQ(client_usage_error({"--seed=9007199254740992"}),
             "--seed: '9007199254740992' is out of range (0 to 9007199254740991)");
-  EXPECT_EQ(client_usage_error({"--svg="}), "--svg: '' is not a file name");
-  EXPECT_EQ(client_usage_error({"--svg=-"}),
-            "--svg: '-' is not a file name; standard output carries the results");
+  for (const std::string option : {"--svg", "--hdr"}) {
+    EXPECT_EQ(client_usage_error({option + "="}), option + ": '' is not a file name");
+    EXPECT_EQ(client_usage_error({option + "=-"}),
+              option + ": '-' is not a file name; standard output carries the results");
+  }
 }
 
 TEST(ClientOptions, AcceptsTheLimitsOfMeasuringRanges) {
@@ -545,6 +550,14 @@ TEST(ClientOptions, AcceptsTheLimitsOfMeasuringRanges) {
 
 TEST(ClientHelp, ListsEveryOption) {
   for (const std::string_view option :
+       {"-H, --host ADDR ",     "-p, --port PORT ", "-c, --connections N ",  "-t, --timeout TIME ",
+        "-4, --ipv4 ",          "-6, --ipv6 ",      "-n, --count N ",        "-D, --duration TIME ",
+        "-I, --interval TIME ", "-s, --size SIZE ", "-P, --pipeline DEPTH ", "-r, --rate N ",
+        "    --ramp TIME ",     "    --churn ",     "    --idle N ",         "    --half-close ",
+        "    --warmup TIME ",   "    --reconnect ", "    --histogram ",      "    --ascii ",
+        "    --json ",          "    --csv ",       "    --sample TIME ",    "    --svg FILE ",
+        "    --hdr FILE ",      "    --seed N ",    "-v, --verbose ",        "    --quiet ",
+        "    --help ",          "    --version "}) {
        {"-H, --host ADDR ",    "-p, --port PORT ",      "-c, --connections N ",
         "-t, --timeout TIME ", "-4, --ipv4 ",           "-6, --ipv6 ",
         "-n, --count N ",      "-D, --duration TIME ",  "-I, --interval TIME ",

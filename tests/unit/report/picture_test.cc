@@ -202,7 +202,7 @@ TEST(FormatPicture, KeepsTheNameOfALineThatNoOtherOneIsNear) {
             (std::vector<double>{121, 134, 147, 394}));
 }
 
-TEST(FormatPicture, ShowsWhereItComesFrom) {
+TEST(FormatPicture, ShowsItsOrigin) {
   const std::string svg =
       picture_of(some_settings(), some_points(), "./echo_client -D4 --svg 'a <b>'");
   EXPECT_TRUE(has(svg, ">./echo_client -D4 --svg 'a &lt;b&gt;'</text>"));
