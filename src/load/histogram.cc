@@ -87,6 +87,35 @@ std::vector<Histogram::Bucket> Histogram::buckets() const {
   return filled;
 }
 
+std::optional<Histogram> Histogram::restore(std::span<const Bucket> buckets, Duration mean,
+                                            Duration deviation) {
+  Histogram histogram;
+  if (buckets.empty()) return histogram;
+  Duration last{-1};
+  for (const Bucket& bucket : buckets) {
+    const bool is_range = last < bucket.from && bucket.from <= bucket.to &&
+                          bucket.to <= kMaxDuration && index_of(bucket.from) == index_of(bucket.to);
+    if (!is_range || bucket.count == 0 || bucket.count > UINT64_MAX - histogram.count_) {
+      return std::nullopt;
+    }
+    histogram.counts_[index_of(bucket.from)] += bucket.count;
+    histogram.count_ += bucket.count;
+    last = bucket.to;
+  }
+  histogram.min_ = buckets.front().from;
+  histogram.max_ = buckets.back().to;
+  if (mean < histogram.min_ || mean > histogram.max_ || deviation < Duration{0} ||
+      deviation > histogram.max_) {
+    return std::nullopt;
+  }
+  const auto count = static_cast<double>(histogram.count_);
+  const auto average = static_cast<double>(mean.count());
+  const auto spread = static_cast<double>(deviation.count());
+  histogram.sum_ = average * count;
+  histogram.sum_of_squares_ = (average * average + spread * spread) * count;
+  return histogram;
+}
+
 std::size_t Histogram::index_of(Duration value) noexcept {
   const auto nanoseconds = static_cast<std::uint64_t>(value.count());
   if (nanoseconds < kPerDoubling) return static_cast<std::size_t>(nanoseconds);

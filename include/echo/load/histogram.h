@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "echo/base/time.h"
@@ -60,6 +62,12 @@ class Histogram {
 
   // The buckets that are not empty, in ascending order, limited to min() and max().
   std::vector<Bucket> buckets() const;
+
+  // Returns a histogram with these buckets(), mean() and deviation(). Count, minimum, maximum and
+  // percentiles are exactly those of the original, also after merge(); mean and deviation are
+  // rounded to nanoseconds. Returns nullopt if no histogram has these figures.
+  static std::optional<Histogram> restore(std::span<const Bucket> buckets, Duration mean,
+                                          Duration deviation);
 
  private:
   // Each doubling has 2^kBits buckets. The linear range below has twice that number.

@@ -119,6 +119,54 @@ TEST(Histogram, MergesIntoAHistogramOfAllValues) {
   }
 }
 
+Histogram restored(const Histogram& original) {
+  const std::vector<Histogram::Bucket> buckets = original.buckets();
+  return Histogram::restore(buckets, original.mean(), original.deviation()).value();
+}
+
+TEST(Histogram, CanBeRestored) {
+  for (std::uint32_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    const Histogram original = histogram_of(random_values(seed * 7 % 100, seed, 9));
+    expect_same(restored(original), original);
+  }
+}
+
+TEST(Histogram, MergesRestoredPartsIntoAHistogramOfAllValues) {
+  for (std::uint32_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    const std::vector<Duration> all = random_values(500, seed, 9);
+    std::mt19937 random(seed);
+    std::vector<Histogram> parts(1 + seed % 7);
+    for (const Duration value : all) parts[random() % parts.size()].record(value);
+    Histogram merged;
+    for (const Histogram& part : parts) merged.merge(restored(part));
+    expect_same(merged, histogram_of(all));
+  }
+}
+
+TEST(Histogram, IsNotRestoredFromImpossibleFigures) {
+  using Buckets = std::vector<Histogram::Bucket>;
+  const auto is_possible = [](const Buckets& buckets, Duration mean = 5ns,
+                              Duration deviation = 0ns) {
+    return Histogram::restore(buckets, mean, deviation).has_value();
+  };
+  EXPECT_TRUE(is_possible({{5ns, 5ns, 1}}));
+  EXPECT_TRUE(is_possible({{5ns, 5ns, 1}, {4096ns, 4099ns, 2}}));
+  EXPECT_FALSE(is_possible({{5ns, 5ns, 0}}));
+  EXPECT_FALSE(is_possible({{6ns, 5ns, 1}}));
+  EXPECT_FALSE(is_possible({{-1ns, 5ns, 1}}));
+  EXPECT_FALSE(is_possible({{5ns, kMaxDuration + 1ns, 1}}));
+  EXPECT_FALSE(is_possible({{5ns, 6ns, 1}}));  // No bucket is that wide.
+  EXPECT_FALSE(is_possible({{5ns, 5ns, 1}, {5ns, 5ns, 1}}));
+  EXPECT_FALSE(is_possible({{5ns, 5ns, 1}, {4ns, 4ns, 1}}));
+  EXPECT_FALSE(is_possible({{5ns, 5ns, UINT64_MAX}, {6ns, 6ns, 1}}));
+  EXPECT_FALSE(is_possible({{5ns, 5ns, 1}}, 4ns));
+  EXPECT_FALSE(is_possible({{5ns, 5ns, 1}}, 6ns));
+  EXPECT_FALSE(is_possible({{5ns, 5ns, 1}}, 5ns, -1ns));
+  EXPECT_FALSE(is_possible({{5ns, 5ns, 1}}, 5ns, 6ns));
+}
+
 TEST(Histogram, IsEmptyAfterClear) {
   Histogram histogram = histogram_of(random_values(100, 1));
   histogram.clear();
