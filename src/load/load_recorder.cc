@@ -119,6 +119,7 @@ void LoadRecorder::record_waiting(Time start) noexcept {
 void LoadRecorder::report(Time now) {
   if (!is_warm() && is_measured(now)) {
     results_.phase = LoadResults::Phase::kMeasuring;
+    results_.begin = wall_time() - std::chrono::duration_cast<WallTime::duration>(now - from_);
     cpu_before_ = cpu_time();
     waited_before_ = processor_wait();
   }

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <ctime>
 
+#include "echo/base/parse.h"
+
 namespace echo {
 namespace {
 
@@ -63,6 +65,32 @@ std::string format_wall_time(WallTime time) {
   std::array<char, 64> text{};
   const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
   return std::string(text.data(), length) + "." + std::to_string(1000 + part).substr(1) + "Z";
+}
+
+std::optional<WallTime> parse_wall_time(std::string_view text) {
+  constexpr std::string_view kPattern = "0000-00-00T00:00:00.000Z";
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto fits = [&](char c, char pattern) {
+    return pattern == '0' ? is_digit(c) : c == pattern;
+  };
+  if (!std::equal(text.begin(), text.end(), kPattern.begin(), kPattern.end(), fits)) {
+    return std::nullopt;
+  }
+  const auto number = [text](std::size_t begin, std::size_t length) {
+    return static_cast<int>(*parse_number(text.substr(begin, length)));
+  };
+  const int year = number(0, 4);
+  const auto month = std::chrono::month{static_cast<unsigned>(number(5, 2))};
+  const auto day = std::chrono::day{static_cast<unsigned>(number(8, 2))};
+  const std::chrono::year_month_day date{std::chrono::year{year}, month, day};
+  const std::chrono::hours hours{number(11, 2)};
+  const std::chrono::minutes minutes{number(14, 2)};
+  const std::chrono::seconds seconds{number(17, 2)};
+  const bool is_time = year >= 1970 && year < 2200 && date.ok() && hours.count() < 24 &&
+                       minutes.count() < 60 && seconds.count() < 60;
+  if (!is_time) return std::nullopt;
+  return std::chrono::sys_days{date} + hours + minutes + seconds +
+         std::chrono::milliseconds{number(20, 3)};
 }
 
 }  // namespace echo

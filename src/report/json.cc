@@ -26,8 +26,7 @@ namespace {
 
 constexpr const char* kNull = "null";
 
-// The name, and the value as JSON text.
-using Member = std::pair<std::string, std::string>;
+using Member = JsonMember;
 
 std::string joined(const std::vector<std::string>& items) {
   std::string text;
@@ -92,41 +91,15 @@ std::string strings(const std::vector<std::string>& texts) {
   return array(items);
 }
 
+std::string text_or_null(const std::string& text) {
+  return text.empty() ? kNull : json_string(text);
+}
+
 std::vector<std::string> hosts_of(const std::vector<Endpoint>& endpoints) {
   std::vector<std::string> hosts;
   hosts.reserve(endpoints.size());
   for (const Endpoint& endpoint : endpoints) hosts.push_back(endpoint.host());
   return hosts;
-}
-
-std::string settings_of(const LoadSettings& settings) {
-  return object(
-      {{"host", json_string(settings.host)},
-       {"port", number(settings.port)},
-       {"family", family(settings.family)},
-       {"connections", number(settings.connections)},
-       {"all_addresses", boolean(settings.all_addresses)},
-       {"bind", strings(hosts_of(settings.origin.addresses))},
-       {"interface", settings.origin.device.empty() ? kNull : json_string(settings.origin.device)},
-       {"dscp", number(settings.origin.dscp)},
-       {"timeout_ns", limit(settings.timeout)},
-       {"deadline_ns", limit(settings.deadline)},
-       {"count", limit(settings.count)},
-       {"duration_ns", limit(settings.duration)},
-       {"size_least", number(settings.sizes.least)},
-       {"size_most", number(settings.sizes.most)},
-       {"text", boolean(settings.text)},
-       {"data", settings.data_file.empty() ? kNull : json_string(settings.data_file)},
-       {"pipeline", number(settings.pipeline)},
-       {"rate", rate(settings.rate)},
-       {"ramp_ns", number(settings.ramp)},
-       {"warmup_ns", number(settings.warmup)},
-       {"idle", number(settings.idle)},
-       {"churn", boolean(settings.churn)},
-       {"connect_only", boolean(settings.connect_only)},
-       {"half_close", boolean(settings.half_close)},
-       {"reconnect", boolean(settings.reconnect)},
-       {"seed", number(settings.seed)}});
 }
 
 std::string buckets_of(const Histogram& histogram) {
@@ -202,9 +175,7 @@ std::string throughput_of(const LoadResults& results) {
 std::string errors_of(const LoadResults& results) {
   std::vector<Member> errors;
   for (std::size_t kind = 0; kind < kFailures; ++kind) {
-    std::string name(name_of(static_cast<Failure>(kind)));
-    std::replace(name.begin(), name.end(), ' ', '_');
-    errors.emplace_back(name, number(results.failures[kind]));
+    errors.emplace_back(json_name(static_cast<Failure>(kind)), number(results.failures[kind]));
   }
   return object(errors);
 }
@@ -253,7 +224,9 @@ std::string JsonReport::format(const LoadSettings& settings, const LoadResults& 
   const bool has_run = results.ran > Duration{0};
   std::vector<Member> members = head();
   members.insert(members.end(),
-                 {{"settings", settings_of(settings)},
+                 {{"settings", object(json_members(settings))},
+                  {"runs", number(results.earlier ? results.earlier->count : 1)},
+                  {"begin", results.begin ? json_string(format_wall_time(*results.begin)) : kNull},
                   {"elapsed_ns", number(results.elapsed)},
                   {"interrupted", boolean(results.interrupted)},
                   {"deadline_passed", boolean(results.is_past_deadline)},
@@ -277,6 +250,41 @@ std::string JsonReport::format(const LoadSettings& settings, const LoadResults& 
                   {"expectations", expectations_of(results, expectations)},
                   {"samples", has_samples ? "[" + samples_ + "]" : kNull}});
   return object(members) + "\n";
+}
+
+std::string json_name(Failure kind) {
+  std::string name(name_of(kind));
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+}
+
+std::vector<JsonMember> json_members(const LoadSettings& settings) {
+  return {{"host", json_string(settings.host)},
+          {"port", number(settings.port)},
+          {"family", family(settings.family)},
+          {"connections", number(settings.connections)},
+          {"all_addresses", boolean(settings.all_addresses)},
+          {"bind", strings(hosts_of(settings.origin.addresses))},
+          {"interface", text_or_null(settings.origin.device)},
+          {"dscp", number(settings.origin.dscp)},
+          {"timeout_ns", limit(settings.timeout)},
+          {"deadline_ns", limit(settings.deadline)},
+          {"count", limit(settings.count)},
+          {"duration_ns", limit(settings.duration)},
+          {"size_least", number(settings.sizes.least)},
+          {"size_most", number(settings.sizes.most)},
+          {"text", boolean(settings.text)},
+          {"data", text_or_null(settings.data_file)},
+          {"pipeline", number(settings.pipeline)},
+          {"rate", rate(settings.rate)},
+          {"ramp_ns", number(settings.ramp)},
+          {"warmup_ns", number(settings.warmup)},
+          {"idle", number(settings.idle)},
+          {"churn", boolean(settings.churn)},
+          {"connect_only", boolean(settings.connect_only)},
+          {"half_close", boolean(settings.half_close)},
+          {"reconnect", boolean(settings.reconnect)},
+          {"seed", number(settings.seed)}};
 }
 
 std::string format_json_error(std::string_view reason) {

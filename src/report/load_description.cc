@@ -13,8 +13,10 @@ std::string rate_of(Rate rate) {
   return count + " every " + format_duration(rate.period);
 }
 
-std::vector<std::string> parts_of(const LoadSettings& settings) {
-  std::vector<std::string> parts{format_number(settings.connections, "connection")};
+std::vector<std::string> parts_of(const LoadSettings& settings, std::optional<std::uint64_t> runs) {
+  std::vector<std::string> parts;
+  if (runs) parts.push_back(format_number(*runs, "run"));
+  parts.push_back(format_number(settings.connections, "connection"));
   const auto add_if = [&parts](bool applies, const std::string& part) {
     if (applies) parts.push_back(part);
   };
@@ -65,9 +67,10 @@ std::string describe_sizes(SizeRange sizes) {
   return sizes.least == sizes.most ? most : format_number(sizes.least) + " to " + most;
 }
 
-std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t columns) {
+std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t columns,
+                                       std::optional<std::uint64_t> runs) {
   std::vector<std::string> lines;
-  for (const std::string& part : parts_of(settings)) {
+  for (const std::string& part : parts_of(settings, runs)) {
     if (lines.empty()) {
       lines.push_back(part);
     } else if (lines.back().size() + 2 + part.size() + 1 <= columns) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -33,10 +34,12 @@ std::string row(std::string_view label, std::uint64_t figure, std::string_view w
   return row(label, format_number(figure), what);
 }
 
-std::string head(const LoadSettings& settings) {
+std::string head(const LoadSettings& settings, const LoadResults& results) {
+  std::optional<std::uint64_t> runs;
+  if (results.earlier) runs = results.earlier->count;
   std::string text = align_left("Target", kLabel) + describe_target(settings) + "\n";
   std::string_view label = "Load";
-  for (const std::string& line : describe_load(settings, kColumns - kLabel)) {
+  for (const std::string& line : describe_load(settings, kColumns - kLabel, runs)) {
     text += align_left(label, kLabel) + line + "\n";
     label = "";
   }
@@ -86,7 +89,8 @@ std::string processor_share(Duration part, const LoadResults& results) {
 
 std::string processor(const LoadResults& results) {
   std::string text =
-      row("CPU", processor_share(results.cpu, results), "of one core, used by this client");
+      row("CPU", processor_share(results.cpu, results),
+          results.earlier ? "of one core, used by all runs" : "of one core, used by this client");
   if (results.waited) {
     text +=
         row("", processor_share(results.waited->time, results), "of the time waiting for a core");
@@ -106,10 +110,14 @@ std::string errors(const LoadSettings& settings, const LoadResults& results) {
   }
   add(results.lost, settings.connect_only ? "lost attempts" : "lost messages");
   add(results.not_open, "connections not open");
-  if (results.has_no_answer()) add(results.in_flight(), "messages sent, no echo received");
+  if (results.has_no_answer()) {
+    add(results.in_flight(), "messages sent, no echo received");
+  } else if (results.earlier) {
+    add(results.earlier->unanswered, "runs without an echo");
+  }
   if (results.is_past_deadline) text += row(text.empty() ? "Errors" : "", 1, "deadline passed");
   const auto mismatches = results.failures.at(static_cast<std::size_t>(Failure::kMismatch));
-  if (mismatches > 0 && !settings.data)
+  if (mismatches > 0 && !settings.data && !results.earlier)  // Each run has its own seed.
     text += row("Seed", std::to_string(settings.seed), "repeats these bytes (--seed)");
   return text;
 }
@@ -201,7 +209,7 @@ std::string round_trips(const Histogram& latency) {
 }  // namespace
 
 std::string format_report(const LoadSettings& settings, const LoadResults& results) {
-  return head(settings) + "\n" +
+  return head(settings, results) + "\n" +
          row("Elapsed", format_latency(results.elapsed),
              results.interrupted        ? "until interrupted"
              : results.is_past_deadline ? "until the deadline"

@@ -35,6 +35,7 @@ bool is_starved(const LoadResults& results) {
 }  // namespace
 
 std::vector<std::string> warnings_of(const LoadResults& results) {
+  if (results.earlier) return results.earlier->warnings;
   std::vector<std::string> warnings;
   if (results.latency.count() > 0 && results.ran >= kLeastRun &&
       results.cpu >= results.ran / 10 * 9) {

@@ -26,6 +26,13 @@ struct AddressResults {
   Histogram latency{};
 };
 
+// What only the results of other processes have, which have been printed and read again.
+struct EarlierRuns {
+  std::uint64_t count = 1;
+  std::uint64_t unanswered = 0;         // Runs that sent messages but received no echo.
+  std::vector<std::string> warnings{};  // The warnings of each run.
+};
+
 // The results of a Load so far. The message figures count only messages that start after the
 // warm-up. A message starts when it is sent or, with a rate, at its scheduled time.
 struct LoadResults {
@@ -33,6 +40,7 @@ struct LoadResults {
   Phase phase = Phase::kConnecting;
 
   Duration elapsed{0};  // From the end of the warm-up to the last message or the end of the time.
+  std::optional<WallTime> begin;  // The time of day at the end of the warm-up.
 
   std::uint64_t opened = 0;     // Connections made, including idle and repeated ones.
   std::uint64_t open = 0;       // Connections open now,
@@ -65,14 +73,23 @@ struct LoadResults {
   bool interrupted = false;             // Ended early by a signal,
   bool is_past_deadline = false;        // or by the deadline.
 
+  std::optional<EarlierRuns> earlier;  // Only if these are not the results of this process.
+
   std::uint64_t in_flight() const noexcept { return sent - received - lost; }
   std::uint64_t failed() const noexcept {
     return std::accumulate(failures.begin(), failures.end(), std::uint64_t{0});
   }
   bool has_no_answer() const noexcept { return received == 0 && in_flight() > 0; }
   bool is_exact() const noexcept {
-    return failed() == 0 && lost == 0 && not_open == 0 && !is_past_deadline && !has_no_answer();
+    return failed() == 0 && lost == 0 && not_open == 0 && !is_past_deadline && !has_no_answer() &&
+           (!earlier || earlier->unanswered == 0);
   }
+
+  // Adds the results of another run, as if both were one run. Figures add up, except: `elapsed`
+  // lasts from the first begin to the last end, or as long as the longer run if a begin is unknown;
+  // `ran` and `oldest_in_flight` are the longer ones; `waited` is unknown if it is for one of them.
+  // Both results must have `earlier`. No sum of two figures may exceed the range of its type.
+  void merge(const LoadResults& other);
 };
 
 // The results of a Load within an interval.

@@ -49,4 +49,7 @@ std::string format_latency(const Histogram& histogram, Duration latency);
 // Returns the time in UTC as in ISO 8601: "2026-11-24T09:12:44.318Z".
 std::string format_wall_time(WallTime time);
 
+// Parses such a text. The year must be from 1970 to 2199; otherwise nullopt.
+std::optional<WallTime> parse_wall_time(std::string_view text);
+
 }  // namespace echo

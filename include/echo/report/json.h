@@ -2,7 +2,10 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "echo/client/failure.h"
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
 #include "echo/report/expectation.h"
@@ -29,6 +32,15 @@ class JsonReport {
  private:
   std::string samples_;
 };
+
+// The name of a member, and its value as JSON text.
+using JsonMember = std::pair<std::string, std::string>;
+
+// Returns the name of the member that counts these failures, such as "closed_early".
+std::string json_name(Failure kind);
+
+// Returns the members of `settings` in the object.
+std::vector<JsonMember> json_members(const LoadSettings& settings);
 
 // Returns the object that replaces the report if the load fails with an error.
 std::string format_json_error(std::string_view reason);

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +25,9 @@ std::string_view noun_of(const LoadSettings& settings);
 std::string describe_sizes(SizeRange sizes);
 
 // "100 connections, messages of 64 bytes, 1 in flight per connection, for 10s", in lines of at most
-// `columns`.
-std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t columns);
+// `columns`. For the load of several processes, their number precedes: "2 runs, 100 connections".
+std::vector<std::string> describe_load(const LoadSettings& settings, std::size_t columns,
+                                       std::optional<std::uint64_t> runs = std::nullopt);
 
 // "connecting, 3 of 10 open" or "warming up"; empty once the load measures.
 std::string describe_wait(const LoadSettings& settings, const LoadResults& results);

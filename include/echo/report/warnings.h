@@ -15,6 +15,8 @@ namespace echo {
 // - it sent more than 1 % of the messages of a rate late,
 // - it did not look at its sockets for some time, because it was stopped, looked up a name, or
 //   waited for a reader of its output.
+//
+// For the results of earlier runs, these are the reasons that each of them has had.
 std::vector<std::string> warnings_of(const LoadResults& results);
 
 }  // namespace echo

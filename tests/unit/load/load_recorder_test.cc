@@ -126,6 +126,20 @@ TEST_F(LoadRecorderTest, HasNoElapsedTimeBeforeBegin) {
   EXPECT_TRUE(observer_.samples.empty());
 }
 
+TEST_F(LoadRecorderTest, KeepsTheTimeOfDayAtTheEndOfTheWarmup) {
+  start();
+  begin(10s);
+  recorder_->report(at(9s));
+  EXPECT_EQ(recorder_->results(at(9s)).begin, std::nullopt);
+  const WallTime before = wall_time();
+  recorder_->report(at(12s));
+  const WallTime after = wall_time();
+  const LoadResults& results = recorder_->finish(at(13s), false, false);
+  ASSERT_TRUE(results.begin);
+  EXPECT_GE(*results.begin, before - 2s);
+  EXPECT_LE(*results.begin, after - 2s);
+}
+
 TEST_F(LoadRecorderTest, CountsConnectionsAndTheirPeak) {
   start();
   recorder_->record_connection(0, 1ms);

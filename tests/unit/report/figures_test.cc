@@ -71,5 +71,24 @@ TEST(FormatPercent, DoesNotRoundToZeroOrOneHundred) {
   EXPECT_EQ(format_percent(99'999, 100'000), "99.9%");
 }
 
+TEST(ParseWallTime, ReversesFormatWallTime) {
+  for (const std::string text : {"1970-01-01T00:00:00.000Z", "2024-02-29T23:59:59.999Z",
+                                 "2026-11-24T09:12:44.318Z", "2199-12-31T00:00:00.001Z"}) {
+    ASSERT_TRUE(parse_wall_time(text)) << text;
+    EXPECT_EQ(format_wall_time(*parse_wall_time(text)), text);
+  }
+}
+
+TEST(ParseWallTime, RejectsOtherTexts) {
+  for (const std::string_view text :
+       {"", "now", "2026-11-24", "2026-11-24T09:12:44Z", "2026-11-24T09:12:44.318",
+        "2026-11-24 09:12:44.318Z", "2026-11-24T09:12:44.318Z ", "2026-11-24T09:12:44.31xZ",
+        "2026-02-29T00:00:00.000Z", "2026-13-01T00:00:00.000Z", "2026-00-01T00:00:00.000Z",
+        "2026-01-01T24:00:00.000Z", "2026-01-01T00:60:00.000Z", "2026-01-01T00:00:60.000Z",
+        "1969-12-31T23:59:59.999Z", "2200-01-01T00:00:00.000Z"}) {
+    EXPECT_FALSE(parse_wall_time(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace echo

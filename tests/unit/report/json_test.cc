@@ -184,7 +184,7 @@ TEST(FormatJson, IsOneObjectOnOneLine) {
       R"("timeout_ns":null,"deadline_ns":null,"count":5,"duration_ns":null,"size_least":64,"size_most":64,)"
       R"("text":false,"data":null,"pipeline":1,"rate":null,"ramp_ns":0,"warmup_ns":0,"idle":0,)"
       R"("churn":false,"connect_only":false,"half_close":false,"reconnect":false,"seed":9007199254740991},)"
-      R"("elapsed_ns":2000000000,"interrupted":false,"deadline_passed":false,"exact":false,"cpu_ns":500000,"ran_ns":2500000000,)"
+      R"("runs":1,"begin":null,"elapsed_ns":2000000000,"interrupted":false,"deadline_passed":false,"exact":false,"cpu_ns":500000,"ran_ns":2500000000,)"
       R"("waited_ns":4000,"turns":3,)"
       R"("connections":{"opened":2,"open_at_most":2,"not_open":0,"reset_after_echo":0,"failed":1,)"
       R"("connect_time":{"count":1,"min_ns":50,"mean_ns":50,"mdev_ns":0,"p50_ns":50,"p90_ns":50,)"
@@ -198,6 +198,21 @@ TEST(FormatJson, IsOneObjectOnOneLine) {
       R"("closed_early":1,"reset":0,"mismatch":0,"urgent_data":0},)"
       R"("failures":["connection 1: closed early"],"refusals":[],"warnings":[],"expectations":[],"samples":null})"
       "\n");
+}
+
+TEST(FormatJson, IncludesTheTimeOfDayAtTheBegin) {
+  LoadResults results = json_results();
+  results.begin = WallTime{1'795'511'564'318ms};
+  EXPECT_TRUE(has(format_json(json_settings(), results), R"("begin":"2026-11-24T09:12:44.318Z",)"));
+}
+
+TEST(FormatJson, HasTheWarningsOfEarlierRuns) {
+  LoadResults results = json_results();
+  results.cpu = results.ran;  // Which is for each of the runs to judge.
+  results.earlier = {.count = 2, .warnings = {"a.json: too slow"}};
+  const std::string json = format_json(json_settings(), results);
+  EXPECT_TRUE(has(json, R"("runs":2,)"));
+  EXPECT_TRUE(has(json, R"("warnings":["a.json: too slow"])")) << json;
 }
 
 TEST(FormatJson, IncludesTheLatenessAtARate) {

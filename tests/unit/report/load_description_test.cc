@@ -113,6 +113,12 @@ TEST(DescribeLoad, OmitsAnUnlimitedDepth) {
             Lines{"1 connection, messages of 64 bytes, 5 per second"});
 }
 
+TEST(DescribeLoad, BeginsWithTheNumberOfRuns) {
+  const LoadSettings settings = settings_for("localhost");
+  EXPECT_TRUE(describe_load(settings, kWide, 1).front().starts_with("1 run, 1 connection, "));
+  EXPECT_TRUE(describe_load(settings, kWide, 2).front().starts_with("2 runs, 1 connection, "));
+}
+
 TEST(DescribeLoad, ShowsTheExactRate) {
   LoadSettings settings = settings_for("localhost");
   const auto described = [&](Rate rate) {

@@ -115,6 +115,28 @@ Attempts               1,002  begun
   EXPECT_FALSE(has(report, "ytes")) << report;
 }
 
+TEST(FormatReport, PrintsEarlierRunsAsOne) {
+  LoadResults results = table_results();
+  results.cpu = 15s;
+  results.earlier = {.count = 2, .unanswered = 1, .warnings = {"a.json: too slow"}};
+  const std::string table = format_report(table_settings(), results);
+  EXPECT_NE(table.find("\nLoad          2 runs, 100 connections, "), std::string::npos) << table;
+  EXPECT_NE(table.find("\nCPU                     150%  of one core, used by all runs\n"),
+            std::string::npos)
+      << table;
+  EXPECT_NE(table.find("\nWarning: a.json: too slow.\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("\nErrors                     1  runs without an echo\n"), std::string::npos)
+      << table;
+}
+
+TEST(FormatReport, OmitsTheSeedOfEarlierRuns) {
+  LoadResults results = table_results();
+  failures_of(results, Failure::kMismatch) = 1;
+  EXPECT_NE(format_report(table_settings(), results).find("\nSeed "), std::string::npos);
+  results.earlier = {.count = 2};
+  EXPECT_EQ(format_report(table_settings(), results).find("\nSeed "), std::string::npos);
+}
+
 TEST(FormatReport, CountsErrorsByKind) {
   LoadResults results = table_results();
   failures_of(results, Failure::kConnectTimeout) = 12;

@@ -69,6 +69,14 @@ TEST(Warnings, ReportsAClientThatWaitedForAProcessor) {
             Warnings{"this client waited for a core 10% of the time"});
 }
 
+TEST(Warnings, AreThoseOfEarlierRuns) {
+  LoadResults results = results_of_ten_seconds();
+  results.latency.record(1us);
+  results.cpu = 18s;  // Two processes can use two processors.
+  results.earlier = {.count = 2, .warnings = {"one", "other"}};
+  EXPECT_EQ(warnings_of(results), (Warnings{"one", "other"}));
+}
+
 // A client and a server that share a processor take turns at each message.
 TEST(Warnings, IgnoresShortWaitsPerTurn) {
   EXPECT_EQ(warnings_for({.time = 4s, .turns = 400'000}), Warnings{});
