@@ -24,6 +24,7 @@
 #include "echo/load/pattern.h"
 #include "echo/os/endpoint.h"
 #include "echo/report/expectation.h"
+#include "echo/report/json_results.h"
 
 namespace echo {
 namespace {
@@ -165,6 +166,7 @@ OptionTable load_options(ClientOptions& options) {
        [&](auto& value) { presentation.hdr = file_of(value); }},
       {0, "expect", "EXPR", "Exit with 3 unless it holds: 'p99<5ms', 'loss<0.1%'",
        [&](auto& value) { presentation.expectations.push_back(expectation_of(value)); }},
+      {0, "merge", "", "Print the results of --json in FILE... as one run", [](auto&) {}},
   };
 }
 
@@ -313,6 +315,24 @@ void finish_measuring(const Given& given, ClientOptions& options) {
   if (given.has("interval") && format == OutputFormat::kTable) format = OutputFormat::kPing;
 }
 
+void finish_merging(const Given& given, ClientOptions& options) {
+  constexpr auto kAllowed =
+      std::to_array<std::string_view>({"merge", "histogram", "ascii", "json", "openmetrics", "hdr",
+                                       "expect", "verbose", "quiet"});
+  for (const std::string_view option : given.options) {
+    if (std::find(kAllowed.begin(), kAllowed.end(), option) == kAllowed.end()) {
+      throw UsageError(option_named(option) + " cannot be combined with option '--merge'");
+    }
+  }
+  refuse_clashes(given, options.load);
+  if (given.arguments.empty()) throw UsageError("option '--merge' needs a FILE with results");
+  if (given.arguments.size() > EndedRun::kMaxMerged) {
+    throw UsageError("option '--merge' takes at most " + std::to_string(EndedRun::kMaxMerged) +
+                     " files, not " + std::to_string(given.arguments.size()));
+  }
+  options.files = given.arguments;
+}
+
 }  // namespace
 
 ClientOptions parse_client_options(int argc, char* const* argv) {
@@ -320,6 +340,10 @@ ClientOptions parse_client_options(int argc, char* const* argv) {
   const Given given = walk_command_line(argc, argv, client_table(options));
   options.action = given.action;
   if (given.action != Action::kRun) return options;
+  if (given.has("merge")) {
+    finish_merging(given, options);
+    return options;
+  }
   if (options.load.port == 0) throw UsageError("--port: '0' is not a port to connect to");
   choose_family(options.client);
   choose_family(options.load);
@@ -337,6 +361,7 @@ std::string client_help() {
   return R"(Usage: echo_client [OPTION]... [MESSAGE]...                send messages
    or: echo_client [OPTION]... -                           stream standard input
    or: echo_client {-n N | -D TIME | -I TIME} [OPTION]...  measure
+   or: echo_client --merge [OPTION]... FILE...             merge JSON results
 Checks every byte that a TCP echo server sends back, on many sockets at once.
 Without MESSAGE it sends three short messages. Options end at '--'.
 )" + options_help(client_table(unused)) +

@@ -13,6 +13,7 @@
 #include "echo/os/platform.h"
 #include "echo/programs/client_options.h"
 #include "echo/report/measurement.h"
+#include "echo/report/merge.h"
 
 namespace {
 
@@ -39,6 +40,7 @@ int talk(int argc, char** argv) {
   if (echo::print_instead(options.action, kName, echo::client_help())) return 0;
 
   echo::Log log(STDERR_FILENO, options.log_level, echo::Log::Mode::kTool);
+  if (!options.files.empty()) return echo::merge(options.files, options.presentation, log);
   // A stuck standard error does not delay the end beyond the deadline.
   if (options.client.deadline > echo::Duration{0}) {
     log.set_wait(

@@ -20,6 +20,8 @@ namespace {
 LoadSettings shared(LoadSettings settings) {
   settings.connections = settings.idle = 0;
   settings.seed = 0;
+  settings.origin.addresses.clear();  // Each machine has its own.
+  settings.origin.device.clear();
   if (settings.rate.count > 0) settings.rate.count = 1;
   return settings;
 }

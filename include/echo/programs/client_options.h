@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "echo/cli/options.h"
 #include "echo/client/client.h"
@@ -22,6 +23,8 @@ struct ClientOptions {
   LoadSettings load;                  // Used if `measures` is true.
   std::optional<std::uint64_t> seed;  // The seed of the load. nullopt: a random seed.
   Presentation presentation;
+
+  std::vector<std::string> files;  // Results to merge. If not empty, the client does nothing else.
 };
 
 // Parses the command line of echo_client. Throws UsageError if it is wrong.

