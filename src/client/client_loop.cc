@@ -28,7 +28,7 @@ ClientLoop::ClientLoop(const Target& target, std::size_t size, ServerAddresses a
       last_connected_(now_),
       entries_(size),
       buffer_(kMaxReceived) {
-  check(origin_);
+  check_origin(origin_);
 }
 
 bool ClientLoop::turn() {

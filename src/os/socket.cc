@@ -198,7 +198,7 @@ Endpoint Origin::address_for(int family, std::uint64_t number) const noexcept {
                        [&](const Endpoint& each) { return is_usable(each) && left-- == 0; });
 }
 
-void check(const Origin& origin) {
+void check_origin(const Origin& origin) {
   const auto fail = [](int error, const std::string& from) {
     throw std::system_error(error, std::generic_category(), "cannot connect from '" + from + "'");
   };

@@ -316,9 +316,8 @@ void finish_measuring(const Given& given, ClientOptions& options) {
 }
 
 void finish_merging(const Given& given, ClientOptions& options) {
-  constexpr auto kAllowed =
-      std::to_array<std::string_view>({"merge", "histogram", "ascii", "json", "openmetrics", "hdr",
-                                       "expect", "verbose", "quiet"});
+  constexpr auto kAllowed = std::to_array<std::string_view>(
+      {"merge", "histogram", "ascii", "json", "openmetrics", "hdr", "expect", "verbose", "quiet"});
   for (const std::string_view option : given.options) {
     if (std::find(kAllowed.begin(), kAllowed.end(), option) == kAllowed.end()) {
       throw UsageError(option_named(option) + " cannot be combined with option '--merge'");

@@ -35,7 +35,7 @@ std::optional<EndedRun> restore(std::string_view text) {
 void check_print(const EndedRun& run) {
   require(!format_report(run.settings, run.results).empty(), "each run has a table");
   plot_latency(run.results.latency, Charset::kAscii);
-  const std::string text = JsonReport{}.format(run.settings, run.results, false);
+  const std::string text = JsonReport{}.format(run.settings, run.results, {}, false);
   require(JsonValue::parse(text).find("format") != nullptr, "each run is an object");
 }
 

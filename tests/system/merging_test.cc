@@ -143,7 +143,7 @@ TEST(MergingFiles, RefusesAFileWithoutResults) {
       {"/nonexistent", "No such file or directory"},
       {"/", "Is a directory"},
       {"/dev/null", "not JSON at offset 0: the text ends early"},
-      {"/dev/zero", "larger than 64 MiB"}};
+      {"/dev/zero", "larger than 64.0 MiB"}};
   for (const auto& [path, reason] : files) {
     const std::string error = std::string("cannot merge '").append(path).append("': ") + reason;
     const Outcome refused = run(ECHO_CLIENT, {"--merge", path});

@@ -101,7 +101,7 @@ struct Origin {
 
 // Throws std::system_error, with the address or the interface in its text, if a connection cannot
 // come from there.
-void check(const Origin& origin);
+void check_origin(const Origin& origin);
 
 struct Connecting {
   UniqueFd fd;

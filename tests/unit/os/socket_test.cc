@@ -323,17 +323,18 @@ TEST(ConnectTo, MarksPacketsWithTheClassOfService) {
   EXPECT_EQ(class_of_service_seen("127.0.0.1", {}), 0U);
 }
 
-TEST(Check, AcceptsTheAddressesOfThisMachine) {
-  EXPECT_NO_THROW(check({.addresses = {parse_address("127.0.0.1"), parse_address("127.1.2.3")}}));
+TEST(CheckOrigin, AcceptsTheAddressesOfThisMachine) {
+  EXPECT_NO_THROW(
+      check_origin({.addresses = {parse_address("127.0.0.1"), parse_address("127.1.2.3")}}));
 }
 
-TEST(Check, NamesWhatIsNotOfThisMachine) {
+TEST(CheckOrigin, NamesWhatIsNotOfThisMachine) {
   const std::vector<std::pair<Origin, std::string>> origins{
       {{.addresses = {parse_address("127.0.0.1"), parse_address("192.0.2.1")}}, "192.0.2.1"},
       {{.device = "none0"}, "none0"}};
   for (const auto& [origin, name] : origins) {
     try {
-      check(origin);
+      check_origin(origin);
       ADD_FAILURE() << name << " is accepted";
     } catch (const std::system_error& error) {
       EXPECT_TRUE(std::string(error.what()).starts_with("cannot connect from '" + name + "': "))

@@ -77,7 +77,7 @@ LoadResults every_result() {
 }
 
 std::string text_of(const LoadSettings& settings, const LoadResults& results) {
-  return JsonReport{}.format(settings, results, false);
+  return JsonReport{}.format(settings, results, {}, false);
 }
 
 std::string reason_of(const std::string& text) {
