@@ -126,10 +126,7 @@ void ClientConnection::receive_all(std::span<char> buffer, Time now) {
   }
 }
 
-void ClientConnection::close() {
-  state_ = State::kDone;
-  fd_.reset();
-}
+void ClientConnection::close() { close_socket(State::kDone); }
 
 void ClientConnection::give_up(const std::string& reason) {
   if (state_ == State::kConnecting) {
@@ -245,8 +242,7 @@ void ClientConnection::handle_end(int error) {
   const bool is_reset = error == ECONNRESET || error == EPIPE;
   if (state_ == State::kHalfClosed && received_ == sent_ && (error == 0 || is_reset)) {
     was_reset_ = is_reset;
-    state_ = State::kDone;
-    fd_.reset();
+    close_socket(State::kDone);
   } else if (error == 0) {
     fail_here(Failure::kClosedEarly, "the server closed early");
   } else {
@@ -263,7 +259,12 @@ void ClientConnection::fail_here(Failure kind, const std::string& reason) {
 void ClientConnection::fail(Failure kind, const std::string& reason) {
   failure_kind_ = kind;
   failure_ = reason;
-  state_ = State::kFailed;
+  close_socket(State::kFailed);
+}
+
+void ClientConnection::close_socket(State state) noexcept {
+  if (fd_) path_ = path_info(fd());
+  state_ = state;
   fd_.reset();
 }
 

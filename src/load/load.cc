@@ -71,6 +71,7 @@ const LoadResults& Load::finish(bool interrupted) {
   const bool is_cut = interrupted || results().is_past_deadline;
   for (Slot& slot : slots_) {
     if (slot.is_idle) continue;
+    if (is_live(slot.index)) record_path(slot, true);
     if (slot.conversation && connection(slot.index).state() == ClientConnection::State::kFailed) {
       lose_scheduled(slot, now());
     } else if (slot.conversation && is_cut) {
@@ -95,7 +96,7 @@ std::uint64_t Load::count_not_open() {
 // Called when every connection that the load waits for is open or has failed.
 void Load::begin() {
   away_before_ = away();
-  workload_.begin(now());
+  workload_.begin(slots_, now());
   const Duration apart = settings_.ramp / static_cast<Duration::rep>(settings_.connections);
   for (Slot& slot : slots_) {
     if (slot.is_idle) break;
@@ -129,8 +130,13 @@ void Load::start_attempts() {
     const auto [scheduled, index] = *attempts_.begin();
     attempts_.erase(attempts_.begin());
     Slot& slot = slots_[index];
+    if (settings_.churn && !slot.is_idle) workload_.skip_late(slot, now());
     if (is_exhausted(slot)) {
       stop_sending(slot, State::kDone);
+      continue;
+    }
+    if (settings_.churn && !slot.is_idle && workload_.next_start(slot, now()) > now()) {
+      schedule_attempt(slot, workload_.next_start(slot, now()), slot.state());
       continue;
     }
     if (std::exchange(look_up_, false)) look_up_again();
@@ -173,6 +179,7 @@ void Load::handle_over(std::size_t index) {
   const bool was_refused = failed && over.local().family() == AF_UNSPEC;
   look_up_ = look_up_ || was_refused;
   if (slot.is_open()) recorder_.record_close();
+  record_path(slot, true);
   if (over.was_reset()) recorder_.record_reset_after_echo();
   if (failed) lose_messages(slot);
   slot.unanswered_failures =
@@ -250,6 +257,7 @@ void Load::add_to_script(std::size_t index) {
   if (!more_to_send(index)) return;
   Slot& slot = slots_[index];
   const Time now = read_clock();
+  workload_.skip_late(slot, now);
   while (has_room(slot) && workload_.send_next(slot, now, attended(now))) {
   }
 }
@@ -273,8 +281,20 @@ void Load::stop_sending(Slot& slot, State state) {
 
 void Load::handle_echo(std::size_t index) {
   // Reads the clock again, because the data may have arrived after select() returned.
-  workload_.take_answers(slots_[index], connection(index).received(), read_clock(),
+  Slot& slot = slots_[index];
+  workload_.take_answers(slot, connection(index).received(), read_clock(),
                          connection(index).remote());
+  // Reads the paths one by one after an answer, because reading all at the end of a sample would
+  // delay the messages.
+  if (slot.sample != recorder_.sample_number()) record_path(slot, false);
+}
+
+void Load::record_path(Slot& slot, bool is_last) {
+  slot.sample = recorder_.sample_number();
+  const auto path = slot.is_idle ? std::nullopt : connection(slot.index).path();
+  if (!path) return;
+  recorder_.record_path(*path, path->retransmits - slot.retransmits, is_last);
+  slot.retransmits = path->retransmits;
 }
 
 // Closes the idle connections once the busy connections are over.

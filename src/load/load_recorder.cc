@@ -27,6 +27,7 @@ LoadRecorder::LoadRecorder(LoadObserver& observer, Intervals intervals, Rate rat
     : observer_(observer),
       intervals_(intervals),
       late_after_(late_after(rate)),
+      sample_number_(takes_samples() ? 1 : 0),
       last_outcome_(now) {
   if (intervals_.progress > Duration{0}) next_progress_ = now;
 }
@@ -82,6 +83,12 @@ void LoadRecorder::record_send(Time scheduled, Time now) noexcept {
   ++sample_.sent_late;
 }
 
+void LoadRecorder::record_skip(Time scheduled) noexcept {
+  if (!is_measured(scheduled)) return;
+  ++results_.skipped;
+  ++sample_.skipped;
+}
+
 void LoadRecorder::record_answer(std::size_t slot, Time start, Time now, std::uint64_t sequence,
                                  std::size_t size, const Endpoint& server) {
   if (!is_measured(start)) return;
@@ -114,6 +121,12 @@ void LoadRecorder::record_loss(std::size_t slot, Time start, Time now, std::uint
 
 void LoadRecorder::record_waiting(Time start) noexcept {
   if (is_measured(start)) oldest_waiting_ = std::min(oldest_waiting_, start);
+}
+
+void LoadRecorder::record_path(const PathInfo& path, std::uint64_t new_retransmits,
+                               bool is_last) noexcept {
+  sample_.path.add(path, new_retransmits);
+  if (is_last) results_.path.add(path, path.retransmits);
 }
 
 void LoadRecorder::report(Time now) {
@@ -182,9 +195,11 @@ void LoadRecorder::report_sample(Time end) {
   if (sample_.end > sample_.begin || has_something) observer_.sampled(sample_);
   sample_.begin = sample_.end;
   sample_.received = sample_.bytes = sample_.due = sample_.sent_late = 0;
-  sample_.lost = sample_.failed = 0;
+  sample_.lost = sample_.skipped = sample_.failed = 0;
   sample_.open = results_.open;
+  sample_.path = {};
   sample_.latency.clear();
+  ++sample_number_;
 }
 
 Duration LoadRecorder::measured_until(Time time) const noexcept {

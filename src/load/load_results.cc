@@ -26,6 +26,25 @@ void add_first(std::vector<std::string>& known, const std::vector<std::string>& 
   }
 }
 
+void merge_addresses(std::vector<AddressResults>& known,
+                     const std::vector<AddressResults>& others) {
+  for (const AddressResults& other : others) {
+    const auto found = std::find_if(known.begin(), known.end(), [&](const AddressResults& each) {
+      return each.address.to_string() == other.address.to_string();
+    });
+    if (found == known.end()) {
+      known.push_back(other);
+      continue;
+    }
+    found->opened += other.opened;
+    found->failed += other.failed;
+    found->sent += other.sent;
+    found->received += other.received;
+    found->lost += other.lost;
+    found->latency.merge(other.latency);
+  }
+}
+
 bool has_begun(const LoadResults& results) {
   return results.begin || results.elapsed > Duration{0};
 }
@@ -47,6 +66,26 @@ void merge_periods(LoadResults& results, const LoadResults& other) {
 
 }  // namespace
 
+void PathResults::add(const PathInfo& path, std::uint64_t new_retransmits) noexcept {
+  const bool is_reading = path.round_trip > Duration{0};
+  merge({.retransmits = new_retransmits,
+         .readings = is_reading ? 1U : 0U,
+         .round_trip_sum = path.round_trip,
+         .round_trip_max = path.round_trip,
+         .window_sum = path.congestion_window,
+         .window_min = path.congestion_window});
+}
+
+void PathResults::merge(const PathResults& other) noexcept {
+  retransmits += other.retransmits;
+  if (other.readings == 0) return;
+  window_min = readings == 0 ? other.window_min : std::min(window_min, other.window_min);
+  readings += other.readings;
+  round_trip_sum = sum_of(round_trip_sum, other.round_trip_sum);
+  round_trip_max = std::max(round_trip_max, other.round_trip_max);
+  window_sum += other.window_sum;
+}
+
 void LoadResults::merge(const LoadResults& other) {
   earlier->count += other.earlier->count;
   earlier->unanswered += other.earlier->unanswered;
@@ -66,8 +105,11 @@ void LoadResults::merge(const LoadResults& other) {
   lost += other.lost;
   bytes += other.bytes;
   unsent += other.unsent;
+  skipped += other.skipped;
   oldest_in_flight = std::max(oldest_in_flight, other.oldest_in_flight);
 
+  path.merge(other.path);
+  merge_addresses(addresses, other.addresses);
   latency.merge(other.latency);
   lateness.merge(other.lateness);
   sent_late += other.sent_late;

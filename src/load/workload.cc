@@ -20,24 +20,30 @@ Workload::Workload(const LoadSettings& settings, LoadRecorder& recorder, Time no
     : settings_(settings),
       recorder_(recorder),
       pattern_(pattern_of(settings)),
-      schedule_(settings.rate, now) {}
+      schedule_(settings.rate, settings.connections, now) {}
 
-void Workload::begin(Time now) {
+void Workload::begin(Slots& slots, Time now) {
   has_begun_ = true;
   const Time warm = now + settings_.warmup;
   if (settings_.duration > Duration{0}) end_ = warm + settings_.duration;
   recorder_.begin(warm, end_);
-  schedule_ = Schedule(settings_.rate, now);
+  if (!has_rate()) return;
+  schedule_ = settings_.poisson
+                  ? Schedule::poisson(settings_.rate, settings_.connections, now, settings_.seed)
+                  : Schedule(settings_.rate, settings_.connections, now);
+  for (std::size_t index = 0; index < settings_.connections; ++index) {
+    slots[index].scheduled = schedule_.time_of(index, now);
+  }
 }
 
 Time Workload::next_turn() const noexcept {
   if (!has_begun_ || !has_rate() || settings_.churn) return Time::max();
-  const Time next = schedule_.time_of(next_turn_);
+  const Time next = schedule_.next_turn();
   return next < end_ ? next : Time::max();
 }
 
 Time Workload::next_start(const Slot& slot, Time now) const noexcept {
-  return std::min(has_rate() ? schedule_.time_of(slot.next) : now, end_);
+  return std::min(has_rate() ? slot.scheduled : now, end_);
 }
 
 bool Workload::is_exhausted(const Slot& slot, Time now) const noexcept {
@@ -48,8 +54,18 @@ bool Workload::is_time_up(const Slot& slot, Time now) const noexcept {
   return now >= end_ && !is_count_reached(slot) && next_start(slot, now) >= end_;
 }
 
+void Workload::skip_late(Slot& slot, Time now) {
+  if (!settings_.no_catch_up) return;
+  const Time latest = now - LoadRecorder::late_after(settings_.rate) - Duration{1};
+  while (is_scheduled(slot, latest)) {
+    recorder_.record_skip(slot.scheduled);
+    advance(slot);
+  }
+}
+
 void Workload::begin_conversation(Slot& slot, std::uint64_t number) const {
   slot.number = number;
+  slot.retransmits = 0;
   slot.conversation.emplace(pattern_, number, settings_.half_close);
 }
 
@@ -95,6 +111,7 @@ void Workload::record_waiting(Slot& slot, Time now) {
   for (const Conversation::Message& message : slot.conversation->in_flight()) {
     recorder_.record_waiting(message.start);
   }
+  skip_late(slot, now);
   if (!slot.has_started() && !settings_.churn) return;  // Its turns are skipped until it starts.
   while (const auto scheduled = take_scheduled(slot, now)) recorder_.record_waiting(*scheduled);
 }
@@ -106,12 +123,21 @@ void Workload::record_unsent(const Slot& slot) {
 // With a rate: takes the slot's next message from the schedule and returns its start time; nullopt
 // if no message is scheduled up to `until`.
 std::optional<Time> Workload::take_scheduled(Slot& slot, Time until) {
-  if (!has_begun_ || !has_rate() || is_count_reached(slot)) return std::nullopt;
-  const Time scheduled = schedule_.time_of(slot.next);
-  if (scheduled > until || scheduled >= end_) return std::nullopt;
-  slot.next += settings_.connections;
+  if (!is_scheduled(slot, until)) return std::nullopt;
+  const Time scheduled = slot.scheduled;
+  advance(slot);
   slot.sent += static_cast<std::uint64_t>(recorder_.record_start(slot.index, scheduled));
   return scheduled;
+}
+
+void Workload::advance(Slot& slot) const noexcept {
+  slot.next += settings_.connections;
+  slot.scheduled = schedule_.time_of(slot.next, slot.scheduled);
+}
+
+bool Workload::is_scheduled(const Slot& slot, Time until) const noexcept {
+  return has_begun_ && has_rate() && !is_count_reached(slot) && slot.scheduled <= until &&
+         slot.scheduled < end_;
 }
 
 }  // namespace echo

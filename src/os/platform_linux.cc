@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <fstream>
 #include <string>
@@ -81,6 +82,16 @@ std::optional<std::uint64_t> local_ports() {
   std::uint64_t last = 0;
   if (!(file >> first >> last) || last < first) return std::nullopt;
   return last - first + 1;
+}
+
+// tcp(7), TCP_INFO. The round-trip time is in microseconds.
+std::optional<PathInfo> path_info(int fd) noexcept {
+  tcp_info info{};
+  socklen_t length = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return std::nullopt;
+  return PathInfo{.retransmits = info.tcpi_total_retrans,
+                  .round_trip = std::chrono::microseconds{info.tcpi_rtt},
+                  .congestion_window = info.tcpi_snd_cwnd};
 }
 
 // The file has three numbers about the process's only thread: its running time and its waiting

@@ -127,6 +127,8 @@ void use_precise_timers() noexcept {}
 
 std::optional<std::uint64_t> local_ports() { return std::nullopt; }
 
+std::optional<PathInfo> path_info(int /*fd*/) noexcept { return std::nullopt; }
+
 std::optional<ProcessorWait> processor_wait() { return std::nullopt; }
 
 }  // namespace echo

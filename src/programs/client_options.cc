@@ -126,6 +126,10 @@ OptionTable load_options(ClientOptions& options) {
            "; --rate: " + std::to_string(LoadSettings::kPipelineAtRate)},
       {'r', "rate", "N", "Send N messages/s in total (N/m, N/h), on schedule",
        [&](auto& value) { load.rate = value.rate(kMaxRate); }},
+      {0, "poisson", "", "Send at random times (a Poisson process) with that mean",
+       [&](auto&) { load.poisson = true; }},
+      {0, "no-catch-up", "", "Skip messages that cannot be sent on schedule",
+       [&](auto&) { load.no_catch_up = true; }},
       {0, "ramp", "TIME", "Spread the opening of connections over TIME",
        [&](auto& value) { load.ramp = value.duration(); }},
       {0, "churn", "", "Use a new connection for each message", [&](auto&) { load.churn = true; }},
@@ -282,6 +286,11 @@ void refuse_clashes(const Given& given, const LoadSettings& load) {
   if (given.has("interval") && load.connections > 1) {
     throw UsageError("option '--interval' uses one connection, not " +
                      std::to_string(load.connections));
+  }
+  for (const std::string_view option : {"poisson", "no-catch-up"}) {
+    if (given.has(option) && load.rate.count == 0) {
+      throw UsageError(option_named(option) + " needs --rate or --interval");
+    }
   }
   if (given.has("ramp") && given.has("churn") && given.has("rate")) {
     throw UsageError("option '--ramp' cannot be combined with --churn and --rate together");

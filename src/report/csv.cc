@@ -17,10 +17,13 @@ std::string seconds(Duration time) {
   return format_decimal(std::chrono::duration<double>(time).count(), 6);
 }
 
+std::string microseconds(Duration time) {
+  return format_decimal(std::chrono::duration<double, std::micro>(time).count(), 3);
+}
+
 // Empty if nothing was recorded.
 std::string microseconds(const Histogram& latency, Duration time) {
-  if (latency.count() == 0) return "";
-  return format_decimal(std::chrono::duration<double, std::micro>(time).count(), 3);
+  return latency.count() == 0 ? "" : microseconds(time);
 }
 
 std::string rate(std::optional<double> per_second) {
@@ -36,7 +39,7 @@ std::string csv_header() {
   for (const Percentile& percentile : kSamplePercentiles) {
     header += field_name(percentile, "us") + ",";
   }
-  return header + "max_us\n";
+  return header + "max_us,skipped,retransmits,round_trip_us,congestion_window\n";
 }
 
 std::string csv_row(const Sample& sample, WallTime ended) {
@@ -59,6 +62,11 @@ std::string csv_row(const Sample& sample, WallTime ended) {
     add(microseconds(latency, latency.percentile(percentile.per_ten_thousand)));
   }
   add(microseconds(latency, latency.max()));
+  add(std::to_string(sample.skipped));
+  add(sample.path.is_known() ? std::to_string(sample.path.retransmits) : "");
+  const bool has_readings = sample.path.readings > 0;
+  add(has_readings ? microseconds(sample.path.mean_round_trip()) : "");
+  add(has_readings ? std::to_string(sample.path.mean_window()) : "");
   return row + "\n";
 }
 

@@ -149,6 +149,7 @@ std::string messages_of(const LoadResults& results) {
        {"received", number(results.received)},
        {"lost", number(results.lost)},
        {"unsent", number(results.unsent)},
+       {"skipped", number(results.skipped)},
        {"in_flight", number(results.in_flight())},
        {"oldest_in_flight_ns", number_if(results.in_flight() > 0, results.oldest_in_flight)}});
 }
@@ -165,6 +166,17 @@ std::string addresses_of(const LoadResults& results) {
                                 {"latency", latency_of(each.latency)}}));
   }
   return results.addresses.empty() ? kNull : array(addresses);
+}
+
+std::string path_of(const PathResults& path) {
+  if (!path.is_known()) return kNull;
+  const bool has_readings = path.readings > 0;
+  return object({{"retransmits", number(path.retransmits)},
+                 {"readings", number(path.readings)},
+                 {"round_trip_mean_ns", has_readings ? number(path.mean_round_trip()) : kNull},
+                 {"round_trip_max_ns", number_if(has_readings, path.round_trip_max)},
+                 {"window_mean", has_readings ? number(path.mean_window()) : kNull},
+                 {"window_min", number_if(has_readings, path.window_min)}});
 }
 
 std::string throughput_of(const LoadResults& results) {
@@ -209,8 +221,10 @@ void JsonReport::add(const Sample& sample, WallTime ended) {
                               {"due", number(sample.due)},
                               {"sent_late", number(sample.sent_late)},
                               {"lost", number(sample.lost)},
+                              {"skipped", number(sample.skipped)},
                               {"failed", number(sample.failed)},
                               {"open", number(sample.open)},
+                              {"path", path_of(sample.path)},
                               {"min_ns", latency(sample.latency, sample.latency.min())},
                               {"mean_ns", latency(sample.latency, sample.latency.mean())}};
   add_percentiles(members, sample.latency, kSamplePercentiles);
@@ -242,6 +256,7 @@ std::string JsonReport::format(const LoadSettings& settings, const LoadResults& 
                   {"latency", latency_of(results.latency)},
                   {"lateness", has_rate ? latency_of(results.lateness) : kNull},
                   {"sent_late", number_if(has_rate, results.sent_late)},
+                  {"path", path_of(results.path)},
                   {"addresses", addresses_of(results)},
                   {"errors", errors_of(results)},
                   {"failures", strings(results.failure_texts)},
@@ -277,6 +292,8 @@ std::vector<JsonMember> json_members(const LoadSettings& settings) {
           {"data", text_or_null(settings.data_file)},
           {"pipeline", number(settings.pipeline)},
           {"rate", rate(settings.rate)},
+          {"poisson", boolean(settings.poisson)},
+          {"no_catch_up", boolean(settings.no_catch_up)},
           {"ramp_ns", number(settings.ramp)},
           {"warmup_ns", number(settings.warmup)},
           {"idle", number(settings.idle)},

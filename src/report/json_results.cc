@@ -141,6 +141,8 @@ LoadSettings settings_of(const Field& object) {
   settings.data_file = object["data"].text_or_empty();
   settings.pipeline = object["pipeline"].number<std::size_t>();
   settings.rate = rate_of(object["rate"]);
+  settings.poisson = object["poisson"].boolean();
+  settings.no_catch_up = object["no_catch_up"].boolean();
   settings.ramp = object["ramp_ns"].duration();
   settings.warmup = object["warmup_ns"].duration();
   settings.idle = object["idle"].number<std::size_t>();
@@ -194,6 +196,7 @@ void restore_messages(LoadResults& results, const Field& messages, const Field& 
   results.received = messages["received"].number();
   results.lost = messages["lost"].number();
   results.unsent = messages["unsent"].number();
+  results.skipped = messages["skipped"].number();
   results.oldest_in_flight = messages["oldest_in_flight_ns"].duration_or_0();
   results.latency = histogram_of(latency);
   if (results.sent < results.received + results.lost) {
@@ -202,6 +205,43 @@ void restore_messages(LoadResults& results, const Field& messages, const Field& 
   if (results.latency.count() != results.received) {
     messages["received"].reject("is not the count of 'latency'");
   }
+}
+
+PathResults path_of(const Field& path) {
+  if (path.is_null()) return {};
+  // So that no sum overflows.
+  constexpr std::uint64_t kMaxReadings = 1'000'000'000;
+  constexpr std::uint64_t kMaxWindow = 1'000'000;
+  PathResults results{.retransmits = path["retransmits"].number(),
+                      .readings = path["readings"].number(kMaxReadings)};
+  if (results.readings == 0) return results;
+  // Rounded means: the sums are close to the original ones.
+  const Duration mean = path["round_trip_mean_ns"].duration();
+  if (mean > kMaxDuration / static_cast<Duration::rep>(results.readings)) {
+    path["round_trip_mean_ns"].reject("is too large");
+  }
+  results.round_trip_sum = mean * static_cast<Duration::rep>(results.readings);
+  results.round_trip_max = path["round_trip_max_ns"].duration();
+  results.window_sum = path["window_mean"].number(kMaxWindow) * results.readings;
+  results.window_min = path["window_min"].number(kMaxWindow);
+  return results;
+}
+
+std::vector<AddressResults> addresses_of(const Field& addresses) {
+  if (addresses.is_null()) return {};
+  std::vector<AddressResults> results;
+  for (const Field& each : addresses.items()) {
+    AddressResults& part = results.emplace_back();
+    part.address = parse_endpoint(each["address"].text());
+    if (part.address.family() == AF_UNSPEC) each["address"].reject("is not an address");
+    part.opened = each["opened"].number();
+    part.failed = each["failed"].number();
+    part.sent = each["sent"].number();
+    part.received = each["received"].number();
+    part.lost = each["lost"].number();
+    part.latency = histogram_of(each["latency"]);
+  }
+  return results;
 }
 
 // The processor time of the client; null if it did not measure.
@@ -232,6 +272,8 @@ LoadResults results_of(const Field& object, bool has_rate) {
   restore_connections(results, object["connections"], object["errors"]);
   restore_messages(results, object["messages"], object["latency"]);
   results.bytes = object["bytes"].number();
+  results.path = path_of(object["path"]);
+  results.addresses = addresses_of(object["addresses"]);
   if (has_rate) {
     results.lateness = histogram_of(object["lateness"]);
     results.sent_late = object["sent_late"].number();

@@ -36,7 +36,9 @@ std::vector<std::string> parts_of(const LoadSettings& settings, std::optional<st
   add_if(!settings.connect_only,
          (settings.text ? "lines of " : "messages of ") + describe_sizes(settings.sizes));
   add_if(!settings.data_file.empty(), "the contents of " + escape_unprintable(settings.data_file));
-  add_if(settings.rate.count > 0, rate_of(settings.rate));
+  add_if(settings.rate.count > 0,
+         rate_of(settings.rate) + (settings.poisson ? " at random times" : ""));
+  add_if(settings.no_catch_up, "none late");
   add_if(!settings.churn && settings.rate.count == 0,
          format_number(settings.pipeline) + " in flight per connection");
   add_if(settings.count > 0, format_number(settings.count, noun_of(settings)) +

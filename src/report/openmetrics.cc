@@ -117,6 +117,14 @@ void add_connections(Exposition& metrics, const LoadResults& results) {
   metrics.add_summary("connect_seconds", "Time to open a connection.", results.connect);
 }
 
+void add_path(Exposition& metrics, const PathResults& path) {
+  if (!path.is_known()) return;
+  metrics.add_gauge("retransmits", "Segments sent again by this client.", path.retransmits);
+  if (path.readings == 0) return;
+  metrics.add_gauge("round_trip_seconds", "Smoothed round trip of TCP, mean of the connections.",
+                    in_seconds(path.mean_round_trip()));
+}
+
 // Ends the text.
 std::string finished(Exposition& metrics, WallTime ended) {
   const std::chrono::duration<double> since_epoch = ended.time_since_epoch();
@@ -134,6 +142,7 @@ std::string format_openmetrics(const LoadSettings& settings, const LoadResults& 
   metrics.add_gauge("elapsed_seconds", "Time measured.", in_seconds(results.elapsed));
   add_messages(metrics, results);
   add_connections(metrics, results);
+  add_path(metrics, results.path);
   if (results.ran > Duration{0}) {
     metrics.add_gauge("cpu_seconds", "CPU time of this client.", in_seconds(results.cpu));
   }

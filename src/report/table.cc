@@ -56,6 +56,7 @@ std::string messages(const LoadSettings& settings, const LoadResults& results) {
     text +=
         row("", results.unsent, connects ? "requested but not begun" : "requested but not sent");
   }
+  if (settings.no_catch_up) text += row("", results.skipped, "skipped, because they were late");
   if (results.in_flight() == 0) return text;
   return text + row("", results.in_flight(), "still in flight") +
          row("", format_latency(results.oldest_in_flight), "age of the oldest");
@@ -78,6 +79,19 @@ std::string throughput(const LoadSettings& settings, const LoadResults& results)
   return row("Bytes", format_bytes(results.bytes), "each way") +
          row("Throughput", rate, "messages/s") +
          row("", format_byte_rate(per_second(results.bytes, results.elapsed)), "each way");
+}
+
+std::string network(const LoadResults& results) {
+  const PathResults& path = results.path;
+  if (!path.is_known()) return "";
+  std::string text = row("Network", path.retransmits, "segments sent again by this client");
+  if (path.readings == 0) return text;
+  return text +
+         row("", format_latency(path.mean_round_trip()),
+             "smoothed round trip (mean; max " + format_latency(path.round_trip_max) + ")") +
+         row("", path.mean_window(),
+             "segments in the congestion window (mean; min " + format_number(path.window_min) +
+                 ")");
 }
 
 // Processor time as a percentage of the elapsed time: 100% is one whole processor.
@@ -214,9 +228,9 @@ std::string format_report(const LoadSettings& settings, const LoadResults& resul
              results.interrupted        ? "until interrupted"
              : results.is_past_deadline ? "until the deadline"
                                         : "measured") +
-         counts(settings, results) + throughput(settings, results) + processor(results) +
-         errors(settings, results) + refusals(results) + latencies(settings, results) +
-         addresses(results);
+         counts(settings, results) + throughput(settings, results) + network(results) +
+         processor(results) + errors(settings, results) + refusals(results) +
+         latencies(settings, results) + addresses(results);
 }
 
 std::string format_ping_summary(const LoadSettings& settings, const LoadResults& results) {
@@ -228,9 +242,13 @@ std::string format_ping_summary(const LoadSettings& settings, const LoadResults&
     text += " (" + std::to_string(results.in_flight()) + " in flight)";
   }
   if (results.unsent > 0) text += " (" + std::to_string(results.unsent) + " more not sent)";
+  if (results.skipped > 0) text += " (" + std::to_string(results.skipped) + " skipped)";
   if (results.not_open > 0) text += " (connection not open yet)";
   text += ", time " + milliseconds(results.elapsed);
   if (results.failed() > 0) text += ", " + format_count(results.failed(), "error");
+  if (results.path.retransmits > 0) {
+    text += ", " + format_count(results.path.retransmits, "retransmit");
+  }
   text += "\n" + round_trips(results.latency);
   for (const AddressResults& each : results.addresses) {
     text += each.address.to_string() + ": " +

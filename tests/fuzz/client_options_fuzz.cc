@@ -90,9 +90,33 @@ std::string spell_rate(Rate rate) {
   return {};
 }
 
+void spell_origin(const Target& target, test::Words& words) {
+  std::string addresses;
+  for (const Endpoint& address : target.origin.addresses) {
+    addresses += (addresses.empty() ? "" : ",") + address.host();
+  }
+  if (!addresses.empty()) words.push_back("--bind=" + addresses);
+  if (!target.origin.device.empty()) words.push_back("--interface=" + target.origin.device);
+  if (target.origin.dscp) words.push_back("--dscp=" + std::to_string(*target.origin.dscp));
+  if (target.all_addresses) words.emplace_back("--all-addresses");
+}
+
+void spell_messages_of(const LoadSettings& load, test::Words& words) {
+  if (load.connect_only) {
+    words.emplace_back("--connect");
+  } else if (!load.data_file.empty()) {
+    words.push_back("--data=" + load.data_file);
+  } else {
+    words.push_back("--size=" + std::to_string(load.sizes.least) + "-" +
+                    std::to_string(load.sizes.most));
+  }
+  if (load.text) words.emplace_back("--text");
+}
+
 void spell_load(const LoadSettings& load, bool is_ping, test::Words& words) {
-  words.push_back("--size=" + std::to_string(load.sizes.least) + "-" +
-                  std::to_string(load.sizes.most));
+  spell_messages_of(load, words);
+  if (load.poisson) words.emplace_back("--poisson");
+  if (load.no_catch_up) words.emplace_back("--no-catch-up");
   if (load.count > 0) words.push_back("--count=" + std::to_string(load.count));
   if (load.duration > Duration{0}) words.push_back("--duration=" + fuzz::value_of(load.duration));
   if (is_ping) words.push_back("--interval=" + fuzz::value_of(load.rate.period));
@@ -129,6 +153,7 @@ test::Words spell(const ClientOptions& options) {
                                           : static_cast<const Target&>(options.client);
   check_target(target);
   test::Words words = spell_target(target);
+  spell_origin(target, words);
   if (options.log_level == LogLevel::kDebug) words.emplace_back("--verbose");
   if (options.log_level == LogLevel::kError) words.emplace_back("--quiet");
   if (options.measures) {

@@ -248,6 +248,33 @@ TEST(Measuring, StopsAtTheTimeoutIfNoConnectionOpens) {
   EXPECT_EQ(figure(client.output, "errors", "connect_timeout"), 300U);
 }
 
+// The kernel sends the request for the connection again after a second (RFC 6298, section 2.1).
+TEST(Measuring, CountsRetransmitsOfALostConnectionRequest) {
+  const SilentPort silent;
+  const Outcome client =
+      run(ECHO_CLIENT, at_port(silent.endpoint().port(), {"-4", "--json", "-n1", "-t1500ms"}));
+  EXPECT_EQ(client.status, 1);
+  EXPECT_GE(figure(client.output, "path", "retransmits"), 1U) << client.output;
+}
+
+TEST(Measuring, ReportsThePathOfEachConnection) {
+  const ServerProgram server;
+  const Outcome client =
+      run(ECHO_CLIENT, measuring(server.port(), {"-c3", "-n5", "--sample=1s", "--idle=2"}));
+  EXPECT_EQ(figure(client.output, "path", "readings"), 3U) << client.output;
+  EXPECT_EQ(figure(client.output, "path", "retransmits"), 0U);
+  EXPECT_GT(figure(client.output, "path", "round_trip_mean_ns"), 0U);
+  const std::size_t samples = client.output.find("\"samples\":");
+  EXPECT_GE(figure(client.output.substr(samples), "path", "readings"), 3U) << client.output;
+}
+
+TEST(Measuring, ReportsThePathOfAConnectionThatIsStillOpen) {
+  const ServerProgram server;
+  Program client(ECHO_CLIENT, measuring(server.port(), {"-D1m", "--deadline=50ms"}));
+  EXPECT_EQ(client.wait_for_exit(), 1);
+  EXPECT_EQ(figure(client.output_text(), "path", "readings"), 1U) << client.output_text();
+}
+
 TEST(Measuring, ReportsThatItIsOutOfDescriptors) {
   if (sanitized()) GTEST_SKIP() << "a sanitizer needs descriptors of its own";
   ServerProgram server;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "echo/client/failure.h"
 #include "echo/client/script.h"
 #include "echo/os/endpoint.h"
+#include "echo/os/platform.h"
 #include "echo/os/socket.h"
 #include "echo/os/unique_fd.h"
 
@@ -76,6 +78,9 @@ class ClientConnection {
   std::uint64_t sent() const noexcept { return sent_; }
   std::uint64_t received() const noexcept { return received_; }
 
+  // What TCP knows of the path: now, or for a connection that is over, at its end.
+  std::optional<PathInfo> path() const noexcept { return is_over() ? path_ : path_info(fd()); }
+
   bool wants_input() const noexcept;
   bool wants_output() const noexcept;
 
@@ -108,6 +113,7 @@ class ClientConnection {
   void give_up(const std::string& reason);
 
  private:
+  void close_socket(State state) noexcept;
   // Starts a connection attempt. Addresses that fail immediately are skipped.
   void connect(Time now);
   void add_refusal(Failure kind, const std::string& reason);
@@ -138,6 +144,7 @@ class ClientConnection {
   Time try_next_at_;       // and for the current one.
   bool was_reset_ = false;
   Endpoint local_;
+  std::optional<PathInfo> path_;
   std::string refusals_;                      // See refusals().
   Failure failure_kind_ = Failure::kConnect;  // While connecting: the kind of the last refusal.
   std::string failure_;

@@ -67,6 +67,7 @@ class Load : public ClientLoop {
   void lose_messages(Slot& slot);
   void lose_scheduled(Slot& slot, Time until);
   void stop_sending(Slot& slot, Slot::State state);
+  void record_path(Slot& slot, bool is_last);
   std::uint64_t count_not_open();
 
   const LoadSettings settings_;

@@ -57,12 +57,21 @@ class LoadRecorder {
   // With a rate: a message has been handed to its connection.
   void record_send(Time scheduled, Time now) noexcept;
 
+  // With a rate: a message was skipped instead of being sent late.
+  void record_skip(Time scheduled) noexcept;
+
   // The outcome of a message: answered, lost, or still in flight when the load ends.
   void record_answer(std::size_t slot, Time start, Time now, std::uint64_t sequence,
                      std::size_t size, const Endpoint& server);
   void record_loss(std::size_t slot, Time start, Time now, std::uint64_t sequence,
                    const std::string& reason);
   void record_waiting(Time start) noexcept;
+
+  // The number of the present sample, from 1; 0 if no samples are taken.
+  std::uint64_t sample_number() const noexcept { return sample_number_; }
+  // A reading of a connection's path. `new_retransmits` are those since its previous reading. The
+  // last one is at the end of the connection or of the load.
+  void record_path(const PathInfo& path, std::uint64_t new_retransmits, bool is_last) noexcept;
 
   // At the end of the load: what was left undone, and the reasons.
   void record_unsent(std::uint64_t messages) noexcept { results_.unsent += messages; }
@@ -96,6 +105,7 @@ class LoadRecorder {
   const Duration late_after_;
   LoadResults results_;
   Sample sample_;
+  std::uint64_t sample_number_;
   Time from_ = Time::max();
   Time end_ = Time::max();
   Time last_outcome_;  // When a message was last answered or lost.

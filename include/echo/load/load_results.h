@@ -15,6 +15,28 @@
 
 namespace echo {
 
+// What TCP reported of the paths of connections: one reading for each, or several.
+struct PathResults {
+  std::uint64_t retransmits = 0;  // Segments sent again.
+  std::uint64_t readings = 0;     // Readings with a round-trip time.
+  Duration round_trip_sum{0};     // The smoothed round-trip times.
+  Duration round_trip_max{0};
+  std::uint64_t window_sum = 0;  // The congestion windows, in segments.
+  std::uint64_t window_min = 0;
+
+  // Adds a reading. `retransmits` are those since the previous reading of the connection.
+  void add(const PathInfo& path, std::uint64_t new_retransmits) noexcept;
+  void merge(const PathResults& other) noexcept;
+
+  // False if the kernel has reported nothing.
+  bool is_known() const noexcept { return readings > 0 || retransmits > 0; }
+  // Only with a reading.
+  Duration mean_round_trip() const noexcept {
+    return round_trip_sum / static_cast<Duration::rep>(readings);
+  }
+  std::uint64_t mean_window() const noexcept { return window_sum / readings; }
+};
+
 // The part of the results that belongs to one address of the server.
 struct AddressResults {
   Endpoint address;
@@ -53,6 +75,7 @@ struct LoadResults {
   std::uint64_t lost = 0;        // Messages whose connection failed or was down.
   std::uint64_t bytes = 0;       // Bytes in the messages received.
   std::uint64_t unsent = 0;      // Messages of a count that were not started.
+  std::uint64_t skipped = 0;     // Messages of a rate that could only have been sent late.
   Duration oldest_in_flight{0};  // Age of the oldest unanswered message if the load was cut short.
 
   Histogram latency;            // Time from the start of a message to its complete echo.
@@ -64,6 +87,7 @@ struct LoadResults {
   std::uint64_t resets_after_echo = 0;              // Connections reset after the complete echo.
   std::vector<std::string> refusals;  // The first refusals before another address accepted.
 
+  PathResults path;                       // One reading for each busy connection, at its end.
   std::vector<AddressResults> addresses;  // With Target::all_addresses.
 
   Duration cpu{0};                      // CPU time of this client after the warm-up,
@@ -102,8 +126,10 @@ struct Sample {
   std::uint64_t due = 0;        // Messages started.
   std::uint64_t sent_late = 0;  // Messages sent late.
   std::uint64_t lost = 0;       // Messages lost.
+  std::uint64_t skipped = 0;    // Messages skipped.
   std::uint64_t failed = 0;     // Connections failed.
   std::uint64_t open = 0;       // Maximum of connections open at the same time.
+  PathResults path;             // One reading for each connection with an answer, or that ended.
   Histogram latency;            // Latency of the messages received.
 };
 

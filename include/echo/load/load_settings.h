@@ -20,6 +20,8 @@ struct LoadSettings : Target {
   SizeRange sizes{64, 64};    // Message sizes in bytes, uniformly distributed. See connect_only.
   std::size_t pipeline = 1;   // Maximum of messages in flight per connection.
   Rate rate{};                // Messages of all connections together. Count 0: a closed loop.
+  bool poisson = false;       // At random times instead of equal distances.
+  bool no_catch_up = false;   // Skip messages that would be sent late, see LoadRecorder.
   Duration ramp{0};           // Time over which to open the connections. 0: no delay.
   Duration warmup{0};         // Messages that start in this time are checked but not measured.
   std::size_t idle = 0;       // Additional connections that send nothing.

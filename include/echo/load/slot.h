@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 
+#include "echo/base/time.h"
 #include "echo/load/conversation.h"
 
 namespace echo {
@@ -26,12 +27,15 @@ struct Slot {
 
   Slot(std::size_t own_index, bool idle) : index(own_index), is_idle(idle), next(own_index) {}
 
-  const std::size_t index;      // The index of its connection in the ClientLoop.
-  const bool is_idle;           // It sends no messages.
-  std::uint64_t next;           // The index of its next message in the schedule.
-  std::uint64_t sent = 0;       // Measured messages started, including lost ones.
-  std::uint64_t number = 0;     // The number of its connection in the load, from 1.
-  int unanswered_failures = 0;  // Consecutive failures without an answer before this connection.
+  const std::size_t index;        // The index of its connection in the ClientLoop.
+  const bool is_idle;             // It sends no messages.
+  std::uint64_t next;             // The index of its next message in the schedule,
+  Time scheduled;                 // and the start time of that message.
+  std::uint64_t sent = 0;         // Measured messages started, including lost ones.
+  std::uint64_t number = 0;       // The number of its connection in the load, from 1.
+  int unanswered_failures = 0;    // Consecutive failures without an answer before this connection.
+  std::uint64_t retransmits = 0;  // Retransmits of its connection until the last reading,
+  std::uint64_t sample = 0;       // and the number of the sample with that reading.
   std::optional<Conversation> conversation;  // The script of its most recent connection.
 
   State state() const noexcept { return state_; }

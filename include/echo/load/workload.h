@@ -22,7 +22,7 @@ class Workload {
   Workload(const LoadSettings& settings, LoadRecorder& recorder, Time now);
 
   // Messages start at `now` or later, and before end().
-  void begin(Time now);
+  void begin(Slots& slots, Time now);
   bool has_begun() const noexcept { return has_begun_; }
   Time end() const noexcept { return end_; }
 
@@ -30,16 +30,17 @@ class Workload {
   // next turn (Time::max(): none), take_turn() the index of its slot.
   bool has_rate() const noexcept { return settings_.rate.count > 0; }
   Time next_turn() const noexcept;
-  std::size_t take_turn() noexcept {
-    return static_cast<std::size_t>(next_turn_++ % settings_.connections);
-  }
-  void skip_turn(Slot& slot) const noexcept { slot.next += settings_.connections; }
+  std::size_t take_turn() { return schedule_.take_turn(); }
+  void skip_turn(Slot& slot) const noexcept { advance(slot); }
 
   // The start time of the slot's next message. The slot is exhausted if it starts no more messages,
   // because its time is up or it has sent the count.
   Time next_start(const Slot& slot, Time now) const noexcept;
   bool is_time_up(const Slot& slot, Time now) const noexcept;
   bool is_exhausted(const Slot& slot, Time now) const noexcept;
+
+  // With no_catch_up: skips the slot's messages that would be sent late.
+  void skip_late(Slot& slot, Time now);
 
   // Prepares a new connection of the slot. `number` is its number in the load.
   void begin_conversation(Slot& slot, std::uint64_t number) const;
@@ -59,6 +60,8 @@ class Workload {
   void record_unsent(const Slot& slot);
 
  private:
+  void advance(Slot& slot) const noexcept;
+  bool is_scheduled(const Slot& slot, Time until) const noexcept;
   std::optional<Time> take_scheduled(Slot& slot, Time until);
   std::uint64_t sequence_of_taken(const Slot& slot) const noexcept {
     return slot.next - settings_.connections + 1;
@@ -73,8 +76,7 @@ class Workload {
   Schedule schedule_;
   bool has_begun_ = false;
   Time end_ = Time::max();
-  std::uint64_t next_turn_ = 0;  // The index of the next turn's message in the schedule.
-  std::uint64_t sequence_ = 0;   // In a closed loop: the number of messages sent.
+  std::uint64_t sequence_ = 0;  // In a closed loop: the number of messages sent.
 };
 
 }  // namespace echo

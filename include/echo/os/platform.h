@@ -65,6 +65,16 @@ void use_precise_timers() noexcept;
 // if the kernel does not report it.
 std::optional<std::uint64_t> local_ports();
 
+// What TCP knows of the path of a connection.
+struct PathInfo {
+  std::uint64_t retransmits = 0;        // Segments that were sent again, so far.
+  Duration round_trip{0};               // The smoothed round-trip time (RFC 6298). 0: unknown yet.
+  std::uint64_t congestion_window = 0;  // In segments.
+};
+
+// Returns nullopt if the kernel does not report it.
+std::optional<PathInfo> path_info(int fd) noexcept;
+
 // How long the process was ready to run but waited for a processor, and how many times it got one.
 struct ProcessorWait {
   Duration time{0};

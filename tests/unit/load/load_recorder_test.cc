@@ -219,6 +219,46 @@ TEST_F(LoadRecorderTest, SeparatesLostMessagesFromFailedConnections) {
   EXPECT_EQ(observer_.samples[1].ended, at(2s));
 }
 
+TEST_F(LoadRecorderTest, CountsSkippedMessagesOfTheMeasuredTime) {
+  start({.sample = 1s});
+  begin(1s);
+  recorder_->record_skip(at(999ms));
+  recorder_->record_skip(at(1s));
+  EXPECT_EQ(recorder_->finish(at(2s), true, false).skipped, 1U);
+  ASSERT_EQ(observer_.samples.size(), 1U);
+  EXPECT_EQ(observer_.samples[0].skipped, 1U);
+}
+
+TEST_F(LoadRecorderTest, NumbersTheSamples) {
+  start({.sample = 1s});
+  begin();
+  EXPECT_EQ(recorder_->sample_number(), 1U);
+  recorder_->report(at(1s));
+  EXPECT_EQ(recorder_->sample_number(), 2U);
+  start();
+  begin();
+  EXPECT_EQ(recorder_->sample_number(), 0U);
+}
+
+// A sample has all readings, and new retransmits only. The results have the last reading.
+TEST_F(LoadRecorderTest, KeepsReadingsOfPaths) {
+  start({.sample = 1s});
+  begin();
+  recorder_->record_path({.retransmits = 2, .round_trip = 10us, .congestion_window = 5}, 2, false);
+  recorder_->report(at(1s));
+  recorder_->record_path({.retransmits = 5, .round_trip = 30us, .congestion_window = 7}, 3, true);
+  const LoadResults& results = recorder_->finish(at(2s), true, false);
+  EXPECT_EQ(results.path.retransmits, 5U);
+  EXPECT_EQ(results.path.readings, 1U);
+  EXPECT_EQ(results.path.mean_round_trip(), 30us);
+  EXPECT_EQ(results.path.mean_window(), 7U);
+  ASSERT_EQ(observer_.samples.size(), 2U);
+  EXPECT_EQ(observer_.samples[0].path.retransmits, 2U);
+  EXPECT_EQ(observer_.samples[0].path.mean_round_trip(), 10us);
+  EXPECT_EQ(observer_.samples[1].path.retransmits, 3U);
+  EXPECT_EQ(observer_.samples[1].path.readings, 1U);
+}
+
 TEST_F(LoadRecorderTest, CountsMessagesSentLate) {
   EXPECT_EQ(LoadRecorder::late_after({.count = 100}), 10ms);
   EXPECT_EQ(LoadRecorder::late_after({.count = 100'000}), 1ms);

@@ -4,12 +4,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "echo/base/time.h"
 #include "echo/client/failure.h"
+#include "echo/os/endpoint.h"
 #include "echo/os/platform.h"
 
 namespace echo {
@@ -36,6 +38,58 @@ LoadResults merge_of(const std::vector<LoadResults>& runs) {
   return merged;
 }
 
+TEST(PathResults, KeepMeansAndExtremes) {
+  PathResults path;
+  EXPECT_FALSE(path.is_known());
+  path.add({.retransmits = 9, .round_trip = 10us, .congestion_window = 8}, 2);
+  path.add({.retransmits = 9, .round_trip = 30us, .congestion_window = 4}, 1);
+  EXPECT_TRUE(path.is_known());
+  EXPECT_EQ(path.retransmits, 3U);
+  EXPECT_EQ(path.readings, 2U);
+  EXPECT_EQ(path.mean_round_trip(), 20us);
+  EXPECT_EQ(path.round_trip_max, 30us);
+  EXPECT_EQ(path.mean_window(), 6U);
+  EXPECT_EQ(path.window_min, 4U);
+}
+
+// A connection that was never open.
+TEST(PathResults, CountOnlyRetransmitsWithoutARoundTrip) {
+  PathResults path;
+  path.add({.retransmits = 3, .round_trip = 0s, .congestion_window = 1}, 3);
+  EXPECT_TRUE(path.is_known());
+  EXPECT_EQ(path.retransmits, 3U);
+  EXPECT_EQ(path.readings, 0U);
+}
+
+TEST(MergedResults, AddUpByAddress) {
+  const auto part = [](const char* host) {
+    AddressResults result{.address = parse_address(host),
+                          .opened = 1,
+                          .failed = 2,
+                          .sent = 3,
+                          .received = 4,
+                          .lost = 5};
+    result.latency.record(6us);
+    return result;
+  };
+  LoadResults one = run_in(kNoon, 1s);
+  one.addresses = {part("127.0.0.1"), part("127.0.0.2")};
+  LoadResults other = run_in(kNoon, 1s);
+  other.addresses = {part("127.0.0.2"), part("127.0.0.3")};
+  const LoadResults merged = merge_of({one, other});
+  ASSERT_EQ(merged.addresses.size(), 3U);
+  for (std::size_t index = 0; index < 3; ++index) {
+    const AddressResults& sum = merged.addresses[index];
+    const std::uint64_t times = index == 1 ? 2 : 1;
+    EXPECT_EQ(sum.opened, times);
+    EXPECT_EQ(sum.failed, 2 * times);
+    EXPECT_EQ(sum.sent, 3 * times);
+    EXPECT_EQ(sum.received, 4 * times);
+    EXPECT_EQ(sum.lost, 5 * times);
+    EXPECT_EQ(sum.latency.count(), times);
+  }
+}
+
 TEST(MergedResults, AddUp) {
   LoadResults one = run_in(kNoon, 1s);
   one.opened = one.most_open = one.open = 1;
@@ -45,6 +99,8 @@ TEST(MergedResults, AddUp) {
   one.lost = 4;
   one.bytes = 500;
   one.unsent = 6;
+  one.skipped = 3;
+  one.path.add({.retransmits = 1, .round_trip = 10us, .congestion_window = 4}, 1);
   one.sent_late = 7;
   one.resets_after_echo = 8;
   one.failures.at(static_cast<std::size_t>(Failure::kReset)) = 9;
@@ -60,6 +116,9 @@ TEST(MergedResults, AddUp) {
   EXPECT_EQ(merged.lost, 8U);
   EXPECT_EQ(merged.bytes, 1000U);
   EXPECT_EQ(merged.unsent, 12U);
+  EXPECT_EQ(merged.skipped, 6U);
+  EXPECT_EQ(merged.path.retransmits, 2U);
+  EXPECT_EQ(merged.path.readings, 2U);
   EXPECT_EQ(merged.sent_late, 14U);
   EXPECT_EQ(merged.resets_after_echo, 16U);
   EXPECT_EQ(merged.failures.at(static_cast<std::size_t>(Failure::kReset)), 18U);

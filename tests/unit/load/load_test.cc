@@ -17,6 +17,7 @@
 #include "echo/load/load_recorder.h"
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
+#include "echo/load/schedule.h"
 #include "echo/os/endpoint.h"
 #include "echo/os/socket.h"
 #include "echo/os/unique_fd.h"
@@ -299,6 +300,91 @@ TEST_F(LoadTest, CountsLatencyFromTheScheduledTime) {
                                                       400ms, 300ms, 200ms, 100ms}));
   EXPECT_EQ(results.lateness.max(), 900ms);
   EXPECT_EQ(results.elapsed, 1s);
+}
+
+// As before, but only the message that is not later than the distance between two is sent.
+TEST_F(LoadTest, SkipsLateMessagesWithoutCatchUp) {
+  settings_.rate = {.count = 10};
+  settings_.duration = 1s;
+  settings_.pipeline = 1;
+  settings_.no_catch_up = true;
+  start();
+  {
+    const TestPeer peer = accept();
+    const std::string first = receive(peer, 10);
+    now_ += 1s;
+    send(peer, first);
+    echo(peer);
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(observer_.answers, (std::vector<Duration>{1000ms, 100ms}));
+  EXPECT_EQ(results.skipped, 8U);
+  EXPECT_EQ(results.sent, 2U);
+  EXPECT_EQ(results.sent_late, 0U);
+  EXPECT_TRUE(results.is_exact());
+}
+
+TEST_F(LoadTest, SkipsLateChurnMessagesWithoutCatchUp) {
+  settings_.churn = true;
+  settings_.rate = {.count = 10};
+  settings_.duration = 1s;
+  settings_.no_catch_up = true;
+  start();
+  {
+    const TestPeer peer = accept();
+    const std::string first = receive(peer, 10);
+    now_ += 850ms;
+    send(peer, first);
+    expect_eof(peer);
+  }
+  for (int message = 0; message < 2; ++message) {  // Those of 800 ms and 900 ms.
+    const TestPeer peer = accept();
+    echo(peer);
+    expect_eof(peer);
+    now_ += 60ms;
+  }
+  const LoadResults& results = finish();
+  EXPECT_EQ(results.skipped, 7U);
+  EXPECT_EQ(results.sent, 3U);
+  EXPECT_EQ(results.opened, 3U);
+  EXPECT_EQ(results.received, 3U);
+}
+
+// A message that could only have been sent late is not in flight.
+TEST_F(LoadTest, CountsNoSkippedMessageAsInFlightIfItIsInterrupted) {
+  settings_.rate = {.count = 10};
+  settings_.pipeline = 1;
+  settings_.no_catch_up = true;
+  start();
+  const TestPeer peer = accept();
+  receive(peer, 10);
+  now_ += 1050ms;
+  const LoadResults& results = load_->finish(true);
+  EXPECT_EQ(results.skipped, 9U);  // Those of 100 ms to 900 ms.
+  EXPECT_EQ(results.in_flight(), 2U);
+}
+
+// The peer gets the messages exactly when the schedule has them.
+TEST_F(LoadTest, SendsMessagesAtTheTimesOfAPoissonSchedule) {
+  settings_.connections = 2;
+  settings_.rate = {.count = 10};
+  settings_.poisson = true;
+  settings_.pipeline = 100;
+  settings_.seed = 3;
+  Schedule schedule = Schedule::poisson(settings_.rate, 2, now_, settings_.seed);
+  start();
+  std::vector<TestPeer> peers;
+  peers.push_back(accept());
+  peers.push_back(accept());
+  settle();
+  for (int message = 0; message < 20; ++message) {
+    now_ = schedule.next_turn() - 1ns;
+    settle();
+    EXPECT_FALSE(peers[0].has_input() || peers[1].has_input());
+    now_ += 1ns;
+    receive(peers[schedule.take_turn()], 10);
+  }
+  EXPECT_EQ(load_->results().sent, 20U);
 }
 
 TEST_F(LoadTest, SendsMessagesOnSchedule) {

@@ -142,6 +142,19 @@ TEST(ParseAddress, LooksUpNoName) {
   }
 }
 
+TEST(ParseEndpoint, ReadsTheTextOfAnEndpoint) {
+  for (const char* const text : {"127.0.0.1:7", "[::1]:65535", "[2001:db8::1]:0"}) {
+    EXPECT_EQ(parse_endpoint(text).to_string(), text);
+  }
+}
+
+TEST(ParseEndpoint, RejectsOtherTexts) {
+  for (const char* const text : {"", ":", ":7", "127.0.0.1", "::1:7", "[::1]", "[::1]7", "[]:7",
+                                 "127.0.0.1:65536", "127.0.0.1:", "[127.0.0.1]:7", "a:7"}) {
+    EXPECT_EQ(parse_endpoint(text).family(), AF_UNSPEC) << text;
+  }
+}
+
 TEST(Resolve, AcceptsNumericAddresses) {
   EXPECT_EQ(texts(resolve("192.0.2.1", 7)), Texts{"192.0.2.1:7"});
   EXPECT_EQ(texts(resolve("2001:db8::1", 7)), Texts{"[2001:db8::1]:7"});

@@ -96,6 +96,18 @@ TEST(SetKeepaliveTimes, SetsSecondsAndProbes) {
 
 TEST(SetKeepaliveTimes, ReportsAnError) { EXPECT_FALSE(set_keepalive_times(-1, 60, 15, 4)); }
 
+TEST(PathInfo, HasTheRoundTripOfAConnectionIfItIsKnown) {
+  const SocketPair pair = make_tcp_pair();
+  const auto path = path_info(pair.ours.get());
+  ASSERT_EQ(path.has_value(), !is_posix_only());
+  if (!path) return;
+  EXPECT_GT(path->round_trip, Duration{0});
+  EXPECT_GT(path->congestion_window, 0U);
+  EXPECT_EQ(path->retransmits, 0U);
+}
+
+TEST(PathInfo, IsUnknownWithoutASocket) { EXPECT_EQ(path_info(-1).has_value(), false); }
+
 // A build for POSIX only on Linux does not know.
 TEST(Unacknowledged, CountsBytesThePeerHasNotReceivedOrDoesNotKnow) {
   const SocketPair pair = make_tcp_pair();

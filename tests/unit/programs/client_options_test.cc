@@ -145,6 +145,20 @@ TEST(ClientOptions, TakesAllAddressesInBothModes) {
   EXPECT_TRUE(options.load.all_addresses);
 }
 
+TEST(ClientOptions, TakesTheKindOfArrivals) {
+  const LoadSettings even = parse_client({"-n1", "-r0.5"}).load;
+  EXPECT_EQ(even.rate.period, 2s * even.rate.count);
+  EXPECT_FALSE(even.poisson || even.no_catch_up);
+  const LoadSettings load = parse_client({"-I1s", "--poisson", "--no-catch-up"}).load;
+  EXPECT_TRUE(load.poisson);
+  EXPECT_TRUE(load.no_catch_up);
+}
+
+TEST(ClientOptions, TakesTextAndData) {
+  EXPECT_TRUE(parse_client({"-n1", "--text"}).load.text);
+  EXPECT_EQ(parse_client({"-n1", "--data", "a file"}).load.data_file, "a file");
+}
+
 TEST(ClientOptions, ConnectsInAChurnOfEmptyMessages) {
   const LoadSettings load = parse_client({"-n1", "--connect"}).load;
   EXPECT_TRUE(load.connect_only);
@@ -441,6 +455,8 @@ TEST(ClientOptions, RejectsMeasuringOptionsWithoutAMeasurement) {
                                                            {"data", {"--data=x"}},
                                                            {"pipeline", {"-P1"}},
                                                            {"rate", {"-r1"}},
+                                                           {"poisson", {"--poisson"}},
+                                                           {"no-catch-up", {"--no-catch-up"}},
                                                            {"ramp", {"--ramp=1"}},
                                                            {"churn", {"--churn"}},
                                                            {"connect", {"--connect"}},
@@ -489,6 +505,8 @@ TEST(ClientOptions, RejectsConflictingOptions) {
       {"option '--data' cannot be combined with option '--size'", {"-n1", "--data=x", "-s1"}},
       {"option '--data' cannot be combined with option '--text'", {"-n1", "--data=x", "--text"}},
       {"option '--data' cannot be combined with option '--seed'", {"-n1", "--data=x", "--seed=1"}},
+      {"option '--poisson' needs --rate or --interval", {"-n1", "--poisson"}},
+      {"option '--no-catch-up' needs --rate or --interval", {"-n1", "--no-catch-up"}},
       {"option '--text' needs a --size of at most 65536", {"-n1", "--text", "-s1-65537"}},
       {"option '--connect' cannot be combined with option '--pipeline'",
        {"-n1", "--connect", "-P2"}},

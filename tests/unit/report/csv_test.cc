@@ -25,8 +25,10 @@ Sample some_sample() {
   sample.due = 8;
   sample.sent_late = 4;
   sample.lost = 5;
+  sample.skipped = 6;
   sample.failed = 2;
   sample.open = 100;
+  sample.path.add({.retransmits = 9, .round_trip = 45'100ns, .congestion_window = 10}, 7);
   for (const Duration latency : {500ns, 1'000ns, 1'501ns}) sample.latency.record(latency);
   return sample;
 }
@@ -40,13 +42,14 @@ TEST(CsvHeader, NamesTheColumns) {
   EXPECT_EQ(
       csv_header(),
       "time,begin_s,end_s,messages,bytes,messages_per_s,bytes_per_s,due,sent_late,lost,failed,"
-      "open,min_us,mean_us,p50_us,p90_us,p99_us,p99_9_us,max_us\n");
+      "open,min_us,mean_us,p50_us,p90_us,p99_us,p99_9_us,max_us,skipped,"
+      "retransmits,round_trip_us,congestion_window\n");
 }
 
 TEST(CsvRow, HasAValueForEachColumn) {
   EXPECT_EQ(csv_row(some_sample(), kThen),
             "2026-11-24T09:12:44.318Z,1.000000,1.500000,3,192,6.000,384.000,8,4,5,2,100,"
-            "0.500,1.000,1.000,1.501,1.501,1.501,1.501\n");
+            "0.500,1.000,1.000,1.501,1.501,1.501,1.501,6,7,45.100,10\n");
 }
 
 TEST(CsvRow, LeavesLatenciesEmptyWithoutAnswers) {
@@ -54,7 +57,7 @@ TEST(CsvRow, LeavesLatenciesEmptyWithoutAnswers) {
   sample.end = 1s;
   sample.failed = 1;
   EXPECT_EQ(csv_row(sample, kThen),
-            "2026-11-24T09:12:44.318Z,0.000000,1.000000,0,0,0.000,0.000,0,0,0,1,0,,,,,,,\n");
+            "2026-11-24T09:12:44.318Z,0.000000,1.000000,0,0,0.000,0.000,0,0,0,1,0,,,,,,,,0,,,\n");
   EXPECT_EQ(commas_of(csv_row(sample, kThen)), commas_of(csv_header()));
 }
 

@@ -182,18 +182,18 @@ TEST(FormatJson, IsOneObjectOnOneLine) {
       R"("settings":{"host":"localhost","port":10000,"family":null,"connections":2,)"
       R"("all_addresses":false,"bind":[],"interface":null,"dscp":null,)"
       R"("timeout_ns":null,"deadline_ns":null,"count":5,"duration_ns":null,"size_least":64,"size_most":64,)"
-      R"("text":false,"data":null,"pipeline":1,"rate":null,"ramp_ns":0,"warmup_ns":0,"idle":0,)"
+      R"("text":false,"data":null,"pipeline":1,"rate":null,"poisson":false,"no_catch_up":false,"ramp_ns":0,"warmup_ns":0,"idle":0,)"
       R"("churn":false,"connect_only":false,"half_close":false,"reconnect":false,"seed":9007199254740991},)"
       R"("runs":1,"begin":null,"elapsed_ns":2000000000,"interrupted":false,"deadline_passed":false,"exact":false,"cpu_ns":500000,"ran_ns":2500000000,)"
       R"("waited_ns":4000,"turns":3,)"
       R"("connections":{"opened":2,"open_at_most":2,"not_open":0,"reset_after_echo":0,"failed":1,)"
       R"("connect_time":{"count":1,"min_ns":50,"mean_ns":50,"mdev_ns":0,"p50_ns":50,"p90_ns":50,)"
       R"("p99_ns":50,"p99_9_ns":50,"p99_99_ns":50,"max_ns":50,"histogram":[[50,50,1]]}},)"
-      R"("messages":{"sent":4,"received":2,"lost":1,"unsent":0,"in_flight":1,"oldest_in_flight_ns":7},"bytes":128,)"
+      R"("messages":{"sent":4,"received":2,"lost":1,"unsent":0,"skipped":0,"in_flight":1,"oldest_in_flight_ns":7},"bytes":128,)"
       R"("throughput":{"messages_per_s":1.000,"bytes_per_s":64.000},)"
       R"("latency":{"count":2,"min_ns":1000,"mean_ns":2000,"mdev_ns":1000,"p50_ns":1000,)"
       R"("p90_ns":3000,"p99_ns":3000,"p99_9_ns":3000,"p99_99_ns":3000,"max_ns":3000,)"
-      R"("histogram":[[1000,1000,1],[3000,3000,1]]},"lateness":null,"sent_late":null,"addresses":null,)"
+      R"("histogram":[[1000,1000,1],[3000,3000,1]]},"lateness":null,"sent_late":null,"path":null,"addresses":null,)"
       R"("errors":{"connect":0,"connect_timeout":0,"no_descriptor":0,"no_local_address":0,"timeout":0,)"
       R"("closed_early":1,"reset":0,"mismatch":0,"urgent_data":0},)"
       R"("failures":["connection 1: closed early"],"refusals":[],"warnings":[],"expectations":[],"samples":null})"
@@ -252,6 +252,15 @@ TEST(FormatJson, IncludesTheLocalSideOfConnections) {
   EXPECT_TRUE(has(json, R"("bind":["127.0.0.2","::1"],"interface":"lo","dscp":46,)")) << json;
 }
 
+TEST(FormatJson, UsesNullForARoundTripThatIsUnknown) {
+  LoadResults results = json_results();
+  results.path.add({.retransmits = 2}, 2);
+  const std::string json = format_json(json_settings(), results);
+  EXPECT_TRUE(has(json, R"("path":{"retransmits":2,"readings":0,"round_trip_mean_ns":null,)"
+                        R"("round_trip_max_ns":null,"window_mean":null,"window_min":null},)"))
+      << json;
+}
+
 TEST(FormatJson, IncludesTheResultsOfEachAddress) {
   LoadResults results = json_results();
   results.addresses.push_back({.address = parse_address("::1").with_port(7),
@@ -294,6 +303,7 @@ TEST(FormatJson, IncludesRequestedSamples) {
   sample.due = 8;
   sample.sent_late = 4;
   sample.lost = 5;
+  sample.skipped = 6;
   sample.failed = 2;
   sample.open = 100;
   JsonReport report;
@@ -301,6 +311,7 @@ TEST(FormatJson, IncludesRequestedSamples) {
   report.add(sample, WallTime{1'795'511'564'318ms});
   sample.latency.record(1us);
   sample.end = sample.begin;
+  sample.path.add({.retransmits = 2, .round_trip = 3us, .congestion_window = 4}, 2);
   report.add(sample, WallTime{});
   const std::string json = report.format(json_settings(), {}, {}, true);
   EXPECT_TRUE(JsonChecker::accepts(json));
@@ -308,9 +319,12 @@ TEST(FormatJson, IncludesRequestedSamples) {
       json,
       R"("samples":[{"time":"2026-11-24T09:12:44.318Z","begin_ns":1000000000,"end_ns":1500000000,)"
       R"("messages":1,"bytes":64,"messages_per_s":2.000,"bytes_per_s":128.000,)"
-      R"("due":8,"sent_late":4,"lost":5,"failed":2,"open":100,"min_ns":null,"mean_ns":null,)"
+      R"("due":8,"sent_late":4,"lost":5,"skipped":6,"failed":2,"open":100,"path":null,"min_ns":null,"mean_ns":null,)"
       R"("p50_ns":null,"p90_ns":null,"p99_ns":null,"p99_9_ns":null,"max_ns":null},)"
       R"({"time":"1970-01-01T00:00:00.000Z",)"))
+      << json;
+  EXPECT_TRUE(has(json, R"("path":{"retransmits":2,"readings":1,"round_trip_mean_ns":3000,)"
+                        R"("round_trip_max_ns":3000,"window_mean":4,"window_min":4},)"))
       << json;
   EXPECT_TRUE(has(json, R"("messages_per_s":null,"bytes_per_s":null,)")) << json;
   EXPECT_TRUE(has(json, R"("min_ns":1000,"mean_ns":1000,"p50_ns":1000,)")) << json;

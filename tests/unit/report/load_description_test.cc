@@ -86,6 +86,14 @@ TEST(DescribeLoad, DescribesBothSidesOfTheConnections) {
   EXPECT_TRUE(has(describe_load(settings, kWide).front(), ", from 2 addresses in turn,"));
 }
 
+TEST(DescribeLoad, DescribesTheArrivalOfMessages) {
+  LoadSettings settings = settings_for("localhost");
+  settings.rate.count = 5;
+  settings.poisson = settings.no_catch_up = true;
+  EXPECT_EQ(describe_load(settings, kWide),
+            Lines{"1 connection, messages of 64 bytes, 5 per second at random times, none late"});
+}
+
 TEST(DescribeLoad, DescribesTextAndData) {
   LoadSettings settings = settings_for("localhost");
   settings.text = true;

@@ -77,6 +77,42 @@ Latency         100 us  100 us  100 us  100 us  100 us 20.0 ms 20.0 ms  120 us
 )");
 }
 
+TEST(FormatReport, ShowsWhatIsKnownOfThePaths) {
+  LoadResults results = table_results();
+  results.path.add({.retransmits = 1'234}, 1'234);
+  EXPECT_TRUE(has(format_report(table_settings(), results), R"(
+Network                1,234  segments sent again by this client
+CPU)"));
+  results.path.add({.retransmits = 0, .round_trip = 40us, .congestion_window = 10}, 0);
+  results.path.add({.retransmits = 0, .round_trip = 50us, .congestion_window = 20}, 0);
+  EXPECT_TRUE(has(format_report(table_settings(), results), R"(
+Network                1,234  segments sent again by this client
+                     45.0 us  smoothed round trip (mean; max 50.0 us)
+                          15  segments in the congestion window (mean; min 10)
+CPU)"));
+}
+
+TEST(FormatReport, CountsSkippedMessagesIfTheyMayBeSkipped) {
+  LoadSettings settings = table_settings();
+  EXPECT_FALSE(has(format_report(settings, table_results()), "skipped"));
+  settings.no_catch_up = true;
+  LoadResults results = table_results();
+  results.skipped = 7;
+  EXPECT_TRUE(has(format_report(settings, results), R"(
+                           0  lost
+                           7  skipped, because they were late
+Bytes)"));
+}
+
+TEST(FormatPingSummary, CountsSkippedMessagesAndRetransmits) {
+  LoadResults results = table_results();
+  results.skipped = 7;
+  results.path.retransmits = 2;
+  EXPECT_TRUE(has(format_ping_summary(table_settings(), results),
+                  "0% lost (7 skipped), time 10000 ms, 2 retransmits\n"))
+      << format_ping_summary(table_settings(), results);
+}
+
 TEST(FormatReport, HasARowForEachAddress) {
   LoadResults results = table_results();
   for (const char* const host : {"127.0.0.1", "2001:db8:1111:2222:3333:4444:5555:6666", "::1"}) {
