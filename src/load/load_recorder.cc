@@ -175,12 +175,6 @@ const LoadResults& LoadRecorder::finish(Time now, bool interrupted, bool is_time
   return results_;
 }
 
-// nullptr unless the addresses are measured separately.
-AddressResults* LoadRecorder::address_of(std::size_t slot) noexcept {
-  std::vector<AddressResults>& parts = results_.addresses;
-  return parts.empty() ? nullptr : &parts[slot % parts.size()];
-}
-
 // The few answers that arrive after the end belong to the last sample instead of a sample of their
 // own.
 void LoadRecorder::plan_sample(Time after) noexcept {

@@ -43,11 +43,14 @@ Pattern Pattern::of_data(std::string_view data) {
 }
 
 std::string_view Pattern::from(std::uint64_t connection, std::uint64_t offset) const noexcept {
-  if (kind_ == Kind::kRandom) {
-    const std::uint64_t begin = hash(seed_ + connection, offset / kBlock) % kBlock;
-    const std::uint64_t passed = offset % kBlock;
-    return {bytes_.data() + begin + passed, static_cast<std::size_t>(kBlock - passed)};
-  }
+  if (kind_ != Kind::kRandom) return from_circle(connection, offset);
+  const std::uint64_t begin = hash(seed_ + connection, offset / kBlock) % kBlock;
+  const std::uint64_t passed = offset % kBlock;
+  return {bytes_.data() + begin + passed, static_cast<std::size_t>(kBlock - passed)};
+}
+
+std::string_view Pattern::from_circle(std::uint64_t connection,
+                                      std::uint64_t offset) const noexcept {
   std::uint64_t begin = 0;
   if (kind_ == Kind::kLines) {
     const auto any = static_cast<std::size_t>(hash(seed_ + connection) % bytes_.size());

@@ -253,18 +253,18 @@ void restore_processor(LoadResults& results, const Field& object) {
       ProcessorWait{.time = object["waited_ns"].duration(), .turns = object["turns"].number()};
 }
 
-// Members that earlier versions did not have.
-void restore_optional(LoadResults& results, const Field& object) {
-  if (object.has("runs")) results.earlier->count = object["runs"].number();
-  if (!object.has("begin") || object["begin"].is_null()) return;
-  results.begin = parse_wall_time(object["begin"].text());
-  if (!results.begin) object["begin"].reject("is not a time");
+// Null if the run did not measure.
+std::optional<WallTime> begin_of(const Field& begin) {
+  if (begin.is_null()) return std::nullopt;
+  const auto time = parse_wall_time(begin.text());
+  if (!time) begin.reject("is not a time");
+  return time;
 }
 
 LoadResults results_of(const Field& object, bool has_rate) {
   LoadResults results;
-  results.earlier.emplace().warnings = object["warnings"].texts();
-  restore_optional(results, object);
+  results.earlier = {.count = object["runs"].number(), .warnings = object["warnings"].texts()};
+  results.begin = begin_of(object["begin"]);
   results.elapsed = object["elapsed_ns"].duration();
   results.interrupted = object["interrupted"].boolean();
   results.is_past_deadline = object["deadline_passed"].boolean();

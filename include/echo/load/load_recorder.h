@@ -95,7 +95,11 @@ class LoadRecorder {
   bool is_measured(Time start) const noexcept { return start >= from_; }
   bool is_warm() const noexcept { return results_.phase == LoadResults::Phase::kMeasuring; }
   bool takes_samples() const noexcept { return intervals_.sample > Duration{0}; }
-  AddressResults* address_of(std::size_t slot) noexcept;
+  // nullptr unless the addresses are measured separately.
+  AddressResults* address_of(std::size_t slot) noexcept {
+    std::vector<AddressResults>& parts = results_.addresses;
+    return parts.empty() ? nullptr : &parts[slot % parts.size()];
+  }
   void plan_sample(Time after) noexcept;
   void report_sample(Time end);
   Duration measured_until(Time time) const noexcept;

@@ -56,6 +56,7 @@ class Pattern {
   Pattern(Kind kind, std::uint64_t seed, SizeRange sizes)
       : kind_(kind), seed_(seed), sizes_(sizes) {}
 
+  std::string_view from_circle(std::uint64_t connection, std::uint64_t offset) const noexcept;
   std::size_t random_size(std::uint64_t connection, std::uint64_t index) const noexcept;
 
   Kind kind_;

@@ -165,13 +165,6 @@ TEST(JsonResults, MergeIntoTheHistogramOfAllValues) {
   }
 }
 
-TEST(JsonResults, NeedNoMembersThatWereAddedLater) {
-  const EndedRun run =
-      parse_json_results(with(R"("runs":2,"begin":"2026-11-24T09:12:44.318Z",)", ""));
-  EXPECT_EQ(run.results.earlier->count, 1U);
-  EXPECT_FALSE(run.results.begin);
-}
-
 TEST(JsonResults, IgnoreUnknownMembers) {
   EXPECT_EQ(reason_of(with(R"("runs":2,)", R"("runs":2,"new":[{"runs":-1}],)")), "none");
 }
