@@ -192,7 +192,7 @@ OptionTable client_table(ClientOptions& options) {
   return table;
 }
 
-bool is_address(const std::string& text) {
+bool is_numeric(const std::string& text) {
   in6_addr address{};
   return ::inet_pton(AF_INET, text.c_str(), &address) == 1 ||
          ::inet_pton(AF_INET6, text.c_str(), &address) == 1;
@@ -201,9 +201,9 @@ bool is_address(const std::string& text) {
 // "127.0.0.1", "[::1]:7", "localhost", "echo.example.net:7": texts that are rarely messages.
 bool looks_like_host(std::string text) {
   const std::size_t digits = text.find_last_not_of("0123456789") + 1;
-  if (digits > 1 && text[digits - 1] == ':' && !is_address(text)) text.resize(digits - 1);
+  if (digits > 1 && text[digits - 1] == ':' && !is_numeric(text)) text.resize(digits - 1);
   if (text.starts_with('[') && text.ends_with(']')) text = text.substr(1, text.size() - 2);
-  if (text == "localhost" || is_address(text)) return true;
+  if (text == "localhost" || is_numeric(text)) return true;
   const auto is_letter = [](unsigned char c) { return std::isalpha(c) != 0; };
   const auto is_in_name = [](unsigned char c) {
     return std::isalnum(c) != 0 || c == '-' || c == '.';

@@ -51,14 +51,14 @@ constexpr std::array<Operator, 4> kOperators{
      {"<", [](std::strong_ordering order) { return std::is_lt(order); }},
      {">", [](std::strong_ordering order) { return std::is_gt(order); }}}};
 
-std::uint64_t nanoseconds(Duration time) { return static_cast<std::uint64_t>(time.count()); }
+std::uint64_t count_of(Duration time) { return static_cast<std::uint64_t>(time.count()); }
 
 // Requires a unit: "p99<5" for "p99<5ms" would mean five seconds, and always hold.
 Parsed<Fraction> parse_latency(std::string_view text) {
   const auto time = parse_duration(text);
   if (!time) return time.error();
   if (text.find_last_of("0123456789") + 1 == text.size()) return ParseError::kMalformed;
-  return Fraction{.numerator = nanoseconds(*time)};
+  return Fraction{.numerator = count_of(*time)};
 }
 
 Parsed<Fraction> parse_loss(std::string_view text) {
@@ -70,7 +70,7 @@ Parsed<Fraction> parse_loss(std::string_view text) {
 Parsed<Fraction> parse_messages(std::string_view text) {
   const auto rate = parse_rate(text);
   if (!rate) return rate.error();
-  return Fraction{.numerator = rate->count, .denominator = nanoseconds(rate->period)};
+  return Fraction{.numerator = rate->count, .denominator = count_of(rate->period)};
 }
 
 Parsed<Fraction> parse_errors(std::string_view text) {
@@ -113,7 +113,7 @@ Figure latency_figure(std::string_view name, Value value) {
   const auto measure = [value](const LoadResults& results) {
     const Histogram& latency = results.latency;
     if (latency.count() == 0) return Fraction{.denominator = 0};
-    return Fraction{.numerator = nanoseconds(std::invoke(value, latency))};
+    return Fraction{.numerator = count_of(std::invoke(value, latency))};
   };
   return {name, parse_latency, measure, format_nanoseconds};
 }
@@ -134,7 +134,7 @@ std::vector<Figure> figures() {
                  format_loss, true});
   all.push_back({"rate", parse_messages,
                  [](const LoadResults& results) {
-                   return Fraction{results.received, nanoseconds(results.elapsed)};
+                   return Fraction{results.received, count_of(results.elapsed)};
                  },
                  format_messages});
   all.push_back({"errors", parse_errors,

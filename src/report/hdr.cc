@@ -36,7 +36,7 @@ class Tick {
   double halvings_ = 1;
 };
 
-std::string milliseconds(Duration time) {
+std::string in_milliseconds(Duration time) {
   return format_decimal(static_cast<double>(time.count()) / 1e6, 6);
 }
 
@@ -48,7 +48,7 @@ std::string columns(std::string_view value, std::string_view fraction, std::stri
 }
 
 std::string line(Duration value, double fraction, std::uint64_t count, std::string_view inverse) {
-  return columns(milliseconds(value), format_decimal(fraction, 12), std::to_string(count), inverse);
+  return columns(in_milliseconds(value), format_decimal(fraction, 12), std::to_string(count), inverse);
 }
 
 std::string footer_line(std::string_view name, std::string_view value, std::string_view other_name,
@@ -62,9 +62,9 @@ std::string footer_line(std::string_view name, std::string_view value, std::stri
 std::string footer(const Histogram& histogram) {
   constexpr auto kMost = static_cast<std::uint64_t>(kMaxDuration.count());
   constexpr auto kBuckets = std::bit_width(kMost / Histogram::kLinearBuckets) + 1;
-  return footer_line("Mean", milliseconds(histogram.mean()), "StdDeviation",
-                     milliseconds(histogram.deviation())) +
-         footer_line("Max", milliseconds(histogram.max()), "Total count",
+  return footer_line("Mean", in_milliseconds(histogram.mean()), "StdDeviation",
+                     in_milliseconds(histogram.deviation())) +
+         footer_line("Max", in_milliseconds(histogram.max()), "Total count",
                      std::to_string(histogram.count())) +
          footer_line("Buckets", std::to_string(kBuckets), "SubBuckets",
                      std::to_string(Histogram::kLinearBuckets));

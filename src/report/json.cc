@@ -26,8 +26,6 @@ namespace {
 
 constexpr const char* kNull = "null";
 
-using Member = JsonMember;
-
 std::string joined(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) {
@@ -44,7 +42,7 @@ std::string json_string(std::string_view text) {
 
 std::string array(const std::vector<std::string>& items) { return "[" + joined(items) + "]"; }
 
-std::string object(const std::vector<Member>& members) {
+std::string object(const std::vector<JsonMember>& members) {
   std::vector<std::string> items;
   items.reserve(members.size());
   for (const auto& [name, value] : members) items.push_back(json_string(name) + ":" + value);
@@ -115,7 +113,7 @@ std::string latency(const Histogram& histogram, Duration value) {
   return number_if(histogram.count() > 0, value);
 }
 
-void add_percentiles(std::vector<Member>& members, const Histogram& histogram,
+void add_percentiles(std::vector<JsonMember>& members, const Histogram& histogram,
                      std::span<const Percentile> percentiles) {
   for (const Percentile& percentile : percentiles) {
     members.emplace_back(field_name(percentile, "ns"),
@@ -125,10 +123,10 @@ void add_percentiles(std::vector<Member>& members, const Histogram& histogram,
 }
 
 std::string latency_of(const Histogram& histogram) {
-  std::vector<Member> members{{"count", number(histogram.count())},
-                              {"min_ns", latency(histogram, histogram.min())},
-                              {"mean_ns", latency(histogram, histogram.mean())},
-                              {"mdev_ns", latency(histogram, histogram.deviation())}};
+  std::vector<JsonMember> members{{"count", number(histogram.count())},
+                                  {"min_ns", latency(histogram, histogram.min())},
+                                  {"mean_ns", latency(histogram, histogram.mean())},
+                                  {"mdev_ns", latency(histogram, histogram.deviation())}};
   add_percentiles(members, histogram, kPercentiles);
   members.emplace_back("histogram", buckets_of(histogram));
   return object(members);
@@ -185,7 +183,7 @@ std::string throughput_of(const LoadResults& results) {
 }
 
 std::string errors_of(const LoadResults& results) {
-  std::vector<Member> errors;
+  std::vector<JsonMember> errors;
   for (std::size_t kind = 0; kind < kFailures; ++kind) {
     errors.emplace_back(json_name(static_cast<Failure>(kind)), number(results.failures[kind]));
   }
@@ -203,7 +201,7 @@ std::string expectations_of(const LoadResults& results, const Expectations& expe
 }
 
 // The first members of every top-level object.
-std::vector<Member> head() {
+std::vector<JsonMember> head() {
   return {{"format", json_string("echo_client-load")}, {"version", "2"}};
 }
 
@@ -211,22 +209,22 @@ std::vector<Member> head() {
 
 void JsonReport::add(const Sample& sample, WallTime ended) {
   const Duration length = sample.end - sample.begin;
-  std::vector<Member> members{{"time", json_string(format_wall_time(ended))},
-                              {"begin_ns", number(sample.begin)},
-                              {"end_ns", number(sample.end)},
-                              {"messages", number(sample.received)},
-                              {"bytes", number(sample.bytes)},
-                              {"messages_per_s", number(per_second(sample.received, length))},
-                              {"bytes_per_s", number(per_second(sample.bytes, length))},
-                              {"due", number(sample.due)},
-                              {"sent_late", number(sample.sent_late)},
-                              {"lost", number(sample.lost)},
-                              {"skipped", number(sample.skipped)},
-                              {"failed", number(sample.failed)},
-                              {"open", number(sample.open)},
-                              {"path", path_of(sample.path)},
-                              {"min_ns", latency(sample.latency, sample.latency.min())},
-                              {"mean_ns", latency(sample.latency, sample.latency.mean())}};
+  std::vector<JsonMember> members{{"time", json_string(format_wall_time(ended))},
+                                  {"begin_ns", number(sample.begin)},
+                                  {"end_ns", number(sample.end)},
+                                  {"messages", number(sample.received)},
+                                  {"bytes", number(sample.bytes)},
+                                  {"messages_per_s", number(per_second(sample.received, length))},
+                                  {"bytes_per_s", number(per_second(sample.bytes, length))},
+                                  {"due", number(sample.due)},
+                                  {"sent_late", number(sample.sent_late)},
+                                  {"lost", number(sample.lost)},
+                                  {"skipped", number(sample.skipped)},
+                                  {"failed", number(sample.failed)},
+                                  {"open", number(sample.open)},
+                                  {"path", path_of(sample.path)},
+                                  {"min_ns", latency(sample.latency, sample.latency.min())},
+                                  {"mean_ns", latency(sample.latency, sample.latency.mean())}};
   add_percentiles(members, sample.latency, kSamplePercentiles);
   samples_ += samples_.empty() ? "" : ",";
   samples_ += object(members);
@@ -236,7 +234,7 @@ std::string JsonReport::format(const LoadSettings& settings, const LoadResults& 
                                const Expectations& expectations, bool has_samples) const {
   const bool has_rate = settings.rate.count > 0;
   const bool has_run = results.ran > Duration{0};
-  std::vector<Member> members = head();
+  std::vector<JsonMember> members = head();
   members.insert(members.end(),
                  {{"settings", object(json_members(settings))},
                   {"runs", number(results.earlier ? results.earlier->count : 1)},
@@ -305,7 +303,7 @@ std::vector<JsonMember> json_members(const LoadSettings& settings) {
 }
 
 std::string format_json_error(std::string_view reason) {
-  std::vector<Member> members = head();
+  std::vector<JsonMember> members = head();
   members.emplace_back("error", json_string(reason));
   return object(members) + "\n";
 }

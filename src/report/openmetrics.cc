@@ -16,7 +16,7 @@
 namespace echo {
 namespace {
 
-std::string in_seconds(Duration time) {
+std::string seconds_of(Duration time) {
   return format_decimal(std::chrono::duration<double>(time).count(), 9);
 }
 
@@ -68,7 +68,7 @@ class Exposition {
   void add_summary(std::string_view name, std::string_view help, const Histogram& histogram) {
     begin(name, "summary", help);
     const auto add_quantile = [&](std::string_view quantile, Duration value) {
-      if (histogram.count() > 0) add_sample("", label("quantile", quantile), in_seconds(value));
+      if (histogram.count() > 0) add_sample("", label("quantile", quantile), seconds_of(value));
     };
     add_quantile("0.0", histogram.min());
     for (const Percentile& percentile : kPercentiles) {
@@ -122,7 +122,7 @@ void add_path(Exposition& metrics, const PathResults& path) {
   metrics.add_gauge("retransmits", "Segments sent again by this client.", path.retransmits);
   if (path.readings == 0) return;
   metrics.add_gauge("round_trip_seconds", "Smoothed round trip of TCP, mean of the connections.",
-                    in_seconds(path.mean_round_trip()));
+                    seconds_of(path.mean_round_trip()));
 }
 
 // Ends the text.
@@ -139,12 +139,12 @@ std::string format_openmetrics(const LoadSettings& settings, const LoadResults& 
                                WallTime ended) {
   Exposition metrics(settings);
   add_exact(metrics, results.is_exact());
-  metrics.add_gauge("elapsed_seconds", "Time measured.", in_seconds(results.elapsed));
+  metrics.add_gauge("elapsed_seconds", "Time measured.", seconds_of(results.elapsed));
   add_messages(metrics, results);
   add_connections(metrics, results);
   add_path(metrics, results.path);
   if (results.ran > Duration{0}) {
-    metrics.add_gauge("cpu_seconds", "CPU time of this client.", in_seconds(results.cpu));
+    metrics.add_gauge("cpu_seconds", "CPU time of this client.", seconds_of(results.cpu));
   }
   return finished(metrics, ended);
 }
