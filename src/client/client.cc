@@ -16,8 +16,8 @@ Client::Client(const ClientSettings& settings, Log& log, int input, int output,
                std::function<Time()> clock)
     : Client(settings, look_up(settings), log, input, output, std::move(clock)) {}
 
-Client::Client(const ClientSettings& settings, ServerAddresses addresses, Log& log, int input,
-               int output, std::function<Time()> clock)
+Client::Client(const ClientSettings& settings, const ServerAddresses& addresses, Log& log,
+               int input, int output, std::function<Time()> clock)
     : ClientLoop(settings, settings.connections * addresses.lists(), addresses, std::move(clock)),
       settings_(settings),
       connections_(settings.connections * addresses.lists()),

@@ -34,6 +34,8 @@ std::string no_address_text() {
   return text;
 }
 
+bool is_connected(int fd) { return remote_endpoint(fd).family() != AF_UNSPEC; }
+
 // The number of bytes before the first difference, of two texts of the same length. Mostly they are
 // equal, and memcmp() shows that several times as fast as std::mismatch().
 std::size_t length_in_common(std::string_view one, std::string_view other) {
@@ -101,9 +103,9 @@ Time ClientConnection::deadline() const noexcept {
 
 void ClientConnection::handle_timeout(std::span<char> buffer, Time now) {
   if (state_ == State::kConnecting) {
-    const bool is_connected = remote_endpoint(fd()).family() != AF_UNSPEC;
-    const int error = is_connected ? 0 : take_error(fd());
-    if (is_connected) {
+    const bool is_open = is_connected(fd());
+    const int error = is_open ? 0 : take_error(fd());
+    if (is_open) {
       finish_connecting(now);
     } else if (error != 0) {
       try_next_address(Failure::kConnect, ErrnoText{error}.to_string(), now);
@@ -118,6 +120,7 @@ void ClientConnection::handle_timeout(std::span<char> buffer, Time now) {
 }
 
 void ClientConnection::receive_all(std::span<char> buffer, Time now) {
+  if (state_ == State::kConnecting && is_connected(fd())) finish_connecting(now);
   if (!wants_input()) return;
   const std::uint64_t end = received_ + unread(fd());
   // `<=`, because EOF may follow the last byte, and unread() does not count it.
@@ -167,7 +170,12 @@ void ClientConnection::connect(Time now) {
 void ClientConnection::add_refusal(Failure kind, const std::string& reason) {
   failure_kind_ = kind;
   if (!refusals_.empty()) refusals_ += "; ";
-  refusals_ += remote().to_string() + ": " + reason;
+  refusals_ += remote().to_string();
+  if (origin_ != nullptr) {
+    const Endpoint source = origin_->address_for(remote().family(), number_);
+    if (source.family() != AF_UNSPEC) refusals_ += " from " + source.host();
+  }
+  refusals_ += ": " + reason;
 }
 
 void ClientConnection::finish_connecting(Time now) {

@@ -27,9 +27,8 @@ ClientLoop::ClientLoop(const Target& target, std::size_t size, ServerAddresses a
       attention_(now_),
       last_connected_(now_),
       entries_(size),
-      buffer_(kMaxReceived) {
-  check_origin(origin_);
-}
+      buffer_(kMaxReceived),
+      opened_(addresses_.lists()) {}
 
 bool ClientLoop::turn() {
   now_ = clock_();  // The caller may have waited since, for example for a reader of its log.
@@ -76,7 +75,8 @@ void ClientLoop::open(std::size_t index, const Script& script, Time scheduled) {
   Entry& entry = entries_[index];
   entry.attempt_began = clock_();
   entry.connection.emplace(addresses_.list(index), addresses_.first(), script, timeout_,
-                           attended(std::max(last_connected_, scheduled)), &origin_, opened_++);
+                           attended(std::max(last_connected_, scheduled)), &origin_,
+                           opened_[index % opened_.size()]++);
   next_check_ = std::min(next_check_, deadline_of(index));
   if (!entry.connection->is_over()) ++connecting_;
   settle(index);

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "echo/os/socket.h"
+
 namespace echo {
 namespace {
 
@@ -19,11 +21,12 @@ bool is_same(const Endpoint& one, const Endpoint& other) {
 
 ServerAddresses::ServerAddresses(LookUp look_up, bool separate)
     : look_up_(std::move(look_up)), separate_(separate) {
-  const List found = look_up_();
-  if (!separate) lists_.push_back(std::make_shared<const List>(found));
-  for (std::size_t index = 0; separate && index < found.size(); ++index) {
-    lists_.push_back(std::make_shared<const List>(1, found[index]));
+  List found = look_up_();
+  if (!separate) {
+    lists_.push_back(std::make_shared<const List>(std::move(found)));
+    return;
   }
+  for (const Endpoint& address : found) lists_.push_back(std::make_shared<const List>(1, address));
 }
 
 void ServerAddresses::prefer(const Endpoint& address) noexcept {
@@ -54,6 +57,7 @@ void ServerAddresses::look_up_again(const std::function<Time()>& clock) {
 }
 
 ServerAddresses look_up(const Target& target) {
+  check_origin(target.origin);
   const auto resolve_host = [host = target.host, port = target.port, family = target.family] {
     return resolve(host, port, family);
   };

@@ -20,6 +20,10 @@ constexpr std::uint64_t kMaxUnsent = 64UL * 1024;
 // The maximum number of slots that send in one turn of the loop, so that answers are not delayed.
 constexpr std::size_t kMaxTurns = 1024;
 
+// The paths of all connections are read in each sample, unless that would take more than about a
+// thousandth of the time: a reading takes about a microsecond.
+constexpr Duration kPerPath = std::chrono::milliseconds{1};
+
 // A slot pauses for kPause after a refused connection if more than kMaxUnansweredFailures
 // consecutive connections have failed without an answer. After a connection that was open there is
 // no pause.
@@ -35,7 +39,8 @@ Load::Load(const LoadSettings& settings, ServerAddresses addresses, LoadObserver
       settings_(settings),
       recorder_(observer, intervals, settings_.rate, now()),
       workload_(settings_, recorder_, now()),
-      slots_(settings.connections, settings.idle) {
+      slots_(settings.connections, settings.idle),
+      reads_paths_in_samples_(settings.connections * kPerPath <= intervals.sample) {
   if (interrupt >= 0) {
     selector().watch_input(interrupt, true);
     selector().keep_active(interrupt);
@@ -56,6 +61,9 @@ std::optional<Time> Load::prepare() {
     for (Slot& slot : slots_) settle_slot(slot);
   }
   if (slots_.busy(State::kDone) == settings_.connections && !idle_dismissed_) dismiss_idle();
+  if (reads_paths_in_samples_ && recorder_.is_sample_over(now())) read_paths();
+  // What happened in the warm-up does not count.
+  if (settings_.warmup > Duration{0} && recorder_.is_warmup_over(now())) read_paths();
   recorder_.report(now());
   if (slots_.all(State::kDone) == slots_.size()) return std::nullopt;
   if (is_past_deadline()) {
@@ -71,7 +79,7 @@ const LoadResults& Load::finish(bool interrupted) {
   const bool is_cut = interrupted || results().is_past_deadline;
   for (Slot& slot : slots_) {
     if (slot.is_idle) continue;
-    if (is_live(slot.index)) record_path(slot, true);
+    if (is_live(slot.index)) read_path(slot, true);
     if (slot.conversation && connection(slot.index).state() == ClientConnection::State::kFailed) {
       lose_scheduled(slot, now());
     } else if (slot.conversation && is_cut) {
@@ -130,20 +138,21 @@ void Load::start_attempts() {
     const auto [scheduled, index] = *attempts_.begin();
     attempts_.erase(attempts_.begin());
     Slot& slot = slots_[index];
-    if (settings_.churn && !slot.is_idle) workload_.skip_late(slot, now());
+    const bool has_message = settings_.churn && !slot.is_idle;
+    const Time opens = has_message ? read_clock() : now();
+    if (has_message) workload_.skip_late(slot, opens);
     if (is_exhausted(slot)) {
       stop_sending(slot, State::kDone);
       continue;
     }
-    if (settings_.churn && !slot.is_idle && workload_.next_start(slot, now()) > now()) {
-      schedule_attempt(slot, workload_.next_start(slot, now()), slot.state());
+    if (has_message && workload_.next_start(slot, opens) > opens) {
+      schedule_attempt(slot, workload_.next_start(slot, opens), slot.state());
       continue;
     }
     if (std::exchange(look_up_, false)) look_up_again();
     workload_.begin_conversation(slot, ++numbers_);
-    if (settings_.churn && !slot.is_idle) {
-      const Time now = read_clock();
-      workload_.send_next(slot, now, attended(now));
+    if (has_message) {
+      workload_.send_next(slot, opens, attended(opens));
       slot.conversation->finish();
     }
     open(index, *slot.conversation, scheduled);
@@ -165,7 +174,7 @@ void Load::handle_connected(std::size_t index, Duration took) {
   recorder_.record_connection(index, took);
   const ClientConnection& opened = connection(index);
   if (!opened.refusals().empty()) recorder_.record_refusals(opened.refusals(), opened.remote());
-  if (settings_.connect_only && !slots_[index].is_idle) {
+  if (settings_.connect_only) {
     workload_.take_answers(slots_[index], 0, now(), opened.remote());
     close(index);
   }
@@ -179,7 +188,7 @@ void Load::handle_over(std::size_t index) {
   const bool was_refused = failed && over.local().family() == AF_UNSPEC;
   look_up_ = look_up_ || was_refused;
   if (slot.is_open()) recorder_.record_close();
-  record_path(slot, true);
+  read_path(slot, true);
   if (over.was_reset()) recorder_.record_reset_after_echo();
   if (failed) lose_messages(slot);
   slot.unanswered_failures =
@@ -281,16 +290,18 @@ void Load::stop_sending(Slot& slot, State state) {
 
 void Load::handle_echo(std::size_t index) {
   // Reads the clock again, because the data may have arrived after select() returned.
-  Slot& slot = slots_[index];
-  workload_.take_answers(slot, connection(index).received(), read_clock(),
+  workload_.take_answers(slots_[index], connection(index).received(), read_clock(),
                          connection(index).remote());
-  // Reads the paths one by one after an answer, because reading all at the end of a sample would
-  // delay the messages.
-  if (slot.sample != recorder_.sample_number()) record_path(slot, false);
 }
 
-void Load::record_path(Slot& slot, bool is_last) {
-  slot.sample = recorder_.sample_number();
+// Reads the paths of all open connections.
+void Load::read_paths() {
+  for (Slot& slot : slots_) {
+    if (slot.is_open()) read_path(slot, false);
+  }
+}
+
+void Load::read_path(Slot& slot, bool is_last) {
   const auto path = slot.is_idle ? std::nullopt : connection(slot.index).path();
   if (!path) return;
   recorder_.record_path(*path, path->retransmits - slot.retransmits, is_last);

@@ -27,7 +27,6 @@ LoadRecorder::LoadRecorder(LoadObserver& observer, Intervals intervals, Rate rat
     : observer_(observer),
       intervals_(intervals),
       late_after_(late_after(rate)),
-      sample_number_(takes_samples() ? 1 : 0),
       last_outcome_(now) {
   if (intervals_.progress > Duration{0}) next_progress_ = now;
 }
@@ -40,7 +39,9 @@ void LoadRecorder::begin(Time from, Time end) noexcept {
 }
 
 void LoadRecorder::separate(const std::vector<Endpoint>& addresses) {
-  for (const Endpoint& address : addresses) results_.addresses.push_back({.address = address});
+  for (const Endpoint& address : addresses) {
+    results_.addresses.push_back({.address = address.to_string()});
+  }
 }
 
 void LoadRecorder::record_connection(std::size_t slot, Duration took) noexcept {
@@ -125,8 +126,13 @@ void LoadRecorder::record_waiting(Time start) noexcept {
 
 void LoadRecorder::record_path(const PathInfo& path, std::uint64_t new_retransmits,
                                bool is_last) noexcept {
+  if (results_.phase == LoadResults::Phase::kWarmup) return;
   sample_.path.add(path, new_retransmits);
-  if (is_last) results_.path.add(path, path.retransmits);
+  if (is_last) {
+    results_.path.add(path, new_retransmits);
+  } else {
+    results_.path.retransmits += new_retransmits;
+  }
 }
 
 void LoadRecorder::report(Time now) {
@@ -185,7 +191,8 @@ void LoadRecorder::plan_sample(Time after) noexcept {
 void LoadRecorder::report_sample(Time end) {
   sample_.end = std::max(measured_until(end), sample_.begin);
   sample_.ended = end;
-  const bool has_something = sample_.received > 0 || sample_.lost > 0 || sample_.failed > 0;
+  const bool has_something =
+      sample_.received > 0 || sample_.lost > 0 || sample_.skipped > 0 || sample_.failed > 0;
   if (sample_.end > sample_.begin || has_something) observer_.sampled(sample_);
   sample_.begin = sample_.end;
   sample_.received = sample_.bytes = sample_.due = sample_.sent_late = 0;
@@ -193,7 +200,6 @@ void LoadRecorder::report_sample(Time end) {
   sample_.open = results_.open;
   sample_.path = {};
   sample_.latency.clear();
-  ++sample_number_;
 }
 
 Duration LoadRecorder::measured_until(Time time) const noexcept {

@@ -30,7 +30,7 @@ void merge_addresses(std::vector<AddressResults>& known,
                      const std::vector<AddressResults>& others) {
   for (const AddressResults& other : others) {
     const auto found = std::find_if(known.begin(), known.end(), [&](const AddressResults& each) {
-      return each.address.to_string() == other.address.to_string();
+      return each.address == other.address;
     });
     if (found == known.end()) {
       known.push_back(other);

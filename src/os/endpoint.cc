@@ -10,10 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <string_view>
 #include <system_error>
-
-#include "echo/base/parse.h"
 
 namespace echo {
 namespace {
@@ -127,24 +124,11 @@ Endpoint parse_address(const std::string& text) {
   if (text == "*") return {};  // Also an address for getaddrinfo(3) of glibc.
   try {
     std::vector<Endpoint> endpoints;
-    look_up(text, text.c_str(), AF_UNSPEC, AI_NUMERICHOST, endpoints);
+    look_up(text, unmapped(text).c_str(), AF_UNSPEC, AI_NUMERICHOST, endpoints);
     return endpoints.front();
   } catch (const std::system_error&) {
     return {};
   }
-}
-
-Endpoint parse_endpoint(const std::string& text) {
-  constexpr std::uint64_t kMaxPort = 65535;
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return {};
-  const auto port = parse_number(std::string_view(text).substr(colon + 1));
-  if (!port || *port > kMaxPort) return {};
-  const bool has_brackets = text.starts_with('[') && text[colon - 1] == ']';
-  const Endpoint endpoint =
-      parse_address(has_brackets ? text.substr(1, colon - 2) : text.substr(0, colon))
-          .with_port(static_cast<std::uint16_t>(*port));
-  return endpoint.to_string() == text ? endpoint : Endpoint();
 }
 
 std::vector<Endpoint> resolve(const std::string& host, std::uint16_t port, int family) {

@@ -65,7 +65,9 @@ bool bind_to(int fd, int family, const Endpoint& address, const std::string& dev
   if (!device.empty() && !bind_to_interface(fd, family, device)) return false;
   if (address.family() == AF_UNSPEC) return true;
   share_ports_by_peer(fd);
-  return ::bind(fd, address.address(), address.length()) == 0;
+  if (::bind(fd, address.address(), address.length()) == 0) return true;
+  if (errno == EADDRINUSE) errno = EADDRNOTAVAIL;  // All ports of the address are in use.
+  return false;
 }
 
 // Keepalive probes before the connection fails.
@@ -208,6 +210,10 @@ void check_origin(const Origin& origin) {
     if (!fd || !bind_to(fd.get(), family, address, device)) fail(errno, name);
   };
   for (const Endpoint& address : origin.addresses) {
+    // bind(2) accepts these, but a connection comes from another address.
+    if (address.is_wildcard() || address.is_multicast() || is_broadcast(address)) {
+      fail(EADDRNOTAVAIL, address.host());
+    }
     try_out(address.family(), address, "", address.host());
   }
   if (!origin.device.empty()) try_out(AF_INET, {}, origin.device, origin.device);

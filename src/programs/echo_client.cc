@@ -1,6 +1,8 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "echo/base/escape.h"
@@ -19,11 +21,14 @@ namespace {
 
 constexpr const char* kName = "echo_client";
 
-// All connections go to one address.
-void warn_of_few_ports(std::size_t connections, echo::Log& log) {
-  const auto ports = echo::local_ports();
-  if (!ports || connections <= *ports) return;
-  log.warning("only ", *ports, " local ports for ", connections,
+// Usually, all connections go from one address to one address.
+void warn_of_few_ports(const echo::Target& target, std::size_t connections, echo::Log& log) {
+  const auto ports_of_one = echo::local_ports();
+  if (!ports_of_one) return;
+  const std::uint64_t ports =
+      *ports_of_one * std::max<std::uint64_t>(1, target.origin.addresses.size());
+  if (connections <= ports) return;
+  log.warning("only ", ports, " local ports for ", connections,
               " connections to one address; see ip_local_port_range in ip(7)");
 }
 
@@ -48,9 +53,11 @@ int talk(int argc, char** argv) {
   }
   echo::raise_descriptor_limit(log);
   echo::limit_name_lookups();
-  warn_of_few_ports(
-      options.measures ? options.load.connections + options.load.idle : options.client.connections,
-      log);
+  if (options.measures) {
+    warn_of_few_ports(options.load, options.load.connections + options.load.idle, log);
+  } else {
+    warn_of_few_ports(options.client, options.client.connections, log);
+  }
   if (options.measures) {
     options.load.seed =
         options.seed.value_or(echo::Pattern::seed_of(echo::wall_time(), ::getpid()));

@@ -155,7 +155,7 @@ std::string messages_of(const LoadResults& results) {
 std::string addresses_of(const LoadResults& results) {
   std::vector<std::string> addresses;
   for (const AddressResults& each : results.addresses) {
-    addresses.push_back(object({{"address", json_string(each.address.to_string())},
+    addresses.push_back(object({{"address", json_string(each.address)},
                                 {"opened", number(each.opened)},
                                 {"failed", number(each.failed)},
                                 {"sent", number(each.sent)},

@@ -1,5 +1,7 @@
 #include "echo/report/merged_run.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -20,8 +22,7 @@ namespace {
 LoadSettings shared(LoadSettings settings) {
   settings.connections = settings.idle = 0;
   settings.seed = 0;
-  settings.origin.addresses.clear();  // Each machine has its own.
-  settings.origin.device.clear();
+  settings.family = AF_UNSPEC;  // That of local addresses, which each machine has.
   if (settings.rate.count > 0) settings.rate.count = 1;
   return settings;
 }

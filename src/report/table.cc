@@ -125,7 +125,8 @@ std::string errors(const LoadSettings& settings, const LoadResults& results) {
   add(results.lost, settings.connect_only ? "lost attempts" : "lost messages");
   add(results.not_open, "connections not open");
   if (results.has_no_answer()) {
-    add(results.in_flight(), "messages sent, no echo received");
+    add(results.in_flight(), settings.connect_only ? "attempts begun, none connected"
+                                                   : "messages sent, no echo received");
   } else if (results.earlier) {
     add(results.earlier->unanswered, "runs without an echo");
   }
@@ -173,25 +174,25 @@ std::string latencies(const LoadSettings& settings, const LoadResults& results) 
 // The results of each address, in columns below a head. A long address has a line of its own.
 std::string addresses(const LoadResults& results) {
   if (results.addresses.empty()) return "";
-  static constexpr std::size_t kAddress = 24;
-  static constexpr std::size_t kCount = 10;
-  const auto line = [](std::string text, const std::vector<std::string>& counts,
-                       const std::vector<std::string>& latencies) {
-    if (text.size() >= kAddress) text += "\n" + std::string(kAddress, ' ');
+  static constexpr std::size_t kAddress = 19;
+  static constexpr std::size_t kMessages = 11;
+  const auto line = [](std::string text, const std::vector<std::string>& messages,
+                       const std::vector<std::string>& cells) {
+    if (text.size() > kAddress) text += "\n" + std::string(kAddress, ' ');
     text.resize(std::max(text.size(), kAddress), ' ');
-    for (const std::string& count : counts) text += align_right(count, kCount);
-    for (const std::string& latency : latencies) text += align_right(latency, kLatency);
+    for (const std::string& count : messages) text += align_right(count, kMessages);
+    for (const std::string& cell : cells) text += align_right(cell, kLatency);
     return text + "\n";
   };
-  std::string text = "\n" + line("Address", {"received", "lost", "failed"}, {"p50", "p99", "max"});
+  std::string text =
+      "\n" + line("Address", {"sent", "received"}, {"lost", "failed", "p50", "p99", "max"});
   for (const AddressResults& each : results.addresses) {
     const Histogram& latency = each.latency;
-    text +=
-        line(each.address.host(),
-             {format_number(each.received), format_number(each.lost), format_number(each.failed)},
-             {format_latency(latency, latency.percentile(Histogram::kMedian)),
-              format_latency(latency, latency.percentile(Histogram::kP99)),
-              format_latency(latency, latency.max())});
+    text += line(each.address, {format_number(each.sent), format_number(each.received)},
+                 {format_number(each.lost), format_number(each.failed),
+                  format_latency(latency, latency.percentile(Histogram::kMedian)),
+                  format_latency(latency, latency.percentile(Histogram::kP99)),
+                  format_latency(latency, latency.max())});
   }
   return text;
 }
@@ -251,9 +252,8 @@ std::string format_ping_summary(const LoadSettings& settings, const LoadResults&
   }
   text += "\n" + round_trips(results.latency);
   for (const AddressResults& each : results.addresses) {
-    text += each.address.to_string() + ": " +
-            sent_and_received(settings, each.sent, each.received) + loss(each.sent, each.received) +
-            "\n" + round_trips(each.latency);
+    text += each.address + ": " + sent_and_received(settings, each.sent, each.received) +
+            loss(each.sent, each.received) + "\n" + round_trips(each.latency);
   }
   return text;
 }

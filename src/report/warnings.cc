@@ -45,10 +45,12 @@ std::vector<std::string> warnings_of(const LoadResults& results) {
     warnings.push_back("this client waited for a core " +
                        percent(results.waited->time, results.ran) + " of the time");
   }
-  if (results.sent_late > results.lateness.count() / 100) {
-    warnings.push_back(
-        "the rate was not kept: " + format_percent(results.sent_late, results.lateness.count()) +
-        " of the messages were sent late");
+  const std::uint64_t late = results.sent_late + results.skipped;
+  const std::uint64_t scheduled = results.lateness.count() + results.skipped;
+  if (late > scheduled / 100) {
+    warnings.push_back("the rate was not kept: " + format_percent(late, scheduled) +
+                       " of the messages were sent late" +
+                       (results.skipped > 0 ? " or skipped" : ""));
   }
   if (results.away > Duration{0}) {
     warnings.push_back("this client did not check its sockets for " + format_latency(results.away));

@@ -47,8 +47,8 @@ class Client : public ClientLoop {
   static constexpr std::size_t kMaxUnverified = 4UL * 1024 * 1024;
 
  private:
-  Client(const ClientSettings& settings, ServerAddresses addresses, Log& log, int input, int output,
-         std::function<Time()> clock);
+  Client(const ClientSettings& settings, const ServerAddresses& addresses, Log& log, int input,
+         int output, std::function<Time()> clock);
 
   std::optional<Time> prepare() override;
   void handle_connected(std::size_t index, Duration took) override;

@@ -35,7 +35,8 @@ class ClientConnection {
     kConnecting,
     kOpen,
     kHalfClosed,  // EOF has been sent; the rest of the echo and the server's EOF are pending.
-    kDone,        // The echo is complete, and EOF or a reset has followed it (was_reset()).
+    kDone,        // The echo is complete, and EOF or a reset has followed it (was_reset()), or
+                  // close() was called.
     kFailed,      // See failure().
   };
 
@@ -103,7 +104,7 @@ class ClientConnection {
   Time deadline() const noexcept;
   void handle_timeout(std::span<char> buffer, Time now);
 
-  // Receives the data that has arrived before the call.
+  // Receives the data that has arrived before the call, or completes a connection made before it.
   void receive_all(std::span<char> buffer, Time now);
 
   // Closes an open connection, whatever is pending: it is done.

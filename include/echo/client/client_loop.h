@@ -33,8 +33,7 @@ class ClientLoop {
   bool turn();
 
  protected:
-  // `size` is the number of indices. `clock` returns the current time. Throws std::system_error if
-  // the target's origin is not of this machine.
+  // `size` is the number of indices. `clock` returns the current time.
   ClientLoop(const Target& target, std::size_t size, ServerAddresses addresses,
              std::function<Time()> clock);
 
@@ -130,9 +129,9 @@ class ClientLoop {
   std::vector<Entry> entries_;
   std::vector<std::optional<std::size_t>> by_fd_;  // Connection indices by descriptor.
   std::vector<char> buffer_;
-  std::uint64_t opened_ = 0;       // Connections started so far.
-  std::size_t connecting_ = 0;     // Connections that are being established.
-  Time next_check_ = Time::max();  // No deadline of a connection is earlier.
+  std::vector<std::uint64_t> opened_;  // Connections started so far, by list of addresses.
+  std::size_t connecting_ = 0;         // Connections that are being established.
+  Time next_check_ = Time::max();      // No deadline of a connection is earlier.
 };
 
 }  // namespace echo

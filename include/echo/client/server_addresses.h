@@ -49,7 +49,8 @@ class ServerAddresses {
   Time next_look_up_ = Time::min();
 };
 
-// Looks up the host of the target. Throws std::system_error if it has no address.
+// Looks up the host of the target. Throws std::system_error if it has no address, or if a
+// connection cannot come from the target's origin.
 ServerAddresses look_up(const Target& target);
 
 }  // namespace echo

@@ -30,7 +30,7 @@ class Conversation : public Script {
   Conversation(const Pattern& pattern, std::uint64_t connection, bool half_close)
       : pattern_(pattern), connection_(connection), half_close_(half_close) {}
 
-  // Appends a message. `size` is at least 1. Must not be called after finish().
+  // Appends a message. A message of size 0 is answered at once. Must not be called after finish().
   void send(std::uint64_t sequence, std::size_t size, Time start, Time handed);
   void finish() noexcept { nothing_more_ = true; }
 

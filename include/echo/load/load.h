@@ -22,13 +22,13 @@ namespace echo {
 // the echo, and measure the latency.
 //
 // In a closed loop a connection sends its next message when an answer has arrived; the latency
-// counts from that time. With a rate, messages are scheduled at fixed times for the connections in
-// turn, and the latency counts from the scheduled time. It thus includes the delay of a message
-// that the client or the server could not take in time.
+// counts from that time. With a rate, messages are scheduled for the connections in turn, and the
+// latency counts from the scheduled time. It thus includes the delay of a message that the client
+// or the server could not take in time.
 //
 // Every scheduled message is either sent, no matter how late, or lost because its connection failed
-// or is down. In a churn each message has its own connection, so a failure usually loses only one
-// message.
+// or is down. With LoadSettings::no_catch_up it is skipped instead of being sent late. In a churn
+// each message has its own connection, so a failure usually loses only one message.
 class Load : public ClientLoop {
  public:
   // `observer` must outlive this object. `interrupt` is a descriptor of the caller, or -1; turn()
@@ -67,7 +67,8 @@ class Load : public ClientLoop {
   void lose_messages(Slot& slot);
   void lose_scheduled(Slot& slot, Time until);
   void stop_sending(Slot& slot, Slot::State state);
-  void record_path(Slot& slot, bool is_last);
+  void read_path(Slot& slot, bool is_last);
+  void read_paths();
   std::uint64_t count_not_open();
 
   const LoadSettings settings_;
@@ -80,6 +81,7 @@ class Load : public ClientLoop {
   bool has_ended_ = false;                     // The time for new messages is over.
   bool is_time_up_ = false;                    // A slot stopped because of that time.
   bool idle_dismissed_ = false;
+  const bool reads_paths_in_samples_;
   Duration away_before_{0};  // The value of away() when the load began.
 };
 

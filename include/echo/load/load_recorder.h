@@ -67,10 +67,13 @@ class LoadRecorder {
                    const std::string& reason);
   void record_waiting(Time start) noexcept;
 
-  // The number of the present sample, from 1; 0 if no samples are taken.
-  std::uint64_t sample_number() const noexcept { return sample_number_; }
+  // True if report() will end the warm-up, or a sample.
+  bool is_warmup_over(Time now) const noexcept {
+    return results_.phase == LoadResults::Phase::kWarmup && is_measured(now);
+  }
+  bool is_sample_over(Time now) const noexcept { return now >= next_sample_; }
   // A reading of a connection's path. `new_retransmits` are those since its previous reading. The
-  // last one is at the end of the connection or of the load.
+  // last reading is at the end of the connection or of the load. Ignored in the warm-up.
   void record_path(const PathInfo& path, std::uint64_t new_retransmits, bool is_last) noexcept;
 
   // At the end of the load: what was left undone, and the reasons.
@@ -109,7 +112,6 @@ class LoadRecorder {
   const Duration late_after_;
   LoadResults results_;
   Sample sample_;
-  std::uint64_t sample_number_;
   Time from_ = Time::max();
   Time end_ = Time::max();
   Time last_outcome_;  // When a message was last answered or lost.

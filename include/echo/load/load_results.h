@@ -10,7 +10,6 @@
 #include "echo/base/time.h"
 #include "echo/client/failure.h"
 #include "echo/load/histogram.h"
-#include "echo/os/endpoint.h"
 #include "echo/os/platform.h"
 
 namespace echo {
@@ -39,7 +38,7 @@ struct PathResults {
 
 // The part of the results that belongs to one address of the server.
 struct AddressResults {
-  Endpoint address;
+  std::string address;       // "127.0.0.1:7", "[::1]:7".
   std::uint64_t opened = 0;  // These figures are as in LoadResults.
   std::uint64_t failed = 0;
   std::uint64_t sent = 0;
@@ -87,7 +86,7 @@ struct LoadResults {
   std::uint64_t resets_after_echo = 0;              // Connections reset after the complete echo.
   std::vector<std::string> refusals;  // The first refusals before another address accepted.
 
-  PathResults path;                       // One reading for each busy connection, at its end.
+  PathResults path;  // A reading for each busy connection after the warm-up, at its end.
   std::vector<AddressResults> addresses;  // With Target::all_addresses.
 
   Duration cpu{0};                      // CPU time of this client after the warm-up,
@@ -129,7 +128,7 @@ struct Sample {
   std::uint64_t skipped = 0;    // Messages skipped.
   std::uint64_t failed = 0;     // Connections failed.
   std::uint64_t open = 0;       // Maximum of connections open at the same time.
-  PathResults path;             // One reading for each connection with an answer, or that ended.
+  PathResults path;             // A reading for each busy connection, at the end of the sample.
   Histogram latency;            // Latency of the messages received.
 };
 

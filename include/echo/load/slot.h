@@ -34,8 +34,7 @@ struct Slot {
   std::uint64_t sent = 0;         // Measured messages started, including lost ones.
   std::uint64_t number = 0;       // The number of its connection in the load, from 1.
   int unanswered_failures = 0;    // Consecutive failures without an answer before this connection.
-  std::uint64_t retransmits = 0;  // Retransmits of its connection until the last reading,
-  std::uint64_t sample = 0;       // and the number of the sample with that reading.
+  std::uint64_t retransmits = 0;  // The retransmits of its connection until the last reading.
   std::optional<Conversation> conversation;  // The script of its most recent connection.
 
   State state() const noexcept { return state_; }

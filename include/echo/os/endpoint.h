@@ -50,10 +50,6 @@ class Endpoint {
 // address for another text.
 Endpoint parse_address(const std::string& text);
 
-// Returns the address of such a text as Endpoint::to_string() returns. Returns no address for
-// another text.
-Endpoint parse_endpoint(const std::string& text);
-
 // Returns the addresses of a host name or a numeric address, without duplicates, with the given
 // port. `localhost`, and any name below it, has both loopback addresses, whatever the hosts file
 // contains (RFC 6761, section 6.3). `*` has both wildcard addresses. An IPv4-mapped IPv6 address

@@ -229,21 +229,11 @@ TEST_F(LoadRecorderTest, CountsSkippedMessagesOfTheMeasuredTime) {
   EXPECT_EQ(observer_.samples[0].skipped, 1U);
 }
 
-TEST_F(LoadRecorderTest, NumbersTheSamples) {
-  start({.sample = 1s});
-  begin();
-  EXPECT_EQ(recorder_->sample_number(), 1U);
-  recorder_->report(at(1s));
-  EXPECT_EQ(recorder_->sample_number(), 2U);
-  start();
-  begin();
-  EXPECT_EQ(recorder_->sample_number(), 0U);
-}
-
-// A sample has all readings, and new retransmits only. The results have the last reading.
+// A sample has all its readings. The results have the last reading of a connection.
 TEST_F(LoadRecorderTest, KeepsReadingsOfPaths) {
   start({.sample = 1s});
   begin();
+  recorder_->report(at(0s));
   recorder_->record_path({.retransmits = 2, .round_trip = 10us, .congestion_window = 5}, 2, false);
   recorder_->report(at(1s));
   recorder_->record_path({.retransmits = 5, .round_trip = 30us, .congestion_window = 7}, 3, true);
@@ -257,6 +247,31 @@ TEST_F(LoadRecorderTest, KeepsReadingsOfPaths) {
   EXPECT_EQ(observer_.samples[0].path.mean_round_trip(), 10us);
   EXPECT_EQ(observer_.samples[1].path.retransmits, 3U);
   EXPECT_EQ(observer_.samples[1].path.readings, 1U);
+}
+
+TEST_F(LoadRecorderTest, IgnoresReadingsOfTheWarmup) {
+  start({.sample = 1s});
+  recorder_->record_path({.retransmits = 1}, 1, true);  // The connection was never open.
+  begin(1s);
+  recorder_->record_path({.retransmits = 2, .round_trip = 10us, .congestion_window = 5}, 2, true);
+  EXPECT_FALSE(recorder_->is_warmup_over(at(999ms)));
+  EXPECT_TRUE(recorder_->is_warmup_over(at(1s)));
+  recorder_->report(at(1s));
+  EXPECT_FALSE(recorder_->is_warmup_over(at(1s)));
+  recorder_->record_path({.retransmits = 7, .round_trip = 10us, .congestion_window = 5}, 4, true);
+  const LoadResults& results = recorder_->finish(at(2s), true, false);
+  EXPECT_EQ(results.path.retransmits, 5U);
+  EXPECT_EQ(results.path.readings, 1U);
+}
+
+TEST_F(LoadRecorderTest, ReportsASampleOfSkippedMessagesOnly) {
+  start({.sample = 1s});
+  begin();
+  recorder_->report(at(1s));
+  recorder_->record_skip(at(1s));
+  recorder_->finish(at(1s), true, false);
+  ASSERT_EQ(observer_.samples.size(), 2U);
+  EXPECT_EQ(observer_.samples[1].skipped, 1U);
 }
 
 TEST_F(LoadRecorderTest, CountsMessagesSentLate) {

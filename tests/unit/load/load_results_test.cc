@@ -11,7 +11,6 @@
 
 #include "echo/base/time.h"
 #include "echo/client/failure.h"
-#include "echo/os/endpoint.h"
 #include "echo/os/platform.h"
 
 namespace echo {
@@ -63,12 +62,8 @@ TEST(PathResults, CountOnlyRetransmitsWithoutARoundTrip) {
 
 TEST(MergedResults, AddUpByAddress) {
   const auto part = [](const char* host) {
-    AddressResults result{.address = parse_address(host),
-                          .opened = 1,
-                          .failed = 2,
-                          .sent = 3,
-                          .received = 4,
-                          .lost = 5};
+    AddressResults result{
+        .address = host, .opened = 1, .failed = 2, .sent = 3, .received = 4, .lost = 5};
     result.latency.record(6us);
     return result;
   };

@@ -331,6 +331,9 @@ TEST(CheckOrigin, AcceptsTheAddressesOfThisMachine) {
 TEST(CheckOrigin, NamesWhatIsNotOfThisMachine) {
   const std::vector<std::pair<Origin, std::string>> origins{
       {{.addresses = {parse_address("127.0.0.1"), parse_address("192.0.2.1")}}, "192.0.2.1"},
+      {{.addresses = {parse_address("0.0.0.0")}}, "0.0.0.0"},
+      {{.addresses = {parse_address("224.0.0.1")}}, "224.0.0.1"},
+      {{.addresses = {parse_address("255.255.255.255")}}, "255.255.255.255"},
       {{.device = "none0"}, "none0"}};
   for (const auto& [origin, name] : origins) {
     try {

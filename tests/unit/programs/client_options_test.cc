@@ -111,11 +111,12 @@ TEST(ClientOptions, TakesAnAddressFamily) {
 TEST(ClientOptions, TakesAddressesToConnectFromInBothModes) {
   for (const Words& words : spellings("-B", "--bind", "127.0.0.2,::1")) {
     const ClientOptions options = parse_client(words);
-    for (const Target& target : std::initializer_list<Target>{options.client, options.load}) {
-      ASSERT_EQ(target.origin.addresses.size(), 2U);
-      EXPECT_EQ(target.origin.addresses[0].host(), "127.0.0.2");
-      EXPECT_EQ(target.origin.addresses[1].host(), "::1");
-      EXPECT_EQ(target.family, AF_UNSPEC);
+    for (const Target* const target :
+         std::initializer_list<const Target*>{&options.client, &options.load}) {
+      ASSERT_EQ(target->origin.addresses.size(), 2U);
+      EXPECT_EQ(target->origin.addresses[0].host(), "127.0.0.2");
+      EXPECT_EQ(target->origin.addresses[1].host(), "::1");
+      EXPECT_EQ(target->family, AF_UNSPEC);
     }
   }
 }
@@ -504,7 +505,6 @@ TEST(ClientOptions, RejectsConflictingOptions) {
        {"-n1", "--connect", "--data=x"}},
       {"option '--data' cannot be combined with option '--size'", {"-n1", "--data=x", "-s1"}},
       {"option '--data' cannot be combined with option '--text'", {"-n1", "--data=x", "--text"}},
-      {"option '--data' cannot be combined with option '--seed'", {"-n1", "--data=x", "--seed=1"}},
       {"option '--poisson' needs --rate or --interval", {"-n1", "--poisson"}},
       {"option '--no-catch-up' needs --rate or --interval", {"-n1", "--no-catch-up"}},
       {"option '--text' needs a --size of at most 65536", {"-n1", "--text", "-s1-65537"}},
@@ -512,6 +512,8 @@ TEST(ClientOptions, RejectsConflictingOptions) {
        {"-n1", "--connect", "-P2"}},
       {"option '--connect' cannot be combined with option '--half-close'",
        {"-n1", "--connect", "--half-close"}},
+      {"option '--connect' cannot be combined with option '--idle'",
+       {"-n1", "--connect", "--idle=1"}},
       {"option '--bind' needs addresses of the family that --ipv4 chooses", {"-4", "-B", "::1"}},
       {"option '--bind' needs addresses of the family that --ipv6 chooses",
        {"-6", "-B", "::1,127.0.0.1"}},

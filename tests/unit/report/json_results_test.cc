@@ -17,7 +17,6 @@
 #include "echo/load/histogram.h"
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
-#include "echo/os/endpoint.h"
 #include "echo/os/platform.h"
 #include "echo/report/json.h"
 
@@ -47,8 +46,7 @@ LoadSettings every_setting() {
   settings.all_addresses = settings.connect_only = settings.text = true;
   settings.poisson = settings.no_catch_up = true;
   settings.data_file = "a file";
-  settings.origin = {
-      .addresses = {parse_address("127.0.0.2"), parse_address("::1")}, .device = "lo", .dscp = 46};
+  settings.origin.dscp = 46;
   return settings;
 }
 
@@ -70,12 +68,8 @@ LoadResults every_result() {
   results.oldest_in_flight = 7ns;
   results.path.add({.retransmits = 4, .round_trip = 10us, .congestion_window = 8}, 4);
   results.path.add({.retransmits = 0, .round_trip = 30us, .congestion_window = 4}, 0);
-  results.addresses.push_back({.address = parse_endpoint("[::1]:7"),
-                               .opened = 1,
-                               .failed = 2,
-                               .sent = 3,
-                               .received = 1,
-                               .lost = 1});
+  results.addresses.push_back(
+      {.address = "[::1]:7", .opened = 1, .failed = 2, .sent = 3, .received = 1, .lost = 1});
   results.addresses.back().latency.record(6us);
   for (const Duration latency : {1us, 3us, 1234567us}) results.latency.record(latency);
   results.lateness.record(8us);

@@ -263,12 +263,8 @@ TEST(FormatJson, UsesNullForARoundTripThatIsUnknown) {
 
 TEST(FormatJson, IncludesTheResultsOfEachAddress) {
   LoadResults results = json_results();
-  results.addresses.push_back({.address = parse_address("::1").with_port(7),
-                               .opened = 1,
-                               .failed = 2,
-                               .sent = 7,
-                               .received = 3,
-                               .lost = 4});
+  results.addresses.push_back(
+      {.address = "[::1]:7", .opened = 1, .failed = 2, .sent = 7, .received = 3, .lost = 4});
   results.addresses[0].latency.record(5ns);
   const std::string json = format_json(json_settings(), results);
   EXPECT_TRUE(JsonChecker::accepts(json));

@@ -12,7 +12,6 @@
 #include "echo/load/load_results.h"
 #include "echo/load/load_settings.h"
 #include "echo/load/pattern.h"
-#include "echo/os/endpoint.h"
 #include "echo/os/platform.h"
 #include "support/text.h"
 
@@ -115,19 +114,20 @@ TEST(FormatPingSummary, CountsSkippedMessagesAndRetransmits) {
 
 TEST(FormatReport, HasARowForEachAddress) {
   LoadResults results = table_results();
-  for (const char* const host : {"127.0.0.1", "2001:db8:1111:2222:3333:4444:5555:6666", "::1"}) {
-    results.addresses.push_back({.address = parse_address(host), .received = 1'000'000});
+  for (const char* const address :
+       {"127.0.0.1:10000", "[2001:db8:1111:2222:3333:4444:5555:6666]:7", "[::1]:10000"}) {
+    results.addresses.push_back({.address = address, .sent = 1'000'001, .received = 1'000'000});
   }
   results.addresses[0].latency.record(100us);
   results.addresses[0].failed = 2;
   results.addresses[0].lost = 3;
   const std::string report = format_report(table_settings(), results);
   EXPECT_EQ(report.substr(report.find("\nAddress")), R"(
-Address                   received      lost    failed     p50     p99     max
-127.0.0.1                1,000,000         3         2  100 us  100 us  100 us
-2001:db8:1111:2222:3333:4444:5555:6666
-                         1,000,000         0         0       -       -       -
-::1                      1,000,000         0         0       -       -       -
+Address                   sent   received    lost  failed     p50     p99     max
+127.0.0.1:10000      1,000,001  1,000,000       3       2  100 us  100 us  100 us
+[2001:db8:1111:2222:3333:4444:5555:6666]:7
+                     1,000,001  1,000,000       0       0       -       -       -
+[::1]:10000          1,000,001  1,000,000       0       0       -       -       -
 )");
 }
 
