@@ -183,7 +183,8 @@ std::vector<Endpoint> OptionValue::addresses() const {
   std::vector<Endpoint> parsed;
   std::istringstream parts(text + ",");
   for (std::string part; std::getline(parts, part, ',');) {
-    parsed.push_back(parse_address(part));
+    const bool has_brackets = part.starts_with('[') && part.ends_with(']');
+    parsed.push_back(parse_address(has_brackets ? part.substr(1, part.size() - 2) : part));
     if (parsed.back().family() == AF_UNSPEC) {
       reject("not an IP address, nor several separated by commas");
     }

@@ -102,6 +102,7 @@ void Workload::lose_in_flight(const Slot& slot, Time now, const std::string& rea
 }
 
 void Workload::lose_scheduled(Slot& slot, Time until, Time now, const std::string& reason) {
+  skip_late(slot, until);
   while (const auto scheduled = take_scheduled(slot, until)) {
     recorder_.record_loss(slot.index, *scheduled, now, sequence_of_taken(slot), reason);
   }

@@ -70,6 +70,24 @@ bool bind_to(int fd, int family, const Endpoint& address, const std::string& dev
   return false;
 }
 
+// Uses one address of the origin only.
+Connecting connect_from(const Endpoint& endpoint, const Origin& origin, std::uint64_t number) {
+  const int family = endpoint.family();
+  UniqueFd fd = create_socket(family, SOCK_STREAM);
+  if (!fd) return {.fd = {}, .error = errno};
+  if (fd.get() > max_select_fd()) return {.fd = {}, .error = EMFILE};
+  set_no_delay(fd.get());
+  if (origin.dscp) set_class_of_service(fd.get(), family, *origin.dscp);
+  if (!bind_to(fd.get(), family, origin.address_for(family, number), origin.device)) {
+    return {.fd = {}, .error = errno};
+  }
+  if (::connect(fd.get(), endpoint.address(), endpoint.length()) != 0 && errno != EINPROGRESS &&
+      errno != EINTR) {
+    return {.fd = {}, .error = errno};
+  }
+  return {.fd = std::move(fd), .error = 0};
+}
+
 // Keepalive probes before the connection fails.
 constexpr int kKeepaliveProbes = 4;
 
@@ -220,20 +238,13 @@ void check_origin(const Origin& origin) {
 }
 
 Connecting connect_to(const Endpoint& endpoint, const Origin& origin, std::uint64_t number) {
-  const int family = endpoint.family();
-  UniqueFd fd = create_socket(family, SOCK_STREAM);
-  if (!fd) return {.fd = {}, .error = errno};
-  if (fd.get() > max_select_fd()) return {.fd = {}, .error = EMFILE};
-  set_no_delay(fd.get());
-  if (origin.dscp) set_class_of_service(fd.get(), family, *origin.dscp);
-  if (!bind_to(fd.get(), family, origin.address_for(family, number), origin.device)) {
-    return {.fd = {}, .error = errno};
+  Connecting connecting;
+  const std::size_t tries = std::max<std::size_t>(1, origin.addresses.size());
+  for (std::size_t attempt = 0; attempt < tries; ++attempt) {
+    connecting = connect_from(endpoint, origin, number + attempt);
+    if (connecting.error != EADDRNOTAVAIL) break;
   }
-  if (::connect(fd.get(), endpoint.address(), endpoint.length()) != 0 && errno != EINPROGRESS &&
-      errno != EINTR) {
-    return {.fd = {}, .error = errno};
-  }
-  return {.fd = std::move(fd), .error = 0};
+  return connecting;
 }
 
 int take_error(int fd) noexcept {

@@ -67,7 +67,7 @@ OptionTable target_options(ClientOptions& options) {
          if (value.text.empty()) value.reject("not a network interface");
          client.origin.device = load.origin.device = value.text;
        }},
-      {0, "all-addresses", "", "Open N connections to each address of the host",
+      {0, "all-addresses", "", "Open N connections to each address; report each",
        [&](auto&) { client.all_addresses = load.all_addresses = true; }},
       {0, "dscp", "CLASS", "Mark packets with a class of service: EF, CS1, 0 to 63",
        [&](auto& value) { client.origin.dscp = load.origin.dscp = value.dscp(); }},
@@ -119,6 +119,7 @@ OptionTable load_options(ClientOptions& options) {
        [&](auto& value) {
          load.data_file = value.text;
          if (value.text.empty()) value.reject("not a file name");
+         if (value.text == "-") value.reject("not a file name; use /dev/stdin");
        }},
       {'P', "pipeline", "DEPTH", "Limit messages in flight",
        [&](auto& value) { load.pipeline = value.number(1, kMaxDepth); },
@@ -126,7 +127,7 @@ OptionTable load_options(ClientOptions& options) {
            "; --rate: " + std::to_string(LoadSettings::kPipelineAtRate)},
       {'r', "rate", "N", "Send N messages/s in total (N/m, N/h), on schedule",
        [&](auto& value) { load.rate = value.rate(kMaxRate); }},
-      {0, "poisson", "", "Send at random times (a Poisson process) with that mean",
+      {0, "poisson", "", "Send at random times: --rate is their mean",
        [&](auto&) { load.poisson = true; }},
       {0, "no-catch-up", "", "Skip messages that cannot be sent on schedule",
        [&](auto&) { load.no_catch_up = true; }},
@@ -300,7 +301,7 @@ void refuse_clashes(const Given& given, const LoadSettings& load) {
   }
   if (load.text && load.sizes.most > Pattern::kMaxLine) {
     throw UsageError("option '--text' needs a --size of at most " +
-                     std::to_string(Pattern::kMaxLine));
+                     std::to_string(Pattern::kMaxLine / 1024) + "K");
   }
   if (given.has("ascii") && !given.has("histogram")) {
     throw UsageError("option '--ascii' needs --histogram");
@@ -378,6 +379,7 @@ Without MESSAGE it sends three short messages. Options end at '--'.
 Examples:
   echo_client -H example.net -p 7 hello          send "hello", check the echo
   echo_client -I 1s                              ping the server
+  echo_client -I 1s --connect -p ssh             ping any TCP port
   echo_client -c 50 -D 10s                       measure throughput and latency
   echo_client -c 50 -r 20K -D 10s --histogram    measure latency at a fixed rate
 )";

@@ -29,7 +29,7 @@ void warn_of_few_ports(const echo::Target& target, std::size_t connections, echo
       *ports_of_one * std::max<std::uint64_t>(1, target.origin.addresses.size());
   if (connections <= ports) return;
   log.warning("only ", ports, " local ports for ", connections,
-              " connections to one address; see ip_local_port_range in ip(7)");
+              " connections to one address; --bind adds local addresses");
 }
 
 std::string command_line(int argc, char** argv) {

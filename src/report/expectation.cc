@@ -87,7 +87,7 @@ std::string format_nanoseconds(Fraction time) {
 
 std::string format_loss(Fraction loss) {
   return format_percent(loss.numerator, loss.denominator) + " (" + format_number(loss.numerator) +
-         " of " + format_number(loss.denominator, "message") + ")";
+         " of " + format_number(loss.denominator) + ")";
 }
 
 std::string format_messages(Fraction rate) {
@@ -104,7 +104,7 @@ struct Figure {
   Parsed<Fraction> (*parse_limit)(std::string_view);
   std::function<Fraction(const LoadResults&)> measure;  // Denominator 0: nothing was measured.
   std::string (*format)(Fraction);
-  bool counts_failures = false;
+  Expectation::Judges judges = Expectation::Judges::kFigure;
 };
 
 // `value` returns a Duration from a Histogram.
@@ -131,7 +131,7 @@ std::vector<Figure> figures() {
                  [](const LoadResults& results) {
                    return Fraction{results.sent - results.received, results.sent};
                  },
-                 format_loss, true});
+                 format_loss, Expectation::Judges::kLoss});
   all.push_back({"rate", parse_messages,
                  [](const LoadResults& results) {
                    return Fraction{results.received, count_of(results.elapsed)};
@@ -139,7 +139,7 @@ std::vector<Figure> figures() {
                  format_messages});
   all.push_back({"errors", parse_errors,
                  [](const LoadResults& results) { return Fraction{results.failed()}; },
-                 format_errors, true});
+                 format_errors, Expectation::Judges::kErrors});
   return all;
 }
 
@@ -148,19 +148,29 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
+bool all_addresses_answered(const LoadResults& results) {
+  return std::all_of(results.addresses.begin(), results.addresses.end(),
+                     [](const AddressResults& each) { return each.received > 0; });
+}
+
 // True if the load is exact, or if it has only flaws that an expectation judges: lost messages and
 // failed connections. Wrong bytes, urgent data, a passed deadline, connections that were never
-// open, messages that were never sent and a server that never answered always fail a load.
-bool has_passed(const LoadResults& results, const Expectations& expectations) {
+// open, messages that were never sent and an address that never answered always fail a load.
+bool has_passed(const LoadSettings& settings, const LoadResults& results,
+                const Expectations& expectations) {
   if (results.is_exact()) return true;
   const auto failures = [&](Failure kind) {
     return results.failures.at(static_cast<std::size_t>(kind));
   };
-  return std::any_of(expectations.begin(), expectations.end(),
-                     [](const Expectation& each) { return each.limits_failures; }) &&
+  const bool is_each_counted = settings.rate.count > 0 || settings.count > 0;
+  const auto judges_failures = [&](const Expectation& each) {
+    return each.judges == Expectation::Judges::kErrors ||
+           (each.judges == Expectation::Judges::kLoss && is_each_counted);
+  };
+  return std::any_of(expectations.begin(), expectations.end(), judges_failures) &&
          failures(Failure::kMismatch) == 0 && failures(Failure::kUrgent) == 0 &&
          !results.is_past_deadline && results.not_open == 0 && results.unsent == 0 &&
-         results.received > 0;
+         results.received > 0 && all_addresses_answered(results);
 }
 
 }  // namespace
@@ -187,9 +197,7 @@ Parsed<Expectation> parse_expectation(std::string_view text) {
     if (holds(compare(measured, limit))) return std::optional<std::string>();
     return std::optional("measured " + figure.format(measured));
   };
-  return Expectation{.text = std::string(text),
-                     .limits_failures = figure->counts_failures,
-                     .violation = violation};
+  return Expectation{.text = std::string(text), .judges = figure->judges, .violation = violation};
 }
 
 std::string expectation_figures() {
@@ -207,8 +215,9 @@ void log_unmet(const Expectations& expectations, const LoadResults& results, Log
   }
 }
 
-int exit_status_of(const LoadResults& results, const Expectations& expectations) {
-  if (!has_passed(results, expectations)) return 1;
+int exit_status_of(const LoadSettings& settings, const LoadResults& results,
+                   const Expectations& expectations) {
+  if (!has_passed(settings, results, expectations)) return 1;
   const bool all_hold =
       std::all_of(expectations.begin(), expectations.end(),
                   [&](const Expectation& expectation) { return expectation.holds(results); });

@@ -1,5 +1,10 @@
 #include "echo/report/load_description.h"
 
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
 #include "echo/base/escape.h"
 #include "echo/base/format.h"
 #include "echo/base/time.h"
@@ -8,7 +13,15 @@ namespace echo {
 namespace {
 
 std::string rate_of(Rate rate) {
-  if (rate.period == Rate{}.period) return format_number(rate.count) + " per second";
+  using Period = std::pair<Duration, std::string_view>;
+  constexpr std::array<Period, 3> kPeriods{{{std::chrono::seconds{1}, " per second"},
+                                            {std::chrono::minutes{1}, " per minute"},
+                                            {std::chrono::hours{1}, " per hour"}}};
+  for (const auto& [period, text] : kPeriods) {
+    if (rate.period == period && (rate.count > 1 || period == Rate{}.period)) {
+      return format_number(rate.count).append(text);
+    }
+  }
   const std::string count = rate.count == 1 ? "one" : format_number(rate.count);
   return count + " every " + format_duration(rate.period);
 }
@@ -20,15 +33,11 @@ std::vector<std::string> parts_of(const LoadSettings& settings, std::optional<st
   const auto add_if = [&parts](bool applies, const std::string& part) {
     if (applies) parts.push_back(part);
   };
-  add_if(settings.all_addresses, "the same number to each address");
-  const std::vector<Endpoint>& sources = settings.origin.addresses;
-  add_if(sources.size() == 1, "from " + (sources.empty() ? "" : sources.front().host()));
-  add_if(sources.size() > 1, "from " + format_number(sources.size()) + " addresses in turn");
-  add_if(!settings.origin.device.empty(), "through " + escape_unprintable(settings.origin.device));
-  add_if(settings.origin.dscp.has_value(),
-         "DSCP " + std::to_string(settings.origin.dscp.value_or(0)));
+  add_if(settings.all_addresses, "shared among the addresses");
+  const std::string origin = describe_origin(settings);
+  add_if(!origin.empty(), origin);
   add_if(settings.ramp > Duration{0}, "opened over " + format_duration(settings.ramp));
-  add_if(settings.connect_only, "closed as soon as they are open");
+  add_if(settings.connect_only, "each closed at once");
   add_if(settings.churn && !settings.connect_only, "a new one for each message");
   add_if(settings.reconnect, "reopened after a failure");
   add_if(settings.half_close, "half-closed at the end");
@@ -38,7 +47,7 @@ std::vector<std::string> parts_of(const LoadSettings& settings, std::optional<st
   add_if(!settings.data_file.empty(), "the contents of " + escape_unprintable(settings.data_file));
   add_if(settings.rate.count > 0,
          rate_of(settings.rate) + (settings.poisson ? " at random times" : ""));
-  add_if(settings.no_catch_up, "none late");
+  add_if(settings.no_catch_up, "late ones skipped");
   add_if(!settings.churn && settings.rate.count == 0,
          format_number(settings.pipeline) + " in flight per connection");
   add_if(settings.count > 0, format_number(settings.count, noun_of(settings)) +
@@ -49,6 +58,17 @@ std::vector<std::string> parts_of(const LoadSettings& settings, std::optional<st
 }
 
 }  // namespace
+
+std::string describe_origin(const LoadSettings& settings) {
+  const auto& [addresses, device, dscp] = settings.origin;
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (addresses.size() == 1) add("from " + addresses.front().host());
+  if (addresses.size() > 1) add("from " + format_number(addresses.size()) + " addresses in turn");
+  if (!device.empty()) add("through " + escape_unprintable(device));
+  if (dscp) add("DSCP " + std::to_string(*dscp));
+  return text;
+}
 
 std::string describe_target(const LoadSettings& settings) {
   constexpr std::size_t kMaxColumns = 50;

@@ -28,18 +28,17 @@
 namespace echo {
 namespace {
 
-// Throws std::runtime_error with the reason.
+// Throws std::runtime_error with the file and the reason.
 void read_data(LoadSettings& settings) {
   constexpr std::size_t kMaxData = 64UL * 1024 * 1024;
   try {
-    auto data = std::make_shared<const std::string>(read_file(settings.data_file, kMaxData));
-    if (data->empty()) throw std::runtime_error("it is empty");
-    settings.sizes = {.least = data->size(), .most = data->size()};
-    settings.data = std::move(data);
+    settings.data = std::make_shared<const std::string>(read_file(settings.data_file, kMaxData));
+    if (settings.data->empty()) throw std::runtime_error("it is empty");
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error("cannot send '" + escape_controls(settings.data_file) +
-                             "': " + error.what());
+    throw std::runtime_error("cannot use '" + escape_controls(settings.data_file) +
+                             "' as a message: " + error.what());
   }
+  settings.sizes = {.least = settings.data->size(), .most = settings.data->size()};
 }
 
 // measure() without the text for errors. Sets `has_results` before it prints results.
@@ -72,7 +71,7 @@ int run_load(LoadSettings settings, const Presentation& presentation, Log& log, 
   reporter.finish(results);
   if (const int again = interrupts.ending()) return 128 + again;
   if (signal != 0) return 128 + signal;
-  return exit_status_of(results, presentation.expectations);
+  return exit_status_of(settings, results, presentation.expectations);
 }
 
 }  // namespace

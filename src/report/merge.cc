@@ -39,7 +39,7 @@ int print_run(const EndedRun& run, const Presentation& presentation, Log& log) {
   for (const std::string& failure : run.results.failure_texts) reporter.failed(failure);
   reporter.finish(run.results);
   if (const int signal = interrupts.ending()) return 128 + signal;
-  return exit_status_of(run.results, presentation.expectations);
+  return exit_status_of(run.settings, run.results, presentation.expectations);
 }
 
 }  // namespace

@@ -22,7 +22,10 @@ namespace {
 LoadSettings shared(LoadSettings settings) {
   settings.connections = settings.idle = 0;
   settings.seed = 0;
-  settings.family = AF_UNSPEC;  // That of local addresses, which each machine has.
+  settings.data_file.clear();   // The sizes must be equal, not the paths.
+  settings.family = AF_UNSPEC;  // That of the local addresses, which each machine has.
+  settings.origin.addresses.clear();
+  settings.origin.device.clear();
   if (settings.rate.count > 0) settings.rate.count = 1;
   return settings;
 }
@@ -47,9 +50,11 @@ void add_prefix(std::vector<std::string>& texts, const std::string& prefix) {
 }  // namespace
 
 void MergedRun::add(const std::string& name, EndedRun run) {
-  if (merged_) expect_same(run.settings, first_settings_, first_name_);
+  if (merged_) expect_same(run.settings, first_settings_, identities_.front().name);
+  expect_other_run(run);
   LoadResults& results = run.results;
   const std::string printable = escape_unprintable(name);
+  identities_.push_back({.seed = run.settings.seed, .begin = results.begin, .name = printable});
   add_prefix(results.earlier->warnings, printable + ": ");
   add_prefix(results.failure_texts, printable + ": ");
   if (results.begin) {
@@ -60,7 +65,6 @@ void MergedRun::add(const std::string& name, EndedRun run) {
     common_->end = std::min(common_->end, period.end);
   }
   if (!merged_) {
-    first_name_ = printable;
     first_settings_ = run.settings;
     merged_ = std::move(run);
     return;
@@ -69,6 +73,15 @@ void MergedRun::add(const std::string& name, EndedRun run) {
   merged_->settings.idle += run.settings.idle;
   merged_->settings.rate.count += run.settings.rate.count;
   merged_->results.merge(results);
+}
+
+// The same file twice, or a file and the result of its merge, would count twice.
+void MergedRun::expect_other_run(const EndedRun& run) const {
+  for (const auto& [seed, begin, name] : identities_) {
+    if (begin && begin == run.results.begin && seed == run.settings.seed) {
+      throw std::runtime_error("its run is already in '" + name + "'");
+    }
+  }
 }
 
 EndedRun MergedRun::finish() const {

@@ -32,12 +32,19 @@ std::string label(std::string_view name, std::string_view value) {
   return std::string(name) + "=\"" + escape(escape_unprintable(value)) + "\"";
 }
 
+// So that different loads on the same server have different metrics.
+std::string labels_of(const LoadSettings& settings) {
+  std::string labels =
+      label("host", settings.host) + "," + label("port", std::to_string(settings.port));
+  if (settings.connect_only) labels += "," + label("mode", "connect");
+  if (settings.origin.dscp) labels += "," + label("dscp", std::to_string(*settings.origin.dscp));
+  return labels;
+}
+
 // A text of metrics about one target.
 class Exposition {
  public:
-  explicit Exposition(const LoadSettings& settings)
-      : target_(label("host", settings.host) + "," + label("port", std::to_string(settings.port))) {
-  }
+  explicit Exposition(const LoadSettings& settings) : target_(labels_of(settings)) {}
 
   // Begins a metric; its samples follow.
   void begin(std::string_view name, std::string_view type, std::string_view help) {
@@ -98,6 +105,7 @@ void add_messages(Exposition& metrics, const LoadResults& results) {
   metrics.add_gauge("messages_sent", "Messages sent.", results.sent);
   metrics.add_gauge("messages_received", "Messages with an exact echo.", results.received);
   metrics.add_gauge("messages_lost", "Messages lost.", results.lost);
+  metrics.add_gauge("messages_skipped", "Messages skipped.", results.skipped);
   metrics.add_gauge("received_bytes", "Bytes in the messages received.", results.bytes);
   if (const auto rate = per_second(results.received, results.elapsed)) {
     metrics.add_gauge("messages_per_second", "Messages received per second.",
@@ -123,6 +131,8 @@ void add_path(Exposition& metrics, const PathResults& path) {
   if (path.readings == 0) return;
   metrics.add_gauge("round_trip_seconds", "Smoothed round trip of TCP, mean of the connections.",
                     seconds_of(path.mean_round_trip()));
+  metrics.add_gauge("congestion_window", "Congestion window in segments, mean.",
+                    path.mean_window());
 }
 
 // Ends the text.

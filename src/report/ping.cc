@@ -7,11 +7,12 @@
 namespace echo {
 
 std::string ping_header(const LoadSettings& settings) {
+  const std::string origin = describe_origin(settings);
   return "PING " + escape_controls(settings.host) + " port " + std::to_string(settings.port) +
          ": " +
          (settings.connect_only ? "connecting only"
                                 : describe_sizes(settings.sizes) + " per message") +
-         "\n";
+         (origin.empty() ? "" : ", " + origin) + "\n";
 }
 
 std::string ping_line(const LoadObserver::Answer& answer) {

@@ -84,7 +84,7 @@ std::string throughput(const LoadSettings& settings, const LoadResults& results)
 std::string network(const LoadResults& results) {
   const PathResults& path = results.path;
   if (!path.is_known()) return "";
-  std::string text = row("Network", path.retransmits, "segments sent again by this client");
+  std::string text = row("Network", path.retransmits, "segments retransmitted by this client");
   if (path.readings == 0) return text;
   return text +
          row("", format_latency(path.mean_round_trip()),
@@ -106,8 +106,9 @@ std::string processor(const LoadResults& results) {
       row("CPU", processor_share(results.cpu, results),
           results.earlier ? "of one core, used by all runs" : "of one core, used by this client");
   if (results.waited) {
-    text +=
-        row("", processor_share(results.waited->time, results), "of the time waiting for a core");
+    const auto runs = static_cast<Duration::rep>(results.earlier ? results.earlier->count : 1);
+    text += row("", processor_share(results.waited->time / runs, results),
+                "of the time waiting for a core");
   }
   for (const std::string& warning : warnings_of(results)) text += "Warning: " + warning + ".\n";
   return text;
@@ -236,7 +237,8 @@ std::string format_report(const LoadSettings& settings, const LoadResults& resul
 
 std::string format_ping_summary(const LoadSettings& settings, const LoadResults& results) {
   std::string text = "--- " + escape_controls(settings.host) + " port " +
-                     std::to_string(settings.port) + " echo statistics ---\n" +
+                     std::to_string(settings.port) +
+                     (settings.connect_only ? " connection" : " echo") + " statistics ---\n" +
                      sent_and_received(settings, results.sent, results.received) +
                      loss(results.sent, results.received);
   if (results.in_flight() > 0) {

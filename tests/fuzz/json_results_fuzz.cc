@@ -45,7 +45,9 @@ void check(std::string_view text) {
   check_print(*run);
   MergedRun merged;
   merged.add("one", *run);
-  merged.add("other", *run);
+  EndedRun other = *run;
+  other.settings.seed ^= 1U;  // The same run would be refused.
+  merged.add("other", other);
   const EndedRun both = merged.finish();
   check_print(both);
   require(both.results.sent == 2 * run->results.sent, "messages add up");

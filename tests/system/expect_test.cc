@@ -40,7 +40,7 @@ TEST(Expect, ReportsWhatDoesNotHoldInEachFormat) {
     EXPECT_EQ(client.status, 3) << format;
     EXPECT_EQ(client.error,
               "error: expected errors>0, but measured 0 failed connections\n"
-              "error: expected loss>50%, but measured 0% (0 of 9 messages)\n")
+              "error: expected loss>50%, but measured 0% (0 of 9)\n")
         << format;
   }
 }
@@ -70,8 +70,7 @@ TEST(Expect, AcceptsALossWithinItsLimit) {
 TEST(Expect, ReportsALossAboveItsLimit) {
   const Outcome client = run_with_a_loss("loss<=33.3%");
   EXPECT_EQ(client.status, 3);
-  EXPECT_TRUE(
-      has(client.error, "error: expected loss<=33.3%, but measured 33.3% (1 of 3 messages)\n"))
+  EXPECT_TRUE(has(client.error, "error: expected loss<=33.3%, but measured 33.3% (1 of 3)\n"))
       << client.error;
 }
 

@@ -98,13 +98,26 @@ TEST_F(Merging, PrintsATableWithAPlot) {
 }
 
 TEST_F(Merging, CanBeMergedAgain) {
+  const TemporaryFile first(results_[0]);
+  const TemporaryFile again(run(ECHO_CLIENT, {"--merge", "--json", first.path()}).output);
+  const TemporaryFile other(results_[1]);
+  const Outcome merged = run(ECHO_CLIENT, {"--merge", "--json", other.path(), again.path()});
+  EXPECT_EQ(merged.status, 0) << merged.error;
+  EXPECT_TRUE(has(merged.output, R"("runs":2,)")) << merged.output;
+  EXPECT_EQ(figure(merged.output, "sent"),
+            figure(results_[0], "sent") + figure(results_[1], "sent"));
+}
+
+TEST_F(Merging, CountsNoRunTwice) {
   const TemporaryFile both(merge({"--json"}).output);
   const TemporaryFile one(results_[0]);
-  const Outcome merged = run(ECHO_CLIENT, {"--merge", "--json", both.path(), one.path()});
-  EXPECT_EQ(merged.status, 0) << merged.error;
-  EXPECT_TRUE(has(merged.output, R"("runs":3,)")) << merged.output;
-  EXPECT_EQ(figure(merged.output, "sent"),
-            2 * figure(results_[0], "sent") + figure(results_[1], "sent"));
+  const Outcome merged = run(ECHO_CLIENT, {"--merge", both.path(), one.path()});
+  EXPECT_EQ(merged.status, 1);
+  EXPECT_EQ(merged.error, std::string("echo_client: cannot merge '")
+                              .append(one.path())
+                              .append("': its run is already in '")
+                              .append(both.path())
+                              .append("'\n"));
 }
 
 TEST_F(Merging, RefusesOtherSettings) {

@@ -63,7 +63,7 @@ TEST(Ping, ConnectsToAServerThatDoesNotEcho) {
   const std::string lines =
       "PING localhost port \\d+: connecting only\n"
       "(?:connected to 127\\.0\\.0\\.1:\\d+: seq=[12] time=\\d+\\.\\d{3} ms\n){2}"
-      "--- localhost port \\d+ echo statistics ---\n"
+      "--- localhost port \\d+ connection statistics ---\n"
       "2 attempts, 2 connected, 0% lost, time \\d+ ms\n"
       "rtt min/avg/max/mdev = [0-9./]+ ms\n";
   EXPECT_TRUE(matches(client.output_text(), lines)) << client.output_text();

@@ -107,8 +107,9 @@ struct Connecting {
   UniqueFd fd;
   int error = 0;  // The errno value if there is no fd.
 };
-// Starts to connect. The error is EMFILE also if select() cannot take the descriptor. Once the
-// socket is writable, take_error() returns the result (connect(2)).
+// Starts to connect. If all ports of the local address are in use, tries the other ones. The error
+// is EMFILE also if select() cannot take the descriptor. Once the socket is writable, take_error()
+// returns the result (connect(2)).
 Connecting connect_to(const Endpoint& endpoint, const Origin& origin = {},
                       std::uint64_t number = 0);
 

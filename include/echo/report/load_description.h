@@ -18,6 +18,9 @@ namespace echo {
 // "localhost port 10000" in ASCII, at most 80 columns wide. A longer name is truncated.
 std::string describe_target(const LoadSettings& settings);
 
+// "from 192.0.2.1, through eth0, DSCP 46", or an empty text.
+std::string describe_origin(const LoadSettings& settings);
+
 // What the load counts, in the singular: "message", or "attempt" if it only connects.
 std::string_view noun_of(const LoadSettings& settings);
 

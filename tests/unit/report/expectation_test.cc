@@ -12,6 +12,7 @@
 #include "echo/base/parse.h"
 #include "echo/client/failure.h"
 #include "echo/load/load_results.h"
+#include "echo/load/load_settings.h"
 
 namespace echo {
 namespace {
@@ -67,8 +68,15 @@ std::string violation(std::string_view text, const LoadResults& results) {
   return expecting(text).violation(results).value_or("");
 }
 
+// The load has a count.
+LoadSettings some_settings() {
+  LoadSettings settings;
+  settings.count = 1;
+  return settings;
+}
+
 int status(const LoadResults& results, std::string_view text) {
-  return exit_status_of(results, {expecting(text)});
+  return exit_status_of(some_settings(), results, {expecting(text)});
 }
 
 TEST(ParseExpectation, AcceptsEachFigureOfItsList) {
@@ -170,24 +178,24 @@ TEST(Expectation, DoesNotHoldIfNothingWasMeasured) {
 TEST(Expectation, ReportsTheMeasuredFigure) {
   const LoadResults results = some_results();
   EXPECT_EQ(violation("max<998us", results), "measured 0.998000 ms");
-  EXPECT_EQ(violation("loss<0.2%", results), "measured 0.2% (2 of 1,000 messages)");
+  EXPECT_EQ(violation("loss<0.2%", results), "measured 0.2% (2 of 1,000)");
   EXPECT_EQ(violation("rate>=500", results), "measured 499.000000/s");
   EXPECT_EQ(violation("errors<1", results), "measured 1 failed connection");
 }
 
 TEST(ExitStatus, Is0IfEveryExpectationHolds) {
-  EXPECT_EQ(exit_status_of(exact_results(), {}), 0);
-  EXPECT_EQ(exit_status_of(exact_results(), {expecting("max<=1ms"), expecting("loss<1%")}), 0);
+  EXPECT_EQ(exit_status_of({}, exact_results(), {}), 0);
+  EXPECT_EQ(exit_status_of({}, exact_results(), {expecting("max<=1ms"), expecting("loss<1%")}), 0);
 }
 
 TEST(ExitStatus, Is3IfOneExpectationDoesNotHold) {
-  EXPECT_EQ(exit_status_of(exact_results(), {expecting("max<1ms"), expecting("loss<1%")}), 3);
-  EXPECT_EQ(exit_status_of(exact_results(), {expecting("loss<1%"), expecting("max<1ms")}), 3);
+  EXPECT_EQ(exit_status_of({}, exact_results(), {expecting("max<1ms"), expecting("loss<1%")}), 3);
+  EXPECT_EQ(exit_status_of({}, exact_results(), {expecting("loss<1%"), expecting("max<1ms")}), 3);
   EXPECT_EQ(status({}, "max<1h"), 3);
 }
 
 TEST(ExitStatus, Is1IfNoExpectationLimitsTheFailures) {
-  EXPECT_EQ(exit_status_of(some_results(), {}), 1);
+  EXPECT_EQ(exit_status_of({}, some_results(), {}), 1);
   EXPECT_EQ(status(some_results(), "max<1ns"), 1);
 }
 
@@ -201,6 +209,24 @@ TEST(ExitStatus, LeavesFailuresToAnExpectationOfThem) {
         Failure::kTimeout, Failure::kClosedEarly, Failure::kReset}) {
     EXPECT_EQ(status(results_with(failure), "errors<=2"), 0) << name_of(failure);
   }
+}
+
+// In such a load a connection that is down has no messages to lose.
+TEST(ExitStatus, LeavesNoFailureToTheLossIfNotEachMessageIsCounted) {
+  LoadSettings settings;
+  settings.duration = 1s;
+  EXPECT_EQ(exit_status_of(settings, some_results(), {expecting("loss<1%")}), 1);
+  EXPECT_EQ(exit_status_of(settings, some_results(), {expecting("errors<=1")}), 0);
+  settings.rate.count = 1;
+  EXPECT_EQ(exit_status_of(settings, some_results(), {expecting("loss<1%")}), 0);
+}
+
+TEST(ExitStatus, Is1IfOneOfAllAddressesNeverAnswered) {
+  LoadResults results = some_results();
+  results.addresses = {{.address = "127.0.0.1:7", .received = 1}, {.address = "[::1]:7"}};
+  EXPECT_EQ(status(results, "errors<1G"), 1);
+  results.addresses[1].received = 1;
+  EXPECT_EQ(status(results, "errors<1G"), 0);
 }
 
 TEST(ExitStatus, Is1ForEveryOtherFlaw) {

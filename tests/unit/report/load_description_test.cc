@@ -80,7 +80,7 @@ TEST(DescribeLoad, DescribesBothSidesOfTheConnections) {
   settings.all_addresses = true;
   settings.origin = {.addresses = {parse_address("127.0.0.2")}, .device = "lo", .dscp = 46};
   EXPECT_EQ(describe_load(settings, kWide).front(),
-            "1 connection, the same number to each address, from 127.0.0.2, through lo, DSCP 46, "
+            "1 connection, shared among the addresses, from 127.0.0.2, through lo, DSCP 46, "
             "messages of 64 bytes, 1 in flight per connection");
   settings.origin.addresses.push_back(parse_address("127.0.0.3"));
   EXPECT_TRUE(has(describe_load(settings, kWide).front(), ", from 2 addresses in turn,"));
@@ -90,8 +90,9 @@ TEST(DescribeLoad, DescribesTheArrivalOfMessages) {
   LoadSettings settings = settings_for("localhost");
   settings.rate.count = 5;
   settings.poisson = settings.no_catch_up = true;
-  EXPECT_EQ(describe_load(settings, kWide),
-            Lines{"1 connection, messages of 64 bytes, 5 per second at random times, none late"});
+  EXPECT_EQ(
+      describe_load(settings, kWide),
+      Lines{"1 connection, messages of 64 bytes, 5 per second at random times, late ones skipped"});
 }
 
 TEST(DescribeLoad, DescribesTextAndData) {
@@ -110,7 +111,7 @@ TEST(DescribeLoad, DescribesALoadThatOnlyConnects) {
   settings.connect_only = settings.churn = true;
   settings.count = 100;
   EXPECT_EQ(describe_load(settings, kWide),
-            Lines{"1 connection, closed as soon as they are open, 100 attempts each"});
+            Lines{"1 connection, each closed at once, 100 attempts each"});
 }
 
 TEST(DescribeLoad, OmitsAnUnlimitedDepth) {
@@ -135,7 +136,9 @@ TEST(DescribeLoad, ShowsTheExactRate) {
   };
   EXPECT_TRUE(described({.count = 1, .period = 2s}).ends_with(", one every 2s"));
   EXPECT_TRUE(described({.count = 5, .period = 2s}).ends_with(", 5 every 2s"));
-  EXPECT_TRUE(described({.count = 10, .period = 1min}).ends_with(", 10 every 1m"));
+  EXPECT_TRUE(described({.count = 10, .period = 1min}).ends_with(", 10 per minute"));
+  EXPECT_TRUE(described({.count = 10, .period = 1h}).ends_with(", 10 per hour"));
+  EXPECT_TRUE(described({.count = 1, .period = 1min}).ends_with(", one every 1m"));
   EXPECT_TRUE(described({.count = 1'001}).ends_with(", 1,001 per second"));
 }
 

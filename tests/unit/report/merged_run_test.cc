@@ -1,14 +1,17 @@
 #include "echo/report/merged_run.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <chrono>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "echo/base/time.h"
 #include "echo/load/load_settings.h"
+#include "echo/os/endpoint.h"
 #include "echo/report/json_results.h"
 
 namespace echo {
@@ -24,8 +27,11 @@ EndedRun run_with(const LoadSettings& settings) {
   return run;
 }
 
+// Each run has another seed.
 EndedRun run_from(Duration begin, Duration elapsed) {
+  static std::uint64_t seed = 0;
   EndedRun run = run_with({});
+  run.settings.seed = ++seed;
   run.results.begin = WallTime{std::chrono::duration_cast<WallTime::duration>(1'000'000s + begin)};
   run.results.elapsed = elapsed;
   return run;
@@ -97,6 +103,30 @@ TEST(MergedRun, RefusesARateWithAnotherPeriod) {
   other.rate = {};
   EXPECT_EQ(refusal_of(first, other),
             R"(its rate is null, but in 'a.json' it is {"count":5,"per_ns":1000000000})");
+}
+
+TEST(MergedRun, RefusesTheSameRunAgain) {
+  MergedRun merged;
+  merged.add("a.json", run_from(0s, 1s));
+  const EndedRun twice = run_from(0s, 1s);
+  merged.add("b.json", twice);
+  try {
+    merged.add("c.json", twice);
+    ADD_FAILURE() << "the run counts twice";
+  } catch (const std::runtime_error& error) {
+    EXPECT_STREQ(error.what(), "its run is already in 'b.json'");
+  }
+}
+
+TEST(MergedRun, AcceptsOtherLocalAddressesAndPaths) {
+  LoadSettings first;
+  first.origin.addresses = {parse_address("127.0.0.1")};
+  first.origin.device = "lo";
+  first.family = AF_INET;
+  first.data_file = "here";
+  LoadSettings other;
+  other.data_file = "there";
+  EXPECT_EQ(refusal_of(first, other), "none");
 }
 
 TEST(MergedRun, NamesTheFileOfEachWarningAndFailure) {

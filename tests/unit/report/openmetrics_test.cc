@@ -59,6 +59,9 @@ echo_client_messages_received{host="localhost",port="7"} 2
 # HELP echo_client_messages_lost Messages lost.
 # TYPE echo_client_messages_lost gauge
 echo_client_messages_lost{host="localhost",port="7"} 1
+# HELP echo_client_messages_skipped Messages skipped.
+# TYPE echo_client_messages_skipped gauge
+echo_client_messages_skipped{host="localhost",port="7"} 0
 # HELP echo_client_received_bytes Bytes in the messages received.
 # TYPE echo_client_received_bytes gauge
 # UNIT echo_client_received_bytes bytes
@@ -119,6 +122,27 @@ echo_client_end_timestamp_seconds{host="localhost",port="7"} 1795511564.318
 TEST(OpenMetrics, ReportAnExactEcho) {
   EXPECT_TRUE(has(format_openmetrics(settings_of("a"), {}, kEnd),
                   "\necho_client_exact{host=\"a\",port=\"7\"} 1\n"));
+}
+
+TEST(OpenMetrics, ContainWhatTcpKnows) {
+  LoadResults results;
+  results.path.add({.retransmits = 2}, 2);
+  const std::string retransmits = "\necho_client_retransmits{host=\"a\",port=\"7\"} 2\n";
+  EXPECT_TRUE(has(format_openmetrics(settings_of("a"), results, kEnd), retransmits));
+  EXPECT_FALSE(has(format_openmetrics(settings_of("a"), results, kEnd), "round_trip"));
+  results.path.add({.retransmits = 0, .round_trip = 10us, .congestion_window = 4}, 0);
+  const std::string text = format_openmetrics(settings_of("a"), results, kEnd);
+  EXPECT_TRUE(has(text, retransmits)) << text;
+  EXPECT_TRUE(has(text, "\necho_client_round_trip_seconds{host=\"a\",port=\"7\"} 0.000010000\n"));
+  EXPECT_TRUE(has(text, "\necho_client_congestion_window{host=\"a\",port=\"7\"} 4\n")) << text;
+}
+
+TEST(OpenMetrics, HaveLabelsForOtherLoadsOnTheSameServer) {
+  LoadSettings settings = settings_of("a");
+  settings.connect_only = true;
+  settings.origin.dscp = 46;
+  EXPECT_TRUE(has(format_openmetrics(settings, {}, kEnd),
+                  "_exact{host=\"a\",port=\"7\",mode=\"connect\",dscp=\"46\"} 1\n"));
 }
 
 TEST(OpenMetrics, LeaveOutFiguresWithoutAMeasurement) {

@@ -29,6 +29,13 @@ TEST(PingReport, StartsWithTargetAndSize) {
             "PING ::1 port 7: 1 to 100 bytes per message\n");
 }
 
+TEST(PingReport, StartsWithTheLocalSideToo) {
+  LoadSettings settings = settings_with("localhost", {.least = 64, .most = 64});
+  settings.origin = {.addresses = {parse_address("127.0.0.2")}, .device = "lo", .dscp = 46};
+  EXPECT_EQ(ping_header(settings),
+            "PING localhost port 7: 64 bytes per message, from 127.0.0.2, through lo, DSCP 46\n");
+}
+
 TEST(PingReport, ReportsConnectionsOfALoadThatOnlyConnects) {
   LoadSettings settings = settings_with("localhost", {});
   settings.connect_only = true;

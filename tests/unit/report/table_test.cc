@@ -80,12 +80,12 @@ TEST(FormatReport, ShowsWhatIsKnownOfThePaths) {
   LoadResults results = table_results();
   results.path.add({.retransmits = 1'234}, 1'234);
   EXPECT_TRUE(has(format_report(table_settings(), results), R"(
-Network                1,234  segments sent again by this client
+Network                1,234  segments retransmitted by this client
 CPU)"));
   results.path.add({.retransmits = 0, .round_trip = 40us, .congestion_window = 10}, 0);
   results.path.add({.retransmits = 0, .round_trip = 50us, .congestion_window = 20}, 0);
   EXPECT_TRUE(has(format_report(table_settings(), results), R"(
-Network                1,234  segments sent again by this client
+Network                1,234  segments retransmitted by this client
                      45.0 us  smoothed round trip (mean; max 50.0 us)
                           15  segments in the congestion window (mean; min 10)
 CPU)"));
