@@ -200,9 +200,11 @@ std::string error_marks(const Points& points, const Axis& x) {
   std::string marks;
   for (const Timeline::Point& point : points) {
     if (point.errors == 0) continue;
-    const double left = x.at(nanoseconds(point.begin));
+    const double left = std::min(x.at(nanoseconds(point.begin)), kRight - kLeastWidth);
     const double right = std::max(left + kLeastWidth, x.at(nanoseconds(point.end)));
-    marks += rectangle(left, kLatencyTop, right, kThroughputBottom, attribute("fill", kErrorFill));
+    const std::string fill = attribute("fill", kErrorFill);
+    marks += rectangle(left, kLatencyTop, right, kLatencyBottom, fill) +
+             rectangle(left, kThroughputTop, right, kThroughputBottom, fill);
   }
   return marks;
 }

@@ -83,12 +83,29 @@ TEST(FormatPicture, DrawsThroughputAsAnArea) {
                   "d=\"M90.0,550.0V430.0H280.0V430.0H470.0V550.0H660.0V430.0H850.0V550.0Z\""));
 }
 
-TEST(FormatPicture, MarksTimesWithErrors) {
-  const std::string mark = R"(<rect x="470.0" y="130.0" width="190.0" height="420.0")";
+// The position and the size of each mark of errors in the panels.
+std::vector<std::string> marks_in(const Points& points) {
+  return test::first_groups_in(
+      picture_of(some_settings(), points),
+      R"x(<rect (x="[0-9.]+" y="(?:130|430).0" [^>]*) fill="url\(#errors\)"/>)x");
+}
+
+TEST(FormatPicture, MarksTimesWithErrorsInBothPanels) {
   Points points = some_points();
-  EXPECT_TRUE(has(picture_of(some_settings(), points), mark));
+  EXPECT_EQ(marks_in(points),
+            (std::vector<std::string>{R"(x="470.0" y="130.0" width="190.0" height="260.0")",
+                                      R"(x="470.0" y="430.0" width="190.0" height="120.0")"}));
   points[2].errors = 0;
-  EXPECT_FALSE(has(picture_of(some_settings(), points), mark));
+  EXPECT_TRUE(marks_in(points).empty());
+}
+
+TEST(FormatPicture, MarksAShortTimeAtTheEndInsideThePanels) {
+  Points points{point_at(0s, 1ms), point_at(1s, 1ms)};
+  points[1].end = 1s + 1us;
+  points[1].errors = 1;
+  EXPECT_EQ(marks_in(points),
+            (std::vector<std::string>{R"(x="848.0" y="130.0" width="2.0" height="260.0")",
+                                      R"(x="848.0" y="430.0" width="2.0" height="120.0")"}));
 }
 
 TEST(FormatPicture, IsValidWithoutPoints) {
