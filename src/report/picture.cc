@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "echo/base/format.h"
@@ -170,6 +171,12 @@ std::string area(const Points& points, const Axis& x, const Axis& y) {
   return data + "V" + pixels(kThroughputBottom) + "Z";
 }
 
+// All labels have as many decimals as the step between them.
+std::string throughput_label(double value, double step) {
+  return step < 1 ? format_decimal(value, 1)
+                  : format_number(static_cast<std::uint64_t>(std::llround(value)));
+}
+
 std::string throughput_panel(const Points& points, const Axis& x) {
   double most = 1;
   for (const Timeline::Point& point : points) most = std::max(most, throughput_of(point));
@@ -178,7 +185,7 @@ std::string throughput_panel(const Points& points, const Axis& x) {
   const Axis y{0, labels * step, kThroughputBottom, kThroughputTop};
   std::string panel;
   for (int label = 0; label <= static_cast<int>(labels); ++label) {
-    panel += labelled_grid_line(y.at(label * step), format_figure(label * step));
+    panel += labelled_grid_line(y.at(label * step), throughput_label(label * step, step));
   }
   panel += path(area(points, x, y), attribute("fill", kThroughputColour));
   return panel + outline(kThroughputTop, kThroughputBottom);
@@ -190,7 +197,7 @@ std::string time_labels(const Axis& x) {
   std::string labels;
   for (Duration time{0}; time <= span; time += step) {
     labels +=
-        text(x.at(nanoseconds(time)), kThroughputBottom + 18, "middle", format_duration(time));
+        text(x.at(nanoseconds(time)), kThroughputBottom + 18, "middle", time_label(time, span));
   }
   return labels;
 }

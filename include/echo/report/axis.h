@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "echo/base/time.h"
@@ -32,5 +33,9 @@ double figure_step(double most);
 
 // The least step for which `span` needs at most ten steps.
 Duration time_step(Duration span);
+
+// The label of a multiple of time_step(span): "1.5 s" or "200 us". All labels of a span have the
+// same unit and the same number of decimals; from a minute on they are durations: "1m30s".
+std::string time_label(Duration time, Duration span);
 
 }  // namespace echo

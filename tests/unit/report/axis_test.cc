@@ -37,10 +37,27 @@ TEST(Axis, DividesFiguresIntoAtMostFiveSteps) {
 }
 
 TEST(Axis, DividesTimeIntoAtMostTenSteps) {
+  EXPECT_EQ(time_step(1ns), 1ns);
+  EXPECT_EQ(time_step(430us), 50us);
   EXPECT_EQ(time_step(10s), 1s);
   EXPECT_EQ(time_step(11s), 2s);
   EXPECT_EQ(time_step(1h), 10min);
   EXPECT_EQ(time_step(240h), 24h);
+}
+
+TEST(Axis, LabelsTheTimesOfASpanInOneUnit) {
+  EXPECT_EQ(time_label(0s, 1800ms), "0.0 s");
+  EXPECT_EQ(time_label(800ms, 1800ms), "0.8 s");
+  EXPECT_EQ(time_label(1s, 1800ms), "1.0 s");
+  EXPECT_EQ(time_label(5s, 10s), "5 s");
+  EXPECT_EQ(time_label(900ms, 999ms), "900 ms");
+  EXPECT_EQ(time_label(50us, 430us), "50 us");
+  EXPECT_EQ(time_label(1ns, 1ns), "1 ns");
+}
+
+TEST(Axis, LabelsTheTimesOfALongSpanAsDurations) {
+  EXPECT_EQ(time_label(50s, 1min), "50s");
+  EXPECT_EQ(time_label(90s, 5min), "1m30s");
 }
 
 }  // namespace

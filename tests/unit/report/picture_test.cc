@@ -67,10 +67,24 @@ TEST(FormatPicture, DescribesTheLoad) {
 
 TEST(FormatPicture, LabelsBothPanelsAndTheTimeAxis) {
   const std::string svg = picture_of(some_settings(), some_points());
-  for (const char* const label : {"10.0 us", "50.0 us", "1.00 ms", "0", "200", "1,000", "0s", "4s",
-                                  "max", "p99.9", "p99", "p50", "errors"}) {
+  for (const char* const label : {"10.0 us", "50.0 us", "1.00 ms", "0", "200", "1,000", "0.0 s",
+                                  "4.0 s", "max", "p99.9", "p99", "p50", "errors"}) {
     EXPECT_TRUE(has(svg, ">" + std::string(label) + "</text>")) << label;
   }
+}
+
+TEST(FormatPicture, LabelsThroughputWithOneNumberOfDecimals) {
+  Points points{point_at(0s, 1ms)};
+  points[0].received = 90;
+  const std::string whole = picture_of(some_settings(), points);
+  EXPECT_TRUE(has(whole, ">0</text>"));
+  EXPECT_TRUE(has(whole, ">80</text>"));
+  EXPECT_TRUE(has(whole, ">100</text>"));
+  points[0].received = 1;
+  const std::string tenths = picture_of(some_settings(), points);
+  EXPECT_TRUE(has(tenths, ">0.0</text>"));
+  EXPECT_TRUE(has(tenths, ">0.2</text>"));
+  EXPECT_TRUE(has(tenths, ">1.0</text>"));
 }
 
 TEST(FormatPicture, DrawsLatencyLogarithmicallyWithGaps) {
