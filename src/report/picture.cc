@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +17,6 @@
 namespace echo {
 namespace {
 
-using namespace std::chrono_literals;
 using svg::attribute;
 using svg::path;
 using svg::pixels;
@@ -97,7 +95,7 @@ std::vector<Duration> labels_of(const Points& points) {
     least = std::min(least, point.p50);
     most = std::max(most, point.max);
   }
-  return most > Duration{0} ? latency_labels(least, most) : latency_labels(1us, 1ms);
+  return latency_labels(least, most);
 }
 
 double level(Duration latency) { return std::log10(std::max(1.0, nanoseconds(latency))); }
@@ -140,22 +138,32 @@ std::string line_names(const Timeline::Point& end, const Axis& y) {
   return names;
 }
 
-std::string latency_panel(const Points& points, const Axis& x) {
+std::string nothing_received(const LoadSettings& settings) {
+  constexpr double kMiddle = (kLeft + kRight) / 2;
+  constexpr double kBaseline = (kLatencyTop + kLatencyBottom) / 2;
+  // Hatching would make the text hard to read.
+  return rectangle(kMiddle - 110, kBaseline - 20, kMiddle + 110, kBaseline + 12,
+                   attribute("fill", "#fff")) +
+         text(kMiddle, kBaseline, "middle",
+              settings.connect_only ? "No connection was established" : "No echo was received");
+}
+
+std::string latency_panel(const LoadSettings& settings, const Points& points, const Axis& x) {
+  const std::string frame = outline(kLatencyTop, kLatencyBottom);
+  const auto end = std::find_if(points.rbegin(), points.rend(),
+                                [](const Timeline::Point& point) { return point.received > 0; });
+  if (end == points.rend()) return nothing_received(settings) + frame;
   const std::vector<Duration> labels = labels_of(points);
   const Axis y{level(labels.front()), level(labels.back()), kLatencyBottom, kLatencyTop};
   std::string panel;
   for (const Duration label : labels) {
     panel += labelled_grid_line(y.at(level(label)), format_latency(label));
   }
-  const auto end = std::find_if(points.rbegin(), points.rend(),
-                                [](const Timeline::Point& point) { return point.received > 0; });
-  panel += end != points.rend() ? line_names(*end, y)
-                                : text((kLeft + kRight) / 2, (kLatencyTop + kLatencyBottom) / 2,
-                                       "middle", "No echo was received");
+  panel += line_names(*end, y);
   for (std::size_t index = kLines.size(); index-- > 0;) {
     panel += path(steps(points, x, y, kLines[index].value), stroke(kLines[index]));
   }
-  return panel + outline(kLatencyTop, kLatencyBottom);
+  return panel + frame;
 }
 
 double throughput_of(const Timeline::Point& point) {
@@ -191,7 +199,8 @@ std::string throughput_panel(const Points& points, const Axis& x) {
   return panel + outline(kThroughputTop, kThroughputBottom);
 }
 
-std::string time_labels(const Axis& x) {
+std::string time_labels(const Points& points, const Axis& x) {
+  if (points.empty()) return "";
   const Duration span{static_cast<Duration::rep>(x.last_value)};
   const Duration step = time_step(span);
   std::string labels;
@@ -252,15 +261,18 @@ std::string origin(const Presentation& presentation, WallTime began) {
 
 std::string titles(const LoadSettings& settings) {
   constexpr std::size_t kLineLength = 120;
-  std::string lines = svg::group(attribute("font-size", "18") + attribute("font-weight", "bold"),
-                                 text(20, 32, "start", "Echo of " + describe_target(settings)));
+  std::string lines = svg::group(
+      attribute("font-size", "18") + attribute("font-weight", "bold"),
+      text(20, 32, "start",
+           (settings.connect_only ? "Connections to " : "Echo of ") + describe_target(settings)));
   double y = 54;
   for (const std::string& line : describe_load(settings, kLineLength)) {
     lines += text(20, y, "start", line);
     y += 16;
   }
   return lines + text(kLeft, kLatencyTop - 12, "start", "Latency") +
-         text(kLeft, kThroughputTop - 12, "start", "Messages/s") +
+         text(kLeft, kThroughputTop - 12, "start",
+              settings.connect_only ? "Connections/s" : "Messages/s") +
          text(kRight, kThroughputBottom + 38, "end",
               "Time since the start, or since the end of the warm-up");
 }
@@ -275,8 +287,8 @@ std::string format_picture(const LoadSettings& settings, const Presentation& pre
       svg::group(attribute("font-family", "sans-serif") + attribute("font-size", "12") +
                      attribute("fill", "#333") + attribute("stroke", "none"),
                  error_pattern() + titles(settings) + legend() + error_marks(points, x) +
-                     latency_panel(points, x) + throughput_panel(points, x) + time_labels(x) +
-                     origin(presentation, began)));
+                     latency_panel(settings, points, x) + throughput_panel(points, x) +
+                     time_labels(points, x) + origin(presentation, began)));
 }
 
 }  // namespace echo

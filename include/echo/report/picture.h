@@ -11,10 +11,10 @@
 namespace echo {
 
 // Returns a picture of a load over time as a self-contained SVG document. The upper panel shows the
-// percentiles of the latency on a logarithmic axis, the lower panel the messages per second. Times
-// without a received message are gaps in the lines; times with errors are marked. Equal lines are
-// all visible, and no line needs its colour to be recognised. The document is
-// valid XML for any host name.
+// percentiles of the latency on a logarithmic axis, the lower panel the messages per second, or the
+// connections per second of a load that only connects. Times without a received message are gaps in
+// the lines; times with errors are marked. Equal lines are all visible, and no line needs its
+// colour to be recognised. The document is valid XML for any host name.
 //
 // Below are the command line and the program of the presentation, and `began`, the time of day at
 // the beginning of the time axis.

@@ -87,6 +87,16 @@ TEST(FormatPicture, LabelsThroughputWithOneNumberOfDecimals) {
   EXPECT_TRUE(has(tenths, ">1.0</text>"));
 }
 
+TEST(FormatPicture, NamesWhatALoadThatOnlyConnectsCounts) {
+  LoadSettings settings = some_settings();
+  settings.connect_only = settings.churn = true;
+  const std::string svg = picture_of(settings, some_points());
+  EXPECT_TRUE(has(svg, ">Connections to localhost port 10000</text>"));
+  EXPECT_TRUE(has(svg, ">Connections/s</text>"));
+  EXPECT_FALSE(has(svg, "Messages/s"));
+  EXPECT_TRUE(has(picture_of(settings, {}), ">No connection was established</text>"));
+}
+
 TEST(FormatPicture, DrawsLatencyLogarithmicallyWithGaps) {
   EXPECT_TRUE(has(picture_of(some_settings(), some_points()),
                   "d=\"M90.0,390.0H280.0V130.0H470.0M660.0,260.0H850.0\""));
@@ -134,6 +144,16 @@ TEST(FormatPicture, ReportsThatNoMessageCameBack) {
   EXPECT_TRUE(has(picture_of(some_settings(), {}), text));
   EXPECT_TRUE(has(picture_of(some_settings(), {point_at(0s, 0s)}), text));
   EXPECT_FALSE(has(picture_of(some_settings(), some_points()), text));
+}
+
+TEST(FormatPicture, InventsNoLatency) {
+  const std::string svg = picture_of(some_settings(), {point_at(0s, 0s)});
+  EXPECT_FALSE(has(svg, " us</text>"));
+  EXPECT_FALSE(has(svg, " ns</text>"));
+}
+
+TEST(FormatPicture, InventsNoTime) {
+  EXPECT_FALSE(has(picture_of(some_settings(), {}), " ns</text>"));
 }
 
 TEST(FormatPicture, DrawsAtMostElevenTimeLabels) {
