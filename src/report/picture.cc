@@ -27,7 +27,7 @@ using Points = std::vector<Timeline::Point>;
 
 // In pixels.
 constexpr double kWidth = 900;
-constexpr double kHeight = 640;
+constexpr double kHeight = 640;  // With a command line that fits into one line.
 constexpr double kLeft = 90;
 constexpr double kRight = 850;
 constexpr double kLatencyTop = 130;
@@ -35,6 +35,7 @@ constexpr double kLatencyBottom = 390;
 constexpr double kThroughputTop = 430;
 constexpr double kThroughputBottom = 550;
 
+constexpr double kLineHeight = 16;
 constexpr double kToBaseline = 4;  // From the middle of a line of text.
 
 struct Line {
@@ -118,7 +119,7 @@ std::string steps(const Points& points, const Axis& x, const Axis& y,
 
 // The name of each line at its end. Names that would overlap move apart.
 std::string line_names(const Timeline::Point& end, const Axis& y) {
-  constexpr double kLineHeight = 13;
+  constexpr double kNameHeight = 13;
   constexpr std::size_t kLast = kLines.size() - 1;
   std::array<double, kLines.size()> down{};  // The baselines if names only move down,
   std::array<double, kLines.size()> up{};    // and if they only move up.
@@ -126,10 +127,10 @@ std::string line_names(const Timeline::Point& end, const Axis& y) {
     down[index] = up[index] = y.at(level(end.*kLines[index].value)) + kToBaseline;
   }
   for (std::size_t index = 0; index < kLast; ++index) {
-    down[index + 1] = std::max(down[index + 1], down[index] + kLineHeight);
+    down[index + 1] = std::max(down[index + 1], down[index] + kNameHeight);
   }
   for (std::size_t index = kLast; index > 0; --index) {
-    up[index - 1] = std::min(up[index - 1], up[index] - kLineHeight);
+    up[index - 1] = std::min(up[index - 1], up[index] - kNameHeight);
   }
   std::string names;
   for (std::size_t index = 0; index <= kLast; ++index) {
@@ -243,20 +244,40 @@ std::string legend() {
   return entries;
 }
 
-// The lines at the bottom.
-std::string origin(const Presentation& presentation, WallTime began) {
+// Broken after spaces, which stay at the ends of the lines. An absurdly long one is truncated.
+std::vector<std::string> lines_of_command(std::string_view command) {
   constexpr std::size_t kLineLength = 130;
+  constexpr std::size_t kMaxLines = 8;
   constexpr std::string_view kEllipsis = "...";
-  std::string command = presentation.command_line;
-  if (command.size() > kLineLength) {
-    command.replace(kLineLength - kEllipsis.size(), std::string::npos, kEllipsis);
+  std::vector<std::string> lines;
+  while (command.size() > kLineLength && lines.size() + 1 < kMaxLines) {
+    const std::size_t space = command.rfind(' ', kLineLength);
+    const std::size_t length = space == std::string_view::npos ? kLineLength : space + 1;
+    lines.emplace_back(command.substr(0, length));
+    command.remove_prefix(length);
   }
+  lines.emplace_back(command);
+  if (command.size() > kLineLength) {
+    lines.back().replace(kLineLength - kEllipsis.size(), std::string::npos, kEllipsis);
+  }
+  return lines;
+}
+
+// The lines at the bottom.
+std::string origin(const std::vector<std::string>& command, const std::string& program,
+                   WallTime began) {
+  double y = kHeight - 28;
+  std::string lines;
+  for (const std::string& line : command) {
+    lines += text(20, y, "start", line);
+    y += kLineHeight;
+  }
+  const std::string monospace =
+      attribute("font-family", "monospace") + attribute("xml:space", "preserve");
   return svg::group(
       attribute("font-size", "11"),
-      svg::group(attribute("font-family", "monospace") + attribute("xml:space", "preserve"),
-                 text(20, kHeight - 28, "start", command)) +
-          text(20, kHeight - 12, "start",
-               "Measured from " + format_wall_time(began) + " by " + presentation.program));
+      svg::group(monospace, lines) +
+          text(20, y, "start", "Measured from " + format_wall_time(began) + " by " + program));
 }
 
 std::string titles(const LoadSettings& settings) {
@@ -268,7 +289,7 @@ std::string titles(const LoadSettings& settings) {
   double y = 54;
   for (const std::string& line : describe_load(settings, kLineLength)) {
     lines += text(20, y, "start", line);
-    y += 16;
+    y += kLineHeight;
   }
   return lines + text(kLeft, kLatencyTop - 12, "start", "Latency") +
          text(kLeft, kThroughputTop - 12, "start",
@@ -282,13 +303,15 @@ std::string titles(const LoadSettings& settings) {
 std::string format_picture(const LoadSettings& settings, const Presentation& presentation,
                            WallTime began, const std::vector<Timeline::Point>& points) {
   const Axis x = time_axis(points);
+  const std::vector<std::string> command = lines_of_command(presentation.command_line);
+  const double height = kHeight + kLineHeight * static_cast<double>(command.size() - 1);
   return svg::document(
-      kWidth, kHeight,
+      kWidth, height,
       svg::group(attribute("font-family", "sans-serif") + attribute("font-size", "12") +
                      attribute("fill", "#333") + attribute("stroke", "none"),
                  error_pattern() + titles(settings) + legend() + error_marks(points, x) +
                      latency_panel(settings, points, x) + throughput_panel(points, x) +
-                     time_labels(points, x) + origin(presentation, began)));
+                     time_labels(points, x) + origin(command, presentation.program, began)));
 }
 
 }  // namespace echo

@@ -17,7 +17,8 @@ namespace echo {
 // colour to be recognised. The document is valid XML for any host name.
 //
 // Below are the command line and the program of the presentation, and `began`, the time of day at
-// the beginning of the time axis.
+// the beginning of the time axis. The picture grows with the lines of the command line; only what
+// does not fit into eight lines is left out.
 std::string format_picture(const LoadSettings& settings, const Presentation& presentation,
                            WallTime began, const std::vector<Timeline::Point>& points);
 

@@ -260,11 +260,43 @@ TEST(FormatPicture, ShowsItsOrigin) {
   EXPECT_TRUE(has(svg, ">Measured from 2026-11-27T09:12:44.000Z by echo_client 1.2.3</text>"));
 }
 
-TEST(FormatPicture, TruncatesALongCommandLine) {
+std::vector<std::string> command_lines_of(const std::string& command_line) {
+  const std::string svg = picture_of(some_settings(), some_points(), command_line);
+  const std::size_t begin = svg.find("xml:space=\"preserve\"");
+  const std::size_t end = svg.find("</g>", begin);
+  return test::first_groups_in(svg.substr(begin, end - begin), ">([^<>\n]+)</text>");
+}
+
+TEST(FormatPicture, BreaksALongCommandLineAfterSpaces) {
   const std::string fits(130, 'x');
-  EXPECT_TRUE(has(picture_of(some_settings(), some_points(), fits), ">" + fits + "</text>"));
-  EXPECT_TRUE(has(picture_of(some_settings(), some_points(), fits + "x"),
-                  ">" + std::string(127, 'x') + "...</text>"));
+  EXPECT_EQ(command_lines_of(fits), (std::vector<std::string>{fits}));
+  EXPECT_EQ(command_lines_of(fits + " -n 1"), (std::vector<std::string>{fits + " ", "-n 1"}));
+  const std::string word(60, 'x');
+  EXPECT_EQ(command_lines_of(word + " " + word + " " + word),
+            (std::vector<std::string>{word + " " + word + " ", word}));
+}
+
+TEST(FormatPicture, BreaksAWordThatIsLongerThanALine) {
+  EXPECT_EQ(command_lines_of("-D " + std::string(131, 'x')),
+            (std::vector<std::string>{"-D ", std::string(130, 'x'), "x"}));
+}
+
+TEST(FormatPicture, TruncatesAnAbsurdlyLongCommandLine) {
+  const std::string line(130, 'x');
+  std::vector<std::string> lines(8, line);
+  EXPECT_EQ(command_lines_of(std::string(std::size_t{8} * 130, 'x')), lines);
+  lines.back() = std::string(127, 'x') + "...";
+  EXPECT_EQ(command_lines_of(std::string(std::size_t{8} * 130 + 1, 'x')), lines);
+}
+
+TEST(FormatPicture, GrowsWithTheCommandLine) {
+  const auto height_and_last_baseline = [](std::size_t length) {
+    const std::string svg = picture_of(some_settings(), some_points(), std::string(length, 'x'));
+    return test::first_groups_in(svg,
+                                 R"x((?:<svg [^>]*height|y)="([0-9.]+)"(?:>\n| [^>]*>Measured))x");
+  };
+  EXPECT_EQ(height_and_last_baseline(130), (std::vector<std::string>{"640.0", "628.0"}));
+  EXPECT_EQ(height_and_last_baseline(131), (std::vector<std::string>{"656.0", "644.0"}));
 }
 
 TEST(FormatPicture, EscapesTheHostName) {
