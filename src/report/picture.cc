@@ -47,11 +47,12 @@ struct Line {
 };
 
 // From the top of the panel to the bottom. Each line is narrower than the next and drawn over it,
-// in another shade of grey, so that all of them show if they are equal and if colours are missing.
-constexpr std::array<Line, 4> kLines{{{"max", "#000000", "1", "none", &Timeline::Point::max},
-                                      {"p99.9", "#f0a830", "3", "none", &Timeline::Point::p999},
-                                      {"p99", "#008a64", "4.5", "8,2", &Timeline::Point::p99},
-                                      {"p50", "#8ccbee", "7", "none", &Timeline::Point::p50}}};
+// in shorter dashes and in another shade of grey, so that all of them show if they are equal and if
+// colours are missing.
+constexpr std::array<Line, 4> kLines{{{"max", "#000000", "1.5", "2,4", &Timeline::Point::max},
+                                      {"p99.9", "#d55e00", "3.5", "9,3", &Timeline::Point::p999},
+                                      {"p99", "#00513a", "5", "18,4", &Timeline::Point::p99},
+                                      {"p50", "#9ad4f5", "7", "none", &Timeline::Point::p50}}};
 constexpr std::string_view kThroughputColour = "#56b4e9";
 constexpr std::string_view kErrorFill = "url(#errors)";
 

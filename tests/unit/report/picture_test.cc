@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -201,14 +200,27 @@ double grey_of(const std::string& colour) {
   return 0.299 * part(1) + 0.587 * part(3) + 0.114 * part(5);
 }
 
-TEST(FormatPicture, DrawsLinesThatTouchInDifferentGreys) {
-  const std::vector<std::string> colours =
+TEST(FormatPicture, DrawsLinesInDifferentGreys) {
+  std::vector<std::string> colours =
       strokes_in(picture_of(some_settings(), some_points()), "stroke");
   ASSERT_EQ(colours.size(), 4U);
+  std::sort(colours.begin(), colours.end(), [](const std::string& one, const std::string& other) {
+    return grey_of(one) < grey_of(other);
+  });
   for (std::size_t line = 1; line < colours.size(); ++line) {
-    EXPECT_GT(std::abs(grey_of(colours[line]) - grey_of(colours[line - 1])), 60)
+    EXPECT_GT(grey_of(colours[line]) - grey_of(colours[line - 1]), 50)
         << colours[line - 1] << " and " << colours[line];
   }
+}
+
+TEST(FormatPicture, DrawsEachLineInShorterDashesThanTheOnesBelowIt) {
+  const std::vector<std::string> dashes =
+      strokes_in(picture_of(some_settings(), some_points()), "stroke-dasharray");
+  ASSERT_EQ(dashes.size(), 4U);
+  EXPECT_EQ(dashes.front(), "none");
+  // The length of a dash precedes that of the gap.
+  EXPECT_GT(std::stod(dashes[1]), 1.5 * std::stod(dashes[2]));
+  EXPECT_GT(std::stod(dashes[2]), 1.5 * std::stod(dashes[3]));
 }
 
 TEST(FormatPicture, ShowsEachStrokeInTheLegend) {
