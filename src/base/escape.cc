@@ -33,6 +33,15 @@ std::string escape_if(Predicate is_escaped, std::string_view text) {
   return escaped;
 }
 
+// Three digits, so that no digit can follow. A shell need not stop after two digits of "\x".
+std::string octal(char byte) {
+  const auto value = static_cast<unsigned char>(byte);
+  const auto digit = [value](unsigned shift) {
+    return static_cast<char>('0' + ((value >> shift) & 7U));
+  };
+  return {'\\', digit(6), digit(3), digit(0)};
+}
+
 }  // namespace
 
 std::string hex(char byte) {
@@ -67,7 +76,8 @@ std::string quote_for_shell(std::string_view word) {
     if (byte == '\'') {
       quoted += is_text ? R"('\'')" : R"(\')";
     } else {
-      quoted += is_text ? std::string(1, byte) : escape_byte(byte);
+      quoted +=
+          is_printable(byte) && (is_text || byte != '\\') ? std::string(1, byte) : octal(byte);
     }
   }
   return quoted + "'";

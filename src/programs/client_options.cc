@@ -335,6 +335,9 @@ void finish_merging(const Given& given, ClientOptions& options) {
   }
   refuse_clashes(given, options.load);
   if (given.arguments.empty()) throw UsageError("option '--merge' needs a FILE with results");
+  if (given.arguments.front() == "-") {
+    throw UsageError("'-' is not a FILE with results; use /dev/stdin");
+  }
   if (given.arguments.size() > EndedRun::kMaxMerged) {
     throw UsageError("option '--merge' takes at most " + std::to_string(EndedRun::kMaxMerged) +
                      " files, not " + std::to_string(given.arguments.size()));

@@ -155,7 +155,7 @@ bool all_addresses_answered(const LoadResults& results) {
 
 // True if the load is exact, or if it has only flaws that an expectation judges: lost messages and
 // failed connections. Wrong bytes, urgent data, a passed deadline, connections that were never
-// open, messages that were never sent and an address that never answered always fail a load.
+// open, messages that were never sent and a run or an address without an echo always fail a load.
 bool has_passed(const LoadSettings& settings, const LoadResults& results,
                 const Expectations& expectations) {
   if (results.is_exact()) return true;
@@ -170,7 +170,8 @@ bool has_passed(const LoadSettings& settings, const LoadResults& results,
   return std::any_of(expectations.begin(), expectations.end(), judges_failures) &&
          failures(Failure::kMismatch) == 0 && failures(Failure::kUrgent) == 0 &&
          !results.is_past_deadline && results.not_open == 0 && results.unsent == 0 &&
-         results.received > 0 && all_addresses_answered(results);
+         results.received > 0 && results.runs_without_echo() == 0 &&
+         all_addresses_answered(results);
 }
 
 }  // namespace
@@ -197,7 +198,10 @@ Parsed<Expectation> parse_expectation(std::string_view text) {
     if (holds(compare(measured, limit))) return std::optional<std::string>();
     return std::optional("measured " + figure.format(measured));
   };
-  return Expectation{.text = std::string(text), .judges = figure->judges, .violation = violation};
+  const bool is_limit = comparison->name.starts_with('<');
+  return Expectation{.text = std::string(text),
+                     .judges = is_limit ? figure->judges : Expectation::Judges::kFigure,
+                     .violation = violation};
 }
 
 std::string expectation_figures() {

@@ -48,7 +48,8 @@ std::string columns(std::string_view value, std::string_view fraction, std::stri
 }
 
 std::string line(Duration value, double fraction, std::uint64_t count, std::string_view inverse) {
-  return columns(in_milliseconds(value), format_decimal(fraction, 12), std::to_string(count), inverse);
+  return columns(in_milliseconds(value), format_decimal(fraction, 12), std::to_string(count),
+                 inverse);
 }
 
 std::string footer_line(std::string_view name, std::string_view value, std::string_view other_name,

@@ -238,6 +238,7 @@ std::string JsonReport::format(const LoadSettings& settings, const LoadResults& 
   members.insert(members.end(),
                  {{"settings", object(json_members(settings))},
                   {"runs", number(results.earlier ? results.earlier->count : 1)},
+                  {"runs_without_echo", number(results.runs_without_echo())},
                   {"begin", results.begin ? json_string(format_wall_time(*results.begin)) : kNull},
                   {"elapsed_ns", number(results.elapsed)},
                   {"interrupted", boolean(results.interrupted)},

@@ -106,7 +106,9 @@ int family_of(const Field& field) {
 
 Rate rate_of(const Field& field) {
   if (field.is_null()) return {};
-  return {.count = field["count"].number(), .period = field["per_ns"].duration()};
+  const Rate rate{.count = field["count"].number(), .period = field["per_ns"].duration()};
+  if (rate.period == Duration{0}) field["per_ns"].reject("is 0");
+  return rate;
 }
 
 std::optional<unsigned> dscp_of(const Field& field) {
@@ -131,6 +133,7 @@ LoadSettings settings_of(const Field& object) {
                     .most = object["size_most"].number<std::size_t>(SIZE_MAX)};
   settings.text = object["text"].boolean();
   settings.data_file = object["data"].text_or_empty();
+  if (settings.sizes.least > settings.sizes.most) object["size_least"].reject("is too large");
   settings.pipeline = object["pipeline"].number<std::size_t>();
   settings.rate = rate_of(object["rate"]);
   settings.poisson = object["poisson"].boolean();
@@ -254,7 +257,10 @@ std::optional<WallTime> begin_of(const Field& begin) {
 
 LoadResults results_of(const Field& object, bool has_rate) {
   LoadResults results;
-  results.earlier = {.count = object["runs"].number(), .warnings = object["warnings"].texts()};
+  results.earlier = {.count = object["runs"].number(),
+                     .unanswered = object["runs_without_echo"].number(),
+                     .warnings = object["warnings"].texts()};
+  if (results.earlier->count == 0) object["runs"].reject("is 0");
   results.begin = begin_of(object["begin"]);
   results.elapsed = object["elapsed_ns"].duration();
   results.interrupted = object["interrupted"].boolean();
@@ -271,9 +277,6 @@ LoadResults results_of(const Field& object, bool has_rate) {
   }
   results.failure_texts = object["failures"].texts();
   results.refusals = object["refusals"].texts();
-  // Only the missing echo of one of several runs cannot be seen in their sum.
-  const bool is_unanswered = results.is_exact() && !object["exact"].boolean();
-  if (results.has_no_answer() || is_unanswered) results.earlier->unanswered = 1;
   return results;
 }
 

@@ -12,6 +12,17 @@
 namespace echo {
 namespace {
 
+// At most 50 columns of printable ASCII.
+std::string shortened(const std::string& name) {
+  constexpr std::size_t kMaxColumns = 50;
+  constexpr std::string_view kEllipsis = "...";
+  std::string text = escape_unprintable(name);
+  if (text.size() > kMaxColumns) {
+    text.replace(kMaxColumns - kEllipsis.size(), std::string::npos, kEllipsis);
+  }
+  return text;
+}
+
 std::string rate_of(Rate rate) {
   using Period = std::pair<Duration, std::string_view>;
   constexpr std::array<Period, 3> kPeriods{{{std::chrono::seconds{1}, " per second"},
@@ -44,7 +55,7 @@ std::vector<std::string> parts_of(const LoadSettings& settings, std::optional<st
   add_if(settings.idle > 0, format_number(settings.idle, "idle connection"));
   add_if(!settings.connect_only,
          (settings.text ? "lines of " : "messages of ") + describe_sizes(settings.sizes));
-  add_if(!settings.data_file.empty(), "the contents of " + escape_unprintable(settings.data_file));
+  add_if(!settings.data_file.empty(), "the contents of " + shortened(settings.data_file));
   add_if(settings.rate.count > 0,
          rate_of(settings.rate) + (settings.poisson ? " at random times" : ""));
   add_if(settings.no_catch_up, "late ones skipped");
@@ -65,19 +76,13 @@ std::string describe_origin(const LoadSettings& settings) {
   const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   if (addresses.size() == 1) add("from " + addresses.front().host());
   if (addresses.size() > 1) add("from " + format_number(addresses.size()) + " addresses in turn");
-  if (!device.empty()) add("through " + escape_unprintable(device));
+  if (!device.empty()) add("through " + shortened(device));
   if (dscp) add("DSCP " + std::to_string(*dscp));
   return text;
 }
 
 std::string describe_target(const LoadSettings& settings) {
-  constexpr std::size_t kMaxColumns = 50;
-  constexpr std::string_view kEllipsis = "...";
-  std::string host = escape_unprintable(settings.host);
-  if (host.size() > kMaxColumns) {
-    host.replace(kMaxColumns - kEllipsis.size(), std::string::npos, kEllipsis);
-  }
-  return host + " port " + std::to_string(settings.port);
+  return shortened(settings.host) + " port " + std::to_string(settings.port);
 }
 
 std::string_view noun_of(const LoadSettings& settings) {

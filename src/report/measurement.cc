@@ -44,12 +44,12 @@ void read_data(LoadSettings& settings) {
 // measure() without the text for errors. Sets `has_results` before it prints results.
 int run_load(LoadSettings settings, const Presentation& presentation, Log& log, bool& has_results) {
   use_precise_timers();
+  if (!settings.data_file.empty()) read_data(settings);
   // Requests for a status line wait until the name is resolved. Signals that end the process do not
   // wait.
   block_signals({SIGQUIT, SIGUSR1});
   const Time deadline =
       settings.deadline > Duration{0} ? Clock::now() + settings.deadline : Time::max();
-  if (!settings.data_file.empty()) read_data(settings);
   ServerAddresses addresses = look_up(settings);
   settings.connections *= addresses.lists();
   Interrupts interrupts;

@@ -19,7 +19,7 @@ namespace echo {
 namespace {
 
 // Parsing takes a multiple of it in memory. A result without samples has at most a few MiB.
-constexpr std::size_t kMaxFile = 64UL << 20;
+constexpr std::size_t kMaxFile = 16UL << 20;
 
 EndedRun read_runs(const std::vector<std::string>& files) {
   MergedRun merged;

@@ -75,7 +75,7 @@ void MergedRun::add(const std::string& name, EndedRun run) {
   merged_->results.merge(results);
 }
 
-// The same file twice, or a file and the result of its merge, would count twice.
+// A user may name a file twice, or keep copies of it.
 void MergedRun::expect_other_run(const EndedRun& run) const {
   for (const auto& [seed, begin, name] : identities_) {
     if (begin && begin == run.results.begin && seed == run.settings.seed) {

@@ -21,7 +21,7 @@ UniqueFd open_output(const std::string& path, Interrupts& interrupts, Time deadl
   for (;;) {
     // Without O_NONBLOCK, open(2) would block until a reader opens the FIFO, despite signals
     // (SA_RESTART) and the deadline.
-    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0666));
+    UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
     const int error = errno;
     struct stat status {};
     const bool waits =
@@ -68,6 +68,8 @@ bool OutputFile::overwrites(const OutputFile& other) const {
 
 void OutputFile::write(std::string_view text, const OutputWait& wait) const {
   if (!fd_) return;
+  // Not earlier, so that a run without results keeps the file. A FIFO or a device has no length.
+  if (::ftruncate(fd_.get(), 0) != 0 && errno != EINVAL) fail(errno);
   const int error = Output(fd_.get()).write(text, wait);
   if (error != 0 && error != EINTR) fail(error);
 }

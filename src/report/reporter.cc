@@ -31,6 +31,12 @@ using namespace std::chrono_literals;
 constexpr Duration kProgressInterval = 200ms;
 constexpr Duration kPingProgressInterval = 1s;
 
+// The end of the measurement; for a run that did not measure, now.
+WallTime end_of(const LoadResults& results) {
+  if (!results.begin) return wall_time();
+  return *results.begin + std::chrono::duration_cast<WallTime::duration>(results.elapsed);
+}
+
 WallTime wall_time_of(Time time) {
   return wall_time() - std::chrono::duration_cast<WallTime::duration>(Clock::now() - time);
 }
@@ -86,9 +92,6 @@ void Reporter::failed(const std::string& text) {
 
 void Reporter::sampled(const Sample& sample) {
   const WallTime ended = wall_time_of(sample.ended);
-  if (sample.begin == Duration{0}) {
-    began_ = ended - std::chrono::duration_cast<WallTime::duration>(sample.end);
-  }
   if (svg_) timeline_.add(sample);
   if (is(OutputFormat::kJson) && presentation_.sample) json_.add(sample, ended);
   if (!is(OutputFormat::kCsv)) return;
@@ -137,7 +140,9 @@ void Reporter::finish(const LoadResults& results) {
   print(result_text(results));
   log_unmet(presentation_.expectations, results, log_);
   if (svg_) {
-    svg_->write(format_picture(settings_, presentation_, began_, timeline_.points()), wait_);
+    svg_->write(format_picture(settings_, presentation_, results.begin.value_or(wall_time()),
+                               timeline_.points()),
+                wait_);
   }
   if (hdr_) hdr_->write(format_hdr(results.latency), wait_);
 }
@@ -148,7 +153,8 @@ std::string Reporter::result_text(const LoadResults& results) const {
     return json_.format(settings_, results, presentation_.expectations,
                         presentation_.sample.has_value());
   }
-  if (is(OutputFormat::kOpenMetrics)) return format_openmetrics(settings_, results, wall_time());
+  if (is(OutputFormat::kOpenMetrics))
+    return format_openmetrics(settings_, results, end_of(results));
   std::string text = is(OutputFormat::kPing) ? format_ping_summary(settings_, results)
                                              : format_report(settings_, results);
   if (presentation_.histogram) {

@@ -133,8 +133,10 @@ std::string errors(const LoadSettings& settings, const LoadResults& results) {
   }
   if (results.is_past_deadline) text += row(text.empty() ? "Errors" : "", 1, "deadline passed");
   const auto mismatches = results.failures.at(static_cast<std::size_t>(Failure::kMismatch));
-  if (mismatches > 0 && !settings.data && !results.earlier)  // Each run has its own seed.
+  // Each earlier run has its own seed, and the user's data has none.
+  if (mismatches > 0 && !settings.data && !results.earlier) {
     text += row("Seed", std::to_string(settings.seed), "repeats these bytes (--seed)");
+  }
   return text;
 }
 

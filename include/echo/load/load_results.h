@@ -103,6 +103,11 @@ struct LoadResults {
     return std::accumulate(failures.begin(), failures.end(), std::uint64_t{0});
   }
   bool has_no_answer() const noexcept { return received == 0 && in_flight() > 0; }
+  // The runs that sent messages but received no echo.
+  std::uint64_t runs_without_echo() const noexcept {
+    if (earlier) return earlier->unanswered;
+    return sent > 0 && received == 0 ? 1 : 0;
+  }
   bool is_exact() const noexcept {
     return failed() == 0 && lost == 0 && not_open == 0 && !is_past_deadline && !has_no_answer() &&
            (!earlier || earlier->unanswered == 0);

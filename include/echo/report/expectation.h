@@ -29,7 +29,8 @@ using Expectations = std::vector<Expectation>;
 
 // Parses a figure, an operator (<, <=, > or >=) and a limit, with or without spaces between them:
 //
-// - "min", "mean", "max" or a name in kPercentiles: the latency. "p99<5ms": the unit is required.
+// - "min", "mean", "max" or a name in kPercentiles: the latency, as Histogram returns it.
+//   "p99<5ms": the unit is required.
 // - "loss": the sent messages without an exact echo, lost or in flight. "loss<=0.1%".
 // - "rate": the messages received, in the notation of parse_rate(). "rate>=990", "rate>=60/m".
 // - "errors": the failed connections. "errors<1".

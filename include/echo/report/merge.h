@@ -11,9 +11,8 @@ namespace echo {
 // Prints the results in the files as those of one run to standard output, and errors to the log.
 // Each file has an object that JsonReport::format() returned; a pipe is read to its end.
 //
-// Returns the exit status: 0 if LoadResults::is_exact(), otherwise 1; after a signal, 128 plus its
-// number. Throws std::runtime_error if a file cannot be merged, and std::system_error if standard
-// output fails.
+// Returns the exit status: that of exit_status_of(), or 128 plus the number of a signal. Throws
+// std::runtime_error if a file cannot be merged, and std::system_error if standard output fails.
 int merge(const std::vector<std::string>& files, const Presentation& presentation, Log& log);
 
 }  // namespace echo

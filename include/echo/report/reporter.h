@@ -80,7 +80,6 @@ class Reporter : public LoadObserver {
   std::optional<OutputFile> hdr_;
   std::optional<Progress> progress_;
   JsonReport json_;
-  WallTime began_ = wall_time();  // When the run began, or, after a sample, the measurement.
   Timeline timeline_;
 };
 

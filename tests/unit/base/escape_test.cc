@@ -79,7 +79,7 @@ TEST(QuoteForShell, QuotesWhatAShellWouldExpand) {
 }
 
 TEST(QuoteForShell, EscapesUnprintableBytes) {
-  EXPECT_EQ(quote_for_shell("it's\n\x1b\\\xff"), R"($'it\'s\n\x1b\\\xff')");
+  EXPECT_EQ(quote_for_shell("it's\n\x1b\\\xff"), R"($'it\'s\012\033\134\377')");
 }
 
 }  // namespace

@@ -69,14 +69,14 @@ std::string violation(std::string_view text, const LoadResults& results) {
 }
 
 // The load has a count.
-LoadSettings some_settings() {
+LoadSettings counted_settings() {
   LoadSettings settings;
   settings.count = 1;
   return settings;
 }
 
 int status(const LoadResults& results, std::string_view text) {
-  return exit_status_of(some_settings(), results, {expecting(text)});
+  return exit_status_of(counted_settings(), results, {expecting(text)});
 }
 
 TEST(ParseExpectation, AcceptsEachFigureOfItsList) {
@@ -219,6 +219,19 @@ TEST(ExitStatus, LeavesNoFailureToTheLossIfNotEachMessageIsCounted) {
   EXPECT_EQ(exit_status_of(settings, some_results(), {expecting("errors<=1")}), 0);
   settings.rate.count = 1;
   EXPECT_EQ(exit_status_of(settings, some_results(), {expecting("loss<1%")}), 0);
+}
+
+TEST(ExitStatus, LeavesNoFailureToALowerLimit) {
+  EXPECT_EQ(status(some_results(), "loss>=0%"), 1);
+  EXPECT_EQ(status(some_results(), "errors>0"), 1);
+}
+
+TEST(ExitStatus, Is1IfAnEarlierRunHadNoEcho) {
+  LoadResults results = some_results();
+  results.earlier = {.count = 2};
+  EXPECT_EQ(status(results, "errors<1G"), 0);
+  results.earlier->unanswered = 1;
+  EXPECT_EQ(status(results, "errors<1G"), 1);
 }
 
 TEST(ExitStatus, Is1IfOneOfAllAddressesNeverAnswered) {

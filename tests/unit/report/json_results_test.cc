@@ -163,15 +163,12 @@ TEST(JsonResults, IgnoreUnknownMembers) {
   EXPECT_EQ(reason_of(with(R"("runs":2,)", R"("runs":2,"new":[{"runs":-1}],)")), "none");
 }
 
-TEST(JsonResults, RememberARunWithoutAnEcho) {
+TEST(JsonResults, RememberRunsWithoutAnEcho) {
   LoadResults results;
-  results.sent = 1;
-  EXPECT_EQ(parse_json_results(text_of({}, results)).results.earlier->unanswered, 1U);
-  results.received = 1;
-  results.latency.record(1us);
-  EXPECT_EQ(parse_json_results(text_of({}, results)).results.earlier->unanswered, 0U);
-  results.earlier = {.count = 2, .unanswered = 1};
-  EXPECT_FALSE(parse_json_results(text_of({}, results)).results.is_exact());
+  results.sent = results.lost = 1;
+  EXPECT_EQ(parse_json_results(text_of({}, results)).results.runs_without_echo(), 1U);
+  results.earlier = {.count = 3, .unanswered = 2};
+  EXPECT_EQ(parse_json_results(text_of({}, results)).results.runs_without_echo(), 2U);
 }
 
 TEST(JsonResults, ArePrintable) {
@@ -209,6 +206,11 @@ TEST(JsonResults, ReportTheMemberThatIsWrong) {
   EXPECT_EQ(reason_of(with(R"("family":"ipv6")", R"("family":"ipx")")),
             "member 'settings.family' is not an address family");
   EXPECT_EQ(reason_of(with(R"("begin":"2026)", R"("begin":"26)")), "member 'begin' is not a time");
+  EXPECT_EQ(reason_of(with(R"("runs":2,)", R"("runs":0,)")), "member 'runs' is 0");
+  EXPECT_EQ(reason_of(with(R"("size_least":5)", R"("size_least":7)")),
+            "member 'settings.size_least' is too large");
+  EXPECT_EQ(reason_of(with(R"("per_ns":9000000000)", R"("per_ns":0)")),
+            "member 'settings.rate.per_ns' is 0");
   EXPECT_EQ(reason_of(with(R"("warnings":["a.json: too slow"])", R"("warnings":"none")")),
             "member 'warnings' is not an array");
   EXPECT_EQ(reason_of(with(R"("rate":{"count":8,"per_ns":9000000000})", R"("rate":8)")),

@@ -184,7 +184,7 @@ TEST(FormatJson, IsOneObjectOnOneLine) {
       R"("timeout_ns":null,"deadline_ns":null,"count":5,"duration_ns":null,"size_least":64,"size_most":64,)"
       R"("text":false,"data":null,"pipeline":1,"rate":null,"poisson":false,"no_catch_up":false,"ramp_ns":0,"warmup_ns":0,"idle":0,)"
       R"("churn":false,"connect_only":false,"half_close":false,"reconnect":false,"seed":9007199254740991},)"
-      R"("runs":1,"begin":null,"elapsed_ns":2000000000,"interrupted":false,"deadline_passed":false,"exact":false,"cpu_ns":500000,"ran_ns":2500000000,)"
+      R"("runs":1,"runs_without_echo":0,"begin":null,"elapsed_ns":2000000000,"interrupted":false,"deadline_passed":false,"exact":false,"cpu_ns":500000,"ran_ns":2500000000,)"
       R"("waited_ns":4000,"turns":3,)"
       R"("connections":{"opened":2,"open_at_most":2,"not_open":0,"reset_after_echo":0,"failed":1,)"
       R"("connect_time":{"count":1,"min_ns":50,"mean_ns":50,"mdev_ns":0,"p50_ns":50,"p90_ns":50,)"

@@ -42,6 +42,13 @@ TEST(OutputFile, ReplacesTheContents) {
   EXPECT_EQ(file.contents(), "new");
 }
 
+TEST(OutputFile, KeepsTheContentsUntilItWrites) {
+  const TemporaryFile file("old contents");
+  Interrupts interrupts;
+  open(file.path(), interrupts);
+  EXPECT_EQ(file.contents(), "old contents");
+}
+
 TEST(OutputFile, ReportsAnErrorBeforeItWrites) {
   Interrupts interrupts;
   try {
