@@ -35,9 +35,9 @@ std::string escape_if(Predicate is_escaped, std::string_view text) {
 
 // Three digits, so that no digit can follow. A shell need not stop after two digits of "\x".
 std::string octal(char byte) {
-  const auto value = static_cast<unsigned char>(byte);
+  const unsigned value = static_cast<unsigned char>(byte);
   const auto digit = [value](unsigned shift) {
-    return static_cast<char>('0' + ((value >> shift) & 7U));
+    return static_cast<char>('0' + static_cast<char>((value >> shift) & 7U));
   };
   return {'\\', digit(6), digit(3), digit(0)};
 }
