@@ -75,7 +75,7 @@ TEST_F(Merging, HasPercentilesBetweenThoseOfItsParts) {
   };
   for (const char* const name : {"mean_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns"}) {
     const auto [least, most] =
-        std::minmax(of_latency(results_[0], name), of_latency(results_[1], name));
+        std::minmax({of_latency(results_[0], name), of_latency(results_[1], name)});
     EXPECT_GE(of_latency(merged, name), least) << name;
     EXPECT_LE(of_latency(merged, name), most + most / 1000) << name;  // The width of a bucket.
   }
