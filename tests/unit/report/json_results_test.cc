@@ -148,7 +148,7 @@ TEST(JsonResults, MergeIntoTheHistogramOfAllValues) {
     EXPECT_EQ(merged.latency.count(), all.count());
     EXPECT_EQ(merged.latency.min(), all.min());
     EXPECT_EQ(merged.latency.max(), all.max());
-    for (unsigned rank = 0; rank <= 10'000; rank += 7) {
+    for (unsigned rank = 0; rank <= 10'000; rank += 99) {
       ASSERT_EQ(merged.latency.percentile(rank), all.percentile(rank)) << rank;
     }
     const auto mean = static_cast<double>(all.mean().count());
