@@ -257,9 +257,9 @@ std::optional<WallTime> begin_of(const Field& begin) {
 
 LoadResults results_of(const Field& object, bool has_rate) {
   LoadResults results;
-  results.earlier = {.count = object["runs"].number(),
-                     .unanswered = object["runs_without_echo"].number(),
-                     .warnings = object["warnings"].texts()};
+  results.earlier = EarlierRuns{.count = object["runs"].number(),
+                                .unanswered = object["runs_without_echo"].number(),
+                                .warnings = object["warnings"].texts()};
   if (results.earlier->count == 0) object["runs"].reject("is 0");
   results.begin = begin_of(object["begin"]);
   results.elapsed = object["elapsed_ns"].duration();

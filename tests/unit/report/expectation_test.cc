@@ -228,7 +228,7 @@ TEST(ExitStatus, LeavesNoFailureToALowerLimit) {
 
 TEST(ExitStatus, Is1IfAnEarlierRunHadNoEcho) {
   LoadResults results = some_results();
-  results.earlier = {.count = 2};
+  results.earlier = EarlierRuns{.count = 2};
   EXPECT_EQ(status(results, "errors<1G"), 0);
   results.earlier->unanswered = 1;
   EXPECT_EQ(status(results, "errors<1G"), 1);

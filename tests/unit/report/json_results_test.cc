@@ -82,7 +82,7 @@ LoadResults every_result() {
   results.ran = 2500ms;
   results.waited = ProcessorWait{.time = 4us, .turns = 3};
   results.interrupted = results.is_past_deadline = true;
-  results.earlier = {.count = 2, .unanswered = 0, .warnings = {"a.json: too slow"}};
+  results.earlier = EarlierRuns{.count = 2, .unanswered = 0, .warnings = {"a.json: too slow"}};
   return results;
 }
 
@@ -167,7 +167,7 @@ TEST(JsonResults, RememberRunsWithoutAnEcho) {
   LoadResults results;
   results.sent = results.lost = 1;
   EXPECT_EQ(parse_json_results(text_of({}, results)).results.runs_without_echo(), 1U);
-  results.earlier = {.count = 3, .unanswered = 2};
+  results.earlier = EarlierRuns{.count = 3, .unanswered = 2};
   EXPECT_EQ(parse_json_results(text_of({}, results)).results.runs_without_echo(), 2U);
 }
 

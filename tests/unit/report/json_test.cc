@@ -209,7 +209,7 @@ TEST(FormatJson, IncludesTheTimeOfDayAtTheBegin) {
 TEST(FormatJson, HasTheWarningsOfEarlierRuns) {
   LoadResults results = json_results();
   results.cpu = results.ran;  // Which is for each of the runs to judge.
-  results.earlier = {.count = 2, .warnings = {"a.json: too slow"}};
+  results.earlier = EarlierRuns{.count = 2, .warnings = {"a.json: too slow"}};
   const std::string json = format_json(json_settings(), results);
   EXPECT_TRUE(has(json, R"("runs":2,)"));
   EXPECT_TRUE(has(json, R"("warnings":["a.json: too slow"])")) << json;

@@ -154,7 +154,7 @@ Attempts               1,002  begun
 TEST(FormatReport, PrintsEarlierRunsAsOne) {
   LoadResults results = table_results();
   results.cpu = 15s;
-  results.earlier = {.count = 2, .unanswered = 1, .warnings = {"a.json: too slow"}};
+  results.earlier = EarlierRuns{.count = 2, .unanswered = 1, .warnings = {"a.json: too slow"}};
   const std::string table = format_report(table_settings(), results);
   EXPECT_NE(table.find("\nLoad          2 runs, 100 connections, "), std::string::npos) << table;
   EXPECT_NE(table.find("\nCPU                     150%  of one core, used by all runs\n"),
@@ -169,7 +169,7 @@ TEST(FormatReport, OmitsTheSeedOfEarlierRuns) {
   LoadResults results = table_results();
   failures_of(results, Failure::kMismatch) = 1;
   EXPECT_NE(format_report(table_settings(), results).find("\nSeed "), std::string::npos);
-  results.earlier = {.count = 2};
+  results.earlier = EarlierRuns{.count = 2};
   EXPECT_EQ(format_report(table_settings(), results).find("\nSeed "), std::string::npos);
 }
 

@@ -73,7 +73,7 @@ TEST(Warnings, AreThoseOfEarlierRuns) {
   LoadResults results = results_of_ten_seconds();
   results.latency.record(1us);
   results.cpu = 18s;  // Two processes can use two processors.
-  results.earlier = {.count = 2, .warnings = {"one", "other"}};
+  results.earlier = EarlierRuns{.count = 2, .warnings = {"one", "other"}};
   EXPECT_EQ(warnings_of(results), (Warnings{"one", "other"}));
 }
 
