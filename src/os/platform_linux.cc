@@ -89,6 +89,7 @@ std::optional<PathInfo> path_info(int fd) noexcept {
   tcp_info info{};
   socklen_t length = sizeof info;
   if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0) return std::nullopt;
+  if (length < sizeof info) return std::nullopt;
   return PathInfo{.retransmits = info.tcpi_total_retrans,
                   .round_trip = std::chrono::microseconds{info.tcpi_rtt},
                   .congestion_window = info.tcpi_snd_cwnd};
