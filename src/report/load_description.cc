@@ -25,10 +25,10 @@ std::string shortened(const std::string& name) {
 
 std::string rate_of(Rate rate) {
   using Period = std::pair<Duration, std::string_view>;
-  constexpr std::array<Period, 3> kPeriods{{{std::chrono::seconds{1}, " per second"},
-                                            {std::chrono::minutes{1}, " per minute"},
-                                            {std::chrono::hours{1}, " per hour"}}};
-  for (const auto& [period, text] : kPeriods) {
+  constexpr std::array<Period, 3> kNamed{{{std::chrono::seconds{1}, " per second"},
+                                          {std::chrono::minutes{1}, " per minute"},
+                                          {std::chrono::hours{1}, " per hour"}}};
+  for (const auto& [period, text] : kNamed) {
     if (rate.period == period && (rate.count > 1 || period == Rate{}.period)) {
       return format_number(rate.count).append(text);
     }
