@@ -270,7 +270,7 @@ LoadSettings any_load(Dice& dice) {
   }
   if (dice.one_in(3)) settings.duration = dice.one_of<Duration>({1ms, 1s});
   if (dice.one_in(4)) settings.warmup = 10ms;
-  if (dice.one_in(4)) settings.idle = dice.length(4);
+  if (dice.one_in(4) && !settings.connect_only) settings.idle = dice.length(4);
   if (dice.one_in(4) && !settings.churn) settings.ramp = dice.one_of<Duration>({1us, 1ms});
   settings.half_close = dice.one_in(3);
   settings.reconnect = dice.one_in(4);

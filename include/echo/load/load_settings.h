@@ -26,7 +26,7 @@ struct LoadSettings : Target {
   Duration warmup{0};         // Messages that start in this time are checked but not measured.
   std::size_t idle = 0;       // Additional connections that send nothing.
   bool churn = false;         // Open a new connection for each message.
-  bool connect_only = false;  // A churn of messages of size 0: their echo is the connection.
+  bool connect_only = false;  // A churn of messages of size 0, without idle connections.
   bool half_close = false;    // Send EOF after the last message instead of after its answer.
   bool reconnect = false;     // Replace a connection that fails.
   bool text = false;          // Send lines of text.
