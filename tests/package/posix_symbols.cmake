@@ -6,13 +6,14 @@ include(${CMAKE_CURRENT_LIST_DIR}/package.cmake)
 need(nm)
 
 set(posix
-  _exit accept bind clock_gettime close connect exp2 fcntl freeaddrinfo fstat gai_strerror
-  getaddrinfo getenv getnameinfo getpeername getpid getrlimit getservbyname getsockname getsockopt
-  gmtime_r inet_ntop inet_pton ioctl isalnum isalpha isatty ldexp listen llround localtime_r log
-  log10 log2 lround memchr memcmp memcpy memmove memset nanosleep nl_langinfo open optarg opterr
-  optind optopt pipe pow pselect read recv recvmsg send sendmsg setenv setitimer setlocale
-  setrlimit setsockopt shutdown sigaction sigaddset sigemptyset sigfillset signal sigprocmask
-  socket socketpair sqrt stat strcmp strftime strlen tolower toupper ttyname_r waitpid write)
+  _exit accept bind clock_gettime close connect exp2 fcntl freeaddrinfo fstat ftruncate
+  gai_strerror getaddrinfo getenv getnameinfo getpeername getpid getrlimit getservbyname
+  getsockname getsockopt gmtime_r inet_ntop inet_pton ioctl isalnum isalpha isatty ldexp listen
+  llround localtime_r log log10 log2 lround memchr memcmp memcpy memmove memset nanosleep
+  nl_langinfo open optarg opterr optind optopt pipe pow pselect read recv recvmsg send sendmsg
+  setenv setitimer setlocale setrlimit setsockopt shutdown sigaction sigaddset sigemptyset
+  sigfillset signal sigprocmask socket socketpair sqrt stat strcmp strftime strlen tolower toupper
+  ttyname_r waitpid write)
 # All systems with a C++20 compiler have this one too.
 list(APPEND posix getopt_long)
 
