@@ -215,7 +215,7 @@ void Load::lose_messages(Slot& slot) {
   const ClientConnection& failed = connection(slot.index);
   recorder_.record_failure(slot.index, failed.failure_kind(),
                            describe_failure(slot.number, failed));
-  workload_.lose_in_flight(slot, now(), failed.failure());
+  workload_.lose_in_flight(slot, now(), reason_of_loss(slot));
   if (slot.is_idle) return;
   if (!settings_.churn) {
     lose_scheduled(slot, now());
@@ -225,7 +225,16 @@ void Load::lose_messages(Slot& slot) {
 }
 
 void Load::lose_scheduled(Slot& slot, Time until) {
-  workload_.lose_scheduled(slot, until, now(), connection(slot.index).failure());
+  workload_.lose_scheduled(slot, until, now(), reason_of_loss(slot));
+}
+
+// Names the server's address if it matters. The failure of a connection that was never open names
+// it already.
+std::string Load::reason_of_loss(const Slot& slot) const {
+  const ClientConnection& failed = connection(slot.index);
+  const bool was_open = failed.local().family() != AF_UNSPEC;
+  return (settings_.all_addresses && was_open ? failed.remote().to_string() + ": " : "") +
+         failed.failure();
 }
 
 // With a rate: lets each slot whose turn has come send its message.

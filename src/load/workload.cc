@@ -5,7 +5,6 @@
 #include "echo/load/conversation.h"
 
 namespace echo {
-
 namespace {
 
 Pattern pattern_of(const LoadSettings& settings) {

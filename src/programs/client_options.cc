@@ -165,7 +165,7 @@ void finish_merging(const Given& given, ClientOptions& options) {
   }
   refuse_clashes(given, options.load);
   if (given.arguments.empty()) throw UsageError("option '--merge' needs a FILE with results");
-  if (given.arguments.front() == "-") {
+  if (std::find(given.arguments.begin(), given.arguments.end(), "-") != given.arguments.end()) {
     throw UsageError("'-' is not a FILE with results; use /dev/stdin");
   }
   if (given.arguments.size() > EndedRun::kMaxMerged) {

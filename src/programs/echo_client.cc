@@ -55,16 +55,13 @@ int talk(int argc, char** argv) {
   echo::limit_name_lookups();
   if (options.measures) {
     warn_of_few_ports(options.load, options.load.connections + options.load.idle, log);
-  } else {
-    warn_of_few_ports(options.client, options.client.connections, log);
-  }
-  if (options.measures) {
     options.load.seed =
         options.seed.value_or(echo::Pattern::seed_of(echo::wall_time(), ::getpid()));
     options.presentation.program = echo::name_and_version(kName);
     options.presentation.command_line = command_line(argc, argv);
     return echo::measure(options.load, options.presentation, log);
   }
+  warn_of_few_ports(options.client, options.client.connections, log);
   if (!options.hint.empty()) log.warning(options.hint);
   echo::Client client(options.client, log, STDIN_FILENO, STDOUT_FILENO);
   return client.run() ? 0 : 1;

@@ -153,8 +153,9 @@ std::string Reporter::result_text(const LoadResults& results) const {
     return json_.format(settings_, results, presentation_.expectations,
                         presentation_.sample.has_value());
   }
-  if (is(OutputFormat::kOpenMetrics))
+  if (is(OutputFormat::kOpenMetrics)) {
     return format_openmetrics(settings_, results, end_of(results));
+  }
   std::string text = is(OutputFormat::kPing) ? format_ping_summary(settings_, results)
                                              : format_report(settings_, results);
   if (presentation_.histogram) {

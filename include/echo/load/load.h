@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 
 #include "echo/base/time.h"
 #include "echo/client/client_loop.h"
@@ -66,6 +67,7 @@ class Load : public ClientLoop {
   bool is_exhausted(const Slot& slot) const;
   void lose_messages(Slot& slot);
   void lose_scheduled(Slot& slot, Time until);
+  std::string reason_of_loss(const Slot& slot) const;
   void stop_sending(Slot& slot, Slot::State state);
   void read_path(Slot& slot, bool is_last);
   void read_paths();

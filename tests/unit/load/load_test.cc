@@ -34,8 +34,9 @@ using namespace std::chrono_literals;
 class RecordingObserver : public LoadObserver {
  public:
   void answered(const Answer& answer) override { answers.push_back(answer.latency); }
-  void lost(std::uint64_t sequence, const std::string& /*reason*/) override {
+  void lost(std::uint64_t sequence, const std::string& reason) override {
     losses.push_back(sequence);
+    last_loss = reason;
   }
   void failed(const std::string& text) override { failures.push_back(text); }
   void refused(const std::string& refusal, const Endpoint& /*instead*/) override {
@@ -45,6 +46,7 @@ class RecordingObserver : public LoadObserver {
 
   std::vector<Duration> answers;
   std::vector<std::uint64_t> losses;
+  std::string last_loss;
   std::vector<std::string> failures;
   std::vector<std::string> refusals;
   std::vector<Sample> samples;
@@ -149,6 +151,8 @@ TEST_F(LoadTest, MeasuresSeparateAddressesSeparately) {
     echo(two);
   }
   const LoadResults& results = finish();
+  EXPECT_EQ(observer_.last_loss,
+            addresses_[1].to_string() + ": the server closed early, at offset 10 of 20");
   ASSERT_EQ(results.addresses.size(), 2U);
   for (std::size_t index = 0; index < 2; ++index) {
     const AddressResults& part = results.addresses[index];

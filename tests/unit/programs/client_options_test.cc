@@ -564,6 +564,12 @@ TEST(ClientOptions, RejectsOtherOptionsWithMerge) {
   EXPECT_EQ(client_usage_error({"--merge", "a", "--ascii"}), "option '--ascii' needs --histogram");
 }
 
+TEST(ClientOptions, MergesNoStandardInput) {
+  for (const Words& words : {Words{"--merge", "-"}, Words{"--merge", "a.json", "-"}}) {
+    EXPECT_EQ(client_usage_error(words), "'-' is not a FILE with results; use /dev/stdin");
+  }
+}
+
 TEST(ClientOptions, LimitsTheNumberOfFilesToMerge) {
   EXPECT_EQ(client_usage_error({"--merge"}), "option '--merge' needs a FILE with results");
   Words words(1001, "a.json");
